@@ -1,0 +1,171 @@
+//! The only reading of the clock; everything below it takes `Now` as an argument.
+
+use chrono::{
+    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+};
+use chrono_tz::Tz;
+
+use crate::error::{Error, Result};
+
+/// One instant and the calendar day it falls on in the provider's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// The instant, in whole milliseconds.
+    pub at: DateTime<Utc>,
+    /// The date in the provider's zone.
+    pub today: NaiveDate,
+    /// The provider's zone.
+    pub zone: Tz,
+}
+
+impl Now {
+    /// The instant `at`, seen in `zone`.
+    pub fn new(at: DateTime<Utc>, zone: Tz) -> Self {
+        let at = DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at);
+        Self {
+            at,
+            today: at.with_timezone(&zone).date_naive(),
+            zone,
+        }
+    }
+
+    /// Wall-clock date and time in the provider's zone.
+    pub fn local(&self) -> NaiveDateTime {
+        self.at.with_timezone(&self.zone).naive_local()
+    }
+
+    /// `instant` as ISO 8601 with offset in the provider's zone, to the second.
+    pub fn iso(&self, instant: DateTime<Utc>) -> String {
+        iso(instant, self.zone)
+    }
+}
+
+/// `instant` as ISO 8601 with offset in `zone`, to the second.
+pub fn iso(instant: DateTime<Utc>, zone: Tz) -> String {
+    instant
+        .with_timezone(&zone)
+        .format("%Y-%m-%dT%H:%M:%S%:z")
+        .to_string()
+}
+
+/// The instant of a wall-clock time in `zone`. A time that daylight saving skips counts
+/// from the first instant after the gap; one that happens twice is its first occurrence.
+pub fn instant_of(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => {
+            instant.with_timezone(&Utc)
+        }
+        LocalResult::None => {
+            // Gaps are at most a few hours: the first minute that exists ends the search.
+            let mut later = local;
+            for _ in 0..24 * 60 {
+                later += TimeDelta::minutes(1);
+                if let Some(instant) = zone.from_local_datetime(&later).earliest() {
+                    return instant.with_timezone(&Utc);
+                }
+            }
+            Utc.from_utc_datetime(&local)
+        }
+    }
+}
+
+/// The first instant of `day` in `zone`.
+pub fn start_of(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
+    instant_of(zone, day.and_time(NaiveTime::MIN))
+}
+
+/// Where `now` comes from: the machine, or the instant that `--now` fixed.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    fixed: Option<DateTime<Utc>>,
+    zone: Tz,
+}
+
+impl Clock {
+    /// The machine's clock, seen in `zone`.
+    pub const fn system(zone: Tz) -> Self {
+        Self { fixed: None, zone }
+    }
+
+    /// A clock that always tells the same instant.
+    pub const fn fixed(at: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            fixed: Some(at),
+            zone,
+        }
+    }
+
+    /// The clock of a run: fixed when `--now` was given.
+    pub fn of_run(now: Option<&str>, zone: Tz) -> Result<Self> {
+        match now {
+            None => Ok(Self::system(zone)),
+            Some(text) => Ok(Self::fixed(parse_instant(text, zone)?, zone)),
+        }
+    }
+
+    /// What the clock says.
+    pub fn now(&self) -> Now {
+        Now::new(self.fixed.unwrap_or_else(Utc::now), self.zone)
+    }
+
+    /// The provider's zone.
+    pub const fn zone(&self) -> Tz {
+        self.zone
+    }
+}
+
+/// Reads a date-time as people type it: ISO 8601, with the offset or in `zone`; a date alone is its midnight.
+pub fn parse_instant(text: &str, zone: Tz) -> Result<DateTime<Utc>> {
+    instant_from(text, zone).ok_or_else(|| {
+        Error::usage(format!("`{text}` is not a date and time"))
+            .hint("2026-11-21T09:00, or 2026-11-21T09:00:00-03:00, or 2026-11-21")
+    })
+}
+
+/// Reads an ISO date-time, with its offset or in `zone`; none when it is not one.
+pub fn instant_from(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.with_timezone(&Utc));
+    }
+    if let Ok(instant) = DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%:z") {
+        return Some(instant.with_timezone(&Utc));
+    }
+    for format in [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+    ] {
+        if let Ok(local) = NaiveDateTime::parse_from_str(text, format) {
+            return Some(instant_of(zone, local));
+        }
+    }
+    if text.len() == 10
+        && let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+    {
+        return Some(start_of(zone, day));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skipped_midnight_counts_from_the_first_instant_after_it() {
+        // São Paulo entered daylight saving at midnight on 4 November 2018.
+        let zone = chrono_tz::America::Sao_Paulo;
+        let day = NaiveDate::from_ymd_opt(2018, 11, 4).expect("a day");
+        assert_eq!(iso(start_of(zone, day), zone), "2018-11-04T01:00:00-02:00");
+    }
+
+    #[test]
+    fn today_is_the_date_in_the_zone() {
+        let zone = chrono_tz::America::Sao_Paulo;
+        let at = parse_instant("2026-11-21T02:30:00Z", zone).expect("an instant");
+        assert_eq!(Now::new(at, zone).today.to_string(), "2026-11-20");
+        assert_eq!(iso(at, zone), "2026-11-20T23:30:00-03:00");
+    }
+}

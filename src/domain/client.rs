@@ -1,0 +1,64 @@
+//! A client: who pays, and how to reach them.
+
+use chrono::NaiveDate;
+
+use super::words::{AddressKind, PersonType};
+
+/// A client as the book knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// The ERP's id.
+    pub id: i64,
+    /// Full or legal name.
+    pub name: String,
+    /// A person or a company.
+    pub person_type: PersonType,
+    /// Whether the registration is active.
+    pub active: bool,
+    /// Day of birth.
+    pub birth_date: Option<NaiveDate>,
+    /// Mobile, as kept by [`super::phone::Phone`].
+    pub mobile: Option<String>,
+    /// WhatsApp number, as kept by [`super::phone::Phone`].
+    pub whatsapp: Option<String>,
+    /// E-mail as typed.
+    pub email: Option<String>,
+    /// CPF or CNPJ without mask.
+    pub tax_id: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// District.
+    pub district: Option<String>,
+    /// The provider's branch.
+    pub branch: Option<String>,
+    /// First day in the subscriber portal.
+    pub app_first_access_on: Option<NaiveDate>,
+    /// Takes part in collections.
+    pub in_collection: bool,
+    /// Takes part in reminders.
+    pub in_reminders: bool,
+    /// The ERP's switch for collection by text message.
+    pub sms_allowed: bool,
+    /// The ERP's switch for collection by e-mail.
+    pub email_allowed: bool,
+}
+
+/// One installation of the subscriber app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Registration token or installation id.
+    pub address: String,
+    /// Which of the two.
+    pub kind: AddressKind,
+    /// Somebody is logged in.
+    pub logged_in: bool,
+    /// Notifications are on.
+    pub notifications_enabled: bool,
+}
+
+impl Client {
+    /// The first word of the name.
+    pub fn first_name(&self) -> &str {
+        self.name.split_whitespace().next().unwrap_or(&self.name)
+    }
+}

@@ -1,0 +1,22 @@
+//! A contract: a service a client has.
+
+use chrono::NaiveDate;
+
+use super::words::{AccessStatus, ContractStatus};
+
+/// A contract as the book knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    /// The ERP's id.
+    pub id: i64,
+    /// Whose it is.
+    pub client_id: i64,
+    /// The plan's name.
+    pub plan: Option<String>,
+    /// State of the contract.
+    pub status: ContractStatus,
+    /// State of its access; absent when the ERP does not say.
+    pub access_status: Option<AccessStatus>,
+    /// No collection notices up to and including this day.
+    pub notice_hold_until: Option<NaiveDate>,
+}

@@ -1,0 +1,72 @@
+//! Calendar days as exports and people write them, and how far apart they are.
+
+use chrono::NaiveDate;
+
+/// What `parse` accepts, for an error's remedy.
+pub const ACCEPTED: &str = "2026-12-10 or 10/12/2026";
+
+/// Reads a day. `Some(None)` is "no day" (empty, `0000-00-00`, `0`); `None` is not a day at all.
+pub fn parse(text: &str) -> Option<Option<NaiveDate>> {
+    let text = text.trim();
+    if matches!(
+        text,
+        "" | "0" | "0000-00-00" | "00/00/0000" | "0000-00-00 00:00:00"
+    ) {
+        return Some(None);
+    }
+    let bytes = text.as_bytes();
+    let number = |range: std::ops::Range<usize>| -> Option<u32> {
+        let part = &bytes[range];
+        part.iter().all(u8::is_ascii_digit).then(|| {
+            part.iter()
+                .fold(0, |n, digit| n * 10 + u32::from(digit - b'0'))
+        })
+    };
+    if bytes.len() != 10 {
+        return None;
+    }
+    let (year, month, day) = match (bytes[4], bytes[7], bytes[2], bytes[5]) {
+        (b'-', b'-', _, _) => (number(0..4)?, number(5..7)?, number(8..10)?),
+        (_, _, b'/', b'/') => (number(6..10)?, number(3..5)?, number(0..2)?),
+        _ => return None,
+    };
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day).map(Some)
+}
+
+/// As Brazil writes it: `10/12/2026`.
+pub fn in_portuguese(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
+/// Days from `from` to `to`; negative when `to` is earlier.
+pub fn between(from: NaiveDate, to: NaiveDate) -> i64 {
+    (to - from).num_days()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_spellings_and_the_empty_ones() {
+        let day = NaiveDate::from_ymd_opt(2026, 12, 10);
+        assert_eq!(parse("2026-12-10"), Some(day));
+        assert_eq!(parse("10/12/2026"), Some(day));
+        for none in ["", "0", "0000-00-00"] {
+            assert_eq!(parse(none), Some(None));
+        }
+        for bad in [
+            "2026-02-30",
+            "31/11/2026",
+            "12/31/2026",
+            "2026-1-1",
+            "hoje",
+            "20261210",
+            "2026/12/10",
+            "2026-12-1a",
+            "çççççç",
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A message: from its decision, under a key, to what became of it.
+
+use chrono::{DateTime, Utc};
+
+use super::words::{AddressKind, Channel, Kind, Origin, Purpose, Reason, Status};
+
+/// What is decided about a message when it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes into the queue.
+    Queued,
+    /// It is recorded and does not go.
+    Skipped(Reason, Option<String>),
+}
+
+/// A message about to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// The decision it stands for; one message a key, ever.
+    pub key: String,
+    /// How it travels.
+    pub channel: Channel,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// What its template is about.
+    pub kind: Kind,
+    /// Its template's name; none for words of a topic's own.
+    pub template: Option<String>,
+    /// Which journey made it.
+    pub origin: Origin,
+    /// What within that journey: `reminder:5`, `stage:notice`, a trigger's name, the batch.
+    pub event: String,
+    /// The client it is about.
+    pub client_id: Option<i64>,
+    /// The member of staff it goes to.
+    pub staff_id: Option<i64>,
+    /// The contract it is about.
+    pub contract_id: Option<i64>,
+    /// The invoice it is about.
+    pub invoice_id: Option<i64>,
+    /// The login it is about.
+    pub login_id: Option<i64>,
+    /// The ticket it is about.
+    pub ticket_id: Option<i64>,
+    /// Where it goes.
+    pub address: Option<String>,
+    /// For push, which kind of address that is.
+    pub address_kind: Option<AddressKind>,
+    /// Title or subject.
+    pub title: Option<String>,
+    /// Text.
+    pub body: Option<String>,
+    /// E-mail's HTML part.
+    pub html: Option<String>,
+    /// Whatsapp: the provider's channel id.
+    pub provider_channel: Option<String>,
+    /// Whatsapp: the provider's template id.
+    pub provider_template: Option<String>,
+    /// Whatsapp: the values, in order.
+    pub variables: Vec<String>,
+    /// Whether it goes.
+    pub fate: Fate,
+    /// When it was decided.
+    pub created_at: DateTime<Utc>,
+    /// Not before this instant.
+    pub not_before: Option<DateTime<Utc>>,
+    /// Of no use from this instant on.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The bulk send it belongs to.
+    pub batch_id: Option<i64>,
+}
+
+/// A message as the history shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the history's columns, explained in the README"
+)]
+pub struct Message {
+    pub id: i64,
+    pub key: String,
+    pub channel: Channel,
+    pub purpose: Purpose,
+    pub kind: Kind,
+    pub template: Option<String>,
+    pub origin: Origin,
+    pub event: String,
+    pub client_id: Option<i64>,
+    pub staff_id: Option<i64>,
+    pub contract_id: Option<i64>,
+    pub invoice_id: Option<i64>,
+    pub login_id: Option<i64>,
+    pub ticket_id: Option<i64>,
+    pub address: Option<String>,
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub status: Status,
+    pub reason: Option<Reason>,
+    pub detail: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub not_before: Option<DateTime<Utc>>,
+    pub sent_at: Option<DateTime<Utc>>,
+    pub attempts: i64,
+    pub provider_id: Option<String>,
+    pub batch_id: Option<i64>,
+}
+
+/// One try at delivering a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Which try, from 1.
+    pub number: i64,
+    /// When its answer came, or its end was known.
+    pub at: DateTime<Utc>,
+    /// The provider's name.
+    pub provider: String,
+    /// `accepted`, `refused`, `later`, `stop` or `unknown`.
+    pub outcome: String,
+    /// The provider's code.
+    pub code: Option<String>,
+    /// The provider's words.
+    pub text: Option<String>,
+    /// The provider's id of the message.
+    pub provider_id: Option<String>,
+}

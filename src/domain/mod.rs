@@ -1,0 +1,20 @@
+//! The nouns and the decisions: pure, without store, clock, network or printing.
+
+pub mod client;
+pub mod contact_hours;
+pub mod contract;
+pub mod day;
+pub mod holiday;
+pub mod invoice;
+pub mod login;
+pub mod message;
+pub mod money;
+pub mod phone;
+pub mod policy;
+pub mod recipient;
+pub mod report;
+pub mod sms;
+pub mod tax_id;
+pub mod template;
+pub mod ticket;
+pub mod words;

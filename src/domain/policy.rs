@@ -1,0 +1,87 @@
+//! The contact policy: contact hours, caps, holidays and how long a message is of use.
+
+use chrono::{DateTime, Days, Utc};
+
+use super::contact_hours::ContactHours;
+use super::holiday::Calendar;
+use super::recipient::Number;
+use super::words::Purpose;
+use crate::clock::Now;
+
+/// One value for each purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurposeMap<T> {
+    /// For collection.
+    pub collection: T,
+    /// For service.
+    pub service: T,
+    /// For marketing.
+    pub marketing: T,
+}
+
+impl<T> PurposeMap<T> {
+    /// The value of a purpose.
+    pub const fn get(&self, purpose: Purpose) -> &T {
+        match purpose {
+            Purpose::Collection => &self.collection,
+            Purpose::Service => &self.service,
+            Purpose::Marketing => &self.marketing,
+        }
+    }
+
+    /// The value of a purpose, to change it.
+    pub const fn get_mut(&mut self, purpose: Purpose) -> &mut T {
+        match purpose {
+            Purpose::Collection => &mut self.collection,
+            Purpose::Service => &mut self.service,
+            Purpose::Marketing => &mut self.marketing,
+        }
+    }
+}
+
+/// At most so many messages of a purpose to one client within so many days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    /// How many.
+    pub messages: i64,
+    /// Within how many calendar days, today included.
+    pub days: i64,
+}
+
+/// Everything that decides when, and how often, people may be written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Contact hours.
+    pub hours: PurposeMap<ContactHours>,
+    /// Holidays.
+    pub calendar: Calendar,
+    /// Caps.
+    pub caps: PurposeMap<Option<Cap>>,
+    /// Days after which a queued message is of no use.
+    pub expire_days: i64,
+    /// Which numbers WhatsApp may use, in order.
+    pub whatsapp_numbers: Vec<Number>,
+}
+
+impl Policy {
+    /// The instant before which a message of this purpose must not go; none when it may go now.
+    /// Hours that never open hold a message until it expires.
+    pub fn not_before(&self, purpose: Purpose, now: Now) -> Option<DateTime<Utc>> {
+        self.not_before_in(self.hours.get(purpose), now)
+    }
+
+    /// The same for hours of its own (a birthday's).
+    pub fn not_before_in(&self, hours: &ContactHours, now: Now) -> Option<DateTime<Utc>> {
+        match hours.next_open(now, &self.calendar) {
+            Some(opening) if opening <= now.at => None,
+            Some(opening) => Some(opening),
+            None => Some(self.expires_at(now)),
+        }
+    }
+
+    /// The instant from which a message made at `now` is of no use.
+    pub fn expires_at(&self, now: Now) -> DateTime<Utc> {
+        let days = Days::new(self.expire_days.unsigned_abs());
+        now.at.checked_add_days(days).unwrap_or(now.at)
+    }
+}

@@ -1,0 +1,375 @@
+//! Where a message to a client can go on a channel, or the one reason why it cannot.
+
+use chrono::NaiveDate;
+
+use super::client::Client;
+use super::phone::{Line, Phone};
+use super::words::{AddressKind, Channel, Purpose, Reason};
+use crate::domain::client::Device;
+
+/// A refusal the client gave: to one channel or all, for one purpose or all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptOut {
+    /// The channel; none means all.
+    pub channel: Option<Channel>,
+    /// The purpose; none means all.
+    pub purpose: Option<Purpose>,
+}
+
+impl OptOut {
+    /// Whether it forbids messages of this purpose on this channel.
+    pub fn forbids(self, channel: Channel, purpose: Purpose) -> bool {
+        self.channel.is_none_or(|c| c == channel) && self.purpose.is_none_or(|p| p == purpose)
+    }
+}
+
+/// Which of a client's numbers a WhatsApp message may go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// The column `mobile`.
+    Mobile,
+    /// The column `whatsapp`.
+    Whatsapp,
+}
+
+/// What a decision about one client looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Contact<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// Devices not known to be gone.
+    pub devices: &'a [Device],
+    /// Whether a device of theirs was there once and is gone.
+    pub had_device: bool,
+    /// What they said no to.
+    pub opt_outs: &'a [OptOut],
+}
+
+/// What is to be sent, as far as reaching somebody goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Errand<'a> {
+    /// The channel.
+    pub channel: Channel,
+    /// The purpose.
+    pub purpose: Purpose,
+    /// `[whatsapp] numbers`, in order.
+    pub whatsapp_numbers: &'a [Number],
+    /// The day until which the contract wants no notices; a closing ignores it and gives none.
+    pub hold_until: Option<NaiveDate>,
+    /// Today.
+    pub today: NaiveDate,
+}
+
+/// One address on a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Device address, E.164 number or e-mail.
+    pub text: String,
+    /// For push, which kind of address it is.
+    pub kind: Option<AddressKind>,
+}
+
+/// Where a message can go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// To each of these; never empty.
+    To(Vec<Address>),
+    /// Nowhere.
+    Not {
+        /// Why.
+        reason: Reason,
+        /// The contact that was looked at, if there was one.
+        address: Option<String>,
+        /// In plain words, when there is more to say.
+        detail: Option<String>,
+    },
+}
+
+impl Reach {
+    fn not(reason: Reason) -> Self {
+        Self::Not {
+            reason,
+            address: None,
+            detail: None,
+        }
+    }
+}
+
+/// Decides where an errand can reach a client.
+pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
+    let addresses = match errand.channel {
+        Channel::Push => devices(contact),
+        Channel::Sms => sms(contact.client.mobile.as_deref()),
+        Channel::Whatsapp => whatsapp(contact.client, errand.whatsapp_numbers),
+        Channel::Email => email(contact.client.email.as_deref()),
+    };
+    let addresses = match addresses {
+        Reach::To(addresses) => addresses,
+        not => return not,
+    };
+    forbidden(contact, errand).map_or(Reach::To(addresses), Reach::not)
+}
+
+/// Why a client who could be reached must not be, if so.
+fn forbidden(contact: &Contact<'_>, errand: &Errand<'_>) -> Option<Reason> {
+    if contact
+        .opt_outs
+        .iter()
+        .any(|opt_out| opt_out.forbids(errand.channel, errand.purpose))
+    {
+        return Some(Reason::OptedOut);
+    }
+    if errand.purpose != Purpose::Collection {
+        return None;
+    }
+    let allowed = match errand.channel {
+        Channel::Sms => contact.client.sms_allowed,
+        Channel::Email => contact.client.email_allowed,
+        Channel::Push | Channel::Whatsapp => true,
+    };
+    if !allowed {
+        return Some(Reason::ChannelNotAllowed);
+    }
+    errand
+        .hold_until
+        .is_some_and(|until| until >= errand.today)
+        .then_some(Reason::OnHold)
+}
+
+fn devices(contact: &Contact<'_>) -> Reach {
+    let usable: Vec<Address> = contact
+        .devices
+        .iter()
+        .filter(|device| device.logged_in && device.notifications_enabled)
+        .map(|device| Address {
+            text: device.address.clone(),
+            kind: Some(device.kind),
+        })
+        .collect();
+    if !usable.is_empty() {
+        return Reach::To(usable);
+    }
+    let reason = if contact.devices.iter().any(|device| device.logged_in) {
+        Reason::NotificationsDisabled
+    } else if !contact.devices.is_empty() {
+        Reason::NotLoggedIn
+    } else if contact.had_device || contact.client.app_first_access_on.is_some() {
+        Reason::AppNotInstalled
+    } else {
+        Reason::NoFirstAccess
+    };
+    Reach::not(reason)
+}
+
+/// Where a text message to this number can go: a fixed line takes none.
+pub fn sms(number: Option<&str>) -> Reach {
+    let Some(phone) = number.and_then(Phone::parse) else {
+        return number.map_or_else(|| Reach::not(Reason::NoContact), unusable);
+    };
+    match phone.line() {
+        Line::Mobile => to(phone.as_str()),
+        Line::Landline => Reach::Not {
+            reason: Reason::UnusableContact,
+            address: Some(phone.as_str().to_owned()),
+            detail: Some("a fixed line takes no text messages".to_owned()),
+        },
+        Line::Unusable => unusable(phone.as_str()),
+    }
+}
+
+/// Where a WhatsApp message can go: the first usable of the numbers asked for.
+fn whatsapp(client: &Client, numbers: &[Number]) -> Reach {
+    let mut seen = None;
+    for number in numbers {
+        let text = match number {
+            Number::Mobile => client.mobile.as_deref(),
+            Number::Whatsapp => client.whatsapp.as_deref(),
+        };
+        let Some(text) = text else { continue };
+        match Phone::parse(text) {
+            Some(phone) if phone.line() != Line::Unusable => return to(phone.as_str()),
+            _ => {
+                seen.get_or_insert(text);
+            }
+        }
+    }
+    seen.map_or_else(|| Reach::not(Reason::NoContact), unusable)
+}
+
+/// Where an e-mail can go.
+pub fn email(address: Option<&str>) -> Reach {
+    match address {
+        None => Reach::not(Reason::NoContact),
+        Some(address) if usable_email(address) => to(address),
+        Some(address) => unusable(address),
+    }
+}
+
+/// Whether an e-mail address can work: one `@`, a domain with a dot, nothing that would break a header.
+pub fn usable_email(address: &str) -> bool {
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return false;
+    };
+    let plain = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with('.')
+            && !part.contains("..")
+            && part
+                .chars()
+                .all(|c| !c.is_whitespace() && !c.is_control() && !"\"(),:;<>@[\\]".contains(c))
+    };
+    plain(local)
+        && plain(domain)
+        && domain.contains('.')
+        && domain
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '.' || c == '-')
+        && address.len() <= 254
+}
+
+fn to(address: &str) -> Reach {
+    Reach::To(vec![Address {
+        text: address.to_owned(),
+        kind: None,
+    }])
+}
+
+fn unusable(address: &str) -> Reach {
+    Reach::Not {
+        reason: Reason::UnusableContact,
+        address: Some(address.to_owned()),
+        detail: Some(format!("`{address}` cannot work")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::words::PersonType;
+
+    fn client() -> Client {
+        Client {
+            id: 1,
+            name: "Ana".to_owned(),
+            person_type: PersonType::Individual,
+            active: true,
+            birth_date: None,
+            mobile: Some("+5549999990001".to_owned()),
+            whatsapp: Some("+554933330000".to_owned()),
+            email: Some("ana@example.com".to_owned()),
+            tax_id: None,
+            city: None,
+            district: None,
+            branch: None,
+            app_first_access_on: None,
+            in_collection: true,
+            in_reminders: true,
+            sms_allowed: true,
+            email_allowed: true,
+        }
+    }
+
+    fn device(logged_in: bool, notifications_enabled: bool) -> Device {
+        Device {
+            address: format!("d{logged_in}{notifications_enabled}"),
+            kind: AddressKind::Token,
+            logged_in,
+            notifications_enabled,
+        }
+    }
+
+    fn reason(client: &Client, devices: &[Device], had: bool, channel: Channel) -> Option<Reason> {
+        let contact = Contact {
+            client,
+            devices,
+            had_device: had,
+            opt_outs: &[],
+        };
+        let errand = Errand {
+            channel,
+            purpose: Purpose::Collection,
+            whatsapp_numbers: &[Number::Mobile, Number::Whatsapp],
+            hold_until: None,
+            today: NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
+        };
+        match reach(&contact, &errand) {
+            Reach::To(_) => None,
+            Reach::Not { reason, .. } => Some(reason),
+        }
+    }
+
+    #[test]
+    fn a_push_says_why_by_the_device_nearest_to_usable() {
+        let mut c = client();
+        let push = Channel::Push;
+        assert_eq!(reason(&c, &[], false, push), Some(Reason::NoFirstAccess));
+        assert_eq!(reason(&c, &[], true, push), Some(Reason::AppNotInstalled));
+        c.app_first_access_on = NaiveDate::from_ymd_opt(2026, 1, 1);
+        assert_eq!(reason(&c, &[], false, push), Some(Reason::AppNotInstalled));
+        let (out, quiet) = (device(false, true), device(true, false));
+        assert_eq!(
+            reason(&c, &[out.clone()], false, push),
+            Some(Reason::NotLoggedIn)
+        );
+        assert_eq!(
+            reason(&c, &[out, quiet], false, push),
+            Some(Reason::NotificationsDisabled)
+        );
+        assert_eq!(reason(&c, &[device(true, true)], false, push), None);
+    }
+
+    #[test]
+    fn contacts_must_be_there_and_work() {
+        let mut c = client();
+        assert_eq!(reason(&c, &[], false, Channel::Sms), None);
+        c.mobile = Some("+554933330000".to_owned());
+        assert_eq!(
+            reason(&c, &[], false, Channel::Sms),
+            Some(Reason::UnusableContact)
+        );
+        c.mobile = Some("99999999999".to_owned());
+        assert_eq!(reason(&c, &[], false, Channel::Whatsapp), None);
+        c.whatsapp = None;
+        assert_eq!(
+            reason(&c, &[], false, Channel::Whatsapp),
+            Some(Reason::UnusableContact)
+        );
+        c.mobile = None;
+        assert_eq!(
+            reason(&c, &[], false, Channel::Whatsapp),
+            Some(Reason::NoContact)
+        );
+        c.sms_allowed = false;
+        c.email_allowed = false;
+        assert_eq!(
+            reason(&c, &[], false, Channel::Email),
+            Some(Reason::ChannelNotAllowed)
+        );
+        c.email = Some("ana@example".to_owned());
+        assert_eq!(
+            reason(&c, &[], false, Channel::Email),
+            Some(Reason::UnusableContact)
+        );
+    }
+
+    #[test]
+    fn an_opt_out_counts_for_its_channel_and_purpose() {
+        let all = OptOut {
+            channel: None,
+            purpose: None,
+        };
+        let marketing = OptOut {
+            channel: None,
+            purpose: Some(Purpose::Marketing),
+        };
+        let push = OptOut {
+            channel: Some(Channel::Push),
+            purpose: None,
+        };
+        assert!(all.forbids(Channel::Sms, Purpose::Service));
+        assert!(!marketing.forbids(Channel::Sms, Purpose::Collection));
+        assert!(push.forbids(Channel::Push, Purpose::Collection));
+        assert!(!push.forbids(Channel::Email, Purpose::Collection));
+    }
+}

@@ -1,0 +1,355 @@
+//! The closed vocabularies: each word that files, columns, JSON and flags share, in one place.
+
+/// A closed vocabulary whose members are spelled the same everywhere.
+pub trait Word: Copy + Eq + 'static {
+    /// Every member, in the order a newcomer should read them.
+    const ALL: &'static [Self];
+    /// The canonical spelling.
+    fn as_str(self) -> &'static str;
+    /// The member that a canonical or other accepted spelling names (a lone letter in either case).
+    fn parse(text: &str) -> Option<Self>;
+    /// All canonical spellings, for an error's remedy.
+    fn accepted() -> String {
+        Self::ALL
+            .iter()
+            .map(|word| word.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident = $word:literal $(| $alias:literal)*,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$member_doc])* $member,)+ }
+
+        impl Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$member,)+];
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$member => $word,)+ }
+            }
+            fn parse(text: &str) -> Option<Self> {
+                $(if text.eq_ignore_ascii_case($word) $(|| text.eq_ignore_ascii_case($alias))* {
+                    return Some(Self::$member);
+                })+
+                None
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// How a message travels.
+    Channel {
+        /// A notification of the subscriber app.
+        Push = "push",
+        /// An approved WhatsApp template.
+        Whatsapp = "whatsapp",
+        /// A text message.
+        Sms = "sms",
+        /// Electronic mail.
+        Email = "email" | "e-mail",
+    }
+}
+
+words! {
+    /// Why a message is sent: opt-outs and contact hours go by it.
+    Purpose {
+        /// Money is owed or was paid.
+        Collection = "collection",
+        /// The service itself: outages, tickets, the contract.
+        Service = "service",
+        /// Anything the client could do without.
+        Marketing = "marketing",
+    }
+}
+
+words! {
+    /// What a template is about, as the provider's screens group them.
+    Kind {
+        /// Bills and debts.
+        Financial = "financial",
+        /// Tickets and outages.
+        Support = "support",
+        /// The contract.
+        Contract = "contract",
+        /// The data quota (*franquia*).
+        Allowance = "allowance",
+        /// Everything else.
+        General = "general",
+    }
+}
+
+impl Kind {
+    /// The purpose a template of this kind has unless it says otherwise.
+    pub const fn purpose(self) -> Purpose {
+        match self {
+            Self::Financial => Purpose::Collection,
+            Self::Support | Self::Contract | Self::Allowance => Purpose::Service,
+            Self::General => Purpose::Marketing,
+        }
+    }
+}
+
+words! {
+    /// Who a client is in law.
+    PersonType {
+        /// *Pessoa física*.
+        Individual = "individual" | "F" | "E",
+        /// *Pessoa jurídica*.
+        Company = "company" | "J",
+    }
+}
+
+words! {
+    /// The state of a contract.
+    ContractStatus {
+        /// *Pré-contrato*.
+        PreContract = "pre_contract" | "P",
+        /// *Ativo*.
+        Active = "active" | "A",
+        /// *Inativo*.
+        Inactive = "inactive" | "I",
+        /// *Negativado*.
+        Blacklisted = "blacklisted" | "N",
+        /// *Desistiu*.
+        Withdrawn = "withdrawn" | "D",
+    }
+}
+
+impl ContractStatus {
+    /// As the provider's screens and clients call it.
+    pub const fn in_portuguese(self) -> &'static str {
+        match self {
+            Self::PreContract => "Pré-contrato",
+            Self::Active => "Ativo",
+            Self::Inactive => "Inativo",
+            Self::Blacklisted => "Negativado",
+            Self::Withdrawn => "Desistiu",
+        }
+    }
+}
+
+words! {
+    /// The state of a contract's access to the internet.
+    AccessStatus {
+        /// *Ativo*.
+        Active = "active" | "A",
+        /// *Desativado*.
+        Disabled = "disabled" | "D",
+        /// *Bloqueio manual*.
+        ManualBlock = "manual_block" | "CM",
+        /// *Bloqueio automático*.
+        AutoBlock = "auto_block" | "CA",
+        /// *Financeiro em atraso*: warned, not cut.
+        PaymentWarning = "payment_warning" | "FA",
+        /// *Aguardando assinatura*.
+        AwaitingSignature = "awaiting_signature" | "AA",
+    }
+}
+
+impl AccessStatus {
+    /// As the provider's screens and clients call it.
+    pub const fn in_portuguese(self) -> &'static str {
+        match self {
+            Self::Active => "Ativo",
+            Self::Disabled => "Desativado",
+            Self::ManualBlock => "Bloqueio manual",
+            Self::AutoBlock => "Bloqueio automático",
+            Self::PaymentWarning => "Financeiro em atraso",
+            Self::AwaitingSignature => "Aguardando assinatura",
+        }
+    }
+}
+
+words! {
+    /// The state of an invoice.
+    InvoiceStatus {
+        /// *A receber*.
+        Open = "open" | "A",
+        /// *Parcial*.
+        Partial = "partial" | "P",
+        /// *Recebido*.
+        Paid = "paid" | "R",
+        /// *Cancelado*.
+        Cancelled = "cancelled" | "C",
+        /// *Renegociado*.
+        Renegotiated = "renegotiated" | "RN",
+    }
+}
+
+words! {
+    /// Whether a login is connected.
+    Online {
+        /// Connected.
+        Yes = "yes" | "S" | "sim" | "true" | "1",
+        /// Not connected.
+        No = "no" | "N" | "não" | "nao" | "false" | "0",
+        /// The concentrator did not say.
+        Unknown = "unknown" | "SS",
+    }
+}
+
+words! {
+    /// Which registration a device's address is; Firebase is moving from tokens to installation ids.
+    AddressKind {
+        /// A registration token.
+        Token = "token",
+        /// A Firebase installation id.
+        Fid = "fid",
+    }
+}
+
+words! {
+    /// Who opened or answered a ticket.
+    Author {
+        /// The client.
+        Client = "client",
+        /// A person of the provider.
+        Staff = "staff",
+        /// Another program.
+        Api = "api",
+    }
+}
+
+words! {
+    /// What became of a message.
+    Status {
+        /// Written down, waiting for its turn.
+        Queued = "queued",
+        /// Its request may have left.
+        Sending = "sending",
+        /// The provider took it.
+        Sent = "sent",
+        /// It will not go: the reason says why.
+        Failed = "failed",
+        /// It was never to go: the reason says why.
+        Skipped = "skipped",
+        /// A person took it out of the queue.
+        Cancelled = "cancelled",
+        /// A run died, or the line was lost, between its request and the answer.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// Which journey made a message.
+    Origin {
+        /// A bulk send.
+        Send = "send",
+        /// The collection ladder.
+        Collection = "collection",
+        /// A birthday.
+        Birthday = "birthday",
+        /// A ticket event.
+        Ticket = "ticket",
+    }
+}
+
+words! {
+    /// Why a message was not sent.
+    Reason {
+        /// Push: the client never entered the subscriber portal and has no device.
+        NoFirstAccess = "no_first_access",
+        /// Push: no device, or the provider says the token is gone.
+        AppNotInstalled = "app_not_installed",
+        /// Push: devices exist, none is logged in.
+        NotLoggedIn = "not_logged_in",
+        /// Push: logged in, notifications are off.
+        NotificationsDisabled = "notifications_disabled",
+        /// No phone or e-mail.
+        NoContact = "no_contact",
+        /// A phone or e-mail that cannot work on this channel.
+        UnusableContact = "unusable_contact",
+        /// The client said no to this purpose on this channel.
+        OptedOut = "opted_out",
+        /// The ERP's switch for this channel is off (purpose collection).
+        ChannelNotAllowed = "channel_not_allowed",
+        /// The contract asks for no notices until a day not yet past (purpose collection).
+        OnHold = "on_hold",
+        /// A variable of the template has no value.
+        MissingValue = "missing_value",
+        /// The same key stands already.
+        Duplicate = "duplicate",
+        /// Folded into another message.
+        Merged = "merged",
+        /// Over the contact cap.
+        Capped = "capped",
+        /// The invoice is no longer owing, or its case has closed.
+        Settled = "settled",
+        /// Its time ran out before it could go.
+        Expired = "expired",
+        /// The provider refused for good.
+        Refused = "refused",
+        /// Every retry failed.
+        GaveUp = "gave_up",
+    }
+}
+
+/// Reads a yes/no as an ERP export writes it.
+pub fn parse_yes_no(text: &str) -> Option<bool> {
+    match text {
+        "1" | "S" | "s" | "Y" | "y" => Some(true),
+        "0" | "N" | "n" => Some(false),
+        _ => match text.to_lowercase().as_str() {
+            "true" | "yes" | "sim" => Some(true),
+            "false" | "no" | "não" | "nao" => Some(false),
+            _ => None,
+        },
+    }
+}
+
+/// What `parse_yes_no` accepts, for an error's remedy.
+pub const YES_NO_ACCEPTED: &str = "yes, no (or true, false, 1, 0, sim, não, S, N)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_reads_back_as_itself() {
+        fn check<W: Word + std::fmt::Debug>() {
+            for word in W::ALL {
+                assert_eq!(W::parse(word.as_str()), Some(*word));
+            }
+        }
+        check::<Channel>();
+        check::<Purpose>();
+        check::<Kind>();
+        check::<PersonType>();
+        check::<ContractStatus>();
+        check::<AccessStatus>();
+        check::<InvoiceStatus>();
+        check::<Online>();
+        check::<Author>();
+        check::<Status>();
+        check::<Origin>();
+        check::<Reason>();
+    }
+
+    #[test]
+    fn erp_codes_are_understood() {
+        assert_eq!(AccessStatus::parse("CA"), Some(AccessStatus::AutoBlock));
+        assert_eq!(AccessStatus::parse("A"), Some(AccessStatus::Active));
+        assert_eq!(
+            InvoiceStatus::parse("RN"),
+            Some(InvoiceStatus::Renegotiated)
+        );
+        assert_eq!(Online::parse("SS"), Some(Online::Unknown));
+        assert_eq!(parse_yes_no("Não"), Some(false));
+        assert_eq!(parse_yes_no("talvez"), None);
+    }
+}

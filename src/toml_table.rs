@@ -1,0 +1,392 @@
+//! Reads TOML key by key, remembering where each stood, so that every problem is told at once with its line.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::error::{Problem, Result, nearest};
+
+/// One TOML file being read: its problems collect here.
+pub struct Sheet<'a> {
+    file: String,
+    text: &'a str,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Sheet<'a> {
+    /// A file's text; `file` names it in every problem.
+    pub fn new(file: impl Into<String>, text: &'a str) -> Self {
+        Self {
+            file: file.into(),
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+            problems: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// The top-level table; none when the text is not TOML (which is then among the problems).
+    pub fn parse(&self) -> Option<DeTable<'a>> {
+        let (table, errors) = DeTable::parse_recoverable(self.text);
+        for error in &errors {
+            let line = error.span().map_or(1, |span| self.line(span.start));
+            self.problems.borrow_mut().push(Problem::new(
+                format!("{}:{line}", self.file),
+                error.message().to_owned(),
+                "write it as TOML",
+            ));
+        }
+        errors.is_empty().then(|| table.into_inner())
+    }
+
+    /// The line (from 1) of a byte of the text.
+    pub fn line(&self, at: usize) -> usize {
+        let at = at.min(self.text.len());
+        self.text.as_bytes()[..at]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+            + 1
+    }
+
+    /// The file's name, as problems give it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Notes a problem at a line.
+    pub fn wrong(
+        &self,
+        line: usize,
+        key: &str,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.problems.borrow_mut().push(Problem::new(
+            format!("{}:{line}: {key}", self.file),
+            found,
+            remedy,
+        ));
+    }
+
+    /// Everything that was wrong, in order of appearance.
+    pub fn into_problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+}
+
+/// One table of a sheet, read key by key.
+pub struct Section<'s, 'a> {
+    sheet: &'s Sheet<'a>,
+    table: &'s DeTable<'a>,
+    path: String,
+    line: usize,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'s, 'a> Section<'s, 'a> {
+    /// The top-level table of a sheet.
+    pub fn top(sheet: &'s Sheet<'a>, table: &'s DeTable<'a>) -> Self {
+        Self::new(sheet, table, String::new(), 1)
+    }
+
+    fn new(sheet: &'s Sheet<'a>, table: &'s DeTable<'a>, path: String, line: usize) -> Self {
+        Self {
+            sheet,
+            table,
+            path,
+            line,
+            known: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// The line where this table begins.
+    pub const fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The name of a key of this table with everything above it.
+    pub fn full(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    fn get(&self, key: &'static str) -> Option<&'s Spanned<DeValue<'a>>> {
+        self.known.borrow_mut().push(key);
+        self.table.get(key)
+    }
+
+    /// Whether the key stands here at all.
+    pub fn has(&self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The line of a key; this table's own line when the key is absent.
+    pub fn line_of(&self, key: &str) -> usize {
+        self.table
+            .get(key)
+            .map_or(self.line, |value| self.sheet.line(value.span().start))
+    }
+
+    /// Notes a problem with a key of this table.
+    pub fn wrong(&self, key: &str, found: impl Into<String>, remedy: impl Into<String>) {
+        self.sheet
+            .wrong(self.line_of(key), &self.full(key), found, remedy);
+    }
+
+    fn of_type<T>(
+        &self,
+        key: &'static str,
+        wanted: &str,
+        read: impl Fn(&'s DeValue<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.get(key)?;
+        let found = read(value.get_ref());
+        if found.is_none() {
+            self.wrong(key, format!("found {}", describe(value.get_ref())), wanted);
+        }
+        found
+    }
+
+    /// A text.
+    pub fn text(&self, key: &'static str) -> Option<String> {
+        self.of_type(key, "write a text in quotes", |v| {
+            v.as_str().map(str::to_owned)
+        })
+    }
+
+    /// A text where another type would be fine too.
+    pub fn text_if(&self, key: &'static str) -> Option<String> {
+        self.get(key)?.get_ref().as_str().map(str::to_owned)
+    }
+
+    /// A text that is not empty.
+    pub fn filled(&self, key: &'static str) -> Option<String> {
+        let text = self.text(key)?;
+        if text.trim().is_empty() {
+            self.wrong(
+                key,
+                "found an empty text",
+                "fill it in or leave the key out",
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A whole number within a range.
+    pub fn number(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let wanted = format!(
+            "write a whole number from {} to {}",
+            range.start(),
+            range.end()
+        );
+        self.of_type(key, &wanted, |v| integer(v).filter(|n| range.contains(n)))
+    }
+
+    /// True or false.
+    pub fn flag(&self, key: &'static str) -> Option<bool> {
+        self.of_type(key, "write true or false", DeValue::as_bool)
+    }
+
+    /// A list of texts.
+    pub fn texts(&self, key: &'static str) -> Option<Vec<String>> {
+        self.of_type(key, "write a list of texts: [\"a\", \"b\"]", |v| {
+            v.as_array()?
+                .iter()
+                .map(|item| item.get_ref().as_str().map(str::to_owned))
+                .collect()
+        })
+    }
+
+    /// A list of whole numbers.
+    pub fn numbers(&self, key: &'static str) -> Option<Vec<i64>> {
+        self.of_type(key, "write a list of whole numbers: [1, 2]", |v| {
+            v.as_array()?
+                .iter()
+                .map(|item| integer(item.get_ref()))
+                .collect()
+        })
+    }
+
+    /// One of a closed set of words.
+    pub fn word<W: crate::domain::words::Word>(&self, key: &'static str) -> Option<W> {
+        let text = self.text(key)?;
+        let word = W::parse(&text);
+        if word.is_none() {
+            self.wrong(
+                key,
+                format!("found `{text}`"),
+                format!("write one of: {}", W::accepted()),
+            );
+        }
+        word
+    }
+
+    /// A list of words of a closed set.
+    pub fn words<W: crate::domain::words::Word>(&self, key: &'static str) -> Option<Vec<W>> {
+        let mut words = Vec::new();
+        for text in self.texts(key)? {
+            match W::parse(&text) {
+                Some(word) => words.push(word),
+                None => self.wrong(
+                    key,
+                    format!("found `{text}`"),
+                    format!("write some of: {}", W::accepted()),
+                ),
+            }
+        }
+        Some(words)
+    }
+
+    /// A table under a key.
+    pub fn section(&self, key: &'static str) -> Option<Section<'s, 'a>> {
+        let line = self.line_of(key);
+        let table = self.of_type(key, &format!("write a table: [{}]", self.full(key)), |v| {
+            v.as_table()
+        })?;
+        Some(Section::new(self.sheet, table, self.full(key), line))
+    }
+
+    /// The tables of an array of tables (`[[key]]`).
+    pub fn sections(&self, key: &'static str) -> Vec<Section<'s, 'a>> {
+        let Some(array) = self.of_type(
+            key,
+            &format!("write a table for each: [[{}]]", self.full(key)),
+            |v| v.as_array(),
+        ) else {
+            return Vec::new();
+        };
+        array
+            .iter()
+            .filter_map(|item| {
+                let line = self.sheet.line(item.span().start);
+                let Some(table) = item.get_ref().as_table() else {
+                    self.wrong(
+                        key,
+                        format!("found {}", describe(item.get_ref())),
+                        format!("write a table for each: [[{}]]", self.full(key)),
+                    );
+                    return None;
+                };
+                Some(Section::new(self.sheet, table, self.full(key), line))
+            })
+            .collect()
+    }
+
+    /// Every key of this table with a text value (headers, names); other values are problems.
+    pub fn pairs(&self) -> BTreeMap<String, String> {
+        let mut pairs = BTreeMap::new();
+        for (key, value) in self.table {
+            match value.get_ref().as_str() {
+                Some(text) => {
+                    pairs.insert(key.get_ref().to_string(), text.to_owned());
+                }
+                None => self.wrong(
+                    key.get_ref(),
+                    format!("found {}", describe(value.get_ref())),
+                    "write a text in quotes",
+                ),
+            }
+        }
+        pairs
+    }
+
+    /// Ends the reading: every key that nobody asked for is a problem.
+    pub fn finish(self) {
+        let known = self.known.borrow();
+        for (key, value) in self.table {
+            if !known.iter().any(|k| *k == key.get_ref()) {
+                let remedy = nearest(key.get_ref(), known.iter().copied()).map_or_else(
+                    || {
+                        let mut names = known.clone();
+                        names.sort_unstable();
+                        names.dedup();
+                        format!("known here: {}", names.join(", "))
+                    },
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.sheet.wrong(
+                    self.sheet.line(value.span().start),
+                    &self.full(key.get_ref()),
+                    "is not a known key",
+                    remedy,
+                );
+            }
+        }
+    }
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// A value as a problem quotes it.
+fn describe(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("the text `{text}`"),
+        DeValue::Integer(number) => format!("the number {}", number.as_str()),
+        DeValue::Float(number) => format!("the number {}", number.as_str()),
+        DeValue::Boolean(flag) => format!("{flag}"),
+        DeValue::Datetime(when) => format!("the date {when}"),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// Reads a whole file with `read`; any problem refuses all of it.
+pub fn read_whole<T>(
+    file: &str,
+    text: &str,
+    what: &str,
+    read: impl FnOnce(&Section<'_, '_>) -> T,
+) -> Result<T> {
+    let sheet = Sheet::new(file, text);
+    let mut value = None;
+    if let Some(table) = sheet.parse() {
+        let top = Section::top(&sheet, &table);
+        value = Some(read(&top));
+        top.finish();
+    }
+    let problems = sheet.into_problems();
+    match value {
+        Some(value) if problems.is_empty() => Ok(value),
+        _ => Err(crate::error::Error::problems(what, problems)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_problems_are_told_with_their_lines() {
+        let text = "name = 3\n[push]\nworkrs = 2\nworkers = 0\n";
+        let error = read_whole(
+            "c.toml",
+            text,
+            "the configuration is not acceptable",
+            |top| {
+                top.text("name");
+                if let Some(push) = top.section("push") {
+                    push.number("workers", 1..=512);
+                    push.finish();
+                }
+            },
+        )
+        .expect_err("three problems");
+        let told: Vec<String> = error.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "c.toml:1: name: found the number 3, write a text in quotes",
+                "c.toml:4: push.workers: found the number 0, write a whole number from 1 to 512",
+                "c.toml:3: push.workrs: is not a known key, did you mean `workers`?",
+            ]
+        );
+    }
+}
