@@ -133,7 +133,7 @@ fn the_assertion_is_what_google_wants() {
 fn a_message_is_told_as_fcm_wants_it() {
     let (server, _folder, provider) = answering(Act::json(200, r#"{"name":"n"}"#));
     let mut first = message(Channel::Push);
-    first.time_to_live = Some(Duration::from_secs(3600));
+    first.time_to_live = Some(Duration::from_hours(1));
     provider.send(&first).expect("accepted");
     let mut second = message(Channel::Push);
     second.address_kind = Some(AddressKind::Fid);

@@ -126,7 +126,7 @@ impl Session {
                 let line = std::mem::replace(&mut self.buffer, rest);
                 return String::from_utf8(line[..end].to_vec()).ok();
             }
-            let mut chunk = [0; 65536];
+            let mut chunk = [0; 16384];
             let read = self.stream.read(&mut chunk).ok()?;
             if read == 0 {
                 return None;

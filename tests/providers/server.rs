@@ -194,7 +194,7 @@ fn serve(stream: TcpStream, script: &Arc<Script>, seen: &Arc<Mutex<Vec<Seen>>>) 
                     body.len()
                 );
                 for (name, value) in headers {
-                    text.push_str(&format!("{name}: {value}\r\n"));
+                    text.extend([name, ": ", &value, "\r\n"]);
                 }
                 text.push_str("\r\n");
                 text.push_str(&body);

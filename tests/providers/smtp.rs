@@ -25,7 +25,7 @@ fn smtp(server: &MailServer, more: &str) -> Box<dyn Provider> {
 
 fn to(address: &str) -> Outgoing {
     let mut mail = message(Channel::Email);
-    mail.address = address.to_owned();
+    address.clone_into(&mut mail.address);
     mail
 }
 
