@@ -1,5 +1,6 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod birthday;
 pub mod client;
 pub mod contact_hours;
 pub mod contract;
@@ -13,7 +14,9 @@ pub mod phone;
 pub mod policy;
 pub mod recipient;
 pub mod report;
+pub mod schedule;
 pub mod sms;
+pub mod task;
 pub mod tax_id;
 pub mod template;
 pub mod ticket;

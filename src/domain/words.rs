@@ -51,6 +51,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// How a message travels.
     Channel {
