@@ -4,9 +4,9 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::contact_hours::{ContactHours, Window};
 use super::schedule::Schedule;
-use super::words::{Channel, Word, words};
+use super::words::{Channel, words_enum};
 
-words! {
+words_enum! {
     /// What a task runs.
     Run {
         /// Evaluates every collection rule for today.
@@ -26,7 +26,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// How a task's run ended.
     Outcome {
         /// It has begun; its process lives, or died without a word.

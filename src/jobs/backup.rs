@@ -35,10 +35,10 @@ pub fn run(store: &Store, config: &Config, now: Now) -> Result<Summary> {
             .hint("[backup] folder in the configuration")
     };
     fs::create_dir_all(folder).map_err(|error| failed("cannot be made", error))?;
-    let stem = store
-        .path()
-        .file_stem()
-        .map_or_else(|| "regua".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let stem = store.path().file_stem().map_or_else(
+        || "regua".to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    );
     let file = folder.join(format!("{stem}-{}.db", now.local().format(STAMP)));
     let part = file.with_extension("part");
     // A part that is left over is of a run that died.

@@ -164,7 +164,10 @@ fn congratulate(
         },
     )?;
     // After its hours a birthday is over: the next opening is tomorrow's.
-    if not_before.zip(expires_at).is_some_and(|(from, to)| from >= to) {
+    if not_before
+        .zip(expires_at)
+        .is_some_and(|(from, to)| from >= to)
+    {
         messages.truncate(1);
         for message in &mut messages {
             if message.fate == Fate::Queued {

@@ -187,9 +187,16 @@ impl Done {
                 "another run is delivering {channel}; its messages wait in the queue"
             ));
         }
-        for (key, n) in ["sent", "failed", "later", "unknown", "no_longer_wanted", "left"]
-            .into_iter()
-            .zip(totals)
+        for (key, n) in [
+            "sent",
+            "failed",
+            "later",
+            "unknown",
+            "no_longer_wanted",
+            "left",
+        ]
+        .into_iter()
+        .zip(totals)
         {
             self.counts.insert(key.to_owned(), json!(n));
         }
@@ -267,9 +274,12 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         .template
         .as_deref()
         .ok_or_else(|| missing("template"))?;
+    let saved = report::get(store.connection(), name)?.ok_or_else(|| {
+        Error::unacceptable(format!("there is no report `{name}`")).hint("regua report list")
+    })?;
     let request = send::Request {
         name: name.to_owned(),
-        report: report::get(store.connection(), name)?.report,
+        report: saved.report,
         template: template::get(store.connection(), template)?,
         limit: task.limit.map(i64::unsigned_abs),
         sample: None,
@@ -306,11 +316,7 @@ fn deliver_if_at_once(
     Ok(done.delivered(&delivery))
 }
 
-fn deliver_on(
-    store: &mut Store,
-    hands: &mut Hands<'_>,
-    channels: &[Channel],
-) -> Result<Delivery> {
+fn deliver_on(store: &mut Store, hands: &mut Hands<'_>, channels: &[Channel]) -> Result<Delivery> {
     deliver(
         store,
         hands.config,

@@ -110,7 +110,10 @@ pub fn get(connection: &Connection, name: &str) -> Result<Task> {
     if let Some(task) = find(connection, name)? {
         return Ok(task);
     }
-    let names: Vec<String> = list(connection)?.into_iter().map(|task| task.name).collect();
+    let names: Vec<String> = list(connection)?
+        .into_iter()
+        .map(|task| task.name)
+        .collect();
     let mut error = Error::unacceptable(format!("there is no task `{name}`"));
     if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
         error = error.hint(format!("did you mean `{near}`?"));
@@ -122,8 +125,13 @@ pub fn get(connection: &Connection, name: &str) -> Result<Task> {
 /// another schedule, is considered from `now` on.
 pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<()> {
     let old = find(connection, &task.name)?;
-    let goes_on = old.is_some_and(|old| old.schedule == task.schedule && (old.enabled || !task.enabled));
-    let channels: Vec<&str> = task.channels.iter().map(|channel| channel.as_str()).collect();
+    let goes_on =
+        old.is_some_and(|old| old.schedule == task.schedule && (old.enabled || !task.enabled));
+    let channels: Vec<&str> = task
+        .channels
+        .iter()
+        .map(|channel| channel.as_str())
+        .collect();
     connection
         .prepare_cached(
             "INSERT INTO task (name, run, minute, hour, day, month, weekday, enabled, channels,
@@ -179,6 +187,28 @@ pub fn using_report(connection: &Connection, report: &str) -> Result<Vec<String>
         "SELECT name FROM task WHERE report = ?1 ORDER BY name",
         report,
     )
+}
+
+/// A whatsapp template that some collection rule sends, if one does.
+pub fn whatsapp_in_rules(connection: &Connection) -> Result<Option<String>> {
+    let rules: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rule_template')")?
+        .query_row([], |row| row.get(0))?;
+    if !rules {
+        return Ok(None);
+    }
+    Ok(connection
+        .prepare_cached(
+            "SELECT t.name FROM rule_template r JOIN template t ON t.name = r.template
+             WHERE t.channel = 'whatsapp' ORDER BY t.name LIMIT 1",
+        )?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}
+
+/// Whether an enabled task forwards whatsapp messages that wait in the queue.
+pub fn forwards_whatsapp(connection: &Connection) -> Result<bool> {
+    Ok(list(connection)?.iter().any(Task::forwards_whatsapp))
 }
 
 fn names(connection: &Connection, sql: &str, bound: &str) -> Result<Vec<String>> {

@@ -1,0 +1,12 @@
+//! The journeys: gather, decide, write down, do, report.
+
+pub mod backup;
+pub mod birthday;
+pub mod compose;
+pub mod deliver;
+pub mod import;
+pub mod purge;
+pub mod run_due;
+pub mod send;
+pub mod task;
+pub mod template;
