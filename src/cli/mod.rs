@@ -9,6 +9,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
 
+pub mod apply;
 pub mod birthday;
 mod context;
 pub mod history;
@@ -133,6 +134,8 @@ enum Command {
     Optout(optout::Command),
     #[command(subcommand)]
     Omnichannel(history::Omnichannel),
+    Apply(apply::Apply),
+    Export(apply::Export),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -252,6 +255,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Task(command) => task::run(command, context),
         Command::Optout(command) => optout::run(&command, context),
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Apply(command) => apply::run(&command, context),
+        Command::Export(command) => apply::run_export(&command, context),
         Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }

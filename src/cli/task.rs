@@ -16,8 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::jobs::run_due::{self, Hands, Ran};
 use crate::jobs::task as job;
 use crate::out::{Cell, Column, Format, Progress, Tone};
-use crate::store::task::{self as store, TaskRun};
 use crate::store::Connection;
+use crate::store::task::{self as store, TaskRun};
 
 /// Tasks: what is run on a schedule.
 #[derive(Debug, Subcommand)]
