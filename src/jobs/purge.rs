@@ -45,7 +45,7 @@ pub fn run(store: &mut Store, config: &Config, now: Now) -> Result<Summary> {
         summary.messages = purge::messages(store, before(days.max(counted)))?;
     }
     if let Some(days) = retention.bodies_days {
-        summary.bodies = purge::bodies(store, before(days))?;
+        summary.bodies = purge::bodies(store, before(days), now.at)?;
     }
     if let Some(days) = retention.runs_days {
         summary.runs = purge::runs(store, before(days))?;

@@ -12,17 +12,22 @@ const STEP: i64 = 20_000;
 /// The states after which nothing more happens by itself. An unknown one waits for a person.
 const DONE: &str = "status IN ('sent', 'failed', 'skipped', 'cancelled')";
 
-/// Clears the text of messages that are done and older than `before`; how many had one.
-pub fn bodies(store: &mut Store, before: DateTime<Utc>) -> Result<i64> {
+/// Clears the text of messages that are done and older than `before`; how many had one. A failed
+/// one keeps it until it has expired: until then a person may send it again.
+pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<i64> {
     let sql = format!(
         "UPDATE message SET title = NULL, body = NULL, html = NULL, variables = NULL
          WHERE id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
+           AND (status <> 'failed' OR expires_at <= ?4)
            AND (title IS NOT NULL OR body IS NOT NULL OR html IS NOT NULL OR variables IS NOT NULL)"
     );
     in_steps(store, |connection, from, to| {
-        Ok(connection
-            .prepare_cached(&sql)?
-            .execute((from, to, before.timestamp_millis()))?)
+        Ok(connection.prepare_cached(&sql)?.execute((
+            from,
+            to,
+            before.timestamp_millis(),
+            now.timestamp_millis(),
+        ))?)
     })
 }
 
@@ -46,6 +51,13 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<i64> {
         connection.prepare_cached(&attempts)?.execute(bound)?;
         Ok(connection.prepare_cached(&rows)?.execute(bound)?)
     })
+}
+
+/// Whether a key's message was deleted.
+pub fn is_spent(connection: &Connection, key: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM spent_key WHERE key = ?1)")?
+        .query_row([key], |row| row.get(0))?)
 }
 
 /// Deletes the records of task runs that ended before `before`; how many. The last of each task
