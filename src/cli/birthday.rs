@@ -43,15 +43,11 @@ fn queue(context: &Context) -> Result<Outcome> {
     let (states, reasons) = job::standing(store.connection(), &summary)?;
     let state = |status: Status| states.get(&status).copied().unwrap_or(0);
     let queued = state(Status::Queued);
-    if queued > 0 && !delivers_at_once(summary.channel) {
+    if queued > 0 {
         context.out.say(format!(
             "{queued} wait in the queue for `regua queue deliver` or a send-queue task"
         ));
-        if !crate::store::task::forwards_whatsapp(store.connection())? {
-            context
-                .out
-                .warn("no enabled task forwards whatsapp messages; see `regua task add --help`");
-        }
+        view::warn_unforwarded(context, &store, summary.channel)?;
     }
     let messages: Map<String, Value> = [
         Status::Sent,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::arguments::word;
 use super::signals::Listener;
-use super::template::word;
 use super::{Context, Outcome, view};
 use crate::clock::iso;
 use crate::domain::schedule::{Part, Schedule};
@@ -343,7 +343,7 @@ fn outcome_cell(outcome: Option<RunOutcome>) -> Cell {
 
 fn list(context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
-    let mut list = context.out.list(&[
+    let mut answer = context.out.list(&[
         Column::new("name"),
         Column::new("run"),
         Column::new("schedule"),
@@ -354,7 +354,7 @@ fn list(context: &Context) -> Result<Outcome> {
     ]);
     for task in store::list(saved.connection())? {
         let last = store::last_run(saved.connection(), &task.name)?;
-        list.row(vec![
+        answer.row(vec![
             Cell::of(&task.name),
             Cell::of(task.run),
             Cell::of(&task.schedule),
@@ -364,7 +364,7 @@ fn list(context: &Context) -> Result<Outcome> {
             next_cell(context, &task),
         ])?;
     }
-    list.finish("")?;
+    answer.finish("")?;
     Ok(Outcome::Done)
 }
 

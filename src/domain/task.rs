@@ -134,11 +134,11 @@ impl Task {
         flaws
     }
 
-    /// Whether it delivers whatsapp messages that wait in the queue.
-    pub fn forwards_whatsapp(&self) -> bool {
+    /// Whether it delivers what waits in the queue of a channel.
+    pub fn forwards(&self, channel: Channel) -> bool {
         self.enabled
             && self.run == Run::SendQueue
-            && (self.channels.is_empty() || self.channels.contains(&Channel::Whatsapp))
+            && (self.channels.is_empty() || self.channels.contains(&channel))
     }
 }
 
@@ -207,7 +207,7 @@ pub fn warnings(tasks: &[Task], around: &Surroundings<'_>) -> Vec<(String, Strin
         if let Some(template) = whatsapp {
             let queues: Vec<&Schedule> = tasks
                 .iter()
-                .filter(|task| task.forwards_whatsapp())
+                .filter(|task| task.forwards(Channel::Whatsapp))
                 .map(|task| &task.schedule)
                 .collect();
             if !is_forwarded(&task.schedule, &queues) {
@@ -291,6 +291,7 @@ fn is_forwarded(producer: &Schedule, queues: &[&Schedule]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::words::Word as _;
 
     fn schedule(line: &str) -> Schedule {
         let texts: Vec<&str> = line.split(' ').collect();

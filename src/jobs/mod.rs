@@ -5,6 +5,7 @@ pub mod backup;
 pub mod birthday;
 pub mod compose;
 pub mod deliver;
+pub mod demo;
 pub mod import;
 pub mod purge;
 pub mod run_due;

@@ -206,9 +206,9 @@ pub fn whatsapp_in_rules(connection: &Connection) -> Result<Option<String>> {
         .optional()?)
 }
 
-/// Whether an enabled task forwards whatsapp messages that wait in the queue.
-pub fn forwards_whatsapp(connection: &Connection) -> Result<bool> {
-    Ok(list(connection)?.iter().any(Task::forwards_whatsapp))
+/// Whether an enabled task delivers what waits in the queue of a channel.
+pub fn forwards(connection: &Connection, channel: Channel) -> Result<bool> {
+    Ok(list(connection)?.iter().any(|task| task.forwards(channel)))
 }
 
 fn names(connection: &Connection, sql: &str, bound: &str) -> Result<Vec<String>> {

@@ -1,5 +1,6 @@
 //! Tasks, minute by minute, with a frozen clock.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use crate::house::House;
@@ -499,12 +500,12 @@ fn the_purge_keeps_keys_and_whatever_is_queued() {
     // Whatsapp messages that wait, and text messages that went.
     house.run(&["birthday", "queue"]).ok();
     house.run(&send).ok();
-    let sent = house.lines("sms.jsonl").len();
-    assert!(sent > 0);
+    let delivered = house.lines("sms.jsonl").len();
+    assert!(delivered > 0);
     add(&house, "p", "purge", "0", "3");
     house.at("2026-12-04T12:00");
     let first = house.json(&["task", "run", "p"])[0]["counts"].clone();
-    assert!(first["bodies"].as_i64().expect("a number") >= i64::try_from(sent).expect("few"));
+    assert!(first["bodies"].as_i64().expect("a number") >= i64::try_from(delivered).expect("few"));
     assert_eq!(first["messages"], 0);
     let waiting = house.json(&["history", "--status", "queued"]);
     assert_eq!(waiting[0]["body"], "Olá Édina.");
@@ -528,7 +529,7 @@ fn the_purge_keeps_keys_and_whatever_is_queued() {
     let again = house.json(&send);
     assert_eq!(again["messages"]["sent"], 0);
     assert!(again["reasons"]["duplicate"].as_i64().expect("a number") > 0);
-    assert_eq!(house.lines("sms.jsonl").len(), sent);
+    assert_eq!(house.lines("sms.jsonl").len(), delivered);
 }
 
 #[test]
@@ -587,7 +588,6 @@ fn backups_are_whole_databases_and_the_last_ones_are_kept() {
     let copy = copy.to_str().expect("a path");
     let clients = house.json(&["--db", copy, "report", "run", "contracts"]);
     assert_eq!(clients.as_array().map(Vec::len), Some(7));
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(copy)
         .expect("the file")
         .permissions()
