@@ -298,6 +298,22 @@ impl Event {
     }
 }
 
+/// The most characters an event's id may have.
+const LONGEST_ID: usize = 200;
+
+/// What is wrong with an event's id, if anything: it stands in the keys of messages.
+pub fn event_id_problem(id: &str) -> Option<&'static str> {
+    if id.trim().is_empty() {
+        Some("is empty")
+    } else if id.chars().count() > LONGEST_ID {
+        Some("has more than 200 characters")
+    } else if id.chars().any(char::is_control) {
+        Some("holds a control character")
+    } else {
+        None
+    }
+}
+
 /// Whether two free words (statuses, priorities, teams) are the same to a person.
 pub fn same_word(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()

@@ -1,0 +1,3 @@
+//! Where facts come from: files of rows, the ERP's web service, definitions as TOML.
+
+pub mod event;
