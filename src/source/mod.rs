@@ -1,3 +1,4 @@
 //! Where facts come from: files of rows, the ERP's web service, definitions as TOML.
 
+pub mod definition;
 pub mod event;

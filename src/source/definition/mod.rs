@@ -1,0 +1,3 @@
+//! Definitions as TOML.
+
+pub mod trigger;
