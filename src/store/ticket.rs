@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::Columns as _;
 use crate::domain::ticket::{Event, Happening, Staff, Ticket, Topic};
-use crate::domain::words::{Author, EventType, Word};
+use crate::domain::words::{Author, EventType, Reason, Status, Word};
 use crate::error::Result;
 
 /// A ticket's columns; what the book cannot link is as an event told it.
@@ -294,4 +294,24 @@ pub fn each(
         }
     }
     Ok(())
+}
+
+/// A number that changes when another connection wrote to the database.
+pub fn others_wrote(connection: &Connection) -> Result<i64> {
+    Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+}
+
+/// A message's state and, when it was not sent, the reason.
+pub fn message_state(connection: &Connection, id: i64) -> Result<Option<(Status, Option<Reason>)>> {
+    Ok(connection
+        .prepare_cached("SELECT status, reason FROM message WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok((row.word("status")?, row.word_opt("reason")?))
+        })
+        .optional()?)
+}
+
+/// A number for an event that came without an id of its own.
+pub fn next_event_number(connection: &Connection) -> Result<i64> {
+    super::meta::next(connection, "ticket_events")
 }
