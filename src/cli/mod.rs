@@ -19,6 +19,8 @@ pub mod send;
 pub mod shell;
 mod signals;
 pub mod template;
+pub mod ticket;
+pub mod trigger;
 mod view;
 
 pub use context::Context;
@@ -127,6 +129,10 @@ enum Command {
     Optout(optout::Command),
     #[command(subcommand)]
     Omnichannel(history::Omnichannel),
+    #[command(subcommand)]
+    Ticket(ticket::Command),
+    #[command(subcommand)]
+    Trigger(trigger::Command),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -241,6 +247,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::History(command) => history::run(&command, context),
         Command::Optout(command) => optout::run(&command, context),
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Ticket(command) => ticket::run(command, context),
+        Command::Trigger(command) => trigger::run(command, context),
         Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }

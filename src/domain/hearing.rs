@@ -226,6 +226,47 @@ fn listens(trigger: &Trigger, event: &Event, before: Option<&Ticket>, ticket: &T
     }
 }
 
+/// Why a trigger is not for this event of this ticket, if it is not.
+pub fn mismatch(
+    trigger: &Trigger,
+    event: &Event,
+    before: Option<&Ticket>,
+    ticket: &Ticket,
+) -> Option<String> {
+    let wanted = trigger.event.listens_to();
+    if wanted != event.kind() {
+        return Some(format!(
+            "it listens to events of type {wanted}, and this one is {}",
+            event.kind()
+        ));
+    }
+    if trigger.event == TriggerEvent::Workflow && !listens(trigger, event, before, ticket) {
+        let to = match &event.happening {
+            Happening::Moved { to, .. } => to.as_deref(),
+            _ => None,
+        };
+        return Some(format!(
+            "its from, to or priorities do not hold: this is a move from {} to {} with priority {}",
+            event.moved_from(before).unwrap_or("no known status"),
+            to.unwrap_or("no other status"),
+            ticket.priority.as_deref().unwrap_or("unknown")
+        ));
+    }
+    if trigger.event == TriggerEvent::NewTicketClient && !ticket.visible() {
+        return Some("the ticket is not visible to its client".to_owned());
+    }
+    if !listens(trigger, event, before, ticket) {
+        return Some(format!(
+            "this ticket is for triggers of event {}",
+            new_ticket_event(ticket)
+        ));
+    }
+    trigger
+        .fits(ticket.topic_id, ticket.subtopic_id)
+        .is_none()
+        .then(|| "it is for other topics".to_owned())
+}
+
 /// Whether `word` is one of `given`; no words given ask for nothing.
 fn among(given: &[String], word: Option<&str>) -> bool {
     given.is_empty() || word.is_some_and(|word| given.iter().any(|g| same_word(g, word)))

@@ -6,3 +6,4 @@ pub mod import;
 pub mod send;
 pub mod template;
 pub mod ticket;
+pub mod trigger;

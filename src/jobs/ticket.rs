@@ -21,6 +21,9 @@ use crate::store::{Connection, Store, book, message, template, ticket, trigger};
 /// Channels that ticket messages go by, in the order they are delivered.
 pub const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
 
+/// Problems of bad lines that a run remembers; every one of them is told as it comes.
+const MOST_PROBLEMS: usize = 1_000;
+
 /// What the book holds of those who may hear.
 #[derive(Debug, Default)]
 struct Known {
@@ -279,7 +282,11 @@ impl<'a> Case<'a> {
             template: template.map(|template| template.name.clone()),
             origin: Origin::Ticket,
             event: notice.event(),
-            client_id: self.ticket.client_id,
+            // A message to staff is about the ticket, not to its client.
+            client_id: match notice.person {
+                Person::Client(id) => Some(id),
+                Person::Staff(_) => None,
+            },
             staff_id,
             contract_id: None,
             invoice_id: None,
@@ -377,6 +384,16 @@ impl<'a> Case<'a> {
     }
 }
 
+/// An id for an event that came without one of its own.
+pub fn new_event_id(connection: &Connection) -> Result<String> {
+    loop {
+        let id = format!("by-hand-{}", ticket::next_event_number(connection)?);
+        if !ticket::event_known(connection, &id)? {
+            return Ok(id);
+        }
+    }
+}
+
 /// Who would hear of an event, told without writing anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
@@ -452,7 +469,7 @@ pub struct Run {
     pub taken: u64,
     /// Events passed over because their id was known.
     pub known: u64,
-    /// Every bad line's problems.
+    /// The problems of bad lines, as far as they are remembered.
     pub problems: Vec<Problem>,
     /// Bad lines.
     pub bad: u64,
@@ -462,16 +479,12 @@ pub struct Run {
     pub left_out: u64,
     /// `--strict` ended it at a bad line.
     pub broken_off: bool,
-    /// A signal ended it early.
-    pub interrupted: bool,
 }
 
 /// How a file of events is taken.
 pub struct Manner<'a> {
     /// Ends at the first bad line.
     pub strict: bool,
-    /// Whether the run was asked to stop.
-    pub stopped: &'a dyn Fn() -> bool,
     /// Hears of every bad line at once.
     pub bad_line: &'a mut dyn FnMut(&[Problem]),
     /// Hears how many events went by.
@@ -487,10 +500,6 @@ pub fn take_all(
 ) -> Result<Run> {
     let mut run = Run::default();
     loop {
-        if (manner.stopped)() {
-            run.interrupted = true;
-            break;
-        }
         let Some(line) = events.next_line()? else {
             break;
         };
@@ -508,7 +517,9 @@ pub fn take_all(
             Err(problems) => {
                 run.bad += 1;
                 (manner.bad_line)(&problems);
-                run.problems.extend(problems);
+                if run.problems.len() < MOST_PROBLEMS {
+                    run.problems.extend(problems);
+                }
                 if manner.strict {
                     run.broken_off = true;
                     break;

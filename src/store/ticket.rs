@@ -250,14 +250,9 @@ pub struct Listed {
     pub events: i64,
 }
 
-/// Lists tickets one by one, the latest first, at most `limit` (0: all), until `each` answers false.
-pub fn each(
-    connection: &Connection,
-    wanted: &Wanted,
-    limit: i64,
-    mut each: impl FnMut(Listed) -> Result<bool>,
-) -> Result<()> {
-    let mut statement = connection.prepare_cached(&format!(
+/// The rows of [`Listed`].
+fn listing(condition: &str) -> String {
+    format!(
         "SELECT {TICKET}, c.name AS client_name, t.name AS topic, s.name AS subtopic,
                 r.name AS responsible,
                 (SELECT count(*) FROM event e WHERE e.ticket_id = k.id) AS events
@@ -266,13 +261,43 @@ pub fn each(
            LEFT JOIN topic t ON t.id = coalesce(k.topic_id, k.told_topic_id)
            LEFT JOIN topic s ON s.id = coalesce(k.subtopic_id, k.told_subtopic_id)
            LEFT JOIN staff r ON r.id = coalesce(k.responsible_id, k.told_responsible_id)
-         WHERE (?1 IS NULL OR coalesce(k.client_id, k.told_client_id) = ?1)
+         WHERE {condition}"
+    )
+}
+
+fn read_listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed {
+        ticket: read(row)?,
+        client_name: row.get("client_name")?,
+        topic: row.get("topic")?,
+        subtopic: row.get("subtopic")?,
+        responsible: row.get("responsible")?,
+        events: row.get("events")?,
+    })
+}
+
+/// One ticket as it is listed.
+pub fn listed(connection: &Connection, id: i64) -> Result<Option<Listed>> {
+    Ok(connection
+        .prepare_cached(&listing("k.id = ?1"))?
+        .query_row([id], read_listed)
+        .optional()?)
+}
+
+/// Lists tickets one by one, the latest first, at most `limit` (0: all), until `each` answers false.
+pub fn each(
+    connection: &Connection,
+    wanted: &Wanted,
+    limit: i64,
+    mut each: impl FnMut(Listed) -> Result<bool>,
+) -> Result<()> {
+    let condition = "(?1 IS NULL OR coalesce(k.client_id, k.told_client_id) = ?1)
            AND (?2 IS NULL OR fold(k.status) = fold(?2))
            AND (?3 IS NULL OR ?3 IN (coalesce(k.topic_id, k.told_topic_id),
                                      coalesce(k.subtopic_id, k.told_subtopic_id)))
            AND (?4 IS NULL OR coalesce(k.responsible_id, k.told_responsible_id) = ?4)
-         ORDER BY k.id DESC LIMIT ?5"
-    ))?;
+         ORDER BY k.id DESC LIMIT ?5";
+    let mut statement = connection.prepare_cached(&listing(condition))?;
     let mut rows = statement.query(params![
         wanted.client_id,
         wanted.status,
@@ -281,15 +306,7 @@ pub fn each(
         if limit == 0 { -1 } else { limit },
     ])?;
     while let Some(row) = rows.next()? {
-        let listed = Listed {
-            ticket: read(row)?,
-            client_name: row.get("client_name")?,
-            topic: row.get("topic")?,
-            subtopic: row.get("subtopic")?,
-            responsible: row.get("responsible")?,
-            events: row.get("events")?,
-        };
-        if !each(listed)? {
+        if !each(read_listed(row)?)? {
             break;
         }
     }
