@@ -9,7 +9,10 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
 
+pub mod apply;
+mod arguments;
 mod context;
+pub mod demo;
 pub mod history;
 pub mod import;
 pub mod optout;
@@ -133,6 +136,9 @@ enum Command {
     Ticket(ticket::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
+    Apply(apply::Apply),
+    Export(apply::Export),
+    Demo(demo::Command),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -227,6 +233,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
     match &cli.command {
         Command::Completions(command) => return command.run(out, &mut Cli::command()),
         Command::Man(command) => return command.run(out, Cli::command()),
+        Command::Demo(command) => return demo::run(command, out),
         _ => {}
     }
     let global = &cli.global;
@@ -249,7 +256,9 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
-        Command::Completions(_) | Command::Man(_) => {
+        Command::Apply(command) => apply::run(&command, context),
+        Command::Export(command) => apply::run_export(&command, context),
+        Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }
     }

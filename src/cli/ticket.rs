@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::template::word;
+use super::arguments::word;
 use super::{Context, Outcome, view};
 use crate::clock::{self, Stopwatch};
 use crate::domain::hearing::{LeftOut, Person};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::template::word;
+use super::arguments::word;
 use super::{Context, Outcome};
 use crate::domain::hearing::{LeftOut, Notice, Words, mismatch};
 use crate::domain::message::{Fate, NewMessage};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::template::{Need, Template, Variable, name_problem};
+use super::template::{Flaw, Need, Template, Variable, name_problem};
 use super::ticket::{Staff, Topic, same_word};
 use super::words::{Channel, EventType, TriggerEvent};
 use crate::error::Problem;
@@ -258,20 +258,15 @@ impl Trigger {
         found
     }
 
-    /// Everything wrong with it. `template` finds a template by its name, `known` are the names
-    /// there are, for a suggestion.
-    pub fn problems<'t>(
-        &self,
-        template: impl Fn(&str) -> Option<&'t Template>,
-        known: &[String],
-    ) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut wrong = |key: &str, found: String, remedy: String| {
-            problems.push(Problem::new(
-                format!("trigger `{}`: {key}", self.name),
+    /// Everything wrong with it as it stands, part by part; see also [`Trigger::template_flaws`].
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        let mut wrong = |part: &'static str, found: String, remedy: String| {
+            flaws.push(Flaw {
+                part,
                 found,
                 remedy,
-            ));
+            });
         };
         if let Some(what) = name_problem(&self.name) {
             wrong(
@@ -339,6 +334,24 @@ impl Trigger {
                 "name an e-mail template, an sms template, or one of each".to_owned(),
             );
         }
+        flaws
+    }
+
+    /// Everything wrong with its templates. `template` finds one by its name, `known` are the
+    /// names there are, for a suggestion.
+    pub fn template_flaws<'t>(
+        &self,
+        template: impl Fn(&str) -> Option<&'t Template>,
+        known: &[String],
+    ) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        let mut wrong = |part: &'static str, found: String, remedy: String| {
+            flaws.push(Flaw {
+                part,
+                found,
+                remedy,
+            });
+        };
         let mut channels: Vec<(Channel, &str)> = Vec::new();
         for name in &self.templates {
             let Some(template) = template(name) else {
@@ -383,7 +396,24 @@ impl Trigger {
                 );
             }
         }
-        problems
+        flaws
+    }
+
+    /// Everything wrong with it, each problem with the trigger's name.
+    pub fn problems<'t>(
+        &self,
+        template: impl Fn(&str) -> Option<&'t Template>,
+        known: &[String],
+    ) -> Vec<Problem> {
+        let mut flaws = self.flaws();
+        flaws.extend(self.template_flaws(template, known));
+        flaws
+            .into_iter()
+            .map(|flaw| {
+                let place = format!("trigger `{}`: {}", self.name, flaw.part);
+                Problem::new(place, flaw.found, flaw.remedy)
+            })
+            .collect()
     }
 
     /// What is allowed and probably not meant, one sentence each.

@@ -6,7 +6,7 @@ use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Result};
-use crate::store::{Connection, Store, template as store};
+use crate::store::{Connection, Store, template as store, trigger as stored_trigger};
 
 /// Adds a template; its text is fetched from the provider where it has one there.
 pub fn add(saved: &mut Store, config: &Config, template: Template) -> Result<Template> {
@@ -32,7 +32,10 @@ pub fn replace(
     text_given: bool,
 ) -> Result<Template> {
     let template = ready(config, template, text_given)?;
-    saved.write(|transaction| store::save(transaction, &template))?;
+    saved.write(|transaction| {
+        store::save(transaction, &template)?;
+        super::trigger::still_fine(transaction)
+    })?;
     Ok(template)
 }
 
@@ -91,18 +94,21 @@ fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Res
 
 /// Removes a template, unless something uses it: the error names what.
 pub fn remove(saved: &mut Store, config: &Config, name: &str) -> Result<()> {
-    saved.write(|transaction| {
-        let template = store::get(transaction, name)?;
-        let users = users(transaction, config, &template.name)?;
-        if !users.is_empty() {
-            return Err(Error::unacceptable(format!(
-                "template `{name}` is in use by {}",
-                users.join(", ")
-            ))
-            .hint("change those first"));
-        }
-        store::remove(transaction, name)
-    })
+    saved.write(|transaction| remove_within(transaction, config, name))
+}
+
+/// The same within a transaction.
+pub fn remove_within(connection: &Connection, config: &Config, name: &str) -> Result<()> {
+    let template = store::get(connection, name)?;
+    let users = users(connection, config, &template.name)?;
+    if !users.is_empty() {
+        return Err(Error::unacceptable(format!(
+            "template `{name}` is in use by {}",
+            users.join(", ")
+        ))
+        .hint("change those first"));
+    }
+    store::remove(connection, name)
 }
 
 /// What uses a template: rules, triggers, tasks, the birthday setting, queued messages.
@@ -110,6 +116,9 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     let mut users = Vec::new();
     if config.birthday.template.as_deref() == Some(name) {
         users.push("[birthday] in the configuration".to_owned());
+    }
+    for trigger in stored_trigger::using_template(connection, name)? {
+        users.push(format!("trigger `{trigger}`"));
     }
     match store::queued(connection, name)? {
         0 => {}

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::apply::{Change, Options, Step, steps};
 use crate::domain::template::Template;
 use crate::domain::trigger::Trigger;
 use crate::error::{Error, Problem, Result};
+use crate::source::definition::{self, Definitions};
 use crate::store::{Connection, Store, template, ticket, trigger as store};
 
 /// Everything wrong with a trigger, `templates` being those there will be.
@@ -74,6 +76,67 @@ fn put(connection: &Connection, trigger: &Trigger) -> Result<Vec<String>> {
     }
     store::save(connection, trigger)?;
     warnings(connection, trigger, &templates)
+}
+
+/// Whether every saved trigger still goes with its templates.
+pub fn still_fine(connection: &Connection) -> Result<()> {
+    let templates = template::list(connection)?;
+    let problems: Vec<Problem> = store::list(connection)?
+        .iter()
+        .flat_map(|trigger| problems(trigger, &templates))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::problems(
+        "a trigger would no longer be acceptable; nothing was changed",
+        problems,
+    ))
+}
+
+/// Carries out what files say of triggers, within the transaction that saved their templates.
+pub(super) fn carry_out(
+    connection: &Connection,
+    wanted: &Definitions,
+    options: Options,
+    said: &mut Vec<String>,
+) -> Result<Vec<Step>> {
+    let saved = store::list(connection)?;
+    let steps = steps(
+        "trigger",
+        &wanted.triggers,
+        &saved,
+        |trigger| &trigger.name,
+        definition::trigger::write,
+        options.prune,
+    );
+    let templates = template::list(connection)?;
+    let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
+    let by_name = by_name(&templates);
+    let mut problems = Vec::new();
+    for placed in &wanted.triggers {
+        let flaws = placed
+            .value
+            .template_flaws(|name| by_name.get(name).copied(), &names);
+        problems.extend(flaws.into_iter().map(|flaw| {
+            let place = format!("{}: trigger.{}", placed.place, flaw.part);
+            Problem::new(place, flaw.found, flaw.remedy)
+        }));
+        store::save(connection, &placed.value)?;
+        said.extend(warnings(connection, &placed.value, &templates)?);
+    }
+    if !problems.is_empty() {
+        return Err(Error::problems(
+            "the definitions are not acceptable; nothing was changed",
+            problems,
+        ));
+    }
+    for step in steps.iter().filter(|step| step.change == Change::Removed) {
+        store::remove(connection, &step.name)?;
+    }
+    // A template of the files may spoil a trigger that they do not name.
+    still_fine(connection)?;
+    Ok(steps)
 }
 
 /// Removes a trigger, which must be there.

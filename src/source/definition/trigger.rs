@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::{quoted, quoted_list};
 use crate::domain::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
@@ -67,13 +68,18 @@ pub fn read(section: &Section<'_, '_>) -> Option<Trigger> {
             ),
         }
     }
-    (name.is_some() && event.is_some()).then_some(trigger)
+    if name.is_none() || event.is_none() {
+        return None;
+    }
+    for flaw in trigger.flaws() {
+        section.wrong(flaw.part, flaw.found, flaw.remedy);
+    }
+    Some(trigger)
 }
 
 /// Writes one `[[trigger]]`, which reads back as the same.
 pub fn write(trigger: &Trigger) -> String {
     let mut out = String::from("[[trigger]]\n");
-    let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut line = |key: &str, value: String| {
         let _ = writeln!(out, "{key} = {value}");
     };
@@ -81,12 +87,8 @@ pub fn write(trigger: &Trigger) -> String {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         format!("[{}]", ids.join(", "))
     };
-    let texts = |words: &[String]| {
-        let words: Vec<String> = words.iter().map(|word| text(word)).collect();
-        format!("[{}]", words.join(", "))
-    };
-    line("name", text(&trigger.name));
-    line("event", text(trigger.event.as_str()));
+    line("name", quoted(&trigger.name));
+    line("event", quoted(trigger.event.as_str()));
     for (key, ids) in [
         ("topics", &trigger.topics),
         ("subtopics", &trigger.subtopics),
@@ -104,18 +106,18 @@ pub fn write(trigger: &Trigger) -> String {
         ("teams", &trigger.teams),
     ] {
         if !words.is_empty() {
-            line(key, texts(words));
+            line(key, quoted_list(words));
         }
     }
     if !trigger.staff.is_empty() {
         line("staff", numbers(&trigger.staff));
     }
     if let Some(fallback) = &trigger.fallback {
-        line("fallback", text(&fallback.to_string()));
+        line("fallback", quoted(&fallback.to_string()));
     }
-    line("templates", texts(&trigger.templates));
+    line("templates", quoted_list(&trigger.templates));
     if trigger.allow_duplicates {
-        line("duplicates", text("allow"));
+        line("duplicates", quoted("allow"));
     }
     out
 }
