@@ -4,3 +4,4 @@ mod house;
 
 mod book;
 mod send;
+mod ticket;
