@@ -732,9 +732,10 @@ mod tests {
 
     #[test]
     fn keys_of_other_events_are_refused() {
+        type Change = fn(&mut Trigger);
         let new = TriggerEvent::NewInternalTicket;
         let client = TriggerEvent::NewTicketClient;
-        let cases: [(TriggerEvent, fn(&mut Trigger), &str); 9] = [
+        let cases: [(TriggerEvent, Change, &str); 9] = [
             (new, |t| t.from = vec!["a".into()], "from"),
             (new, |t| t.to = vec!["a".into()], "to"),
             (new, |t| t.priorities = vec!["a".into()], "priorities"),
