@@ -38,6 +38,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod http;
 pub mod jobs;
 pub mod out;
 pub mod source;
