@@ -1,0 +1,3 @@
+//! Where facts come from: the outside systems, read and never written to.
+
+pub mod ixc;
