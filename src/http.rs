@@ -504,13 +504,19 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_one_line_without_markup() {
-        let page =
-            b"<html><head><title>502 Bad\nGateway</title></head><body>nginx</body></html>".as_slice();
+        let page = b"<html><head><title>502 Bad\nGateway</title></head><body>nginx</body></html>"
+            .as_slice();
         assert_eq!(answer("text/html", page).excerpt(), "502 Bad Gateway nginx");
-        assert_eq!(answer("text/html", b"").excerpt(), "HTTP 502 without a text");
+        assert_eq!(
+            answer("text/html", b"").excerpt(),
+            "HTTP 502 without a text"
+        );
         let long = "é".repeat(400);
         assert_eq!(
-            answer("text/plain", long.as_bytes()).excerpt().chars().count(),
+            answer("text/plain", long.as_bytes())
+                .excerpt()
+                .chars()
+                .count(),
             301
         );
     }
@@ -535,7 +541,10 @@ mod tests {
 
     #[test]
     fn words_about_an_address_name_only_its_host() {
-        assert_eq!(host("https://user:pw@gw.example.com:8443/send?key=1"), "gw.example.com:8443");
+        assert_eq!(
+            host("https://user:pw@gw.example.com:8443/send?key=1"),
+            "gw.example.com:8443"
+        );
         assert_eq!(host("http://127.0.0.1:80?token=x"), "127.0.0.1:80");
     }
 

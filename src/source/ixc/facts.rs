@@ -237,10 +237,12 @@ fn invoice(out: &mut Draft<'_>) {
         InvoiceStatus::Cancelled => &["data_cancelamento"][..],
         InvoiceStatus::Renegotiated => &["data_cancelamento", "pagamento_data", "baixa_data"][..],
     };
-    let field = settled
-        .iter()
-        .copied()
-        .find(|field| matches!(out.row.get(field).and_then(date), Some(Some(_))));
+    let field = settled.iter().copied().find(|field| {
+        out.row
+            .get(field)
+            .and_then(date)
+            .is_some_and(|day| !day.is_empty())
+    });
     match field {
         Some(field) => out.day("settled_on", field),
         None => out.put("settled_on", String::new()),
@@ -348,13 +350,14 @@ fn is_instant(text: &str) -> bool {
     chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").is_ok()
 }
 
-/// A day, also where the server writes it with a time of day.
-fn date(text: &str) -> Option<Option<chrono::NaiveDate>> {
-    day::parse(text).or_else(|| {
-        let (day, time) = text.split_once(' ')?;
-        (time.len() == 8).then_some(())?;
-        day::parse(day)
-    })
+/// A day as ISO (empty where there is none), also where the server adds a time of day; none
+/// when it is not a day at all.
+fn date(text: &str) -> Option<String> {
+    let only = match text.split_once(' ') {
+        Some((only, time)) if time.len() == 8 => only,
+        _ => text,
+    };
+    day::parse(only).map(|day| day.map(|day| day.to_string()).unwrap_or_default())
 }
 
 /// The columns of one row as they come together.
@@ -410,23 +413,19 @@ impl Draft<'_> {
         let Some(text) = self.row.get(field) else {
             return;
         };
-        let text = text.to_owned();
-        match date(&text) {
-            Some(day) => self.put(column, day.map(|day| day.to_string()).unwrap_or_default()),
-            None => {
-                self.strange(field, &text, "left empty", false);
-                self.put(column, String::new());
-            }
+        if let Some(day) = date(text) {
+            self.put(column, day);
+        } else {
+            let text = text.to_owned();
+            self.strange(field, &text, "left empty", false);
+            self.put(column, String::new());
         }
     }
 
     /// A day that must be there; what is wrong with it is for the import to say.
     fn date_as_is(&mut self, column: &'static str, field: &'static str) {
         if let Some(text) = self.row.get(field) {
-            let text = match date(text) {
-                Some(day) => day.map(|day| day.to_string()).unwrap_or_default(),
-                None => text.to_owned(),
-            };
+            let text = date(text).unwrap_or_else(|| text.to_owned());
             self.put(column, text);
         }
     }

@@ -142,10 +142,9 @@ impl Form {
                 "data_criacao",
                 CHANGED,
             ],
-            Self::Cidade => &["id", "nome"],
+            Self::Cidade | Self::Vendedor => &["id", "nome"],
             Self::Carteira | Self::Transmissor | Self::Caixa => &["id", "descricao"],
             Self::Filial => &["id", "fantasia", "razao"],
-            Self::Vendedor => &["id", "nome"],
         }
     }
 
