@@ -22,24 +22,21 @@ impl Names {
         self.known.insert((form, id), name.into());
     }
 
-    /// What `id` of `form` is called.
+    /// What `id` of `form` is called; empty when it is known that the form has no such row.
     pub fn get(&self, form: Form, id: i64) -> Option<&str> {
         self.known.get(&(form, id)).map(String::as_str)
     }
+}
 
-    /// Notes the names in the rows of a small form.
-    pub fn learn(&mut self, rows: &[Row]) {
-        for row in rows {
-            let name = row
-                .form()
-                .name_fields()
-                .iter()
-                .find_map(|field| row.filled(field));
-            if let (Some(id), Some(name)) = (row.id(), name) {
-                self.insert(row.form(), id, name);
-            }
-        }
-    }
+/// The names in the rows of a small form, by id.
+pub fn named(rows: &[Row]) -> Vec<(i64, String)> {
+    rows.iter()
+        .filter_map(|row| {
+            let fields = row.form().name_fields();
+            let name = fields.iter().find_map(|field| row.filled(field))?;
+            Some((row.id()?, name.to_owned()))
+        })
+        .collect()
 }
 
 /// Something in a row that regua does not know, and what was made of it.
@@ -497,7 +494,7 @@ impl Draft<'_> {
                 self.put("city", text.unwrap_or_default().to_owned());
             }
             Some(id) => {
-                if let Some(name) = self.names.get(Form::Cidade, id) {
+                if let Some(name) = self.names.get(Form::Cidade, id).filter(|n| !n.is_empty()) {
                     self.put("city", name.to_owned());
                 }
             }
@@ -512,6 +509,7 @@ impl Draft<'_> {
         let text = self.row.reference(field).map(|id| {
             self.names
                 .get(form, id)
+                .filter(|name| !name.is_empty())
                 .map_or_else(|| id.to_string(), str::to_owned)
         });
         self.put(column, text.unwrap_or_default());

@@ -140,6 +140,17 @@ pub fn probe(fetch: &dyn Fetch, form: Form) -> std::result::Result<Envelope, Unr
     ask(fetch, &query, 0, &mut 1, &mut Tally::default())
 }
 
+/// Reads one row by its id: the first one after the id before it. None when there is no such row.
+pub fn one(fetch: &dyn Fetch, form: Form, id: i64) -> std::result::Result<Option<Row>, Unread> {
+    let query = Query {
+        form,
+        changed_since: None,
+        page_size: 1,
+    };
+    let found = ask(fetch, &query, id - 1, &mut 1, &mut Tally::default())?;
+    Ok(found.rows.into_iter().find(|row| row.id() == Some(id)))
+}
+
 /// Asks for the rows after `last`; on a 504 with half as many, since the vendor names answers
 /// that are too big as its cause.
 fn ask(
@@ -611,6 +622,16 @@ mod tests {
             assert!(told.contains(words), "{words} in\n{told}");
             assert!(told.contains(remedy), "{remedy} in\n{told}");
         }
+    }
+
+    #[test]
+    fn one_row_is_found_by_the_key_alone() {
+        let server = scripted(honest(&[3, 5, 8]));
+        let row = one(&server, Form::Cliente, 5).expect("an answer");
+        assert_eq!(row.and_then(|row| row.id()), Some(5));
+        assert_eq!(one(&server, Form::Cliente, 6).expect("an answer"), None);
+        assert_eq!(one(&server, Form::Cliente, 9).expect("an answer"), None);
+        assert_eq!(server.asked.borrow()[0]["query"], "4");
     }
 
     proptest::proptest! {
