@@ -78,12 +78,6 @@ impl Ixc {
     pub const fn page_size(&self) -> u64 {
         self.page_size
     }
-
-    /// An error whose words hold nothing of the token, whatever the server repeated.
-    pub fn covered(&self, mut error: Error) -> Error {
-        error.message = self.cover.cover(error.message);
-        error
-    }
 }
 
 impl Fetch for Ixc {
@@ -103,24 +97,26 @@ impl Fetch for Ixc {
                 status: answer.status,
                 body: answer.body,
             }),
-            Err(failure) => Err(self.covered(
-                Error::world(format!(
-                    "the IXC web service did not answer: {}",
-                    failure.text()
-                ))
-                .at(format!(
-                    "in the form {} of {}",
-                    form.name(),
-                    http::host(&url)
-                ))
-                .hint("check base_url under [sync.ixc], and that the server's database is up")
-                .hint("timeout_seconds under [sync.ixc], when the server is only slow"),
-            )),
+            Err(failure) => Err(Error::world(self.covered(format!(
+                "the IXC web service did not answer: {}",
+                failure.text()
+            )))
+            .at(format!(
+                "in the form {} of {}",
+                form.name(),
+                http::host(&url)
+            ))
+            .hint("check base_url under [sync.ixc], and that the server's database is up")
+            .hint("timeout_seconds under [sync.ixc], when the server is only slow")),
         }
     }
 
     fn columns(&self, form: Form) -> Option<&[String]> {
         self.columns.get(form.name()).map(Vec::as_slice)
+    }
+
+    fn covered(&self, words: String) -> String {
+        self.cover.cover(words)
     }
 }
 

@@ -32,6 +32,20 @@ pub enum Trouble {
     Empty,
 }
 
+impl Trouble {
+    /// The same trouble, its words passed through `cover`.
+    #[must_use]
+    pub fn covered(self, cover: impl Fn(String) -> String) -> Self {
+        match self {
+            Self::Refused(words) => Self::Refused(cover(words)),
+            Self::ErrorPage(words) => Self::ErrorPage(cover(words)),
+            Self::NotTheService(words) => Self::NotTheService(cover(words)),
+            Self::UnknownObject(words) => Self::UnknownObject(cover(words)),
+            Self::Empty => Self::Empty,
+        }
+    }
+}
+
 /// Reads a body. `columns` names the cells of a form that answers in positional rows.
 pub fn parse(
     form: Form,
@@ -54,8 +68,15 @@ pub fn parse(
         .map_err(|error| {
             Trouble::UnknownObject(if error.is_eof() {
                 "JSON that breaks off".to_owned()
+            } else if error.is_data() {
+                // serde's own words would quote what stood there.
+                "JSON, but no object with rows".to_owned()
             } else {
-                format!("no JSON object with rows ({error})")
+                format!(
+                    "broken JSON (line {}, column {})",
+                    error.line(),
+                    error.column()
+                )
             })
         })?;
     if answer.is_error {
@@ -101,7 +122,7 @@ pub fn decode(body: &[u8]) -> Cow<'_, str> {
 }
 
 fn not_json(text: &str) -> Trouble {
-    let lower = text.to_lowercase();
+    let lower = text.to_ascii_lowercase();
     let compact: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
     let red = [
         "background:#ff0000",
@@ -114,11 +135,9 @@ fn not_json(text: &str) -> Trouble {
         return Trouble::ErrorPage(plain(text));
     }
     let title = lower.find("<title").and_then(|at| {
-        // Lower case may change lengths outside ASCII: the title is taken from the lower text.
-        let rest = &lower[at..];
-        let start = rest.find('>')? + 1;
-        let end = rest.find("</title")?;
-        rest.get(start..end).map(plain)
+        let start = at + lower[at..].find('>')? + 1;
+        let end = at + lower[at..].find("</title")?;
+        text.get(start..end).map(plain)
     });
     Trouble::NotTheService(match title.filter(|title| !title.is_empty()) {
         Some(title) => format!("a page with the title \"{title}\""),
@@ -227,7 +246,7 @@ impl<'de> Visitor<'de> for AnswerSeed<'_> {
                 }
             }
             if parts.keys.len() < 8 {
-                parts.keys.push(key.chars().take(40).collect());
+                parts.keys.push(key.chars().take(80).collect());
             }
         }
         Ok(parts)
@@ -554,7 +573,7 @@ mod tests {
         assert_eq!(
             read("<!DOCTYPE html><html><head><title>Entrar</title></head><body>…</body></html>"),
             Err(Trouble::NotTheService(
-                "a page with the title \"entrar\"".into()
+                "a page with the title \"Entrar\"".into()
             ))
         );
         assert_eq!(

@@ -24,6 +24,11 @@ pub trait Fetch {
     fn columns(&self, _form: Form) -> Option<&[String]> {
         None
     }
+
+    /// A server's words without anything secret that it repeats.
+    fn covered(&self, words: String) -> String {
+        words
+    }
 }
 
 /// Which rows of a form to read.
@@ -173,8 +178,12 @@ fn ask(
         if (300..400).contains(&status) {
             return Err(Unread::Failed(redirected(query.form, status)));
         }
-        return envelope::parse(query.form, fetch.columns(query.form), &answer.body)
-            .map_err(|trouble| Unread::Said { status, trouble });
+        return envelope::parse(query.form, fetch.columns(query.form), &answer.body).map_err(
+            |trouble| Unread::Said {
+                status,
+                trouble: trouble.covered(|words| fetch.covered(words)),
+            },
+        );
     }
 }
 
