@@ -59,6 +59,11 @@ impl House {
 
     /// Runs `regua` on 21 November 2026 at nine.
     fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_at("2026-11-21T09:00", arguments)
+    }
+
+    /// Runs `regua` at another moment.
+    fn run_at(&self, now: &str, arguments: &[&str]) -> Ran {
         let Output {
             status,
             stdout,
@@ -67,7 +72,7 @@ impl House {
             .current_dir(self.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .args(["--now", "2026-11-21T09:00"])
+            .args(["--now", now])
             .args(arguments)
             .output()
             .expect("regua runs");

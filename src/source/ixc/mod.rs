@@ -8,5 +8,5 @@ pub mod page;
 
 pub use client::Ixc;
 pub use facts::{Facts, Names, Strange};
-pub use form::{Form, Row};
+pub use form::{CHANGED, Form, Row};
 pub use page::{Answer, Fetch, Query, Tally, Unread};
