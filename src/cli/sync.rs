@@ -11,7 +11,7 @@ use crate::out::{Cell, Column, Format};
 use crate::source::ixc::Ixc;
 
 /// Refused rows and things noticed that a person is told one by one.
-const TOLD: usize = 20;
+const TOLD: usize = 10;
 
 /// Read what changed in the ERP (IXC Provedor) into the book; nothing is sent.
 #[derive(Debug, Args)]
@@ -38,6 +38,7 @@ pub struct Command {
 /// Runs the command.
 pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
+    sync::wanted(&command.kinds)?;
     let Some(settings) = &context.config.ixc else {
         return Err(Error::unacceptable("no source is configured")
             .hint("write [sync.ixc] with base_url and token in the configuration")

@@ -358,7 +358,14 @@ fn definitions(connection: &Connection, config: &Config) -> Result<Vec<Finding>>
     if !findings.iter().any(|finding| finding.health == Health::Failure) {
         findings.insert(
             0,
-            Finding::ok("templates", format!("{} are acceptable", all.len())),
+            Finding::ok(
+                "templates",
+                match all.len() {
+                    0 => "there is none yet".to_owned(),
+                    1 => "1 is acceptable".to_owned(),
+                    n => format!("{n} are acceptable"),
+                },
+            ),
         );
     }
     Ok(findings)
@@ -412,7 +419,7 @@ fn source(
             Ok(found) => {
                 let told = found
                     .total
-                    .map_or_else(String::new, |total| format!(", {total} rows"));
+                    .map_or_else(String::new, |total| format!("; rows: {total}"));
                 let dated = found
                     .rows
                     .first()

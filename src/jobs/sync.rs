@@ -9,7 +9,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use crate::clock::Now;
 use crate::domain::book::{self, Kind, Value};
 use crate::error::{Error, Result};
-use crate::source::ixc::{Facts, Fetch, Form, Names, Query, Row, Unread, facts, page};
+use crate::source::ixc::{Facts, Fetch, Form, Names, Query, Row, Tally, Unread, facts, page};
 use crate::store::Store;
 use crate::store::import::{Importer, Put};
 use crate::store::sync::{self, Standing};
@@ -201,7 +201,10 @@ pub fn sync(
 }
 
 /// The kinds named, in the order they are written.
-fn wanted(names: &[String]) -> Result<Vec<(&'static Kind, Form)>> {
+///
+/// # Errors
+/// When one of them does not come from the source (exit 2).
+pub fn wanted(names: &[String]) -> Result<Vec<(&'static Kind, Form)>> {
     for name in names {
         if !KINDS.iter().any(|(kind, _)| kind == name) {
             let known = KINDS.map(|(kind, _)| kind).join(", ");
@@ -245,15 +248,16 @@ fn gather(
                 kind.name
             ));
         }
-        for id in again.into_iter().take(MOST_AGAIN) {
-            summary.requests += 1;
-            let row = page::one(fetch, form, id).map_err(|unread| unread.into_error(form))?;
-            if let Some(row) = row {
-                references.extend(facts::references(&row));
-                spool.push(&row)?;
-                read += 1;
-            }
-            seen.insert(id);
+        seen.extend(again.into_iter().take(MOST_AGAIN));
+        let ids: Vec<i64> = seen.iter().copied().collect();
+        let mut tally = Tally::default();
+        let rows = page::some(fetch, form, &ids, &mut tally)
+            .map_err(|unread| unread.into_error(form))?;
+        summary.requests += tally.requests;
+        for row in rows {
+            references.extend(facts::references(&row));
+            spool.push(&row)?;
+            read += 1;
         }
     }
     let query = Query {

@@ -54,7 +54,7 @@ fn a_healthy_house_is_told_to_be_well() {
         assert!(!of(&ran, area).is_empty(), "{area}");
     }
     assert!(has(&ran, "source", "ok ixc: the web service answers"));
-    assert!(has(&ran, "source", "ok ixc: cliente can be read, 2 rows"));
+    assert!(has(&ran, "source", "ok ixc: cliente can be read; rows: 2"));
     assert!(has(
         &ran,
         "source",
