@@ -9,9 +9,11 @@ use crate::out::{Cell, Column, List, Out, Tone};
 
 /// Check configuration, secrets, database, clock, definitions, providers and source; nothing is sent
 #[derive(Debug, Args)]
-#[command(after_help = "Each line is ok, a warning or a failure, with what to do about it.\n\
+#[command(
+    after_help = "Each line is ok, a warning or a failure, with what to do about it.\n\
         Providers and the source are asked something harmless, such as who they think we are.\n\n\
-        Exit code: 0, or 4 when anything failed.")]
+        Exit code: 0, or 4 when anything failed."
+)]
 pub struct Command {}
 
 /// Runs the command.

@@ -15,14 +15,16 @@ const TOLD: usize = 10;
 
 /// Read what changed in the ERP (IXC Provedor) into the book; nothing is sent.
 #[derive(Debug, Args)]
-#[command(after_help = "Kinds: clients contracts invoices logins tickets; none named: all of them.\n\
+#[command(
+    after_help = "Kinds: clients contracts invoices logins tickets; none named: all of them.\n\
         Only what changed since the last sync is asked for. All of it is read before anything is\n\
         written; when the source fails midway, nothing is changed.\n\n\
         Examples:\n  \
         regua sync                     what changed, of every kind\n  \
         regua sync --dry-run           what it would change\n  \
         regua sync --full invoices     every invoice, changed or not\n  \
-        regua doctor                   whether the source answers, and each form may be read")]
+        regua doctor                   whether the source answers, and each form may be read"
+)]
 pub struct Command {
     /// What to read
     #[arg(value_name = "KIND")]
@@ -89,10 +91,16 @@ fn tell(context: &Context, summary: &Summary) {
         } else {
             noticed.found.clone()
         };
-        out.warn(format!("{rows}: {}: {found}; {}", noticed.field, noticed.taken));
+        out.warn(format!(
+            "{rows}: {}: {found}; {}",
+            noticed.field, noticed.taken
+        ));
     }
     if summary.noticed.len() > TOLD {
-        out.warn(format!("and {} more such; --json has all", summary.noticed.len() - TOLD));
+        out.warn(format!(
+            "and {} more such; --json has all",
+            summary.noticed.len() - TOLD
+        ));
     }
     for row in summary.refused.iter().take(TOLD) {
         out.warn(format!(
@@ -153,7 +161,10 @@ fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64)
     } else {
         "written"
     };
-    list.finish(&format!("{wrote}, {} requests, {seconds} s", summary.requests))
+    list.finish(&format!(
+        "{wrote}, {} requests, {seconds} s",
+        summary.requests
+    ))
 }
 
 fn kind_json(kind: &Synced) -> Value {

@@ -60,11 +60,7 @@ impl Finding {
         }
     }
 
-    fn warning(
-        area: &'static str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    fn warning(area: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             area,
             health: Health::Warning,
@@ -122,10 +118,7 @@ pub fn refused_configuration(error: &Error) -> Vec<Finding> {
 ///
 /// # Errors
 /// Only what `tell` answers; everything else is a finding.
-pub fn examine(
-    patient: &Patient<'_>,
-    tell: &mut dyn FnMut(Finding) -> Result<()>,
-) -> Result<()> {
+pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
     for finding in configuration(patient.config) {
         tell(finding)?;
     }
@@ -156,13 +149,20 @@ pub fn examine(
         .and_then(|store| health::latest(store.connection()).ok().flatten());
     tell(clock(patient.now, latest))?;
     if let Some(store) = &store {
-        each(tell, "templates", definitions(store.connection(), patient.config))?;
+        each(
+            tell,
+            "templates",
+            definitions(store.connection(), patient.config),
+        )?;
     }
     for channel in Channel::ALL {
         tell(provider(*channel, patient.config))?;
     }
     match &patient.config.ixc {
-        None => tell(Finding::ok("source", "none is configured; facts come by regua import"))?,
+        None => tell(Finding::ok(
+            "source",
+            "none is configured; facts come by regua import",
+        ))?,
         Some(settings) => source(settings, tell)?,
     }
     if let (Some(store), Some(_)) = (&store, &patient.config.ixc) {
@@ -355,7 +355,10 @@ fn definitions(connection: &Connection, config: &Config) -> Result<Vec<Finding>>
             remedy: Some("regua template list; regua template add".to_owned()),
         });
     }
-    if !findings.iter().any(|finding| finding.health == Health::Failure) {
+    if !findings
+        .iter()
+        .any(|finding| finding.health == Health::Failure)
+    {
         findings.insert(
             0,
             Finding::ok(
@@ -386,10 +389,7 @@ fn provider(channel: Channel, config: &Config) -> Finding {
 }
 
 /// The source: whether it answers, and whether each form may be read.
-fn source(
-    settings: &IxcSettings,
-    tell: &mut dyn FnMut(Finding) -> Result<()>,
-) -> Result<()> {
+fn source(settings: &IxcSettings, tell: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
     let ixc = match Ixc::new(settings) {
         Ok(ixc) => ixc,
         Err(error) => return tell(Finding::failure("source", &error)),
@@ -397,8 +397,16 @@ fn source(
     match page::probe(&ixc, Form::Empresa) {
         Ok(_) => tell(Finding::ok("source", "ixc: the web service answers"))?,
         // No answer, or one that says the same for every form: the rest would only repeat it.
-        Err(unread @ (Unread::Failed(_) | Unread::Said { status: 401 | 403, .. })) => {
-            return tell(Finding::failure("source", &unread.into_error(Form::Empresa)));
+        Err(
+            unread @ (Unread::Failed(_)
+            | Unread::Said {
+                status: 401 | 403, ..
+            }),
+        ) => {
+            return tell(Finding::failure(
+                "source",
+                &unread.into_error(Form::Empresa),
+            ));
         }
         Err(unread) => {
             let error = unread.into_error(Form::Empresa);

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::source::ixc::{Facts, Fetch, Form, Names, Query, Row, Tally, Unread, facts, page};
 use crate::store::Store;
 use crate::store::import::{Importer, Put};
-use crate::store::sync::{self, Standing};
 use crate::store::meta;
+use crate::store::sync::{self, Standing};
 
 mod spool;
 
@@ -208,8 +208,11 @@ pub fn wanted(names: &[String]) -> Result<Vec<(&'static Kind, Form)>> {
     for name in names {
         if !KINDS.iter().any(|(kind, _)| kind == name) {
             let known = KINDS.map(|(kind, _)| kind).join(", ");
-            return Err(Error::usage(format!("`{name}` does not come from the source"))
-                .hint(format!("some of: {known}; everything else is imported from files")));
+            return Err(
+                Error::usage(format!("`{name}` does not come from the source")).hint(format!(
+                    "some of: {known}; everything else is imported from files"
+                )),
+            );
         }
     }
     Ok(KINDS
@@ -251,8 +254,8 @@ fn gather(
         seen.extend(again.into_iter().take(MOST_AGAIN));
         let ids: Vec<i64> = seen.iter().copied().collect();
         let mut tally = Tally::default();
-        let rows = page::some(fetch, form, &ids, &mut tally)
-            .map_err(|unread| unread.into_error(form))?;
+        let rows =
+            page::some(fetch, form, &ids, &mut tally).map_err(|unread| unread.into_error(form))?;
         summary.requests += tally.requests;
         for row in rows {
             references.extend(facts::references(&row));
@@ -317,11 +320,7 @@ fn begin(changed_until: &str) -> String {
 
 /// How far a kind is known now. Never later than the moment this sync began: a row may have
 /// changed after its page was read, while a later page told of later changes.
-fn reached(
-    changed_until: Option<String>,
-    before: Option<String>,
-    now: &Now,
-) -> Option<String> {
+fn reached(changed_until: Option<String>, before: Option<String>, now: &Now) -> Option<String> {
     let begun = now.local().format(SOURCE_TIME).to_string();
     let reached = changed_until.map(|until| until.min(begun));
     match (reached, before) {
@@ -331,7 +330,10 @@ fn reached(
 }
 
 /// The names of everything referred to; asked for only where they are not known yet.
-#[expect(clippy::type_complexity, reason = "the names, and those to be remembered")]
+#[expect(
+    clippy::type_complexity,
+    reason = "the names, and those to be remembered"
+)]
 fn names(
     store: &Store,
     fetch: &dyn Fetch,
@@ -475,7 +477,14 @@ impl Book<'_> {
             .collect();
         sync::set_codes(self.connection, kind.name, id, &codes)?;
         for strange in &strange {
-            self.notice(kind, strange.field, &strange.found, strange.taken, strange.code, id);
+            self.notice(
+                kind,
+                strange.field,
+                &strange.found,
+                strange.taken,
+                strange.code,
+                id,
+            );
         }
         let mut cells: Vec<Option<Value>> = vec![None; kind.columns.len()];
         for (name, text) in &columns {
@@ -519,7 +528,8 @@ impl Book<'_> {
                     kind: of,
                 } => {
                     // It may come with its own kind, if that was not read just now.
-                    let may_come = !self.synced.contains(&of) && KINDS.iter().any(|(k, _)| *k == of);
+                    let may_come =
+                        !self.synced.contains(&of) && KINDS.iter().any(|(k, _)| *k == of);
                     let at = kind.position(column).unwrap_or(0);
                     if kind.columns[at].required {
                         let remedy = if may_come {
@@ -629,7 +639,11 @@ mod tests {
         }
 
         fn questions(&self, form: Form) -> usize {
-            self.asked.borrow().iter().filter(|(of, _)| *of == form).count()
+            self.asked
+                .borrow()
+                .iter()
+                .filter(|(of, _)| *of == form)
+                .count()
         }
     }
 
@@ -657,7 +671,11 @@ mod tests {
                 .into_iter()
                 .flatten()
                 .filter(|row| text(&row["id"]).parse::<i64>().expect("an id") > after)
-                .filter(|row| since.as_ref().is_none_or(|since| text(&row["ultima_atualizacao"]) >= *since))
+                .filter(|row| {
+                    since
+                        .as_ref()
+                        .is_none_or(|since| text(&row["ultima_atualizacao"]) >= *since)
+                })
                 .collect();
             let page: Vec<&Json> = found.iter().take(size).copied().collect();
             let body = json!({"page": "1", "total": found.len().to_string(), "registros": page});
@@ -716,7 +734,11 @@ mod tests {
     }
 
     fn counts(summary: &Summary, kind: &str) -> (u64, u64, u64, u64) {
-        let synced = summary.kinds.iter().find(|synced| synced.kind == kind).expect(kind);
+        let synced = summary
+            .kinds
+            .iter()
+            .find(|synced| synced.kind == kind)
+            .expect(kind);
         (synced.new, synced.changed, synced.unchanged, synced.refused)
     }
 
@@ -736,9 +758,15 @@ mod tests {
         assert_eq!(counts(&first, "clients"), (2, 0, 0, 0));
         assert_eq!(counts(&first, "invoices"), (1, 0, 0, 0));
         assert_eq!(first.noticed, []);
-        assert_eq!(text(&house, "SELECT city FROM client WHERE id = 1"), "Chapecó");
+        assert_eq!(
+            text(&house, "SELECT city FROM client WHERE id = 1"),
+            "Chapecó"
+        );
         assert_eq!(text(&house, "SELECT portfolio FROM invoice"), "Boleto");
-        assert_eq!(text(&house, "SELECT access_status FROM contract"), "auto_block");
+        assert_eq!(
+            text(&house, "SELECT access_status FROM contract"),
+            "auto_block"
+        );
         erp.put(Form::Cliente, json!([
             {"id": "1", "razao": "Ana", "tipo_pessoa": "F", "ativo": "S", "cidade": "9", "ultima_atualizacao": "2026-11-01 10:00:00"},
             {"id": "2", "razao": "Bar Novo Ltda", "tipo_pessoa": "J", "ativo": "S", "cidade": "9", "ultima_atualizacao": "2026-11-20 10:00:00"},
@@ -748,9 +776,15 @@ mod tests {
         let second = run(&mut house, &erp, &[], false).expect("synced");
         assert_eq!(counts(&second, "clients"), (1, 1, 0, 0));
         assert_eq!(counts(&second, "invoices"), (0, 0, 1, 0));
-        assert_eq!(second.kinds[0].changed_since.as_deref(), Some("2026-11-02 09:50:00"));
+        assert_eq!(
+            second.kinds[0].changed_since.as_deref(),
+            Some("2026-11-02 09:50:00")
+        );
         assert_eq!(erp.questions(Form::Cidade), cities, "the city is known");
-        assert_eq!(text(&house, "SELECT name FROM client WHERE id = 2"), "Bar Novo Ltda");
+        assert_eq!(
+            text(&house, "SELECT name FROM client WHERE id = 2"),
+            "Bar Novo Ltda"
+        );
         let full = run(&mut house, &erp, &["clients"], true).expect("synced");
         assert_eq!(counts(&full, "clients"), (0, 0, 3, 0));
         assert_eq!(full.kinds.len(), 1);
@@ -761,10 +795,19 @@ mod tests {
         let (mut house, erp) = (house(), erp());
         *erp.broken.borrow_mut() = Some(Form::Radusuarios);
         let error = run(&mut house, &erp, &[], false).expect_err("no logins");
-        assert!(error.to_string().contains("release the form radusuarios"), "{error}");
+        assert!(
+            error.to_string().contains("release the form radusuarios"),
+            "{error}"
+        );
         assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
-        assert_eq!(sync::cursor(house.store.connection(), "clients").expect("a reading"), None);
-        assert_eq!(meta::refreshed(house.store.connection(), "invoices").expect("a reading"), None);
+        assert_eq!(
+            sync::cursor(house.store.connection(), "clients").expect("a reading"),
+            None
+        );
+        assert_eq!(
+            meta::refreshed(house.store.connection(), "invoices").expect("a reading"),
+            None
+        );
         *erp.broken.borrow_mut() = None;
         run(&mut house, &erp, &[], false).expect("synced");
         assert_eq!(
@@ -794,7 +837,12 @@ mod tests {
         *erp.broken.borrow_mut() = Some(Form::Carteira);
         let summary = run(&mut house, &erp, &[], false).expect("synced");
         assert_eq!(text(&house, "SELECT portfolio FROM invoice"), "5");
-        assert!(summary.notes.iter().any(|note| note.contains("fn_carteira_cobranca")));
+        assert!(
+            summary
+                .notes
+                .iter()
+                .any(|note| note.contains("fn_carteira_cobranca"))
+        );
     }
 
     #[test]
@@ -841,10 +889,16 @@ mod tests {
         let summary = run(&mut house, &erp, &[], false).expect("synced");
         assert_eq!(summary.noticed[0].found, "XX");
         let codes = sync::codes(house.store.connection()).expect("a reading");
-        assert_eq!((codes[0].code.as_str(), codes[0].rows, codes[0].first_id), ("XX", 1, 10));
+        assert_eq!(
+            (codes[0].code.as_str(), codes[0].rows, codes[0].first_id),
+            ("XX", 1, 10)
+        );
         erp.put(Form::Contrato, rows("A"));
         run(&mut house, &erp, &[], true).expect("synced");
-        assert_eq!(sync::codes(house.store.connection()).expect("a reading"), []);
+        assert_eq!(
+            sync::codes(house.store.connection()).expect("a reading"),
+            []
+        );
     }
 
     #[test]
@@ -864,7 +918,11 @@ mod tests {
         let now = now();
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            reached(some("2026-11-21 09:30:00"), some("2026-11-20 00:00:00"), &now),
+            reached(
+                some("2026-11-21 09:30:00"),
+                some("2026-11-20 00:00:00"),
+                &now
+            ),
             some("2026-11-21 09:00:00")
         );
         assert_eq!(
@@ -872,7 +930,11 @@ mod tests {
             some("2026-11-20 00:00:00")
         );
         assert_eq!(
-            reached(some("2026-11-19 00:00:00"), some("2026-11-20 00:00:00"), &now),
+            reached(
+                some("2026-11-19 00:00:00"),
+                some("2026-11-20 00:00:00"),
+                &now
+            ),
             some("2026-11-20 00:00:00")
         );
         assert_eq!(begin("2026-11-20 00:05:00"), "2026-11-19 23:55:00");

@@ -1,3 +1,6 @@
-//! Where facts come from: the outside systems, read and never written to.
+//! Where facts come from: files of rows, the ERP's web service, definitions as TOML.
 
+pub mod csv;
 pub mod ixc;
+pub mod jsonl;
+pub mod rows;

@@ -149,11 +149,7 @@ pub enum Standing {
 }
 
 /// Compares the columns that came with what the book says; those that did not come do not count.
-pub fn standing(
-    connection: &Connection,
-    kind: &Kind,
-    cells: &[Option<Value>],
-) -> Result<Standing> {
+pub fn standing(connection: &Connection, kind: &Kind, cells: &[Option<Value>]) -> Result<Standing> {
     let key: Vec<&Value> = cells[..kind.key].iter().flatten().collect();
     let conditions: Vec<String> = kind.columns[..kind.key]
         .iter()

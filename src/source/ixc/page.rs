@@ -673,8 +673,14 @@ mod tests {
         assert_eq!(ids, [Some(5), Some(8), Some(900)]);
         assert_eq!(tally.requests, 2);
         let asked = server.asked.borrow();
-        assert_eq!((&asked[0]["query"], &asked[0]["rp"]), (&json!("3"), &json!("5")));
-        assert_eq!((&asked[1]["query"], &asked[1]["rp"]), (&json!("899"), &json!("1")));
+        assert_eq!(
+            (&asked[0]["query"], &asked[0]["rp"]),
+            (&json!("3"), &json!("5"))
+        );
+        assert_eq!(
+            (&asked[1]["query"], &asked[1]["rp"]),
+            (&json!("899"), &json!("1"))
+        );
         let honest = honest(&[3, 5, 8]);
         let server = scripted(move |body, turn| match turn {
             0 => (504, String::new()),

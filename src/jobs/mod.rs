@@ -1,0 +1,9 @@
+//! The journeys: gather, decide, write down, do, report.
+
+pub mod compose;
+pub mod deliver;
+pub mod doctor;
+pub mod import;
+pub mod send;
+pub mod sync;
+pub mod template;
