@@ -2,6 +2,7 @@
 //! transaction. Nothing is ever sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
 use chrono::{NaiveDateTime, TimeDelta};
@@ -145,7 +146,7 @@ struct Gathered {
 ///
 /// # Errors
 /// When the source does not answer, answers with no data, or with less than it told of: then
-/// nothing is written.
+/// nothing is written (exit 4). When another sync is still reading (exit 5).
 pub fn sync(
     store: &mut Store,
     fetch: &dyn Fetch,
@@ -154,6 +155,7 @@ pub fn sync(
     progress: &mut dyn FnMut(&'static str, u64),
 ) -> Result<Summary> {
     let wanted = wanted(&request.kinds)?;
+    let _lock = lock(store)?;
     let mut summary = Summary::default();
     let mut references = BTreeSet::new();
     let mut all = Vec::new();
@@ -220,6 +222,26 @@ pub fn wanted(names: &[String]) -> Result<Vec<(&'static Kind, Form)>> {
         .filter(|(kind, _)| names.is_empty() || names.iter().any(|name| name == kind))
         .filter_map(|(kind, form)| Some((Kind::named(kind)?, form)))
         .collect())
+}
+
+/// Takes the operating-system lock of syncs, which a dead process lets go.
+fn lock(store: &Store) -> Result<File> {
+    let path = store.lock_file("sync");
+    let failed = |error: std::io::Error| {
+        Error::world(format!("the lock {} cannot be taken", path.display())).because(error)
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::locked("another sync is still reading")
+            .hint("wait for it; a slow server makes it long")),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 /// Reads one kind and puts its rows aside.
@@ -829,6 +851,16 @@ mod tests {
         assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
         let real = run(&mut house, &erp, &[], false).expect("synced");
         assert_eq!(dry.kinds, real.kinds);
+    }
+
+    #[test]
+    fn two_syncs_do_not_run_at_once() {
+        let (mut house, erp) = (house(), erp());
+        let lock = lock(&house.store).expect("the lock");
+        let error = run(&mut house, &erp, &[], false).expect_err("it is taken");
+        assert_eq!(error.kind, crate::error::Kind::Locked);
+        drop(lock);
+        run(&mut house, &erp, &[], false).expect("synced");
     }
 
     #[test]

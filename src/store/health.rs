@@ -8,7 +8,7 @@ use crate::error::Result;
 /// The most complaints that are told.
 const MOST: usize = 5;
 
-/// What SQLite finds wrong with the file; empty when it is whole. Reads all of it.
+/// What the database finds wrong with its own file; empty when it is whole. Reads all of it.
 pub fn damage(connection: &Connection) -> Result<Vec<String>> {
     let mut found: Vec<String> = connection
         .prepare("PRAGMA integrity_check(5)")?
