@@ -9,6 +9,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
 
+pub mod apply;
 mod context;
 pub mod doctor;
 pub mod history;
@@ -131,6 +132,8 @@ enum Command {
     Omnichannel(history::Omnichannel),
     Sync(sync::Command),
     Doctor(doctor::Command),
+    Apply(apply::Apply),
+    Export(apply::Export),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -253,6 +256,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
         Command::Sync(command) => sync::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
+        Command::Apply(command) => apply::run(&command, context),
+        Command::Export(command) => apply::run_export(&command, context),
         Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }

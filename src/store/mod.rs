@@ -180,6 +180,16 @@ impl Store {
         Ok(answer)
     }
 
+    /// Runs `work` in one immediate transaction that is never kept.
+    pub fn rehearse<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let answer = work(&transaction)?;
+        transaction.rollback()?;
+        Ok(answer)
+    }
+
     /// The file that an operating-system lock of this name is taken on, beside the database.
     pub fn lock_file(&self, name: &str) -> PathBuf {
         let mut file = self.path.clone().into_os_string();
