@@ -10,8 +10,8 @@ use crate::clock::Now;
 use crate::config::{Config, IxcSettings, ProviderConfig};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
+use crate::jobs::apply;
 use crate::jobs::sync::KINDS;
-use crate::jobs::template as templates;
 use crate::source::ixc::{CHANGED, Form, Ixc, Unread, page};
 use crate::store::{Connection, Store, health, meta, sync, template};
 
@@ -125,7 +125,7 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     for finding in secrets(patient.config) {
         tell(finding)?;
     }
-    let store = if patient.database.exists() {
+    let mut store = if patient.database.exists() {
         match Store::open(patient.database) {
             Ok(store) => Some(store),
             Err(error) => {
@@ -148,12 +148,8 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         .as_ref()
         .and_then(|store| health::latest(store.connection()).ok().flatten());
     tell(clock(patient.now, latest))?;
-    if let Some(store) = &store {
-        each(
-            tell,
-            "templates",
-            definitions(store.connection(), patient.config),
-        )?;
+    if let Some(store) = &mut store {
+        each(tell, "definitions", definitions(store, patient.config))?;
     }
     for channel in Channel::ALL {
         tell(provider(*channel, patient.config))?;
@@ -324,11 +320,29 @@ fn clock(now: &Now, latest: Option<chrono::DateTime<chrono::Utc>>) -> Finding {
     }
 }
 
-/// Templates, and everything that is made of them.
-fn definitions(connection: &Connection, config: &Config) -> Result<Vec<Finding>> {
+/// What is defined, by the word that names one and the area of many.
+const DEFINED: [(&str, &str); 5] = [
+    ("template", "templates"),
+    ("report", "reports"),
+    ("rule", "rules"),
+    ("trigger", "triggers"),
+    ("task", "tasks"),
+];
+
+/// The area that a warning about something defined belongs to: it begins with the word for one.
+fn area_of(warning: &str) -> &'static str {
+    DEFINED
+        .iter()
+        .find(|(one, _)| warning.starts_with(one))
+        .map_or("definitions", |(_, many)| many)
+}
+
+/// Everything that is defined, by the checks it passed when it was saved: what was acceptable
+/// then may not be now.
+fn definitions(store: &mut Store, config: &Config) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    let all = template::list(connection)?;
-    for template in &all {
+    let templates = template::list(store.connection())?;
+    for template in &templates {
         for problem in template.problems() {
             findings.push(Finding {
                 area: "templates",
@@ -337,16 +351,9 @@ fn definitions(connection: &Connection, config: &Config) -> Result<Vec<Finding>>
                 remedy: Some(problem.remedy).filter(|remedy| !remedy.is_empty()),
             });
         }
-        for warning in templates::lint(connection, template)? {
-            findings.push(Finding::warning(
-                "templates",
-                format!("{}: {warning}", template.name),
-                "",
-            ));
-        }
     }
     if let Some(name) = &config.birthday.template
-        && !all.iter().any(|template| template.name == *name)
+        && !templates.iter().any(|template| template.name == *name)
     {
         findings.push(Finding {
             area: "templates",
@@ -355,22 +362,33 @@ fn definitions(connection: &Connection, config: &Config) -> Result<Vec<Finding>>
             remedy: Some("regua template list; regua template add".to_owned()),
         });
     }
-    if !findings
-        .iter()
-        .any(|finding| finding.health == Health::Failure)
-    {
-        findings.insert(
-            0,
-            Finding::ok(
-                "templates",
-                match all.len() {
+    let plan = match apply::review(store, config) {
+        Ok(plan) => plan,
+        Err(error) => {
+            findings.push(Finding::failure("definitions", &error));
+            return Ok(findings);
+        }
+    };
+    for (one, area) in DEFINED {
+        let count = plan.steps.iter().filter(|step| step.kind == one).count();
+        if !findings.iter().any(|finding| finding.area == area) {
+            findings.push(Finding::ok(
+                area,
+                match count {
                     0 => "there is none yet".to_owned(),
                     1 => "1 is acceptable".to_owned(),
                     n => format!("{n} are acceptable"),
                 },
-            ),
-        );
+            ));
+        }
+        let warnings = plan.warnings.iter().filter(|text| area_of(text) == area);
+        findings.extend(warnings.map(|text| Finding::warning(area, text, "")));
     }
+    let others = plan
+        .warnings
+        .iter()
+        .filter(|text| area_of(text) == "definitions");
+    findings.extend(others.map(|text| Finding::warning("definitions", text, "")));
     Ok(findings)
 }
 

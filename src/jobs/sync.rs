@@ -11,10 +11,10 @@ use crate::clock::Now;
 use crate::domain::book::{self, Kind, Value};
 use crate::error::{Error, Result};
 use crate::source::ixc::{Facts, Fetch, Form, Names, Query, Row, Tally, Unread, facts, page};
-use crate::store::Store;
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
 use crate::store::sync::{self, Standing};
+use crate::store::{Connection, Store, Transaction};
 
 mod spool;
 
@@ -172,8 +172,7 @@ pub fn sync(
         all.push(gathered);
     }
     let (names, learned) = names(store, fetch, request, &references, &mut summary)?;
-    let mut outcome = None;
-    let written = store.write(|transaction| {
+    let write = |transaction: &Transaction<'_>| {
         let mut book = Book {
             connection: transaction,
             names: &names,
@@ -187,18 +186,12 @@ pub fn sync(
         for gathered in all {
             book.take(gathered)?;
         }
-        outcome = Some(book.summary);
-        if request.dry_run {
-            // The only way to leave a transaction without a trace.
-            return Err(Error::usage("this was a dry run"));
-        }
-        Ok(())
-    });
-    match (outcome, written) {
-        (Some(summary), Ok(())) => Ok(summary),
-        (Some(summary), Err(_)) if request.dry_run => Ok(summary),
-        (_, Err(error)) => Err(error),
-        (None, Ok(())) => Err(Error::world("the sync ended without an outcome")),
+        Ok(book.summary)
+    };
+    if request.dry_run {
+        store.rehearse(write)
+    } else {
+        store.write(write)
     }
 }
 
@@ -421,7 +414,7 @@ fn names(
 
 /// The book while rows are written to it.
 struct Book<'a> {
-    connection: &'a crate::store::Connection,
+    connection: &'a Connection,
     names: &'a Names,
     now: &'a Now,
     /// The kinds that are brought up to date in this very run.

@@ -207,3 +207,31 @@ fn codes_nobody_knows_and_refused_rows_are_remembered() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn what_is_defined_is_checked_again() {
+    let house = House::new();
+    house.write(
+        "rules.toml",
+        "[[template]]\nname = \"due\"\nchannel = \"sms\"\nkind = \"financial\"\nbody = \"Fatura em aberto, não esqueça.\"\n",
+    );
+    let ran = house.run(&["apply", "rules.toml"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let config = std::fs::read_to_string(house.path().join("config.toml")).expect("a file");
+    house.write(
+        "config.toml",
+        &format!("{config}\n[birthday]\ntemplate = \"gone\"\n"),
+    );
+    let ran = house.run(&["doctor", "--json"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(
+        has(
+            &ran,
+            "templates",
+            "failure [birthday] names the template `gone`"
+        ),
+        "{ran:?}"
+    );
+    assert!(has(&ran, "templates", "is outside GSM-7"), "{ran:?}");
+    assert!(has(&ran, "reports", "ok there is none yet"), "{ran:?}");
+}
