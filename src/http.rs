@@ -19,7 +19,7 @@ use crate::clock::Clock;
 pub const BODY_LIMIT: usize = 1 << 20;
 
 /// The longest that a provider may ask us to wait; longer is taken as this.
-const LONGEST_WAIT: Duration = Duration::from_secs(7 * 24 * 3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(7 * 24);
 
 /// How we name ourselves.
 const USER_AGENT: &str = concat!("regua/", env!("CARGO_PKG_VERSION"));

@@ -10,7 +10,9 @@ use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
 
 pub mod apply;
+mod arguments;
 mod context;
+pub mod demo;
 pub mod doctor;
 pub mod history;
 pub mod import;
@@ -134,6 +136,7 @@ enum Command {
     Doctor(doctor::Command),
     Apply(apply::Apply),
     Export(apply::Export),
+    Demo(demo::Command),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -228,6 +231,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
     match &cli.command {
         Command::Completions(command) => return command.run(out, &mut Cli::command()),
         Command::Man(command) => return command.run(out, Cli::command()),
+        Command::Demo(command) => return demo::run(command, out),
         _ => {}
     }
     let global = &cli.global;
@@ -258,7 +262,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Doctor(_) => doctor::run(context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
-        Command::Completions(_) | Command::Man(_) => {
+        Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }
     }

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod compose;
 pub mod deliver;
+pub mod demo;
 pub mod doctor;
 pub mod import;
 pub mod send;
