@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use crate::clock::Now;
+use crate::clock::{Now, Stopwatch};
 use crate::domain::book::{self, Kind, Value};
 use crate::error::{Error, Result};
 use crate::source::ixc::{Facts, Fetch, Form, Names, Query, Row, Tally, Unread, facts, page};
@@ -139,6 +139,8 @@ struct Gathered {
     spool: Spool,
     changed_since: Option<String>,
     changed_until: Option<String>,
+    /// Real time that the reading took.
+    took: TimeDelta,
 }
 
 /// Reads what changed at the source and brings the book up to it. `progress` hears of each kind
@@ -247,11 +249,12 @@ fn gather(
     summary: &mut Summary,
     progress: &mut dyn FnMut(&'static str, u64),
 ) -> Result<Gathered> {
+    let watch = Stopwatch::start();
     let connection = store.connection();
     let changed_since = if request.full {
         None
     } else {
-        sync::cursor(connection, kind.name)?.map(|cursor| begin(&cursor.changed_until))
+        sync::cursor(connection, kind.name)?.map(|cursor| earlier(&cursor.changed_until, OVERLAP))
     };
     let mut spool = Spool::new(form, &spool_path(store, form))?;
     let mut seen = BTreeSet::new();
@@ -315,6 +318,7 @@ fn gather(
         spool,
         changed_since,
         changed_until: tally.changed_until,
+        took: TimeDelta::from_std(watch.elapsed()).unwrap_or_default(),
     })
 }
 
@@ -325,23 +329,32 @@ fn spool_path(store: &Store, form: Form) -> PathBuf {
     PathBuf::from(path)
 }
 
-/// Where a reading begins that goes on from a cursor.
-fn begin(changed_until: &str) -> String {
-    NaiveDateTime::parse_from_str(changed_until, SOURCE_TIME).map_or_else(
-        |_| changed_until.to_owned(),
-        |at| (at - OVERLAP).format(SOURCE_TIME).to_string(),
-    )
-}
-
-/// How far a kind is known now. Never later than the moment this sync began: a row may have
-/// changed after its page was read, while a later page told of later changes.
-fn reached(changed_until: Option<String>, before: Option<String>, now: &Now) -> Option<String> {
+/// How far a kind is known now. A row may have changed after its page was read, while a later page
+/// told of later changes: so it is never later than the moment this sync began, and always as much
+/// earlier than the last change as the reading took (the server's clock need not be ours).
+fn reached(
+    changed_until: Option<String>,
+    took: TimeDelta,
+    before: Option<String>,
+    now: &Now,
+) -> Option<String> {
     let begun = now.local().format(SOURCE_TIME).to_string();
-    let reached = changed_until.map(|until| until.min(begun));
+    let reached = changed_until.map(|until| earlier(&until, took).min(begun));
     match (reached, before) {
         (Some(reached), Some(before)) => Some(reached.max(before)),
         (reached, before) => reached.or(before),
     }
+}
+
+/// A time of the source, so much earlier, to the second.
+fn earlier(text: &str, by: TimeDelta) -> String {
+    NaiveDateTime::parse_from_str(text, SOURCE_TIME).map_or_else(
+        |_| text.to_owned(),
+        |at| {
+            let at = at - TimeDelta::seconds(by.num_seconds());
+            at.format(SOURCE_TIME).to_string()
+        },
+    )
 }
 
 /// The names of everything referred to; asked for only where they are not known yet.
@@ -468,7 +481,7 @@ impl Book<'_> {
             }
         }
         let before = sync::cursor(self.connection, kind.name)?.map(|cursor| cursor.changed_until);
-        if let Some(until) = reached(gathered.changed_until, before, self.now) {
+        if let Some(until) = reached(gathered.changed_until, gathered.took, before, self.now) {
             sync::set_cursor(self.connection, kind.name, &until, self.now.at)?;
         }
         meta::set_refreshed(self.connection, kind.name, self.now.at)?;
@@ -942,26 +955,30 @@ mod tests {
     fn a_cursor_never_passes_the_beginning_of_its_own_run() {
         let now = now();
         let some = |text: &str| Some(text.to_owned());
+        let none = TimeDelta::zero();
+        let before = || some("2026-11-20 00:00:00");
         assert_eq!(
-            reached(
-                some("2026-11-21 09:30:00"),
-                some("2026-11-20 00:00:00"),
-                &now
-            ),
+            reached(some("2026-11-21 09:30:00"), none, before(), &now),
             some("2026-11-21 09:00:00")
         );
+        assert_eq!(reached(None, none, before(), &now), before());
         assert_eq!(
-            reached(None, some("2026-11-20 00:00:00"), &now),
-            some("2026-11-20 00:00:00")
+            reached(some("2026-11-19 00:00:00"), none, before(), &now),
+            before()
         );
         assert_eq!(
             reached(
-                some("2026-11-19 00:00:00"),
-                some("2026-11-20 00:00:00"),
+                some("2026-11-21 08:30:00"),
+                TimeDelta::minutes(45),
+                before(),
                 &now
             ),
-            some("2026-11-20 00:00:00")
+            some("2026-11-21 07:45:00")
         );
-        assert_eq!(begin("2026-11-20 00:05:00"), "2026-11-19 23:55:00");
+        assert_eq!(
+            earlier("2026-11-20 00:05:00", OVERLAP),
+            "2026-11-19 23:55:00"
+        );
+        assert_eq!(earlier("no time", OVERLAP), "no time");
     }
 }

@@ -147,15 +147,13 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
                 return;
             }
         };
-        let head = format!(
+        let mut answer = format!(
             "HTTP/1.1 {status} X\r\n{head}Set-Cookie: IXC_Session=abc\r\nContent-Length: {}\r\n\r\n",
             body.len()
-        );
-        if out
-            .write_all(head.as_bytes())
-            .and_then(|()| out.write_all(&body))
-            .is_err()
-        {
+        )
+        .into_bytes();
+        answer.extend(body);
+        if out.write_all(&answer).is_err() {
             return;
         }
     }
