@@ -1,4 +1,4 @@
-//! `regua history` and `regua omnichannel logs`: every message there ever was, and what became of it.
+//! `regua history`, and the lines of `regua omnichannel logs`: every message there ever was, and what became of it.
 
 use chrono::{DateTime, Days, Utc};
 use clap::{Args, Subcommand};
@@ -11,6 +11,7 @@ use crate::domain::day;
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Error, Result};
 use crate::out::{Cell, Column, Format};
+use crate::store::callback;
 use crate::store::message::{self, LogWanted, Sequence, Wanted};
 
 /// Every message there ever was, the latest first.
@@ -163,6 +164,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         return Err(Error::unacceptable(format!("there is no message {id}")).hint("regua history"));
     };
     let attempts = message::attempts(store.connection(), id)?;
+    let callbacks = callback::of_message(store.connection(), id)?;
     let zone = context.clock.zone();
     if context.out.format() == Format::Table {
         let mut text = String::new();
@@ -191,6 +193,20 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
             ])?;
         }
         list.finish("")?;
+        if !callbacks.is_empty() {
+            let mut list = context
+                .out
+                .list(&["at", "reported", "code", "text"].map(Column::new));
+            for callback in callbacks {
+                list.row(vec![
+                    view::instant(context, Some(callback.at)),
+                    Cell::of(callback.status),
+                    Cell::text(callback.code),
+                    Cell::text(callback.text),
+                ])?;
+            }
+            list.finish("")?;
+        }
         return Ok(Outcome::Done);
     }
     let mut document: Map<String, Value> = view::message_columns()
@@ -213,21 +229,24 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         })
         .collect();
     document.insert("attempt_log".to_owned(), Value::Array(log));
+    let reported: Vec<Value> = callbacks
+        .iter()
+        .map(|callback| {
+            json!({
+                "status": callback.status,
+                "at": crate::clock::iso(callback.at, zone),
+                "code": callback.code,
+                "text": callback.text,
+                "provider_id": callback.provider_id,
+            })
+        })
+        .collect();
+    document.insert("callbacks".to_owned(), Value::Array(reported));
     match context.out.format() {
         Format::Json => context.out.json(&document)?,
         _ => context.out.json_line(&document)?,
     }
     Ok(Outcome::Done)
-}
-
-/// What there is about the WhatsApp provider.
-#[derive(Debug, Subcommand)]
-pub enum Omnichannel {
-    /// WhatsApp messages that were tried, as the ERP's Logs Omnichannel shows them
-    #[command(
-        after_help = "Example:\n  regua omnichannel logs --status failure --since 2026-11-01"
-    )]
-    Logs(Logs),
 }
 
 /// Which attempts are wanted.
@@ -262,9 +281,8 @@ pub struct Logs {
     limit: i64,
 }
 
-/// Runs `regua omnichannel`.
-pub fn run_omnichannel(command: &Omnichannel, context: &mut Context) -> Result<Outcome> {
-    let Omnichannel::Logs(logs) = command;
+/// Runs `regua omnichannel logs`.
+pub fn run_logs(logs: &Logs, context: &mut Context) -> Result<Outcome> {
     let (since, until) = span(logs.since.as_deref(), logs.until.as_deref(), context)?;
     let wanted = LogWanted {
         id: logs.id,

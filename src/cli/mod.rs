@@ -13,6 +13,7 @@ pub mod apply;
 mod context;
 pub mod history;
 pub mod import;
+pub mod omnichannel;
 pub mod optout;
 pub mod queue;
 pub mod report;
@@ -21,6 +22,7 @@ pub mod shell;
 mod signals;
 pub mod template;
 mod view;
+pub mod whatsapp;
 
 pub use context::Context;
 
@@ -127,7 +129,9 @@ enum Command {
     #[command(subcommand)]
     Optout(optout::Command),
     #[command(subcommand)]
-    Omnichannel(history::Omnichannel),
+    Omnichannel(omnichannel::Command),
+    #[command(subcommand)]
+    Whatsapp(whatsapp::Command),
     Apply(apply::Apply),
     Export(apply::Export),
     Completions(shell::Completions),
@@ -243,7 +247,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Queue(command) => queue::run(command, context),
         Command::History(command) => history::run(&command, context),
         Command::Optout(command) => optout::run(&command, context),
-        Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Omnichannel(command) => omnichannel::run(&command, context),
+        Command::Whatsapp(command) => whatsapp::run(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
         Command::Completions(_) | Command::Man(_) => {

@@ -1,6 +1,7 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
 pub mod book;
+pub mod callback;
 pub mod client;
 pub mod contact_hours;
 pub mod contract;

@@ -301,6 +301,20 @@ words_enum! {
     }
 }
 
+words_enum! {
+    /// What a WhatsApp provider reports later about a message it took.
+    CallbackStatus {
+        /// It went to the person's phone.
+        Sent = "sent",
+        /// It arrived there.
+        Delivered = "delivered",
+        /// It was read.
+        Read = "read",
+        /// It did not arrive.
+        Failed = "failed",
+    }
+}
+
 /// Reads a yes/no as an ERP export writes it.
 pub fn parse_yes_no(text: &str) -> Option<bool> {
     match text {
@@ -340,6 +354,7 @@ mod tests {
         check::<Status>();
         check::<Origin>();
         check::<Reason>();
+        check::<CallbackStatus>();
     }
 
     #[test]

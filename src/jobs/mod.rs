@@ -1,6 +1,7 @@
 //! The journeys: gather, decide, write down, do, report.
 
 pub mod apply;
+pub mod callback;
 pub mod compose;
 pub mod deliver;
 pub mod import;

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 
 pub mod batch;
 pub mod book;
+pub mod callback;
 pub mod columns;
 pub mod import;
 pub mod message;
@@ -27,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_task.sql"),
     include_str!("migrations/0004_ticket.sql"),
     include_str!("migrations/0005_sync.sql"),
+    include_str!("migrations/0006_status.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.
