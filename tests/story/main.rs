@@ -3,4 +3,20 @@
 mod house;
 
 mod book;
+mod providers;
 mod send;
+mod whatsapp;
+
+#[allow(
+    dead_code,
+    reason = "shared with the provider tests, which use all of it"
+)]
+#[path = "../providers/server.rs"]
+mod server;
+
+#[allow(
+    dead_code,
+    reason = "shared with the provider tests, which use all of it"
+)]
+#[path = "../providers/mail_server.rs"]
+mod mail_server;
