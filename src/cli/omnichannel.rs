@@ -1,14 +1,15 @@
 //! `regua omnichannel`: what the WhatsApp provider has, and the ERP's *Logs Omnichannel*.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::history::{Logs, run_logs};
-use super::{Context, Outcome};
+use super::arguments::{span, word};
+use super::{Context, Outcome, view};
 use crate::channel::{Listed, connect};
 use crate::domain::template::Placeholders;
-use crate::domain::words::Channel;
+use crate::domain::words::{Channel, Origin};
 use crate::error::{Error, Result};
 use crate::out::{Cell, Column};
+use crate::store::message::{self, LogWanted};
 
 /// The WhatsApp provider: its channels, its templates, and what was tried.
 #[derive(Debug, Subcommand)]
@@ -102,4 +103,74 @@ fn only(mut channels: Vec<Listed>) -> Result<String> {
         n => Err(Error::usage(format!("the provider has {n} channels"))
             .hint("--channel ID; regua omnichannel channels lists them")),
     }
+}
+
+/// Which attempts are wanted.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// This message
+    #[arg(long)]
+    id: Option<i64>,
+    /// About this client
+    #[arg(long, value_name = "ID")]
+    client: Option<i64>,
+    /// Of this communication type: send, collection, birthday or ticket
+    #[arg(long = "type", value_parser = word::<Origin>)]
+    communication_type: Option<Origin>,
+    /// To a number holding this
+    #[arg(long, value_name = "TEXT")]
+    contact: Option<String>,
+    /// Last tried on or after this day
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+    /// Last tried on or before this day
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+    /// success or failure
+    #[arg(long, value_parser = ["success", "failure"])]
+    status: Option<String>,
+    /// Whose confirmation or cause of failure holds this
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// At most so many; 0 for all
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+}
+
+/// Runs `regua omnichannel logs`.
+fn run_logs(logs: &Logs, context: &Context) -> Result<Outcome> {
+    let (since, until) = span(logs.since.as_deref(), logs.until.as_deref(), context)?;
+    let wanted = LogWanted {
+        id: logs.id,
+        client_id: logs.client,
+        origin: logs.communication_type,
+        contact: logs.contact.clone(),
+        since,
+        until,
+        success: logs.status.as_deref().map(|status| status == "success"),
+        message: logs.message.clone(),
+    };
+    let store = context.open()?;
+    let mut list = context.out.list(&[
+        Column::number("id"),
+        Column::number("client_id"),
+        Column::new("communication_type"),
+        Column::new("contact"),
+        Column::new("sent_at"),
+        Column::new("status"),
+        Column::new("message"),
+    ]);
+    message::each_log(store.connection(), &wanted, logs.limit, |log| {
+        list.row(vec![
+            Cell::Number(log.id),
+            Cell::number(log.client_id),
+            Cell::of(log.origin),
+            view::phone(log.contact.as_deref()),
+            view::instant(context, Some(log.at)),
+            Cell::of(if log.success { "success" } else { "failure" }),
+            Cell::text(log.message),
+        ])
+    })?;
+    list.finish("")?;
+    Ok(Outcome::Done)
 }

@@ -20,11 +20,9 @@ pub fn read(
     place: &str,
     mut each: impl FnMut(Callback) -> Result<()>,
 ) -> Result<u64> {
-    let mut documents = Deserializer::from_reader(input).into_iter::<Value>();
-    let mut number = 0u64;
+    let documents = Deserializer::from_reader(input).into_iter::<Value>();
     let mut passed_over = 0;
-    while let Some(document) = documents.next() {
-        number += 1;
+    for (number, document) in (1u64..).zip(documents) {
         let document = document.map_err(|error| {
             if error.is_io() {
                 return Error::unacceptable(format!("{place} cannot be read")).because(error);

@@ -72,7 +72,7 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
             .execute(params![
                 id,
                 status.as_str(),
-                reason.map(|reason| reason.as_str()),
+                reason.map(Reason::as_str),
                 detail,
                 callback.at.timestamp_millis(),
                 callback.provider_id,
