@@ -180,7 +180,12 @@ fn meta(server: &Server, more: &str) -> House {
             server.url()
         ),
     );
-    add(&house, "fatura/pt_BR", VARS).ok();
+    // By its name, which only one template has.
+    add(&house, "fatura", VARS).ok();
+    assert_eq!(
+        house.json(&["template", "show", "due"])["provider_template"],
+        "fatura/pt_BR"
+    );
     house
 }
 
