@@ -15,7 +15,10 @@ fn blocks() -> Vec<(String, Vec<String>)> {
             within = false;
         }
         if let Some(name) = line.strip_prefix('[') {
-            section = name.split(']').next().unwrap_or_default().to_owned();
+            name.split(']')
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut section);
         }
         let Some(key) = line.strip_prefix("# ") else {
             continue;

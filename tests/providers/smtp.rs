@@ -408,21 +408,3 @@ fn an_interruption_ends_the_longest_wait() {
     });
     assert_eq!(next(&provider.send(&to("ana@example.com"))), "NotSent");
 }
-
-#[test]
-#[ignore]
-fn speed() {
-    let server = MailServer::start(pipelining());
-    let provider = smtp(&server, "workers = 2\nmessages_per_connection = 100000\n");
-    let begin = std::time::Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                for _ in 0..10_000 {
-                    provider.send(&to("ana@example.com")).expect("accepted");
-                }
-            });
-        }
-    });
-    eprintln!("20000 mails in {:?}", begin.elapsed());
-}

@@ -2,9 +2,11 @@
 
 mod house;
 
+mod birthday;
 mod book;
 mod providers;
 mod send;
+mod task;
 mod whatsapp;
 
 #[allow(

@@ -1,7 +1,7 @@
 -- What WhatsApp reports later about the messages it took.
 
 CREATE TABLE callback (
-  message_id INTEGER NOT NULL,
+  message_id INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
   provider_id TEXT NOT NULL,
   status TEXT NOT NULL,
   at INTEGER NOT NULL,
