@@ -1,6 +1,7 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
 pub mod client;
+pub mod collect;
 pub mod contact_hours;
 pub mod contract;
 pub mod day;
@@ -13,6 +14,7 @@ pub mod phone;
 pub mod policy;
 pub mod recipient;
 pub mod report;
+pub mod rule;
 pub mod sms;
 pub mod tax_id;
 pub mod template;

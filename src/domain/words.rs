@@ -299,6 +299,76 @@ words! {
     }
 }
 
+words! {
+    /// A step of the collection ladder after the due date, in the order of the ladder.
+    Stage {
+        /// *Aviso de cobrança*.
+        Notice = "notice",
+        /// *Questionamento de pendência*.
+        Inquiry = "inquiry",
+        /// *Agendar pagamento*.
+        Arrangement = "arrangement",
+        /// *Cobrança presencial*.
+        Visit = "visit",
+        /// *Análise de crédito, cartório*.
+        Bureau = "bureau",
+    }
+}
+
+words! {
+    /// How a case ended.
+    Outcome {
+        /// The invoice was paid.
+        Paid = "paid",
+        /// The invoice was cancelled.
+        Cancelled = "cancelled",
+        /// The invoice was renegotiated.
+        Renegotiated = "renegotiated",
+        /// The due date was moved so far that the invoice is no longer late enough.
+        Postponed = "postponed",
+        /// The rule it belonged to was removed.
+        RuleRemoved = "rule_removed",
+    }
+}
+
+words! {
+    /// What a closing message tells.
+    Closing {
+        /// The invoice was paid.
+        Paid = "paid",
+        /// The invoice was cancelled.
+        Cancelled = "cancelled",
+        /// The invoice was renegotiated.
+        Renegotiated = "renegotiated",
+        /// The listing with the credit bureau was removed.
+        BureauRemoved = "bureau_removed",
+    }
+}
+
+words! {
+    /// Which of several templates of one phase are sent.
+    Deliver {
+        /// Each, on its own channel.
+        Each = "each",
+        /// Only the first whose channel can reach the client.
+        FirstReachable = "first_reachable",
+    }
+}
+
+words! {
+    /// Why a collection step that was due did not happen.
+    LeftOut {
+        /// The client takes no part in collections.
+        NotInCollection = "not_in_collection",
+        /// The client takes no part in reminders.
+        NotInReminders = "not_in_reminders",
+        /// The contract asks for no notices until a day not yet past.
+        OnHold = "on_hold",
+        /// A person put the client or the invoice on hold.
+        Held = "held",
+    }
+}
+
 /// Reads a yes/no as an ERP export writes it.
 pub fn parse_yes_no(text: &str) -> Option<bool> {
     match text {
@@ -338,6 +408,11 @@ mod tests {
         check::<Status>();
         check::<Origin>();
         check::<Reason>();
+        check::<Stage>();
+        check::<Outcome>();
+        check::<Closing>();
+        check::<Deliver>();
+        check::<LeftOut>();
     }
 
     #[test]
