@@ -162,6 +162,22 @@ pub enum Move {
 }
 
 impl Move {
+    /// The move that an event names (a stage's first is how a case begins); none when it names no move.
+    pub fn parse(event: &str, bureau_waits: bool) -> Option<Self> {
+        let (phase, name) = event.split_once(':')?;
+        match (phase, name) {
+            ("reminder", days) => days.parse().ok().map(Self::Reminder),
+            ("stage", "notice") => Some(Self::Enter),
+            ("stage", stage) => Stage::parse(stage).map(Self::Advance),
+            ("closing", "bureau_removed") => Some(Self::BureauRemoved),
+            ("closing", outcome) => Outcome::parse(outcome).map(|outcome| Self::Close {
+                outcome,
+                bureau_waits,
+            }),
+            _ => None,
+        }
+    }
+
     /// The phase whose templates are sent; a postponement sends none.
     pub const fn phase(self) -> Option<Phase> {
         match self {
@@ -837,6 +853,27 @@ mod tests {
                 .words
                 .starts_with("nothing: the invoice waits")
         );
+    }
+
+    #[test]
+    fn a_move_is_read_back_from_its_event() {
+        let close = |outcome| Move::Close {
+            outcome,
+            bureau_waits: true,
+        };
+        for step in [
+            Move::Reminder(5),
+            Move::Enter,
+            Move::Advance(Stage::Bureau),
+            Move::BureauRemoved,
+            close(Outcome::Paid),
+            close(Outcome::Postponed),
+        ] {
+            assert_eq!(Move::parse(&step.to_string(), true), Some(step));
+        }
+        for none in ["stage:cut", "closing", "reminder:soon", "queue:1"] {
+            assert_eq!(Move::parse(none, false), None);
+        }
     }
 
     #[test]

@@ -128,6 +128,34 @@ impl Rule {
         self.step(Stage::Notice).map(|step| step.day.days())
     }
 
+    /// The rule as somebody would write it, every switch said.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            name: self.name.clone(),
+            portfolios: self.portfolios.clone(),
+            reminders: self.reminders.as_ref().map(|reminders| DraftReminders {
+                days: reminders.days.clone(),
+                templates: reminders.texts.templates.clone(),
+                deliver: Some(reminders.texts.deliver),
+            }),
+            one_message_per_client: Some(self.one_message_per_client),
+            roll_due_date: Some(self.roll_due_date),
+            enter_until_days: self.enter_until_days,
+            stages: self
+                .stages
+                .iter()
+                .map(|step| DraftStage {
+                    name: Some(step.stage.as_str().to_owned()),
+                    day: Some(step.day.days()),
+                    templates: step.texts.templates.clone(),
+                    deliver: Some(step.texts.deliver),
+                })
+                .collect(),
+            closings: self.closings.templates.clone(),
+            closing_deliver: Some(self.closings.deliver),
+        }
+    }
+
     /// Every phase that says something, with its name in messages' events, in the ladder's order.
     pub fn phases(&self) -> Vec<(Phase, Texts)> {
         let reminders = self
@@ -770,6 +798,7 @@ mod tests {
         );
         assert_eq!(rule.step_after(Stage::Inquiry), None);
         assert_eq!(rule.templates(), ["due-soon", "overdue", "thanks"]);
+        assert_eq!(rule.draft().check(), Ok(rule));
     }
 
     #[test]
