@@ -114,6 +114,22 @@ impl Clock {
     }
 }
 
+/// Real time gone by since it was started; `--now` does not change it.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts one.
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// The time gone by.
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Reads a date-time as people type it: ISO 8601, with the offset or in `zone`; a date alone is its midnight.
 pub fn parse_instant(text: &str, zone: Tz) -> Result<DateTime<Utc>> {
     instant_from(text, zone).ok_or_else(|| {

@@ -830,8 +830,8 @@ mod the_decision {
         Bill, BureauMark, Decision, Exclusions, Move, Past, Run, Standing,
     };
     use regua::domain::holiday::Calendar;
-    use regua::domain::rule::{Draft, DraftReminders, DraftStage, Rule};
-    use regua::domain::words::{Outcome, Word as _};
+    use regua::domain::rule::{Draft, DraftReminders, DraftStage, Outcome, Rule};
+    use regua::domain::words::Word as _;
 
     use super::histories::{Step, happen, history};
     use super::model::{self, Model, What, World};
@@ -1026,8 +1026,382 @@ mod the_decision {
 
     #[test]
     fn the_models_words_are_the_programs() {
-        for (name, stage) in model::STAGES.iter().zip(regua::domain::words::Stage::ALL) {
+        for (name, stage) in model::STAGES.iter().zip(regua::domain::rule::Stage::ALL) {
             assert_eq!(*name, stage.as_str());
+        }
+    }
+}
+
+mod the_program {
+    //! The whole job over a database beside the model: every message, every case, every step left out.
+
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+    use regua::clock::{Clock, parse_instant};
+    use regua::config::Config;
+    use regua::domain::rule::{Closing, Deliver, Draft, DraftReminders, DraftStage};
+    use regua::domain::words::Word as _;
+    use regua::jobs::collect::{Request, write};
+    use regua::store::{Connection, Store, rule};
+
+    use super::histories::{Step, happen, history};
+    use super::model::{self, Model, World};
+    use super::the_decision::date;
+
+    const ZONE: chrono_tz::Tz = chrono_tz::America::Sao_Paulo;
+
+    fn names(templates: &[usize]) -> Vec<String> {
+        templates.iter().map(|t| format!("t{t}")).collect()
+    }
+
+    fn deliver(first_reachable: bool) -> Option<Deliver> {
+        Some(if first_reachable {
+            Deliver::FirstReachable
+        } else {
+            Deliver::Each
+        })
+    }
+
+    fn save_rules(connection: &Connection, world: &World) {
+        let rules: Vec<_> = world
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(number, rule)| {
+                Draft {
+                    name: format!("rule-{number}"),
+                    portfolios: rule
+                        .portfolio
+                        .map(|p| format!("p{p}"))
+                        .into_iter()
+                        .collect(),
+                    reminders: (!rule.reminders.is_empty()).then(|| DraftReminders {
+                        days: rule.reminders.iter().map(|n| i64::from(*n)).collect(),
+                        templates: names(&rule.reminder_texts.templates),
+                        deliver: deliver(rule.reminder_texts.first_reachable),
+                    }),
+                    one_message_per_client: Some(rule.one_message_per_client),
+                    roll_due_date: Some(rule.roll),
+                    enter_until_days: rule.enter_until.map(i64::from),
+                    stages: rule
+                        .stages
+                        .iter()
+                        .map(|(stage, day, texts)| DraftStage {
+                            name: Some(model::STAGES[*stage].to_owned()),
+                            day: Some(i64::from(*day)),
+                            templates: names(&texts.templates),
+                            deliver: deliver(texts.first_reachable),
+                        })
+                        .collect(),
+                    closings: rule
+                        .closings
+                        .iter()
+                        .map(|(name, templates)| {
+                            (Closing::parse(name).expect("a closing"), names(templates))
+                        })
+                        .collect(),
+                    closing_deliver: deliver(rule.closings_first_reachable),
+                }
+                .check()
+                .expect("an invented rule is a good one")
+            })
+            .collect();
+        rule::save(connection, &rules).expect("saved rules");
+    }
+
+    fn save_book(connection: &Connection, world: &World) {
+        let day = |day: Option<i32>| day.map(|day| date(day).to_string());
+        connection
+            .execute_batch("DELETE FROM hold")
+            .expect("no holds");
+        let hold = |client: Option<usize>, invoice: Option<usize>, until: Option<Option<i32>>| {
+            if let Some(until) = until {
+                connection
+                    .execute(
+                        "INSERT INTO hold (client_id, invoice_id, until, why, created_at)
+                         VALUES (?1, ?2, ?3, 'a promise', 0)",
+                        (
+                            client.map(|id| id as i64),
+                            invoice.map(|id| id as i64),
+                            day(until),
+                        ),
+                    )
+                    .expect("a hold");
+            }
+        };
+        for (id, client) in world.clients.iter().enumerate() {
+            connection
+                .execute(
+                    "INSERT INTO client (id, name, person_type, mobile, email, in_collection, in_reminders)
+                     VALUES (?1, 'Ana', 'individual', ?2, ?3, ?4, ?5)
+                     ON CONFLICT (id) DO UPDATE SET mobile = excluded.mobile, email = excluded.email,
+                       in_collection = excluded.in_collection, in_reminders = excluded.in_reminders",
+                    (
+                        id as i64,
+                        client.phone.then_some("+5549999990001"),
+                        client.email.then_some("ana@example.com"),
+                        client.in_collection,
+                        client.in_reminders,
+                    ),
+                )
+                .expect("a client");
+            connection
+                .execute(
+                    "INSERT INTO contract (id, client_id, status, notice_hold_until)
+                     VALUES (?1, ?1, 'active', ?2)
+                     ON CONFLICT (id) DO UPDATE SET notice_hold_until = excluded.notice_hold_until",
+                    (id as i64, day(client.notice_hold_until)),
+                )
+                .expect("a contract");
+            hold(Some(id), None, client.held_until);
+        }
+        for (id, invoice) in world.invoices.iter().enumerate() {
+            let status = match invoice.state {
+                model::State::Open => "open",
+                model::State::Partial => "partial",
+                model::State::Paid => "paid",
+                model::State::Cancelled => "cancelled",
+                model::State::Renegotiated => "renegotiated",
+            };
+            connection
+                .execute(
+                    "INSERT INTO invoice (id, client_id, contract_id, portfolio, due_on, amount, status,
+                       released, awaiting_confirmation, pix_code, bureau_listed_on, bureau_removed_on)
+                     VALUES (?1, ?2, ?2, ?3, ?4, 9990, ?5, ?6, ?7, ?8, ?9, ?10)
+                     ON CONFLICT (id) DO UPDATE SET portfolio = excluded.portfolio,
+                       due_on = excluded.due_on, status = excluded.status, released = excluded.released,
+                       awaiting_confirmation = excluded.awaiting_confirmation,
+                       pix_code = excluded.pix_code, bureau_listed_on = excluded.bureau_listed_on,
+                       bureau_removed_on = excluded.bureau_removed_on",
+                    (
+                        id as i64,
+                        invoice.client as i64,
+                        invoice.portfolio.map(|p| format!("p{p}")),
+                        date(invoice.due).to_string(),
+                        status,
+                        invoice.released,
+                        invoice.awaiting,
+                        invoice.pix.then_some("0002"),
+                        day(invoice.listed),
+                        day(invoice.removed),
+                    ),
+                )
+                .expect("an invoice");
+            hold(None, Some(id), invoice.held_until);
+        }
+    }
+
+    fn save_templates(connection: &Connection) {
+        for template in 0..model::TEMPLATES {
+            let sms = model::by_sms(template);
+            let body = if model::names_pix(template) {
+                "#areceber_pix#"
+            } else {
+                "#areceber_numero#"
+            };
+            connection
+                .execute(
+                    "INSERT INTO template (name, channel, kind, purpose, title, body)
+                     VALUES (?1, ?2, 'financial', 'collection', ?3, ?4)",
+                    (
+                        format!("t{template}"),
+                        if sms { "sms" } else { "email" },
+                        (!sms).then_some("Fatura"),
+                        body,
+                    ),
+                )
+                .expect("a template");
+        }
+    }
+
+    type Row = (i64, String, String, String, Option<String>);
+
+    fn messages(connection: &Connection) -> Vec<Row> {
+        let mut statement = connection
+            .prepare(
+                "SELECT invoice_id, event, template, status, reason FROM message
+                 WHERE origin = 'collection'",
+            )
+            .expect("a query");
+        let mut rows: Vec<Row> = statement
+            .query_map([], |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                ))
+            })
+            .expect("rows")
+            .collect::<Result<_, _>>()
+            .expect("rows");
+        rows.sort();
+        rows
+    }
+
+    fn messages_of(model: &Model) -> Vec<Row> {
+        let mut rows: Vec<Row> = model
+            .messages
+            .iter()
+            .map(|m| {
+                (
+                    m.invoice as i64,
+                    m.event.clone(),
+                    format!("t{}", m.template),
+                    m.status.to_owned(),
+                    m.reason.map(str::to_owned),
+                )
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    type CaseRow = (String, i64, String, String, Option<String>, Option<String>);
+
+    fn cases(connection: &Connection) -> Vec<CaseRow> {
+        let mut statement = connection
+            .prepare(
+                "SELECT rule, invoice_id, stage, since, outcome, closed_on FROM collection_case",
+            )
+            .expect("a query");
+        let mut rows: Vec<CaseRow> = statement
+            .query_map([], |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                ))
+            })
+            .expect("rows")
+            .collect::<Result<_, _>>()
+            .expect("rows");
+        rows.sort();
+        rows
+    }
+
+    fn cases_of(model: &Model) -> Vec<CaseRow> {
+        let mut rows: Vec<CaseRow> = model
+            .cases()
+            .into_iter()
+            .map(|(rule, invoice, stage, since, outcome, closed_on)| {
+                (
+                    format!("rule-{rule}"),
+                    invoice as i64,
+                    stage.to_owned(),
+                    date(since).to_string(),
+                    outcome.map(str::to_owned),
+                    closed_on.map(|day| date(day).to_string()),
+                )
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    fn play(mut world: World, steps: &[Step]) -> Result<(), TestCaseError> {
+        let config = Config::read(
+            "max_data_age_hours = 0\n[holidays]\nextra = [\"2026-12-08\"]\n",
+            "test",
+            Path::new(""),
+        )
+        .expect("a configuration");
+        let mut store = Store::open(Path::new(":memory:")).expect("a database");
+        save_templates(store.connection());
+        let mut model = Model::default();
+        let mut today = 0;
+        for step in steps {
+            happen(&mut world, step, today);
+            match step {
+                Step::NextDay(days) => today += days,
+                Step::Deliver => {
+                    store
+                        .connection()
+                        .execute_batch("UPDATE message SET status = 'sent' WHERE status = 'queued'")
+                        .expect("delivered");
+                    for message in &mut model.messages {
+                        if message.status == "queued" {
+                            message.status = "sent";
+                        }
+                    }
+                }
+                Step::Update(only) => {
+                    save_rules(store.connection(), &world);
+                    save_book(store.connection(), &world);
+                    let rules = world.rules.len();
+                    let only = only.map(|only| only % rules);
+                    let mut run = Vec::new();
+                    let before = model.left_out.len();
+                    for number in 0..rules {
+                        if only.is_none_or(|only| only == number) {
+                            run.extend(model.update(&world, number, today, &run.clone()));
+                        }
+                    }
+                    let at =
+                        parse_instant(&format!("{}T10:00", date(today)), ZONE).expect("an instant");
+                    let name = only.map(|only| format!("rule-{only}"));
+                    let clock = Clock::fixed(at, ZONE);
+                    // What a rehearsal says is what happens then.
+                    let rehearsal = Request {
+                        rule: name.as_deref(),
+                        dry_run: true,
+                        stale_ok: false,
+                    };
+                    let rehearsed = write(&mut store, &config, &clock, rehearsal, &mut |_| Ok(()))
+                        .expect("a rehearsal");
+                    let request = Request {
+                        dry_run: false,
+                        ..rehearsal
+                    };
+                    let update = write(&mut store, &config, &clock, request, &mut |_| Ok(()))
+                        .expect("an update");
+                    prop_assert_eq!(&update, &rehearsed);
+                    let mut left_out: BTreeMap<(String, String), u64> = BTreeMap::new();
+                    for (number, reason) in &model.left_out[before..] {
+                        let key = (format!("rule-{number}"), (*reason).to_owned());
+                        *left_out.entry(key).or_default() += 1;
+                    }
+                    let told: BTreeMap<(String, String), u64> = update
+                        .rules
+                        .iter()
+                        .flat_map(|rule| {
+                            rule.left_out
+                                .iter()
+                                .map(|(reason, n)| ((rule.rule.clone(), reason.to_string()), *n))
+                        })
+                        .collect();
+                    prop_assert_eq!(told, left_out, "left out on {}", date(today));
+                    prop_assert_eq!(
+                        messages(store.connection()),
+                        messages_of(&model),
+                        "messages on {}",
+                        date(today)
+                    );
+                    prop_assert_eq!(
+                        cases(store.connection()),
+                        cases_of(&model),
+                        "cases on {}",
+                        date(today)
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 150 } else { 2000 }))]
+
+        #[test]
+        fn every_message_and_every_case_is_the_models((world, steps) in history(120)) {
+            play(world, &steps)?;
         }
     }
 }

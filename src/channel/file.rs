@@ -1,1 +1,108 @@
 //! The `file` provider: each delivered message is one JSON line in a file.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use super::{Limits, Next, Outgoing, Provider, Receipt, Refusal};
+use crate::domain::words::Channel;
+use crate::error::{Error, Result};
+
+/// Appends messages to a file.
+pub struct FileProvider {
+    path: PathBuf,
+    file: Mutex<File>,
+    limits: Limits,
+}
+
+/// The line of one message.
+#[derive(Serialize)]
+struct Line<'a> {
+    at: &'a str,
+    key: &'a str,
+    channel: Channel,
+    address: &'a str,
+    title: Option<&'a str>,
+    body: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<&'a str>,
+    #[serde(flatten)]
+    whatsapp: Option<Whatsapp<'a>>,
+}
+
+#[derive(Serialize)]
+struct Whatsapp<'a> {
+    provider_channel: Option<&'a str>,
+    provider_template: Option<&'a str>,
+    variables: &'a [String],
+}
+
+impl FileProvider {
+    /// Opens the file, making it when it does not exist.
+    pub fn new(path: &Path, limits: Limits) -> Result<Self> {
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(|error| {
+                Error::world(format!("messages cannot be written to {}", path.display()))
+                    .because(error)
+            })?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: Mutex::new(file),
+            limits,
+        })
+    }
+}
+
+impl Provider for FileProvider {
+    fn name(&self) -> &'static str {
+        "file"
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+        let line = Line {
+            at: &message.at,
+            key: &message.key,
+            channel: message.channel,
+            address: &message.address,
+            title: message.title.as_deref(),
+            body: &message.body,
+            html: message.html.as_deref(),
+            whatsapp: (message.channel == Channel::Whatsapp).then_some(Whatsapp {
+                provider_channel: message.provider_channel.as_deref(),
+                provider_template: message.provider_template.as_deref(),
+                variables: &message.variables,
+            }),
+        };
+        let failed = |error: std::io::Error| {
+            Refusal::new(Next::Stop, format!("{}: {error}", self.path.display()))
+        };
+        let mut bytes = serde_json::to_vec(&line).map_err(|error| failed(error.into()))?;
+        bytes.push(b'\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = file.metadata().map_err(failed)?.len();
+        if let Err(error) = file.write_all(&bytes) {
+            // Half a line is no message: take it back, so that the next try stands alone.
+            let _ = file.set_len(before);
+            return Err(failed(error));
+        }
+        Ok(Receipt {
+            provider_id: None,
+            code: None,
+            text: Some("written".to_owned()),
+        })
+    }
+
+    fn check(&self) -> Result<String> {
+        Ok(format!("writes to {}", self.path.display()))
+    }
+}

@@ -2,53 +2,13 @@
 
 use std::time::Duration;
 
-use crate::domain::words::{AddressKind, Channel, Purpose, Reason};
-use crate::error::Result;
+use crate::config::{Config, ProviderConfig};
+use crate::domain::words::{Channel, Reason};
+use crate::error::{Error, Result};
 
 pub mod file;
 
-/// A message on its way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The message's id.
-    pub id: i64,
-    /// Its key; tags, collapse ids and Message-IDs are made from it.
-    pub key: String,
-    /// How it travels.
-    pub channel: Channel,
-    /// Why it is sent.
-    pub purpose: Purpose,
-    /// What within its journey it is for.
-    pub event: String,
-    /// The client it is about.
-    pub client_id: Option<i64>,
-    /// The contract it is about.
-    pub contract_id: Option<i64>,
-    /// The invoice it is about.
-    pub invoice_id: Option<i64>,
-    /// The ticket it is about.
-    pub ticket_id: Option<i64>,
-    /// Device address, E.164 number or e-mail.
-    pub address: String,
-    /// For push, which kind of address it is.
-    pub address_kind: Option<AddressKind>,
-    /// Title or subject.
-    pub title: Option<String>,
-    /// Text.
-    pub body: String,
-    /// E-mail's HTML part.
-    pub html: Option<String>,
-    /// Whatsapp: the provider's channel id.
-    pub provider_channel: Option<String>,
-    /// Whatsapp: the provider's template id.
-    pub provider_template: Option<String>,
-    /// Whatsapp: the values, in order.
-    pub variables: Vec<String>,
-    /// Of no use after so much time from now, when the message has an end.
-    pub time_to_live: Option<Duration>,
-    /// The instant of the claim, as ISO 8601 with offset (for what the `file` provider writes).
-    pub at: String,
-}
+pub use crate::domain::message::Outgoing;
 
 /// A provider's word that it took a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -170,5 +130,21 @@ pub trait Provider: Send + Sync {
     /// What can be looked up at it, for whatsapp.
     fn catalogue(&self) -> Option<&dyn Catalogue> {
         None
+    }
+}
+
+/// The configured provider of a channel.
+pub fn connect(channel: Channel, config: &Config) -> Result<Box<dyn Provider>> {
+    let settings = config.channel(channel);
+    let limits = Limits {
+        workers: settings.workers,
+        rate_per_minute: settings.rate_per_minute,
+    };
+    match &settings.provider {
+        ProviderConfig::File { path } => Ok(Box::new(file::FileProvider::new(path, limits)?)),
+        other => Err(Error::unacceptable(format!(
+            "the provider `{}` is not there yet",
+            other.name()
+        ))),
     }
 }

@@ -8,8 +8,8 @@ use chrono::{Days, NaiveDate};
 
 use super::day;
 use super::holiday::Calendar;
-use super::rule::{Phase, Rule};
-use super::words::{Closing, InvoiceStatus, LeftOut, Outcome, Stage};
+use super::rule::{Closing, LeftOut, Outcome, Phase, Rule, Stage};
+use super::words::{InvoiceStatus, Word as _};
 
 /// A reminder missed for longer than this many days is not made up for.
 const REMINDER_CATCH_UP_DAYS: u64 = 3;

@@ -1,5 +1,7 @@
 //! A message: from its decision, under a key, to what became of it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::words::{AddressKind, Channel, Kind, Origin, Purpose, Reason, Status};
@@ -68,6 +70,51 @@ pub struct NewMessage {
     pub expires_at: Option<DateTime<Utc>>,
     /// The bulk send it belongs to.
     pub batch_id: Option<i64>,
+    /// Only while its invoice is owing: looked at again when its turn comes.
+    pub while_owing: bool,
+}
+
+/// A message on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The message's id.
+    pub id: i64,
+    /// Its key; tags, collapse ids and Message-IDs are made from it.
+    pub key: String,
+    /// How it travels.
+    pub channel: Channel,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// What within its journey it is for.
+    pub event: String,
+    /// The client it is about.
+    pub client_id: Option<i64>,
+    /// The contract it is about.
+    pub contract_id: Option<i64>,
+    /// The invoice it is about.
+    pub invoice_id: Option<i64>,
+    /// The ticket it is about.
+    pub ticket_id: Option<i64>,
+    /// Device address, E.164 number or e-mail.
+    pub address: String,
+    /// For push, which kind of address it is.
+    pub address_kind: Option<AddressKind>,
+    /// Title or subject.
+    pub title: Option<String>,
+    /// Text.
+    pub body: String,
+    /// E-mail's HTML part.
+    pub html: Option<String>,
+    /// Whatsapp: the provider's channel id.
+    pub provider_channel: Option<String>,
+    /// Whatsapp: the provider's template id.
+    pub provider_template: Option<String>,
+    /// Whatsapp: the values, in order.
+    pub variables: Vec<String>,
+    /// Of no use after so much time from now, when the message has an end.
+    pub time_to_live: Option<Duration>,
+    /// The instant of the claim, as ISO 8601 with offset (for what the `file` provider writes).
+    pub at: String,
 }
 
 /// A message as the history shows it.

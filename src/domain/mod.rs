@@ -1,20 +1,24 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod book;
 pub mod client;
 pub mod collect;
 pub mod contact_hours;
 pub mod contract;
 pub mod day;
 pub mod holiday;
+pub mod id_set;
 pub mod invoice;
 pub mod login;
 pub mod message;
 pub mod money;
 pub mod phone;
 pub mod policy;
+pub mod rate;
 pub mod recipient;
 pub mod report;
 pub mod rule;
+pub mod send;
 pub mod sms;
 pub mod tax_id;
 pub mod template;

@@ -4,8 +4,78 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::template::{self, Template};
-use super::words::{Closing, Deliver, Kind, Purpose, Stage, Word as _};
+use super::words::{Kind, Purpose, Word as _, words_enum};
 use crate::error::{Problem, nearest};
+
+words_enum! {
+    /// A step of the collection ladder after the due date, in the order of the ladder.
+    Stage {
+        /// *Aviso de cobrança*.
+        Notice = "notice",
+        /// *Questionamento de pendência*.
+        Inquiry = "inquiry",
+        /// *Agendar pagamento*.
+        Arrangement = "arrangement",
+        /// *Cobrança presencial*.
+        Visit = "visit",
+        /// *Análise de crédito, cartório*.
+        Bureau = "bureau",
+    }
+}
+
+words_enum! {
+    /// How a case ended.
+    Outcome {
+        /// The invoice was paid.
+        Paid = "paid",
+        /// The invoice was cancelled.
+        Cancelled = "cancelled",
+        /// The invoice was renegotiated.
+        Renegotiated = "renegotiated",
+        /// The due date was moved so far that the invoice is no longer late enough.
+        Postponed = "postponed",
+        /// The rule it belonged to was removed.
+        RuleRemoved = "rule_removed",
+    }
+}
+
+words_enum! {
+    /// What a closing message tells.
+    Closing {
+        /// The invoice was paid.
+        Paid = "paid",
+        /// The invoice was cancelled.
+        Cancelled = "cancelled",
+        /// The invoice was renegotiated.
+        Renegotiated = "renegotiated",
+        /// The listing with the credit bureau was removed.
+        BureauRemoved = "bureau_removed",
+    }
+}
+
+words_enum! {
+    /// Which of several templates of one phase are sent.
+    Deliver {
+        /// Each, on its own channel.
+        Each = "each",
+        /// Only the first whose channel can reach the client.
+        FirstReachable = "first_reachable",
+    }
+}
+
+words_enum! {
+    /// Why a collection step that was due did not happen.
+    LeftOut {
+        /// The client takes no part in collections.
+        NotInCollection = "not_in_collection",
+        /// The client takes no part in reminders.
+        NotInReminders = "not_in_reminders",
+        /// The contract asks for no notices until a day not yet past.
+        OnHold = "on_hold",
+        /// A person put the client or the invoice on hold.
+        Held = "held",
+    }
+}
 
 /// The most days before the due date that a reminder may go, and after it that a stage may come.
 const MOST_DAYS: i64 = 3650;

@@ -18,13 +18,13 @@ pub trait Word: Copy + Eq + 'static {
     }
 }
 
-macro_rules! words {
+macro_rules! words_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident = $word:literal $(| $alias:literal)*,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$member_doc])* $member,)+ }
 
-        impl Word for $name {
+        impl $crate::domain::words::Word for $name {
             const ALL: &'static [Self] = &[$(Self::$member,)+];
             fn as_str(self) -> &'static str {
                 match self { $(Self::$member => $word,)+ }
@@ -39,19 +39,21 @@ macro_rules! words {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
+                f.pad($crate::domain::words::Word::as_str(*self))
             }
         }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+                serializer.serialize_str($crate::domain::words::Word::as_str(*self))
             }
         }
     };
 }
 
-words! {
+pub(crate) use words_enum;
+
+words_enum! {
     /// How a message travels.
     Channel {
         /// A notification of the subscriber app.
@@ -65,7 +67,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// Why a message is sent: opt-outs and contact hours go by it.
     Purpose {
         /// Money is owed or was paid.
@@ -77,7 +79,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// What a template is about, as the provider's screens group them.
     Kind {
         /// Bills and debts.
@@ -104,7 +106,7 @@ impl Kind {
     }
 }
 
-words! {
+words_enum! {
     /// Who a client is in law.
     PersonType {
         /// *Pessoa física*.
@@ -114,7 +116,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// The state of a contract.
     ContractStatus {
         /// *Pré-contrato*.
@@ -143,7 +145,7 @@ impl ContractStatus {
     }
 }
 
-words! {
+words_enum! {
     /// The state of a contract's access to the internet.
     AccessStatus {
         /// *Ativo*.
@@ -175,7 +177,7 @@ impl AccessStatus {
     }
 }
 
-words! {
+words_enum! {
     /// The state of an invoice.
     InvoiceStatus {
         /// *A receber*.
@@ -191,7 +193,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// Whether a login is connected.
     Online {
         /// Connected.
@@ -203,7 +205,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// Which registration a device's address is; Firebase is moving from tokens to installation ids.
     AddressKind {
         /// A registration token.
@@ -213,7 +215,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// Who opened or answered a ticket.
     Author {
         /// The client.
@@ -225,7 +227,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// What became of a message.
     Status {
         /// Written down, waiting for its turn.
@@ -245,7 +247,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// Which journey made a message.
     Origin {
         /// A bulk send.
@@ -259,7 +261,7 @@ words! {
     }
 }
 
-words! {
+words_enum! {
     /// Why a message was not sent.
     Reason {
         /// Push: the client never entered the subscriber portal and has no device.
@@ -296,76 +298,6 @@ words! {
         Refused = "refused",
         /// Every retry failed.
         GaveUp = "gave_up",
-    }
-}
-
-words! {
-    /// A step of the collection ladder after the due date, in the order of the ladder.
-    Stage {
-        /// *Aviso de cobrança*.
-        Notice = "notice",
-        /// *Questionamento de pendência*.
-        Inquiry = "inquiry",
-        /// *Agendar pagamento*.
-        Arrangement = "arrangement",
-        /// *Cobrança presencial*.
-        Visit = "visit",
-        /// *Análise de crédito, cartório*.
-        Bureau = "bureau",
-    }
-}
-
-words! {
-    /// How a case ended.
-    Outcome {
-        /// The invoice was paid.
-        Paid = "paid",
-        /// The invoice was cancelled.
-        Cancelled = "cancelled",
-        /// The invoice was renegotiated.
-        Renegotiated = "renegotiated",
-        /// The due date was moved so far that the invoice is no longer late enough.
-        Postponed = "postponed",
-        /// The rule it belonged to was removed.
-        RuleRemoved = "rule_removed",
-    }
-}
-
-words! {
-    /// What a closing message tells.
-    Closing {
-        /// The invoice was paid.
-        Paid = "paid",
-        /// The invoice was cancelled.
-        Cancelled = "cancelled",
-        /// The invoice was renegotiated.
-        Renegotiated = "renegotiated",
-        /// The listing with the credit bureau was removed.
-        BureauRemoved = "bureau_removed",
-    }
-}
-
-words! {
-    /// Which of several templates of one phase are sent.
-    Deliver {
-        /// Each, on its own channel.
-        Each = "each",
-        /// Only the first whose channel can reach the client.
-        FirstReachable = "first_reachable",
-    }
-}
-
-words! {
-    /// Why a collection step that was due did not happen.
-    LeftOut {
-        /// The client takes no part in collections.
-        NotInCollection = "not_in_collection",
-        /// The client takes no part in reminders.
-        NotInReminders = "not_in_reminders",
-        /// The contract asks for no notices until a day not yet past.
-        OnHold = "on_hold",
-        /// A person put the client or the invoice on hold.
-        Held = "held",
     }
 }
 
@@ -408,11 +340,6 @@ mod tests {
         check::<Status>();
         check::<Origin>();
         check::<Reason>();
-        check::<Stage>();
-        check::<Outcome>();
-        check::<Closing>();
-        check::<Deliver>();
-        check::<LeftOut>();
     }
 
     #[test]

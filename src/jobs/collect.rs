@@ -15,7 +15,7 @@ use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::Reach;
-use crate::domain::rule::{Closing, Deliver, LeftOut, Outcome, Phase, Rule, Stage, Texts};
+use crate::domain::rule::{Closing, Deliver, LeftOut, Phase, Rule, Stage, Texts};
 use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Channel, Origin, Reason};
 use crate::error::{Error, Problem, Result, nearest};
@@ -68,8 +68,6 @@ pub struct Update {
     pub recipients: u64,
     /// Whatsapp messages among them, which wait for `send-queue`.
     pub whatsapp: u64,
-    /// What delivery came to; none for a dry run.
-    pub delivery: Option<Delivery>,
 }
 
 /// One message of a move, as a dry run tells it.
@@ -100,25 +98,22 @@ pub struct Happening {
     pub messages: Vec<Told>,
 }
 
-/// Evaluates the rules for today, writes down what moves, and delivers. `each` hears of everything
-/// that happens, client by client.
-pub fn update(
+/// Evaluates the rules for today and writes down what moves, in one transaction; nothing is kept of a
+/// dry run. `each` hears of everything that happens, client by client. Delivery is the caller's next step.
+pub fn write(
     store: &mut Store,
     config: &Config,
     clock: &Clock,
     request: Request<'_>,
-    stop: &Stop,
     each: &mut dyn FnMut(&Happening) -> Result<()>,
-    observer: Observer<'_>,
 ) -> Result<Update> {
     let now = clock.now();
     if request.dry_run {
         return store.rehearse(|transaction| plan(transaction, config, now, request, each));
     }
-    let mut update = store.write(|transaction| {
+    store.write(|transaction| {
         let update = plan(transaction, config, now, request, each)?;
-        let most = config.max_messages_per_run.unsigned_abs();
-        if most > 0 && update.recipients > most {
+        if let Some(most) = too_many(&update, config) {
             return Err(Error::unacceptable(format!(
                 "this update would send {} messages, more than max_messages_per_run allows ({most}); nothing was written",
                 update.recipients
@@ -126,16 +121,36 @@ pub fn update(
             .hint("look at it with --dry-run; update one rule with --rule, or raise max_messages_per_run"));
         }
         Ok(update)
-    })?;
+    })
+}
+
+/// The configured limit of messages, when an update goes over it.
+pub const fn too_many(update: &Update, config: &Config) -> Option<u64> {
+    let most = config.max_messages_per_run.unsigned_abs();
+    if most > 0 && update.recipients > most {
+        Some(most)
+    } else {
+        None
+    }
+}
+
+/// An update with its delivery.
+pub fn update(
+    store: &mut Store,
+    config: &Config,
+    clock: &Clock,
+    request: Request<'_>,
+    stop: &Stop,
+    observer: Observer<'_>,
+) -> Result<(Update, Delivery)> {
+    let update = write(store, config, clock, request, &mut |_| Ok(()))?;
     let channels = channels(store.connection(), request)?;
-    update.delivery = Some(deliver::deliver(
-        store, config, clock, &channels, stop, observer,
-    )?);
-    Ok(update)
+    let delivery = deliver::deliver(store, config, clock, &channels, stop, observer)?;
+    Ok((update, delivery))
 }
 
 /// The channels of the rules' templates that are delivered in the same run.
-fn channels(connection: &Connection, request: Request<'_>) -> Result<Vec<Channel>> {
+pub fn channels(connection: &Connection, request: Request<'_>) -> Result<Vec<Channel>> {
     let mut channels = Vec::new();
     for kept in rules_asked(connection, request.rule)? {
         for name in kept.rule.templates() {
@@ -305,7 +320,6 @@ fn plan(
         rules: Vec::new(),
         recipients: 0,
         whatsapp: 0,
-        delivery: None,
     };
     for kept in &asked {
         let mut walk = Walk {
@@ -394,7 +408,7 @@ const GROUPS: [fn(Move) -> bool; 3] = [
     |step| matches!(step, Move::Reminder(_)),
 ];
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Notes every move of the rule; nothing is written but the run's own list.
     fn decide(
         &mut self,
@@ -405,42 +419,43 @@ impl Walk<'_> {
         let (connection, run) = (self.connection, self.run);
         let name = &run.rule.name;
         let left_out = &mut self.summary.left_out;
-        self.summary.evaluated = collect::each_candidate(connection, &run, |invoice_id, bureau| {
-            if collect::moved_in_run(connection, invoice_id)? {
-                return Ok(());
-            }
-            let Some(detail) = collect::detail(connection, invoice_id, any_hold)? else {
-                return Ok(());
-            };
-            if claims.owner(&detail) != Some(name) {
-                return Ok(());
-            }
-            match run.decide(&detail.bill, &detail.past, &detail.exclusions) {
-                Decision::Happens(step) if !bureau || step == Move::BureauRemoved => {
-                    let due = Due {
-                        client_id: detail.client_id,
-                        invoice_id,
-                        step,
-                        case: detail.open.map(|(id, _)| id),
-                        stage: detail.last_stage,
-                    };
-                    collect::note_due(connection, name, &due)?;
+        self.summary.evaluated =
+            collect::each_candidate(connection, &run, |invoice_id, bureau| {
+                if collect::moved_in_run(connection, invoice_id)? {
+                    return Ok(());
                 }
-                Decision::LeftOut(step, reason) if !bureau => {
-                    *left_out.entry(reason).or_default() += 1;
-                    each(&Happening {
-                        rule: name.clone(),
-                        invoice_id,
-                        client_id: detail.client_id,
-                        step,
-                        left_out: Some(reason),
-                        messages: Vec::new(),
-                    })?;
+                let Some(detail) = collect::detail(connection, invoice_id, any_hold)? else {
+                    return Ok(());
+                };
+                if claims.owner(&detail) != Some(name) {
+                    return Ok(());
                 }
-                _ => {}
-            }
-            Ok(())
-        })?;
+                match run.decide(&detail.bill, &detail.past, &detail.exclusions) {
+                    Decision::Happens(step) if !bureau || step == Move::BureauRemoved => {
+                        let due = Due {
+                            client_id: detail.client_id,
+                            invoice_id,
+                            step,
+                            case: detail.open.map(|(id, _)| id),
+                            stage: detail.last_stage,
+                        };
+                        collect::note_due(connection, name, &due)?;
+                    }
+                    Decision::LeftOut(step, reason) if !bureau => {
+                        *left_out.entry(reason).or_default() += 1;
+                        each(&Happening {
+                            rule: name.clone(),
+                            invoice_id,
+                            client_id: detail.client_id,
+                            step,
+                            left_out: Some(reason),
+                            messages: Vec::new(),
+                        })?;
+                    }
+                    _ => {}
+                }
+                Ok(())
+            })?;
         Ok(())
     }
 
@@ -450,7 +465,10 @@ impl Walk<'_> {
         let rule = &self.run.rule.name;
         let mut client: Vec<Due> = Vec::new();
         collect::each_due(connection, rule, |due| {
-            if client.first().is_some_and(|first| first.client_id != due.client_id) {
+            if client
+                .first()
+                .is_some_and(|first| first.client_id != due.client_id)
+            {
                 self.write_client(std::mem::take(&mut client), each)?;
             }
             client.push(due);
@@ -474,8 +492,7 @@ impl Walk<'_> {
                 continue;
             };
             self.count(due.step);
-            let case =
-                collect::write(self.connection, &rule.name, &invoice, &due, self.run.today)?;
+            let case = collect::write(self.connection, &rule.name, &invoice, &due, self.run.today)?;
             moving.push(Moving {
                 due,
                 invoice,
@@ -560,7 +577,7 @@ impl Walk<'_> {
         client: &Client,
         overdue: Option<Overdue>,
     ) -> Result<()> {
-        let mut wanted: Vec<(usize, &Template, Option<String>)> = Vec::new();
+        let mut wanted: Vec<(usize, &'a Template, Option<String>)> = Vec::new();
         for (place, m) in moving.iter().enumerate() {
             if belongs(m.due.step) {
                 for (template, detail) in self.reachable(m, client, overdue)? {
@@ -619,13 +636,14 @@ impl Walk<'_> {
         moving: &Moving,
         client: &Client,
         overdue: Option<Overdue>,
-    ) -> Result<Vec<(&Template, Option<String>)>> {
+    ) -> Result<Vec<(&'a Template, Option<String>)>> {
         let texts = texts(self.run.rule, moving.due.step);
         let mut templates: Vec<&Template> = Vec::new();
         for name in &texts.templates {
-            let template = self.templates.get(name).ok_or_else(|| {
-                Error::unacceptable(format!("there is no template `{name}`"))
-            })?;
+            let template = self
+                .templates
+                .get(name)
+                .ok_or_else(|| Error::unacceptable(format!("there is no template `{name}`")))?;
             if !templates.iter().any(|known| known.name == template.name) {
                 templates.push(template);
             }
@@ -759,9 +777,7 @@ fn texts(rule: &Rule, step: Move) -> Texts {
             .reminders
             .as_ref()
             .map_or(nothing, |reminders| reminders.texts.clone()),
-        Some(Phase::Stage(stage)) => rule
-            .step(stage)
-            .map_or(nothing, |step| step.texts.clone()),
+        Some(Phase::Stage(stage)) => rule.step(stage).map_or(nothing, |step| step.texts.clone()),
         Some(Phase::Closing(closing)) => rule.closings.texts(closing),
     }
 }

@@ -116,11 +116,12 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
         }
     }
     detail.past.reminders = connection
-        .prepare_cached("SELECT days FROM collection_reminder WHERE invoice_id = ?1 AND due_on = ?2")?
-        .query_map(
-            (detail.invoice_id, detail.bill.due_on.to_string()),
-            |row| row.get(0),
+        .prepare_cached(
+            "SELECT days FROM collection_reminder WHERE invoice_id = ?1 AND due_on = ?2",
         )?
+        .query_map((detail.invoice_id, detail.bill.due_on.to_string()), |row| {
+            row.get(0)
+        })?
         .collect::<rusqlite::Result<BTreeSet<i64>>>()?;
     if let Some(listed_on) = detail.bill.bureau_listed_on {
         detail.past.bureau = connection
@@ -204,15 +205,21 @@ pub fn each_candidate(
         let bounds = (oldest, shifted(run.today, -notice));
         each_owing(connection, run, &sql, bounds, &mut each)?;
     }
-    each_bureau_removal(connection, run, &mut |invoice_id| candidate(invoice_id, true))?;
-    let owing: u64 = connection
+    each_bureau_removal(connection, run, &mut |invoice_id| {
+        candidate(invoice_id, true)
+    })?;
+    let owing: i64 = connection
         .prepare_cached(&format!(
             "SELECT count(*) FROM invoice i INDEXED BY invoice_owing_due WHERE i.owing AND {}{}",
             claimed(run),
-            if run.rule.portfolios.is_empty() { " AND ?1 = ?1" } else { "" }
+            if run.rule.portfolios.is_empty() {
+                " AND ?1 = ?1"
+            } else {
+                ""
+            }
         ))?
         .query_row([&run.rule.name], |row| row.get(0))?;
-    let others: u64 = connection
+    let others: i64 = connection
         .prepare_cached(&format!(
             "SELECT count(*) FROM collection_case c
              JOIN invoice i ON i.id = c.invoice_id
@@ -220,7 +227,7 @@ pub fn each_candidate(
             claimed(run)
         ))?
         .query_row([&run.rule.name], |row| row.get(0))?;
-    Ok(owing.saturating_sub(others) + cases_not_claimed)
+    Ok((owing - others).max(0).unsigned_abs() + cases_not_claimed)
 }
 
 fn shifted(from: NaiveDate, by: i64) -> NaiveDate {
@@ -257,7 +264,9 @@ fn each_open_case(
             Stage::parse(word(1)?),
             crate::domain::words::InvoiceStatus::parse(word(4)?),
         ) else {
-            return Err(Error::world("the database is damaged: an unknown stage or status"));
+            return Err(Error::world(
+                "the database is damaged: an unknown stage or status",
+            ));
         };
         let owing: bool = row.get(5)?;
         let bill = Bill {
@@ -563,15 +572,17 @@ pub fn case_open(connection: &Connection, key: &str) -> Result<bool> {
 
 /// Whether the book has any invoice at all.
 pub fn any_invoice(connection: &Connection) -> Result<bool> {
-    Ok(connection.query_row("SELECT EXISTS (SELECT 1 FROM invoice)", [], |row| row.get(0))?)
+    Ok(
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM invoice)", [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 /// How many cases of a rule are open.
-pub fn open_cases(connection: &Connection, rule: &str) -> Result<u64> {
+pub fn open_cases(connection: &Connection, rule: &str) -> Result<i64> {
     Ok(connection
-        .prepare_cached(
-            "SELECT count(*) FROM collection_case WHERE rule = ?1 AND outcome IS NULL",
-        )?
+        .prepare_cached("SELECT count(*) FROM collection_case WHERE rule = ?1 AND outcome IS NULL")?
         .query_row([rule], |row| row.get(0))?)
 }
 

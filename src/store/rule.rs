@@ -6,9 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::columns::Columns as _;
-use crate::domain::rule::{
-    Closings, DaysLate, Deliver, Phase, Reminders, Rule, Step, Texts,
-};
+use crate::domain::rule::{Closings, DaysLate, Deliver, Phase, Reminders, Rule, Step, Texts};
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 
@@ -47,7 +45,9 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
     let mut templates = templates(connection, name)?;
     let mut take = |phase: Phase| templates.remove(&phase).unwrap_or_default();
     let stages = connection
-        .prepare_cached("SELECT stage, day, deliver FROM rule_stage WHERE rule = ?1 ORDER BY position")?
+        .prepare_cached(
+            "SELECT stage, day, deliver FROM rule_stage WHERE rule = ?1 ORDER BY position",
+        )?
         .query_map([name], |row| {
             Ok((row.word("stage")?, row.get("day")?, row.word("deliver")?))
         })?
@@ -57,8 +57,9 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
         .map(|(stage, day, deliver)| {
             Ok(Step {
                 stage,
-                day: DaysLate::after_due(day)
-                    .map_err(|(found, _)| Error::world(format!("the database is damaged: {found}")))?,
+                day: DaysLate::after_due(day).map_err(|(found, _)| {
+                    Error::world(format!("the database is damaged: {found}"))
+                })?,
                 texts: Texts {
                     templates: take(Phase::Stage(stage)),
                     deliver,
@@ -111,9 +112,13 @@ fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<
     let mut templates: BTreeMap<Phase, Vec<String>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let phase: String = row.get("phase")?;
-        let phase = Phase::parse(&phase)
-            .ok_or_else(|| Error::world(format!("the database is damaged: a rule's phase `{phase}`")))?;
-        templates.entry(phase).or_default().push(row.get("template")?);
+        let phase = Phase::parse(&phase).ok_or_else(|| {
+            Error::world(format!("the database is damaged: a rule's phase `{phase}`"))
+        })?;
+        templates
+            .entry(phase)
+            .or_default()
+            .push(row.get("template")?);
     }
     Ok(templates)
 }
@@ -122,7 +127,12 @@ fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<
 /// All their portfolios are given up first, so that one may pass from one of them to another.
 pub fn save(connection: &Connection, rules: &[Rule]) -> Result<()> {
     for rule in rules {
-        for part in ["rule_portfolio", "rule_reminder", "rule_stage", "rule_template"] {
+        for part in [
+            "rule_portfolio",
+            "rule_reminder",
+            "rule_stage",
+            "rule_template",
+        ] {
             connection
                 .prepare_cached(&format!("DELETE FROM {part} WHERE rule = ?1"))?
                 .execute([&rule.name])?;
@@ -207,8 +217,18 @@ pub fn set_evaluated(connection: &Connection, name: &str, today: NaiveDate) -> R
 
 /// The rules that name a template, each once, by name.
 pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
-    let mut statement = connection
-        .prepare_cached("SELECT DISTINCT rule FROM rule_template WHERE template = ?1 ORDER BY rule")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT rule FROM rule_template WHERE template = ?1 ORDER BY rule",
+    )?;
+    let rows = statement.query_map([template], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The phases in which rules name a template, each once.
+pub fn phases_using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT phase FROM rule_template WHERE template = ?1 ORDER BY phase",
+    )?;
     let rows = statement.query_map([template], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

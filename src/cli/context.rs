@@ -1,0 +1,66 @@
+//! What every command works with: configuration, clock, paper, and the database when it is asked for.
+
+use std::path::{Path, PathBuf};
+
+use crate::clock::{Clock, Now};
+use crate::config::Config;
+use crate::error::Result;
+use crate::out::Out;
+use crate::store::Store;
+
+/// What a command works with.
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// The clock, fixed by `--now`.
+    pub clock: Clock,
+    /// Where answers and talk go.
+    pub out: Out,
+    database: PathBuf,
+}
+
+impl Context {
+    /// Reads the configuration and sets the clock.
+    pub fn new(
+        config: Option<&Path>,
+        database: Option<PathBuf>,
+        now: Option<&str>,
+        out: Out,
+    ) -> Result<Self> {
+        let config = Config::load(config)?;
+        let clock = Clock::of_run(now, config.timezone)?;
+        Ok(Self {
+            database: database.unwrap_or_else(|| config.database.clone()),
+            config,
+            clock,
+            out,
+        })
+    }
+
+    /// Says what is acceptable but unwise in the configuration.
+    pub fn warn(&self) {
+        for warning in &self.config.warnings {
+            self.out.warn(warning);
+        }
+    }
+
+    /// The instant and day of this run.
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Opens the database, making it when it does not exist.
+    pub fn open(&self) -> Result<Store> {
+        let store = Store::open(&self.database)?;
+        if store.created() {
+            self.out
+                .say(format!("made the database {}", self.database.display()));
+        }
+        Ok(store)
+    }
+}

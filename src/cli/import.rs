@@ -1,0 +1,143 @@
+//! `regua import`: the ERP's files into the book.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Context, Outcome};
+use crate::domain::book::Kind;
+use crate::error::{Error, Problem, Result, nearest};
+use crate::jobs::import::{self, Reporter, Request};
+use crate::out::{Cell, Column, Out, Progress};
+use crate::source::rows::Reading;
+
+/// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Kinds: clients contracts invoices logins devices staff topics tickets opt-outs.\n\
+        Files are CSV with a header row (, or ; between cells, UTF-8 or Latin-1) or JSON Lines.\n\
+        A file is taken whole or not at all; rows are added or changed by their key.\n\n\
+        Examples:\n  \
+        regua import ./export                  clients.csv, contracts.csv, invoices.csv… in one transaction\n  \
+        regua import invoices today.csv\n  \
+        zcat clients.csv.gz | regua import clients -\n  \
+        regua import clients erp.csv --skip-bad bad.csv --ignore-unknown"
+)]
+pub struct Command {
+    /// A kind, followed by its file; or a folder
+    #[arg(value_name = "KIND|DIR")]
+    what: String,
+    /// CSV or JSON Lines; - is standard input
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Take the good rows, and write the bad ones with their reasons here (a folder when importing one)
+    #[arg(long, value_name = "FILE")]
+    skip_bad: Option<PathBuf>,
+    /// Pass over columns that the kind does not have
+    #[arg(long)]
+    ignore_unknown: bool,
+}
+
+struct Told<'a> {
+    out: &'a Out,
+    bar: Option<(String, Progress)>,
+}
+
+impl Reporter for Told<'_> {
+    fn bad_row(&mut self, problem: &Problem) {
+        self.out.complain(problem.to_string());
+    }
+
+    fn progress(&mut self, file: &str, size: u64, read: u64) {
+        if self.bar.as_ref().is_none_or(|(shown, _)| shown != file) {
+            self.bar = Some((file.to_owned(), self.out.progress(file, size, true)));
+        }
+        if let Some((_, bar)) = &mut self.bar {
+            bar.at(read);
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+    let files = match (&command.file, Kind::named(&command.what)) {
+        (Some(file), Some(kind)) => vec![(kind, file.clone())],
+        (None, None) if PathBuf::from(&command.what).is_dir() => {
+            import::folder(&PathBuf::from(&command.what), command.ignore_unknown)?
+        }
+        (None, Some(kind)) => {
+            return Err(
+                Error::usage(format!("which file of {}?", kind.name)).hint(format!(
+                    "regua import {} FILE (- is standard input)",
+                    kind.name
+                )),
+            );
+        }
+        (_, None) => {
+            let known = Kind::names();
+            let message = if command.file.is_some() {
+                format!("`{}` is not a kind", command.what)
+            } else {
+                format!("`{}` is neither a kind nor a folder", command.what)
+            };
+            let hint = nearest(&command.what, known.iter().copied()).map_or_else(
+                || format!("one of: {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(Error::usage(message).hint(hint));
+        }
+    };
+    let request = Request {
+        files,
+        reading: Reading {
+            ignore_unknown: command.ignore_unknown,
+        },
+        skip_bad: command.skip_bad.clone(),
+    };
+    let mut store = context.open()?;
+    let mut told = Told {
+        out: &context.out,
+        bar: None,
+    };
+    let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
+    drop(told);
+    let mut list = context.out.list(&[
+        Column::new("kind"),
+        Column::new("file"),
+        Column::number("rows"),
+        Column::number("new"),
+        Column::number("updated"),
+        Column::number("bad"),
+        Column::number("seconds"),
+    ]);
+    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
+    let mut bad = 0;
+    for file in imported {
+        bad += file.bad;
+        if file.latin1 {
+            context
+                .out
+                .say(format!("{} was read as Latin-1", file.file));
+        }
+        list.row(vec![
+            Cell::of(file.kind),
+            Cell::Text(file.file),
+            number(file.rows),
+            number(file.new),
+            number(file.updated),
+            number(file.bad),
+            Cell::Measure((file.seconds * 1000.0).round() / 1000.0),
+        ])?;
+    }
+    list.finish("")?;
+    if bad == 0 {
+        return Ok(Outcome::Done);
+    }
+    if let Some(target) = &command.skip_bad {
+        context.out.warn(format!(
+            "{bad} bad rows were left out; they are in {} with their reasons",
+            target.display()
+        ));
+    }
+    Ok(Outcome::SomeFailed)
+}

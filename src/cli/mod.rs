@@ -1,0 +1,248 @@
+//! The commands, one file each: its flags, the call to the job, and how the answer looks.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Kind, Result};
+use crate::out::{Colour, Format, Out, Talk};
+
+mod context;
+pub mod history;
+pub mod import;
+pub mod optout;
+pub mod queue;
+pub mod report;
+pub mod send;
+pub mod shell;
+mod signals;
+pub mod template;
+mod view;
+
+pub use context::Context;
+
+/// Messages, collection ladders and ticket notices for Brazilian internet providers.
+#[derive(Debug, Parser)]
+#[command(
+    name = "regua",
+    version,
+    about,
+    long_about = "Messages, collection ladders and ticket notices for Brazilian internet providers.\n\n\
+        regua keeps templates, saved reports, collection rules, triggers, tasks, a message queue and \
+        the whole history in one SQLite file. Cron starts it; nothing of it stays running.",
+    after_help = "Begin with:\n  \
+        regua demo                                  a provider of 200 invented clients, and the main job on it\n  \
+        regua import ./export                       the ERP's files, named clients.csv, invoices.csv…\n  \
+        regua report run contracts --filter access_status=auto_block\n  \
+        regua send contracts --filter client_active=yes --template outage --dry-run\n\n\
+        Exit codes: 0 done, 1 some messages or rows failed, 2 wrong usage, 3 not acceptable,\n\
+        4 the world failed, 5 another run holds the lock, 6 apply --check found changes, 130/143 stopped."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands, before or after its name.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Global {
+    /// Configuration file [default: ./config.toml, then the user's, then /etc/regua/config.toml]
+    #[arg(long, global = true, value_name = "FILE", env = "REGUA_CONFIG")]
+    config: Option<PathBuf>,
+    /// Database, in place of the configuration's
+    #[arg(long, global = true, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORM",
+        default_value = "table"
+    )]
+    output: OutputForm,
+    /// The same as -o json
+    #[arg(long, global = true, conflicts_with = "output")]
+    json: bool,
+    /// Date and time to work with, in place of now
+    #[arg(long, global = true, value_name = "DATE-TIME", env = "REGUA_NOW")]
+    now: Option<String>,
+    /// Colours
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    color: ColourWhen,
+    /// Say errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OutputForm {
+    /// Columns for people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// CSV with a header
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ColourWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(import::Command),
+    #[command(subcommand)]
+    Template(template::Command),
+    #[command(subcommand)]
+    Report(report::Command),
+    Send(send::Command),
+    #[command(subcommand)]
+    Queue(queue::Command),
+    History(history::Command),
+    #[command(subcommand)]
+    Optout(optout::Command),
+    #[command(subcommand)]
+    Omnichannel(history::Omnichannel),
+    Completions(shell::Completions),
+    Man(shell::Man),
+}
+
+/// How a command ended when nothing went wrong with the command itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done (exit 0).
+    Done,
+    /// Done, but some messages or rows failed for good or ended unknown (exit 1).
+    SomeFailed,
+    /// Something given is not acceptable, and the answer says what (exit 3).
+    Unacceptable,
+    /// A provider or the network failed, and the answer says what (exit 4).
+    WorldFailed,
+    /// Another run holds a lock, and the answer says which (exit 5).
+    Locked,
+    /// `apply --check` found changes (exit 6).
+    Changes,
+    /// Stopped by this signal (exit 128 and its number).
+    Stopped(u8),
+}
+
+impl Outcome {
+    const fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::SomeFailed => 1,
+            Self::Unacceptable => Kind::Unacceptable.exit_code(),
+            Self::WorldFailed => Kind::World.exit_code(),
+            Self::Locked => Kind::Locked.exit_code(),
+            Self::Changes => 6,
+            Self::Stopped(signal) => 128 + signal,
+        }
+    }
+}
+
+/// Runs the program: the arguments with its own name first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run(arguments))
+}
+
+/// Runs the program and answers its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Kind::Usage.exit_code()
+            } else {
+                0
+            };
+        }
+    };
+    let out = paper(&cli.global);
+    match dispatch(cli, out) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) => {
+            if error.kind != Kind::BrokenPipe {
+                out.error(&error);
+            }
+            error.kind.exit_code()
+        }
+    }
+}
+
+fn paper(global: &Global) -> Out {
+    let format = match global.output {
+        _ if global.json => Format::Json,
+        OutputForm::Table => Format::Table,
+        OutputForm::Json => Format::Json,
+        OutputForm::Jsonl => Format::Jsonl,
+        OutputForm::Csv => Format::Csv,
+    };
+    let talk = match (global.quiet, global.verbose) {
+        (true, _) => Talk::Quiet,
+        (_, true) => Talk::Verbose,
+        _ => Talk::Normal,
+    };
+    let colour = match global.color {
+        ColourWhen::Auto => Colour::Auto,
+        ColourWhen::Always => Colour::Always,
+        ColourWhen::Never => Colour::Never,
+    };
+    Out::new(format, talk, colour)
+}
+
+fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
+    // These need neither a configuration nor a database.
+    match &cli.command {
+        Command::Completions(command) => return command.run(out, &mut Cli::command()),
+        Command::Man(command) => return command.run(out, Cli::command()),
+        _ => {}
+    }
+    let global = &cli.global;
+    let mut context = Context::new(
+        global.config.as_deref(),
+        global.db.clone(),
+        global.now.as_deref(),
+        out,
+    )?;
+    let context = &mut context;
+    context.warn();
+    match cli.command {
+        Command::Import(command) => import::run(&command, context),
+        Command::Template(command) => template::run(command, context),
+        Command::Report(command) => report::run(command, context),
+        Command::Send(command) => send::run(command, context),
+        Command::Queue(command) => queue::run(command, context),
+        Command::History(command) => history::run(&command, context),
+        Command::Optout(command) => optout::run(&command, context),
+        Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Completions(_) | Command::Man(_) => {
+            Err(Error::usage("this command was run already"))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `regua optout`: what clients said no to.
+
+use clap::{Args, Subcommand};
+
+use super::template::word;
+use super::{Context, Outcome};
+use crate::domain::recipient::OptOut;
+use crate::domain::words::{Channel, Purpose, Word as _};
+use crate::error::{Error, Result};
+use crate::out::{Cell, Column};
+use crate::store::{book, opt_out as store};
+
+/// What clients said no to: by channel, by purpose, or altogether.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Example:\n  regua optout add --client 17 --purpose marketing --source 'asked by phone'"
+)]
+pub enum Command {
+    /// Note that a client said no
+    Add {
+        /// Who, and to what
+        #[command(flatten)]
+        what: What,
+        /// Who says so
+        #[arg(long, default_value = "regua optout")]
+        source: String,
+    },
+    /// Take it back
+    Remove {
+        /// Who, and to what
+        #[command(flatten)]
+        what: What,
+    },
+    /// List what clients said no to
+    List {
+        /// Of this client
+        #[arg(long, value_name = "ID")]
+        client: Option<i64>,
+    },
+}
+
+/// Who said no, and to what.
+#[derive(Debug, Args)]
+pub struct What {
+    /// The client
+    #[arg(long, value_name = "ID")]
+    client: i64,
+    /// The channel [default: all]
+    #[arg(long, value_parser = word::<Channel>)]
+    channel: Option<Channel>,
+    /// The purpose [default: all]
+    #[arg(long, value_parser = word::<Purpose>)]
+    purpose: Option<Purpose>,
+}
+
+impl What {
+    const fn opt_out(&self) -> OptOut {
+        OptOut {
+            channel: self.channel,
+            purpose: self.purpose,
+        }
+    }
+
+    fn describe(&self) -> String {
+        let channel = self.channel.map_or("every channel", Channel::as_str);
+        let purpose = self.purpose.map_or("every purpose", Purpose::as_str);
+        format!("client {}: {purpose} on {channel}", self.client)
+    }
+}
+
+/// Runs the command.
+pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+    let mut store = context.open()?;
+    match command {
+        Command::Add { what, source } => {
+            let today = context.now().today;
+            let new = store.write(|transaction| {
+                if book::client_name(transaction, what.client)?.is_none() {
+                    return Err(Error::unacceptable(format!(
+                        "there is no client {} in the book",
+                        what.client
+                    )));
+                }
+                store::add(transaction, what.client, what.opt_out(), today, source)
+            })?;
+            let word = if new { "noted" } else { "was noted already" };
+            context.out.say(format!("{word}: {}", what.describe()));
+        }
+        Command::Remove { what } => {
+            let there = store
+                .write(|transaction| store::remove(transaction, what.client, what.opt_out()))?;
+            if !there {
+                return Err(Error::unacceptable(format!(
+                    "no opt-out stands for {}",
+                    what.describe()
+                ))
+                .hint(format!("regua optout list --client {}", what.client)));
+            }
+            context.out.say(format!("taken back: {}", what.describe()));
+        }
+        Command::List { client } => {
+            let mut list = context.out.list(&[
+                Column::number("client_id"),
+                Column::new("client_name"),
+                Column::new("channel"),
+                Column::new("purpose"),
+                Column::new("since"),
+                Column::new("source"),
+            ]);
+            for row in store::list(store.connection(), *client)? {
+                list.row(vec![
+                    Cell::Number(row.client_id),
+                    Cell::Text(row.client_name),
+                    Cell::text(row.opt_out.channel.map(Channel::as_str)),
+                    Cell::text(row.opt_out.purpose.map(Purpose::as_str)),
+                    Cell::text(row.since.map(|day| day.to_string())),
+                    Cell::text(row.source),
+                ])?;
+            }
+            list.finish("")?;
+        }
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,265 @@
+//! `regua queue`: what waits, and what people do with it by hand.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::template::word;
+use super::{Context, Outcome, view};
+use crate::domain::words::{Channel, Reason, Status, Word as _};
+use crate::error::{Error, Result};
+use crate::jobs::deliver::Delivery;
+use crate::out::{Cell, Column, Format};
+use crate::store::message::{self, Sequence, Wanted};
+use crate::store::queue::{self as store, Chosen};
+
+/// The queue: list, deliver, retry, cancel, stats.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    regua queue deliver --channel whatsapp\n  \
+    regua queue list --unknown\n  \
+    regua queue retry --unknown --channel push")]
+pub enum Command {
+    /// List what waits, first what is due first
+    List {
+        /// On this channel
+        #[arg(long, value_parser = word::<Channel>)]
+        channel: Option<Channel>,
+        /// What nobody can tell whether it arrived
+        #[arg(long, conflicts_with = "failed")]
+        unknown: bool,
+        /// What failed for good
+        #[arg(long)]
+        failed: bool,
+        /// At most so many; 0 for all
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+    },
+    /// Deliver what is due
+    #[command(after_help = "Example, from cron:\n  regua queue deliver --channel whatsapp -q")]
+    Deliver {
+        /// Only this channel; may be given several times
+        #[arg(long = "channel", value_parser = word::<Channel>)]
+        channels: Vec<Channel>,
+    },
+    /// Put failed or unknown messages back into the queue
+    #[command(
+        after_help = "Unknown messages may have arrived: sending them again may repeat them.\n\n\
+        Examples:\n  regua queue retry 1042 1043\n  regua queue retry --reason gave_up --channel sms\n  regua queue retry --unknown"
+    )]
+    Retry {
+        /// Which messages
+        #[command(flatten)]
+        chosen: ChosenArgs,
+        /// Those that nobody can tell whether they arrived, rather than the failed ones
+        #[arg(long)]
+        unknown: bool,
+        /// Failed for this reason
+        #[arg(long, value_parser = word::<Reason>)]
+        reason: Option<Reason>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// Take queued messages out of the queue
+    #[command(
+        after_help = "Examples:\n  regua queue cancel 1042\n  regua queue cancel --batch 7\n  regua queue cancel --all --channel sms"
+    )]
+    Cancel {
+        /// Which messages
+        #[command(flatten)]
+        chosen: ChosenArgs,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// Count what waits, by channel
+    Stats,
+}
+
+/// Which messages are meant.
+#[derive(Debug, Args)]
+pub struct ChosenArgs {
+    /// These messages
+    #[arg(value_name = "ID")]
+    ids: Vec<i64>,
+    /// On this channel
+    #[arg(long, value_parser = word::<Channel>)]
+    channel: Option<Channel>,
+    /// Of this send
+    #[arg(long, value_name = "ID")]
+    batch: Option<i64>,
+    /// Made with this template
+    #[arg(long)]
+    template: Option<String>,
+}
+
+impl ChosenArgs {
+    fn chosen(self, reason: Option<Reason>, all: bool) -> Result<Chosen> {
+        let chosen = Chosen {
+            ids: self.ids,
+            channel: self.channel,
+            batch_id: self.batch,
+            template: self.template,
+            reason,
+        };
+        if chosen == Chosen::default() && !all {
+            return Err(Error::usage("which messages?")
+                .hint("give their ids, or --channel, --batch, --template, or --all"));
+        }
+        Ok(chosen)
+    }
+}
+
+/// Runs the command.
+pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
+    match command {
+        Command::List {
+            channel,
+            unknown,
+            failed,
+            limit,
+        } => list(channel, unknown, failed, limit, context),
+        Command::Deliver { channels } => deliver(&channels, context),
+        Command::Retry {
+            chosen,
+            unknown,
+            reason,
+            all,
+        } => {
+            let chosen = chosen.chosen(reason, all || unknown)?;
+            let now = context.now();
+            let n = context
+                .open()?
+                .write(|transaction| store::retry(transaction, &chosen, unknown, now))?;
+            changed(context, n, "back in the queue")
+        }
+        Command::Cancel { chosen, all } => {
+            let chosen = chosen.chosen(None, all)?;
+            let now = context.now();
+            let n = context
+                .open()?
+                .write(|transaction| store::cancel(transaction, &chosen, now))?;
+            changed(context, n, "cancelled")
+        }
+        Command::Stats => stats(context),
+    }
+}
+
+fn changed(context: &Context, n: u64, what: &str) -> Result<Outcome> {
+    match context.out.format() {
+        Format::Json => context.out.json(&json!({ "messages": n }))?,
+        Format::Jsonl => context.out.json_line(&json!({ "messages": n }))?,
+        Format::Table | Format::Csv => {
+            let noun = if n == 1 { "message" } else { "messages" };
+            context.out.say(format!("{n} {noun} {what}"));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn list(
+    channel: Option<Channel>,
+    unknown: bool,
+    failed: bool,
+    limit: i64,
+    context: &Context,
+) -> Result<Outcome> {
+    let store = context.open()?;
+    let statuses = match (unknown, failed) {
+        (true, _) => vec![Status::Unknown],
+        (_, true) => vec![Status::Failed],
+        _ => vec![Status::Queued, Status::Sending],
+    };
+    let wanted = Wanted {
+        channel,
+        statuses,
+        ..Wanted::default()
+    };
+    let mut list = context.out.list(&view::message_columns());
+    let mut rows = 0u64;
+    message::each(
+        store.connection(),
+        &wanted,
+        Sequence::AsDue,
+        limit,
+        |message| {
+            rows += 1;
+            list.row(view::message_cells(context, &message))?;
+            Ok(true)
+        },
+    )?;
+    let noun = if rows == 1 { "message" } else { "messages" };
+    list.finish(&format!("{rows} {noun}"))?;
+    Ok(Outcome::Done)
+}
+
+fn deliver(channels: &[Channel], context: &Context) -> Result<Outcome> {
+    let mut store = context.open()?;
+    let channels = if channels.is_empty() {
+        Channel::ALL
+    } else {
+        channels
+    };
+    let (delivery, signal) = view::deliver_now(context, &mut store, channels)?;
+    view::tell_delivery(context, &delivery);
+    answer(context, &delivery)?;
+    Ok(view::outcome_of(&delivery, signal, delivery.some_failed()))
+}
+
+fn answer(context: &Context, delivery: &Delivery) -> Result<()> {
+    let mut list = context.out.list(&[
+        Column::new("channel"),
+        Column::number("sent"),
+        Column::number("failed"),
+        Column::number("later"),
+        Column::number("unknown"),
+        Column::number("skipped"),
+        Column::number("left"),
+        Column::new("stopped"),
+    ]);
+    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
+    for channel in &delivery.channels {
+        list.row(vec![
+            Cell::of(channel.channel),
+            number(channel.sent),
+            number(channel.failed),
+            number(channel.later),
+            number(channel.unknown + channel.recovered),
+            number(channel.skipped.values().sum()),
+            number(channel.left),
+            Cell::text(channel.stopped.as_deref()),
+        ])?;
+    }
+    if delivery.channels.is_empty()
+        && delivery.locked.is_empty()
+        && context.out.format() == Format::Table
+    {
+        context.out.say("nothing is due");
+        return Ok(());
+    }
+    list.finish("")
+}
+
+fn stats(context: &Context) -> Result<Outcome> {
+    let store = context.open()?;
+    let mut list = context.out.list(&[
+        Column::new("channel"),
+        Column::number("due"),
+        Column::number("waiting"),
+        Column::new("next_at"),
+        Column::number("sending"),
+        Column::number("unknown"),
+    ]);
+    for stat in store::stats(store.connection(), context.now().at)? {
+        list.row(vec![
+            Cell::of(stat.channel.as_str()),
+            Cell::Number(stat.due),
+            Cell::Number(stat.waiting),
+            view::instant(context, stat.next_at),
+            Cell::Number(stat.sending),
+            Cell::Number(stat.unknown),
+        ])?;
+    }
+    list.finish("")?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,373 @@
+//! `regua report`: contracts, logins or invoices, filtered; and the saved ones.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Context, Outcome};
+use crate::clock::iso;
+use crate::domain::phone;
+use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
+use crate::domain::words::Word as _;
+use crate::error::{Error, Result, nearest};
+use crate::out::{Cell, Column, Format};
+use crate::store::Connection;
+use crate::store::report::{self as store, FieldValue, ReportRow};
+
+/// Reports of contracts, logins or invoices: run, save, list, show, remove, fields.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "A filter is field=v1,v2 (any of), field!=v, field>=v, field<=v, field~text (contains, ignoring\n\
+    case and accents) or field= (empty). Filters are joined by AND. A comma within a value is \\,\n\n\
+    Example:\n  \
+    regua report run contracts --filter contract_status=active --filter access_status=manual_block,auto_block"
+)]
+pub enum Command {
+    /// Run a kind of report, or a saved one narrowed further
+    #[command(after_help = "Examples:\n  \
+        regua report run invoices --filter 'overdue_days>=5' --order open_amount:desc\n  \
+        regua report run cut-for-debt --filter city=Chapecó -o csv > cut.csv")]
+    Run {
+        /// Which report
+        #[command(flatten)]
+        asked: Asked,
+        /// Columns to show, separated by commas; `all` for every one
+        #[arg(long, value_name = "FIELDS")]
+        columns: Option<String>,
+        /// Only the first so many rows
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+    },
+    /// List the fields of a kind
+    Fields {
+        /// contracts, logins or invoices
+        #[arg(value_parser = super::template::word::<ReportKind>)]
+        kind: ReportKind,
+    },
+    /// Save a report under a name, in place of any other of that name
+    #[command(after_help = "Example:\n  \
+        regua report save cut-for-debt contracts --filter contract_status=active \\\n    \
+        --filter access_status=manual_block,auto_block --filter client_active=yes")]
+    Save {
+        /// Its name
+        name: String,
+        /// contracts, logins or invoices
+        #[arg(value_parser = super::template::word::<ReportKind>)]
+        kind: ReportKind,
+        /// Its conditions and order
+        #[command(flatten)]
+        narrowed: Narrowed,
+    },
+    /// List the saved reports
+    List,
+    /// Show a saved report
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Remove a saved report
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Conditions and order.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Narrowed {
+    /// Only rows for which this holds; may be given several times
+    #[arg(short, long = "filter", value_name = "FILTER")]
+    pub filters: Vec<String>,
+    /// Order by this field, or FIELD:desc; may be given several times
+    #[arg(long = "order", value_name = "FIELD[:desc]")]
+    pub order: Vec<String>,
+}
+
+/// A report as it is asked for.
+#[derive(Debug, Clone, Args)]
+pub struct Asked {
+    /// A saved report's name, or contracts, logins, invoices
+    #[arg(value_name = "REPORT")]
+    pub name: String,
+    /// Its conditions and order
+    #[command(flatten)]
+    pub narrowed: Narrowed,
+}
+
+impl Asked {
+    /// The report: a kind's, or the saved one narrowed by the filters given; an order given replaces the saved one.
+    pub fn report(&self, connection: &Connection) -> Result<Report> {
+        find(connection, &self.name, &self.narrowed)
+    }
+}
+
+/// The report of that name, narrowed.
+pub fn find(connection: &Connection, name: &str, narrowed: &Narrowed) -> Result<Report> {
+    if let Some(kind) = ReportKind::parse(name) {
+        return Report::parse(kind, &narrowed.filters, &narrowed.order);
+    }
+    let saved = get(connection, name)?.report;
+    let more = Report::parse(saved.kind, &narrowed.filters, &narrowed.order)?;
+    Ok(Report {
+        kind: saved.kind,
+        filters: saved.filters.into_iter().chain(more.filters).collect(),
+        order: if more.order.is_empty() {
+            saved.order
+        } else {
+            more.order
+        },
+    })
+}
+
+fn get(connection: &Connection, name: &str) -> Result<SavedReport> {
+    if let Some(saved) = store::get(connection, name)? {
+        return Ok(saved);
+    }
+    let names: Vec<String> = store::list(connection)?
+        .into_iter()
+        .map(|r| r.name)
+        .collect();
+    let known = names
+        .iter()
+        .map(String::as_str)
+        .chain(ReportKind::ALL.iter().map(|kind| kind.as_str()));
+    let mut error = Error::unacceptable(format!("there is no report `{name}`"));
+    if let Some(near) = nearest(name, known) {
+        error = error.hint(format!("did you mean `{near}`?"));
+    }
+    Err(error.hint("contracts, logins, invoices, or one of `regua report list`"))
+}
+
+/// Runs the command.
+pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
+    match command {
+        Command::Run {
+            asked,
+            columns,
+            limit,
+        } => run_report(&asked, columns.as_deref(), limit, context),
+        Command::Fields { kind } => fields(kind, context),
+        Command::Save {
+            name,
+            kind,
+            narrowed,
+        } => save(name, kind, &narrowed, context),
+        Command::List => list(context),
+        Command::Show { name } => show(&name, context),
+        Command::Remove { name } => {
+            let mut store = context.open()?;
+            store.write(|transaction| {
+                get(transaction, &name)?;
+                store::remove(transaction, &name)
+            })?;
+            context.out.say(format!("removed report `{name}`"));
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// The columns that a table shows unless others are asked for.
+const fn usual(kind: ReportKind) -> &'static [Field] {
+    match kind {
+        ReportKind::Contracts => &[
+            Field::ContractId,
+            Field::ClientName,
+            Field::ContractStatusField,
+            Field::AccessStatusField,
+            Field::Plan,
+            Field::OverdueDays,
+            Field::OverdueTotal,
+            Field::HasApp,
+        ],
+        ReportKind::Logins => &[
+            Field::LoginId,
+            Field::Username,
+            Field::Online,
+            Field::Concentrator,
+            Field::ContractId,
+            Field::ClientName,
+            Field::AccessStatusField,
+        ],
+        ReportKind::Invoices => &[
+            Field::InvoiceId,
+            Field::InvoiceStatusField,
+            Field::DueOn,
+            Field::OpenAmount,
+            Field::InvoiceOverdueDays,
+            Field::ClientName,
+            Field::AccessStatusField,
+        ],
+    }
+}
+
+fn chosen(kind: ReportKind, columns: Option<&str>, format: Format) -> Result<Vec<Field>> {
+    match columns {
+        None if format == Format::Table => Ok(usual(kind).to_vec()),
+        None | Some("all") => Ok(kind.fields()),
+        Some(names) => names
+            .split(',')
+            .map(|name| {
+                let name = name.trim();
+                kind.field(name).ok_or_else(|| {
+                    let fields = kind.fields();
+                    let near = nearest(name, fields.iter().map(|field| field.name()));
+                    let error = Error::unacceptable(format!("`{name}` is not a field of {kind}"));
+                    match near {
+                        Some(near) => error.hint(format!("did you mean `{near}`?")),
+                        None => error.hint(format!("regua report fields {kind}")),
+                    }
+                })
+            })
+            .collect(),
+    }
+}
+
+fn run_report(
+    asked: &Asked,
+    columns: Option<&str>,
+    limit: Option<u64>,
+    context: &Context,
+) -> Result<Outcome> {
+    let store = context.open()?;
+    let report = asked.report(store.connection())?;
+    let fields = chosen(report.kind, columns, context.out.format())?;
+    let headers: Vec<Column> = fields
+        .iter()
+        .map(|field| match field.field_type() {
+            FieldType::Number | FieldType::Money => Column::number(field.name()),
+            _ => Column::new(field.name()),
+        })
+        .collect();
+    let mut list = context.out.list(&headers);
+    let mut rows = 0u64;
+    if limit != Some(0) {
+        store::run(store.connection(), &report, &fields, context.now(), |row| {
+            list.row(cells(row, &fields, context)?)?;
+            rows += 1;
+            Ok(limit.is_none_or(|limit| rows < limit))
+        })?;
+    }
+    let noun = if rows == 1 { "row" } else { "rows" };
+    list.finish(&format!("{rows} {noun}"))?;
+    Ok(Outcome::Done)
+}
+
+fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec<Cell>> {
+    let zone = context.clock.zone();
+    fields
+        .iter()
+        .enumerate()
+        .map(|(i, field)| {
+            let value = row.value(i)?;
+            Ok(match (value, field.field_type()) {
+                (FieldValue::Null, _) => Cell::Null,
+                (FieldValue::Integer(n), FieldType::YesNo) => Cell::Flag(n != 0),
+                (FieldValue::Integer(n), FieldType::Money) => Cell::Cents(n),
+                (FieldValue::Integer(n), FieldType::Instant) => {
+                    chrono::DateTime::from_timestamp_millis(n)
+                        .map_or(Cell::Null, |instant| Cell::Text(iso(instant, zone)))
+                }
+                (FieldValue::Integer(n), _) => Cell::Number(n),
+                (FieldValue::Text(text), FieldType::Phone) => Cell::Shown {
+                    data: text.to_owned(),
+                    shown: phone::shown(text),
+                },
+                (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
+            })
+        })
+        .collect()
+}
+
+fn fields(kind: ReportKind, context: &Context) -> Result<Outcome> {
+    let mut list = context.out.list(&[
+        Column::new("field"),
+        Column::new("type"),
+        Column::new("meaning"),
+        Column::new("accepted").data_only(),
+    ]);
+    for field in kind.fields() {
+        let accepted = field.field_type().accepted();
+        let kind = match field.field_type() {
+            FieldType::Word(_, words) => words(),
+            other => other.as_str().to_owned(),
+        };
+        list.row(vec![
+            Cell::of(field.name()),
+            Cell::Text(kind),
+            Cell::of(field.meaning()),
+            Cell::Text(accepted),
+        ])?;
+    }
+    list.finish("")?;
+    Ok(Outcome::Done)
+}
+
+fn save(name: String, kind: ReportKind, narrowed: &Narrowed, context: &Context) -> Result<Outcome> {
+    if let Some(what) = name_problem(&name) {
+        return Err(
+            Error::unacceptable(format!("the report's name `{name}` {what}"))
+                .hint("give it a short plain name"),
+        );
+    }
+    let saved = SavedReport {
+        report: Report::parse(kind, &narrowed.filters, &narrowed.order)?,
+        name,
+    };
+    let mut store = context.open()?;
+    store.write(|transaction| store::save(transaction, &saved))?;
+    context.out.say(format!("saved report `{}`", saved.name));
+    Ok(Outcome::Done)
+}
+
+fn list(context: &Context) -> Result<Outcome> {
+    let store = context.open()?;
+    let mut list = context.out.list(&columns());
+    for saved in store::list(store.connection())? {
+        list.row(saved_cells(&saved))?;
+    }
+    list.finish("")?;
+    Ok(Outcome::Done)
+}
+
+fn columns() -> [Column; 4] {
+    ["name", "kind", "filters", "order"].map(Column::new)
+}
+
+fn saved_cells(saved: &SavedReport) -> Vec<Cell> {
+    vec![
+        Cell::of(&saved.name),
+        Cell::of(saved.report.kind),
+        Cell::Json(json!(saved.report.written_filters())),
+        Cell::Json(json!(saved.report.written_order())),
+    ]
+}
+
+fn show(name: &str, context: &Context) -> Result<Outcome> {
+    let store = context.open()?;
+    let saved = get(store.connection(), name)?;
+    let document = json!({
+        "name": saved.name,
+        "kind": saved.report.kind,
+        "filters": saved.report.written_filters(),
+        "order": saved.report.written_order(),
+    });
+    match context.out.format() {
+        Format::Table => {
+            let mut text = format!("{} ({})\n", saved.name, saved.report.kind);
+            for filter in saved.report.written_filters() {
+                text.push_str(&format!("filter  {filter}\n"));
+            }
+            for order in saved.report.written_order() {
+                text.push_str(&format!("order   {order}\n"));
+            }
+            context.out.text(text)?;
+        }
+        Format::Json => context.out.json(&document)?,
+        Format::Jsonl => context.out.json_line(&document)?,
+        Format::Csv => {
+            let mut list = context.out.list(&columns());
+            list.row(saved_cells(&saved))?;
+            list.finish("")?;
+        }
+    }
+    Ok(Outcome::Done)
+}

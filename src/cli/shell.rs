@@ -1,0 +1,53 @@
+//! Completions for the shell, and man pages.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::Shell;
+
+use super::Outcome;
+use crate::error::{Error, Result};
+use crate::out::Out;
+
+/// Print completions for a shell.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  regua completions bash > /etc/bash_completion.d/regua")]
+pub struct Completions {
+    /// Which shell
+    shell: Shell,
+}
+
+impl Completions {
+    /// Prints them.
+    pub fn run(&self, out: Out, command: &mut clap::Command) -> Result<Outcome> {
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, command, "regua", &mut text);
+        out.text(String::from_utf8_lossy(&text))?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Write a man page for each command into a folder.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  regua man /usr/local/share/man/man1")]
+pub struct Man {
+    /// The folder, made when it does not exist
+    dir: PathBuf,
+}
+
+impl Man {
+    /// Writes them.
+    pub fn run(&self, out: Out, command: clap::Command) -> Result<Outcome> {
+        let failed = |error| {
+            Error::world(format!(
+                "man pages cannot be written to {}",
+                self.dir.display()
+            ))
+            .because(error)
+        };
+        std::fs::create_dir_all(&self.dir).map_err(failed)?;
+        clap_mangen::generate_to(command, &self.dir).map_err(failed)?;
+        out.say(format!("man pages are in {}", self.dir.display()));
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,205 @@
+//! Faces that several commands share: messages, addresses, instants, deliveries.
+
+use chrono::{DateTime, Utc};
+
+use super::signals::Listener;
+use super::{Context, Outcome};
+use crate::clock::iso;
+use crate::domain::message::Message;
+use crate::domain::phone;
+use crate::domain::words::{Channel, Status, Word as _};
+use crate::error::Result;
+use crate::jobs::deliver::{Delivery, deliver};
+use crate::out::{Cell, Column, Tone};
+use crate::store::Store;
+
+/// An instant: ISO 8601 with offset for programs, shorter for people.
+pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {
+    let zone = context.clock.zone();
+    instant.map_or(Cell::Null, |instant| Cell::Shown {
+        data: iso(instant, zone),
+        shown: instant
+            .with_timezone(&zone)
+            .format("%Y-%m-%d %H:%M:%S")
+            .to_string(),
+    })
+}
+
+/// An address: a phone as people read it, a token shortened, an e-mail as it is.
+pub fn address(channel: Channel, address: Option<&str>) -> Cell {
+    const SHORT: usize = 24;
+    let Some(text) = address else {
+        return Cell::Null;
+    };
+    let shown = match channel {
+        Channel::Sms | Channel::Whatsapp => phone::shown(text),
+        Channel::Push if text.chars().count() > SHORT => {
+            format!("{}…", text.chars().take(SHORT).collect::<String>())
+        }
+        Channel::Push | Channel::Email => text.to_owned(),
+    };
+    Cell::Shown {
+        data: text.to_owned(),
+        shown,
+    }
+}
+
+/// A phone as people read it.
+pub fn phone(text: Option<&str>) -> Cell {
+    address(Channel::Sms, text)
+}
+
+/// A message's state.
+pub fn status(status: Status) -> Cell {
+    let tone = match status {
+        Status::Sent => Tone::Good,
+        Status::Failed | Status::Unknown => Tone::Bad,
+        Status::Queued | Status::Sending => Tone::Warn,
+        Status::Skipped | Status::Cancelled => Tone::Dim,
+    };
+    Cell::Toned(status.as_str().to_owned(), tone)
+}
+
+/// The columns of a message in the history.
+pub fn message_columns() -> Vec<Column> {
+    vec![
+        Column::number("id"),
+        Column::new("key").data_only(),
+        Column::new("channel"),
+        Column::new("purpose").data_only(),
+        Column::new("kind").data_only(),
+        Column::new("template"),
+        Column::new("origin").data_only(),
+        Column::new("event"),
+        Column::number("client_id"),
+        Column::number("contract_id").data_only(),
+        Column::number("invoice_id").data_only(),
+        Column::number("login_id").data_only(),
+        Column::number("ticket_id").data_only(),
+        Column::new("address"),
+        Column::new("title").data_only(),
+        Column::new("body").data_only(),
+        Column::new("status"),
+        Column::new("reason"),
+        Column::new("detail").data_only(),
+        Column::new("created_at"),
+        Column::new("not_before").data_only(),
+        Column::new("sent_at").data_only(),
+        Column::number("attempts").data_only(),
+        Column::new("provider_id").data_only(),
+        Column::number("batch_id").data_only(),
+    ]
+}
+
+/// A message in the history, in the order of [`message_columns`].
+pub fn message_cells(context: &Context, message: &Message) -> Vec<Cell> {
+    let m = message;
+    vec![
+        Cell::Number(m.id),
+        Cell::of(&m.key),
+        Cell::of(m.channel),
+        Cell::of(m.purpose),
+        Cell::of(m.kind),
+        Cell::text(m.template.as_deref()),
+        Cell::of(m.origin),
+        Cell::of(&m.event),
+        Cell::number(m.client_id),
+        Cell::number(m.contract_id),
+        Cell::number(m.invoice_id),
+        Cell::number(m.login_id),
+        Cell::number(m.ticket_id),
+        address(m.channel, m.address.as_deref()),
+        Cell::text(m.title.as_deref()),
+        Cell::text(m.body.as_deref()),
+        status(m.status),
+        Cell::text(m.reason.map(crate::domain::words::Word::as_str)),
+        Cell::text(m.detail.as_deref()),
+        instant(context, Some(m.created_at)),
+        instant(context, m.not_before),
+        instant(context, m.sent_at),
+        Cell::Number(m.attempts),
+        Cell::text(m.provider_id.as_deref()),
+        Cell::number(m.batch_id),
+    ]
+}
+
+/// Delivers what is due on these channels, with a bar, and listening for signals; how the run ends
+/// when a signal came.
+pub fn deliver_now(
+    context: &Context,
+    store: &mut Store,
+    channels: &[Channel],
+) -> Result<(Delivery, Option<Outcome>)> {
+    let listener = Listener::start()?;
+    let mut bar: Option<(Channel, crate::out::Progress)> = None;
+    let delivery = deliver(
+        store,
+        &context.config,
+        &context.clock,
+        channels,
+        &listener.stop,
+        &mut |channel, done, total| {
+            if bar.as_ref().is_none_or(|(shown, _)| *shown != channel) {
+                bar = Some((
+                    channel,
+                    context.out.progress(channel.as_str(), total, false),
+                ));
+            }
+            if let Some((_, bar)) = &mut bar {
+                bar.at(done);
+            }
+        },
+    )?;
+    drop(bar);
+    Ok((delivery, listener.outcome()))
+}
+
+/// Says on standard error what a delivery came to.
+pub fn tell_delivery(context: &Context, delivery: &Delivery) {
+    let out = &context.out;
+    for channel in &delivery.channels {
+        let mut parts = Vec::new();
+        for (n, word) in [
+            (channel.sent, "sent"),
+            (channel.failed, "failed"),
+            (channel.later, "to be tried again later"),
+            (channel.unknown + channel.recovered, "unknown"),
+            (channel.skipped.values().sum(), "no longer wanted"),
+            (channel.left, "still queued"),
+        ] {
+            if n > 0 {
+                parts.push(format!("{n} {word}"));
+            }
+        }
+        out.say(format!("{}: {}", channel.channel, parts.join(", ")));
+        if channel.unknown + channel.recovered > 0 {
+            out.warn(format!(
+                "nobody can tell whether {} {} messages arrived; see `regua queue list --unknown`",
+                channel.unknown + channel.recovered,
+                channel.channel
+            ));
+        }
+        if let Some(why) = &channel.stopped {
+            out.warn(format!(
+                "{} closed for this run: {why}; what is left waits in the queue",
+                channel.channel
+            ));
+        }
+    }
+    for channel in &delivery.locked {
+        out.warn(format!(
+            "another run is delivering {channel}; its messages wait in the queue"
+        ));
+    }
+}
+
+/// How a run ends after its delivery; `failed` says whether messages of its own failed.
+pub fn outcome_of(delivery: &Delivery, signal: Option<Outcome>, failed: bool) -> Outcome {
+    match signal {
+        Some(outcome) => outcome,
+        None if delivery.stopped() => Outcome::WorldFailed,
+        None if !delivery.locked.is_empty() => Outcome::Locked,
+        None if failed => Outcome::SomeFailed,
+        None => Outcome::Done,
+    }
+}

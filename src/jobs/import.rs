@@ -1,0 +1,357 @@
+//! Import: rows become facts of the book, all of a file or none of it.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::clock::{Clock, Stopwatch};
+use crate::domain::book::{self, KINDS, Kind, Value};
+use crate::error::{Error, Problem, Result, nearest};
+use crate::source::rows::{RawRow, Reading, Rows};
+use crate::store::Store;
+use crate::store::import::{Importer, Put};
+use crate::store::meta;
+
+/// What is imported, and how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The files, each with its kind.
+    pub files: Vec<(&'static Kind, PathBuf)>,
+    /// How they are read.
+    pub reading: Reading,
+    /// Where bad rows go while the good ones are taken: a file, or a folder when several kinds are imported.
+    pub skip_bad: Option<PathBuf>,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    /// Its kind.
+    pub kind: &'static str,
+    /// The file.
+    pub file: String,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows that are new in the book.
+    pub new: u64,
+    /// Rows that were known.
+    pub updated: u64,
+    /// Bad rows left out.
+    pub bad: u64,
+    /// Whether cells were read as Latin-1.
+    pub latin1: bool,
+    /// Real seconds it took.
+    pub seconds: f64,
+}
+
+/// Who hears of an import while it runs.
+pub trait Reporter {
+    /// A row is bad.
+    fn bad_row(&mut self, problem: &Problem);
+    /// So many bytes of a file are read; the size is 0 when unknown.
+    fn progress(&mut self, file: &str, size: u64, read: u64);
+}
+
+/// The files of a folder that are named by kind (`clients.csv`, `invoices.jsonl`), each after those it refers to.
+pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, PathBuf)>> {
+    let unreadable = |error| {
+        Error::unacceptable(format!("the folder {} cannot be read", path.display())).because(error)
+    };
+    let mut found: Vec<(&'static Kind, PathBuf)> = Vec::new();
+    let mut problems = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let extension = file
+            .extension()
+            .and_then(|e| e.to_str())
+            .unwrap_or_default();
+        if !matches!(extension, "csv" | "jsonl" | "ndjson") || !file.is_file() {
+            continue;
+        }
+        let stem = file
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .unwrap_or_default();
+        match Kind::named(stem) {
+            Some(kind) if found.iter().any(|(k, _)| k.name == kind.name) => {
+                problems.push(Problem::new(
+                    file.display().to_string(),
+                    format!("is a second file of {}", kind.name),
+                    "leave one of them in the folder",
+                ));
+            }
+            Some(kind) => found.push((kind, file)),
+            None if ignore_unknown => {}
+            None => problems.push(Problem::new(
+                file.display().to_string(),
+                "is not named by a kind",
+                nearest(stem, Kind::names()).map_or_else(
+                    || format!("known: {}", Kind::names().join(", ")),
+                    |near| format!("did you mean `{near}.{extension}`?"),
+                ),
+            )),
+        }
+    }
+    if !problems.is_empty() {
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
+        return Err(Error::problems(
+            "the folder is not acceptable; nothing was imported",
+            problems,
+        )
+        .hint("--ignore-unknown passes over files that are named otherwise"));
+    }
+    if found.is_empty() {
+        return Err(Error::unacceptable(format!(
+            "the folder {} holds no file named by a kind",
+            path.display()
+        ))
+        .hint(format!(
+            "name files {}.csv and the like",
+            Kind::names().join(".csv, ")
+        )));
+    }
+    found.sort_by_key(|(kind, _)| KINDS.iter().position(|k| k.name == kind.name));
+    Ok(found)
+}
+
+/// Imports the files in one transaction: all of them, or none when any row is bad and bad rows are not to be left out.
+pub fn import(
+    store: &mut Store,
+    request: &Request,
+    clock: &Clock,
+    reporter: &mut dyn Reporter,
+) -> Result<Vec<Imported>> {
+    store.write(|transaction| {
+        let mut all = Vec::new();
+        for (kind, path) in &request.files {
+            let mut file = FileImport {
+                kind,
+                rows: Rows::open(kind, path, request.reading)?,
+                importer: Importer::new(transaction, kind)?,
+                clock,
+                rejects: request
+                    .skip_bad
+                    .as_ref()
+                    .map(|target| Rejects::new(target, kind, path, request.files.len() > 1)),
+                reporter,
+            };
+            all.push(file.run()?);
+            meta::set_refreshed(transaction, kind.name, clock.now().at)?;
+        }
+        let bad: u64 = all.iter().map(|file| file.bad).sum();
+        if bad > 0 && request.skip_bad.is_none() {
+            let rows = if bad == 1 { "row is" } else { "rows are" };
+            return Err(Error::unacceptable(format!(
+                "{bad} {rows} not acceptable; nothing was imported"
+            ))
+            .hint("mend them, or take the good rows with --skip-bad FILE"));
+        }
+        Ok(all)
+    })
+}
+
+/// One file on its way into the book.
+struct FileImport<'a> {
+    kind: &'static Kind,
+    rows: Rows,
+    importer: Importer<'a>,
+    clock: &'a Clock,
+    rejects: Option<Rejects>,
+    reporter: &'a mut dyn Reporter,
+}
+
+impl FileImport<'_> {
+    fn run(&mut self) -> Result<Imported> {
+        let watch = Stopwatch::start();
+        let before = self.importer.rows()?;
+        let mut row = RawRow::default();
+        let mut values: Vec<Option<Value>> = Vec::new();
+        let (mut read, mut bad) = (0u64, 0u64);
+        while self.rows.next(&mut row)? {
+            read += 1;
+            let mut problems = self.check(&row, &mut values);
+            if problems.is_empty() {
+                problems = self.put(row.line, &values)?;
+            }
+            if !problems.is_empty() {
+                bad += 1;
+                self.reject(&problems)?;
+            }
+            if read.is_multiple_of(4096) {
+                let (size, at) = self.rows.progress();
+                self.reporter.progress(self.rows.place(), size, at);
+            }
+        }
+        for (line, parent) in self.importer.unknown_parents()? {
+            self.reporter.bad_row(&self.problem(
+                u64::try_from(line).unwrap_or(0),
+                "parent_id",
+                format!("topic {parent} is not in the book"),
+                "import it first, or in the same file".to_owned(),
+            ));
+            return Err(Error::unacceptable(
+                "a topic's parent is unknown; nothing was imported",
+            ));
+        }
+        let new = self.importer.rows()? - before;
+        let new = u64::try_from(new).unwrap_or(0);
+        Ok(Imported {
+            kind: self.kind.name,
+            file: self.rows.place().to_owned(),
+            rows: read,
+            new,
+            updated: (read - bad).saturating_sub(new),
+            bad,
+            latin1: self.rows.latin1(),
+            seconds: watch.elapsed().as_secs_f64(),
+        })
+    }
+
+    fn problem(&self, line: u64, column: &str, found: String, accepted: String) -> Problem {
+        let place = if column.is_empty() {
+            format!("{}:{line}", self.rows.place())
+        } else {
+            format!("{}:{line}: {column}", self.rows.place())
+        };
+        Problem::new(place, found, accepted)
+    }
+
+    /// Reads the cells into values; everything wrong with them.
+    fn check(&self, row: &RawRow, values: &mut Vec<Option<Value>>) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = row
+            .problems
+            .iter()
+            .map(|(column, found, accepted)| {
+                self.problem(row.line, column, found.clone(), accepted.clone())
+            })
+            .collect();
+        if !problems.is_empty() {
+            return problems;
+        }
+        values.clear();
+        for (i, (column, cell)) in self.kind.columns.iter().zip(&row.cells).enumerate() {
+            // A key column that the file lacks is empty: an opt-out from all.
+            let cell = match cell {
+                None if i < self.kind.key => Some(""),
+                cell => cell.as_deref(),
+            };
+            let value = cell.map(|text| book::read(column, text, self.clock.zone()));
+            match value.transpose() {
+                Ok(value) => values.push(value),
+                Err(refused) => {
+                    values.push(None);
+                    problems.push(self.problem(
+                        row.line,
+                        column.name,
+                        refused.found,
+                        refused.accepted,
+                    ));
+                }
+            }
+        }
+        problems
+    }
+
+    fn put(&mut self, line: u64, values: &[Option<Value>]) -> Result<Vec<Problem>> {
+        let key = self.kind.columns[0].name;
+        let problem = match self.importer.put(line, values)? {
+            Put::Written => return Ok(Vec::new()),
+            Put::Twice(first) => self.problem(
+                line,
+                key,
+                format!(
+                    "{} stands already on line {first}",
+                    described(values, self.kind)
+                ),
+                "give each key once".to_owned(),
+            ),
+            Put::Lacks(columns) => self.problem(
+                line,
+                key,
+                format!("{} is not in the book yet", described(values, self.kind)),
+                format!("a new row needs also: {}", columns.join(", ")),
+            ),
+            Put::Orphan { column, id, kind } => self.problem(
+                line,
+                column,
+                format!("{id} is not among the {kind} of the book"),
+                format!("import {kind} first, or all at once with `regua import DIR`"),
+            ),
+        };
+        Ok(vec![problem])
+    }
+
+    fn reject(&mut self, problems: &[Problem]) -> Result<()> {
+        for problem in problems {
+            self.reporter.bad_row(problem);
+        }
+        if let Some(rejects) = &mut self.rejects {
+            let told: Vec<String> = problems
+                .iter()
+                .map(|problem| {
+                    let place = problem
+                        .place
+                        .rsplit_once(": ")
+                        .map_or("", |(_, column)| column);
+                    format!("{place}: {}, {}", problem.found, problem.remedy)
+                })
+                .collect();
+            let (header, line) = self.rows.rejected(&told.join("; "));
+            rejects.write(header.as_deref(), &line)?;
+        }
+        Ok(())
+    }
+}
+
+/// A row's key, for an error.
+fn described(values: &[Option<Value>], kind: &Kind) -> String {
+    values[..kind.key]
+        .iter()
+        .map(|value| match value {
+            Some(Value::Integer(number)) => number.to_string(),
+            Some(Value::Text(text)) if text.is_empty() => "all".to_owned(),
+            Some(Value::Text(text)) => text.clone(),
+            _ => "none".to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The file that bad rows are written to; made when there is one.
+struct Rejects {
+    path: PathBuf,
+    file: Option<fs::File>,
+}
+
+impl Rejects {
+    fn new(target: &Path, kind: &Kind, source: &Path, several: bool) -> Self {
+        let path = if several {
+            let extension = source.extension().and_then(|e| e.to_str()).unwrap_or("csv");
+            target.join(format!("{}.{extension}", kind.name))
+        } else {
+            target.to_owned()
+        };
+        Self { path, file: None }
+    }
+
+    fn write(&mut self, header: Option<&str>, line: &str) -> Result<()> {
+        let failed = |path: &Path, error| {
+            Error::world(format!("bad rows cannot be written to {}", path.display())).because(error)
+        };
+        if self.file.is_none() {
+            if let Some(parent) = self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
+                fs::create_dir_all(parent).map_err(|error| failed(&self.path, error))?;
+            }
+            let mut file =
+                fs::File::create(&self.path).map_err(|error| failed(&self.path, error))?;
+            file.write_all(header.unwrap_or_default().as_bytes())
+                .map_err(|error| failed(&self.path, error))?;
+            self.file = Some(file);
+        }
+        if let Some(file) = &mut self.file {
+            file.write_all(line.as_bytes())
+                .map_err(|error| failed(&self.path, error))?;
+        }
+        Ok(())
+    }
+}

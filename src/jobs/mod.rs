@@ -1,0 +1,8 @@
+//! The journeys: gather, decide, write down, do, report.
+
+pub mod collect;
+pub mod compose;
+pub mod deliver;
+pub mod import;
+pub mod send;
+pub mod template;

@@ -1,0 +1,193 @@
+//! Saving and removing templates: checked whole, never removed while something uses them.
+
+use crate::channel;
+use crate::config::{Config, ProviderConfig};
+use crate::domain::sms::{Alphabet, segments};
+use crate::domain::template::{Template, Variable};
+use crate::domain::words::{Channel, Purpose};
+use crate::error::{Error, Result};
+use crate::store::{Connection, Store, rule, template as store};
+
+/// Adds a template; its text is fetched from the provider where it has one there.
+pub fn add(saved: &mut Store, config: &Config, template: Template) -> Result<Template> {
+    let template = ready(config, template, false)?;
+    saved.write(|transaction| {
+        if store::find(transaction, &template.name)?.is_some() {
+            return Err(Error::unacceptable(format!(
+                "there is a template `{}` already",
+                template.name
+            ))
+            .hint(format!("regua template edit {}", template.name)));
+        }
+        store::save(transaction, &template)
+    })?;
+    Ok(template)
+}
+
+/// Saves a changed template. `text_given` says that a whatsapp text was given by hand.
+pub fn replace(
+    saved: &mut Store,
+    config: &Config,
+    template: Template,
+    text_given: bool,
+) -> Result<Template> {
+    let template = ready(config, template, text_given)?;
+    saved.write(|transaction| store::save(transaction, &template))?;
+    Ok(template)
+}
+
+/// A template as it can be saved: whatsapp texts fetched, everything checked.
+pub fn ready(config: &Config, mut template: Template, text_given: bool) -> Result<Template> {
+    if template.channel == Channel::Whatsapp {
+        fetch_text(config, &mut template, text_given)?;
+    }
+    let problems = template.problems();
+    if problems.is_empty() {
+        Ok(template)
+    } else {
+        Err(Error::problems(
+            format!("template `{}` is not acceptable", template.name),
+            problems,
+        )
+        .hint("regua template variables lists what a text may use"))
+    }
+}
+
+/// Fetches a whatsapp template's text from the provider; with `file` it is given by hand.
+fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Result<()> {
+    if matches!(config.whatsapp.provider, ProviderConfig::File { .. }) {
+        return Ok(());
+    }
+    let name = template.name.clone();
+    if text_given || (template.provider_template.is_none() && !template.body.is_empty()) {
+        return Err(Error::unacceptable(format!(
+            "template `{name}`: a whatsapp text is the provider's, not given by hand"
+        ))
+        .hint(
+            "--provider-channel ID --provider-template ID; regua omnichannel templates lists them",
+        ));
+    }
+    let Some(id) = template.provider_template.clone() else {
+        return Err(Error::unacceptable(format!(
+            "template `{name}` names no template of the provider"
+        ))
+        .hint("--provider-template ID; regua omnichannel templates lists them"));
+    };
+    let provider = channel::connect(Channel::Whatsapp, config)?;
+    let Some(catalogue) = provider.catalogue() else {
+        return Ok(());
+    };
+    let channel_id = template.provider_channel.clone().unwrap_or_default();
+    let listed = catalogue.templates(&channel_id)?;
+    let Some(found) = listed.iter().find(|listed| listed.id == id) else {
+        return Err(Error::unacceptable(format!(
+            "the provider has no template `{id}` on channel `{channel_id}`"
+        ))
+        .hint("are the two ids swapped? regua omnichannel channels, regua omnichannel templates --channel ID"));
+    };
+    template.body = found.text.clone().unwrap_or_default();
+    Ok(())
+}
+
+/// Removes a template, unless something uses it: the error names what.
+pub fn remove(saved: &mut Store, config: &Config, name: &str) -> Result<()> {
+    saved.write(|transaction| {
+        let template = store::get(transaction, name)?;
+        let users = users(transaction, config, &template.name)?;
+        if !users.is_empty() {
+            return Err(Error::unacceptable(format!(
+                "template `{name}` is in use by {}",
+                users.join(", ")
+            ))
+            .hint("change those first"));
+        }
+        store::remove(transaction, name)
+    })
+}
+
+/// What uses a template: rules, triggers, tasks, the birthday setting, queued messages.
+pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec<String>> {
+    let mut users = Vec::new();
+    if config.birthday.template.as_deref() == Some(name) {
+        users.push("[birthday] in the configuration".to_owned());
+    }
+    for rule in rule::using_template(connection, name)? {
+        users.push(format!("rule `{rule}`"));
+    }
+    match store::queued(connection, name)? {
+        0 => {}
+        1 => users.push("1 queued message".to_owned()),
+        n => users.push(format!("{n} queued messages")),
+    }
+    Ok(users)
+}
+
+/// What is unwise about a template, given the phases it stands in (`closing:paid`).
+pub fn warnings(template: &Template, phases: &[String]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let used = template.used();
+    let closing: Vec<&String> = phases
+        .iter()
+        .filter(|phase| phase.starts_with("closing"))
+        .collect();
+    if used.contains(&Variable::AreceberValor) && !closing.is_empty() {
+        warnings.push(
+            "#areceber_valor# is what is still owed: in a closing it is R$ 0,00; #areceber_valor_total# is the face amount"
+                .to_owned(),
+        );
+    }
+    if template.channel == Channel::Sms {
+        let s = segments(&template.body);
+        if s.alphabet == Alphabet::Ucs2 {
+            let odd: String = template
+                .body
+                .chars()
+                .filter(|c| segments(&c.to_string()).alphabet == Alphabet::Ucs2)
+                .collect();
+            warnings.push(format!(
+                "`{odd}` is outside GSM-7: every segment holds 70 characters instead of 160"
+            ));
+        }
+    }
+    if template.channel == Channel::Whatsapp {
+        let body = template.body.trim();
+        if body.starts_with("{{") || body.ends_with("}}") {
+            warnings.push(
+                "the text begins or ends with a variable, which WhatsApp does not approve"
+                    .to_owned(),
+            );
+        }
+    }
+    if template.channel == Channel::Push {
+        const PAYLOAD: usize = 4096;
+        let size = template.body.len() + template.title.as_deref().map_or(0, str::len);
+        if size > PAYLOAD {
+            warnings.push(format!(
+                "{size} bytes are more than a push can carry ({PAYLOAD})"
+            ));
+        }
+        let tells = [
+            Variable::AreceberValor,
+            Variable::AreceberValorTotal,
+            Variable::CobrancaTotal,
+        ];
+        if template.purpose == Purpose::Collection
+            && template.title.as_deref().is_some_and(|title| {
+                tells
+                    .iter()
+                    .any(|v| title.contains(&format!("#{}#", v.name())))
+            })
+        {
+            warnings.push("the title tells the amount on a locked screen".to_owned());
+        }
+    }
+    warnings
+}
+
+/// What is unwise about a saved template, where it is used.
+pub fn lint(connection: &Connection, template: &Template) -> Result<Vec<String>> {
+    Ok(warnings(
+        template,
+        &rule::phases_using_template(connection, &template.name)?,
+    ))
+}

@@ -1,0 +1,246 @@
+//! Paper and ink: results on standard output in the form asked for, talk on standard error. Knows none of our nouns.
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+pub mod chart;
+mod list;
+mod progress;
+
+pub use list::{Cell, Column, List, Tone};
+pub use progress::Progress;
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Columns for people; drawn on a terminal, plain in a pipe.
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// CSV with a header.
+    Csv,
+}
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Talk {
+    /// Errors only.
+    Quiet,
+    /// What a person wants to know.
+    Normal,
+    /// What explains the rest.
+    Verbose,
+}
+
+/// Whether colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where a run writes, asked once at its start.
+#[derive(Debug, Clone, Copy)]
+pub struct Out {
+    format: Format,
+    talk: Talk,
+    /// Standard output is a terminal.
+    drawn: bool,
+    colour: bool,
+    /// Standard error is a terminal.
+    progress: bool,
+    /// Standard input and standard error are terminals.
+    interactive: bool,
+    width: u16,
+}
+
+impl Out {
+    /// Looks at the terminal.
+    pub fn new(format: Format, talk: Talk, colour: Colour) -> Self {
+        let drawn = io::stdout().is_terminal();
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let width = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|columns| columns.parse().ok())
+            .or_else(|| console_width().filter(|_| drawn))
+            .unwrap_or(80);
+        Self {
+            format,
+            talk,
+            drawn,
+            colour: match colour {
+                Colour::Always => true,
+                Colour::Never => false,
+                Colour::Auto => drawn && !no_colour,
+            },
+            progress: io::stderr().is_terminal() && talk > Talk::Quiet,
+            interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            width,
+        }
+    }
+
+    /// The form of the answer.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether a person can be asked.
+    pub const fn interactive(&self) -> bool {
+        self.interactive
+    }
+
+    /// Columns of the terminal; 80 when it is none.
+    pub const fn width(&self) -> u16 {
+        self.width
+    }
+
+    /// Whether results are drawn for a terminal.
+    pub const fn drawn(&self) -> bool {
+        self.drawn
+    }
+
+    /// Whether the explaining talk is wanted.
+    pub fn verbose(&self) -> bool {
+        self.talk >= Talk::Verbose
+    }
+
+    /// Says something on standard error, unless quiet.
+    pub fn say(&self, text: impl AsRef<str>) {
+        if self.talk > Talk::Quiet {
+            self.err(text.as_ref());
+        }
+    }
+
+    /// Says something that explains, with `-v`.
+    pub fn explain(&self, text: impl AsRef<str>) {
+        if self.verbose() {
+            self.err(text.as_ref());
+        }
+    }
+
+    /// Warns on standard error, unless quiet.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        if self.talk > Talk::Quiet {
+            self.err(&format!("warning: {}", text.as_ref()));
+        }
+    }
+
+    /// Tells what is wrong, always.
+    pub fn complain(&self, text: impl AsRef<str>) {
+        self.err(text.as_ref());
+    }
+
+    /// Tells an error, always.
+    pub fn error(&self, error: &Error) {
+        self.err(&format!("error: {error}"));
+    }
+
+    #[expect(clippy::unused_self, reason = "talk goes where this run's talk goes")]
+    fn err(&self, text: &str) {
+        // Nobody can be told that standard error is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Writes plain text to standard output.
+    pub fn text(&self, text: impl AsRef<str>) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let text = text.as_ref();
+        out.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') && !text.is_empty() {
+            out.write_all(b"\n")?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// Writes a whole JSON document.
+    pub fn json(&self, document: &impl Serialize) -> Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+        Ok(out.flush()?)
+    }
+
+    /// Writes one JSON object on one line.
+    pub fn json_line(&self, document: &impl Serialize) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let mut line = serde_json::to_string(document).map_err(io::Error::from)?;
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    /// Begins a list with these columns.
+    pub fn list(&self, columns: &[Column]) -> List {
+        List::new(*self, columns)
+    }
+
+    /// A bar for work over a second, on a terminal; `total` 0 when unknown.
+    pub fn progress(&self, what: &str, total: u64, bytes: bool) -> Progress {
+        Progress::new(self.progress, what, total, bytes)
+    }
+
+    /// Asks a person yes or no; no answer is no.
+    pub fn ask(&self, question: &str) -> Result<bool> {
+        let mut err = io::stderr().lock();
+        write!(err, "{question} [y/N] ")?;
+        err.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(
+            answer.trim().to_lowercase().as_str(),
+            "y" | "yes" | "s" | "sim"
+        ))
+    }
+}
+
+/// The terminal's width, as the table library sees it.
+fn console_width() -> Option<u16> {
+    comfy_table::Table::new()
+        .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
+        .width()
+}
+
+impl Out {
+    /// Writes a JSON document whose rows are many: the head's keys, the rows under `key`, the tail's keys.
+    pub fn json_with_rows(
+        &self,
+        head: &serde_json::Map<String, serde_json::Value>,
+        key: &str,
+        columns: &[Column],
+        tail: &serde_json::Map<String, serde_json::Value>,
+        fill: impl FnOnce(&mut dyn FnMut(&[Cell]) -> Result<()>) -> Result<()>,
+    ) -> Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let pair = |name: &str, value: &serde_json::Value| {
+            format!("  {}: {value}", serde_json::Value::from(name))
+        };
+        out.write_all(b"{\n")?;
+        for (name, value) in head {
+            writeln!(out, "{},", pair(name, value))?;
+        }
+        write!(out, "  {}: [", serde_json::Value::from(key))?;
+        let mut first = true;
+        fill(&mut |cells| {
+            out.write_all(if first { b"\n    " } else { b",\n    " })?;
+            first = false;
+            serde_json::to_writer(&mut out, &list::object(columns, cells))
+                .map_err(io::Error::from)?;
+            Ok(())
+        })?;
+        out.write_all(if first { b"]" } else { b"\n  ]" })?;
+        for (name, value) in tail {
+            write!(out, ",\n{}", pair(name, value))?;
+        }
+        out.write_all(b"\n}\n")?;
+        Ok(out.flush()?)
+    }
+}

@@ -1,0 +1,5 @@
+//! Where facts come from: files of rows, the ERP's web service, definitions as TOML.
+
+pub mod csv;
+pub mod jsonl;
+pub mod rows;

@@ -1,0 +1,115 @@
+//! Bulk sends, each a batch of messages.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::columns::Columns as _;
+use crate::domain::words::{Reason, Status};
+use crate::error::Result;
+
+/// A bulk send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Its id.
+    pub id: i64,
+    /// The report's name or kind.
+    pub report: String,
+    /// The template's name.
+    pub template: String,
+    /// The filters given, as they were written.
+    pub filters: Vec<String>,
+    /// When it was written down.
+    pub created_at: DateTime<Utc>,
+    /// Rows that the report had.
+    pub matched: i64,
+    /// Recipients that were to receive it.
+    pub recipients: i64,
+    /// Recipients who had this template that day already.
+    pub duplicates: i64,
+    /// Seconds it took, delivery included.
+    pub seconds: f64,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Batch> {
+    Ok(Batch {
+        id: row.get("id")?,
+        report: row.get("report")?,
+        template: row.get("template")?,
+        filters: row.json("filters")?,
+        created_at: row.instant("created_at")?,
+        matched: row.get("matched")?,
+        recipients: row.get("recipients")?,
+        duplicates: row.get("duplicates")?,
+        seconds: row.get("seconds")?,
+    })
+}
+
+/// Begins a batch; its id.
+pub fn begin(
+    connection: &Connection,
+    report: &str,
+    template: &str,
+    filters: &[String],
+    at: DateTime<Utc>,
+) -> Result<i64> {
+    connection.execute(
+        "INSERT INTO batch (report, template, filters, created_at, matched, recipients, duplicates)
+         VALUES (?1, ?2, ?3, ?4, 0, 0, 0)",
+        (
+            report,
+            template,
+            serde_json::json!(filters).to_string(),
+            at.timestamp_millis(),
+        ),
+    )?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Notes what a batch came to when it was written down.
+pub fn planned(
+    connection: &Connection,
+    id: i64,
+    matched: i64,
+    recipients: i64,
+    duplicates: i64,
+) -> Result<()> {
+    connection.execute(
+        "UPDATE batch SET matched = ?2, recipients = ?3, duplicates = ?4 WHERE id = ?1",
+        (id, matched, recipients, duplicates),
+    )?;
+    Ok(())
+}
+
+/// Notes how long a batch took, delivery included.
+pub fn took(connection: &Connection, id: i64, seconds: f64) -> Result<()> {
+    connection.execute("UPDATE batch SET seconds = ?2 WHERE id = ?1", (id, seconds))?;
+    Ok(())
+}
+
+/// A batch.
+pub fn get(connection: &Connection, id: i64) -> Result<Option<Batch>> {
+    Ok(connection
+        .prepare_cached("SELECT * FROM batch WHERE id = ?1")?
+        .query_row([id], read)
+        .optional()?)
+}
+
+/// All batches, the latest first; at most `limit` (0: all).
+pub fn list(connection: &Connection, limit: i64) -> Result<Vec<Batch>> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM batch ORDER BY id DESC LIMIT ?1")?;
+    let rows = statement.query_map([if limit == 0 { -1 } else { limit }], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many messages of a batch are in each state, with each reason.
+pub fn totals(connection: &Connection, id: i64) -> Result<Vec<(Status, Option<Reason>, i64)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT status, reason, count(*) AS n FROM message WHERE batch_id = ?1
+         GROUP BY status, reason ORDER BY status, reason",
+    )?;
+    let rows = statement.query_map([id], |row| {
+        Ok((row.word("status")?, row.word_opt("reason")?, row.get("n")?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,249 @@
+//! Writing the book: upserts by key, each relation checked, an id that stands twice in one file found.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Statement, ToSql, ffi, params_from_iter};
+
+use super::meta;
+use crate::domain::book::{Kind, Value};
+use crate::error::Result;
+
+/// What became of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// It is written.
+    Written,
+    /// Its key stood already earlier in the same file, on this line.
+    Twice(i64),
+    /// It is new and lacks these required columns.
+    Lacks(Vec<&'static str>),
+    /// Its column names something of another kind that is not in the book.
+    Orphan {
+        /// The column.
+        column: &'static str,
+        /// The id it holds.
+        id: i64,
+        /// The kind it refers to.
+        kind: &'static str,
+    },
+}
+
+/// Writes the rows of one file of one kind.
+pub struct Importer<'c> {
+    connection: &'c Connection,
+    kind: &'static Kind,
+    /// This import's number; with the line it marks each row that it wrote.
+    number: i64,
+    upserts: HashMap<u32, Statement<'c>>,
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        match self {
+            Self::Null => rusqlite::types::Null.to_sql(),
+            Self::Integer(number) => number.to_sql(),
+            Self::Text(text) => text.to_sql(),
+        }
+    }
+}
+
+impl<'c> Importer<'c> {
+    /// Begins the import of one file.
+    pub fn new(connection: &'c Connection, kind: &'static Kind) -> Result<Self> {
+        Ok(Self {
+            connection,
+            kind,
+            number: meta::next(connection, "imports")?,
+            upserts: HashMap::new(),
+        })
+    }
+
+    /// How many rows the kind's table has.
+    pub fn rows(&self) -> Result<i64> {
+        Ok(self.connection.query_row(
+            &format!("SELECT count(*) FROM {}", self.kind.table),
+            [],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Writes one row: a value for each column it says something about.
+    pub fn put(&mut self, line: u64, cells: &[Option<Value>]) -> Result<Put> {
+        let mark = (self.number << 32) | i64::try_from(line & 0xffff_ffff).unwrap_or(0);
+        let present = cells.iter().enumerate().fold(0u32, |mask, (i, cell)| {
+            mask | (u32::from(cell.is_some()) << i)
+        });
+        let lacks: Vec<&'static str> = self
+            .kind
+            .columns
+            .iter()
+            .zip(cells)
+            .filter(|(column, cell)| column.required && cell.is_none())
+            .map(|(column, _)| column.name)
+            .collect();
+        let (kind, connection) = (self.kind, self.connection);
+        let statement = match self.upserts.entry(present) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                let sql = if lacks.is_empty() {
+                    upsert(kind, present)
+                } else {
+                    update(kind, present)
+                };
+                entry.insert(connection.prepare(&sql)?)
+            }
+        };
+        let bound = cells
+            .iter()
+            .flatten()
+            .map(|value| value as &dyn ToSql)
+            .chain([&mark as &dyn ToSql]);
+        let changed = match statement.execute(params_from_iter(bound)) {
+            Ok(changed) => changed,
+            Err(error) if is_foreign_key(&error) => return self.orphan(cells, error),
+            Err(error) => return Err(error.into()),
+        };
+        if changed > 0 {
+            return Ok(Put::Written);
+        }
+        match self.line_of(cells)? {
+            Some(first) if first >> 32 == self.number => Ok(Put::Twice(first & 0xffff_ffff)),
+            _ => Ok(Put::Lacks(lacks)),
+        }
+    }
+
+    /// The mark of the row with this key.
+    fn line_of(&self, cells: &[Option<Value>]) -> Result<Option<i64>> {
+        let key = &self.kind.columns[..self.kind.key];
+        let conditions: Vec<String> = key
+            .iter()
+            .enumerate()
+            .map(|(i, column)| format!("\"{}\" = ?{}", column.name, i + 1))
+            .collect();
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT imported FROM {} WHERE {}",
+                self.kind.table,
+                conditions.join(" AND ")
+            ))?
+            .query_row(
+                params_from_iter(cells[..key.len()].iter().flatten()),
+                |row| row.get(0),
+            )
+            .optional()?)
+    }
+
+    /// Finds the column whose id nothing has.
+    fn orphan(&self, cells: &[Option<Value>], error: rusqlite::Error) -> Result<Put> {
+        for (column, cell) in self.kind.columns.iter().zip(cells) {
+            let (Some(refers), Some(Value::Integer(id))) = (column.refers, cell) else {
+                continue;
+            };
+            let Some(other) = Kind::named(refers) else {
+                continue;
+            };
+            let known: bool = self
+                .connection
+                .prepare_cached(&format!(
+                    "SELECT EXISTS (SELECT 1 FROM {} WHERE id = ?1)",
+                    other.table
+                ))?
+                .query_row([id], |row| row.get(0))?;
+            if !known {
+                return Ok(Put::Orphan {
+                    column: column.name,
+                    id: *id,
+                    kind: other.name,
+                });
+            }
+        }
+        Err(error.into())
+    }
+
+    /// The rows whose parent is unknown now that the whole file is in: line and parent.
+    pub fn unknown_parents(&self) -> Result<Vec<(i64, i64)>> {
+        if self.kind.name != "topics" {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.connection.prepare(
+            "SELECT t.imported & 4294967295, t.parent_id FROM topic t
+             WHERE t.imported >> 32 = ?1 AND t.parent_id IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM topic p WHERE p.id = t.parent_id)
+             ORDER BY 1",
+        )?;
+        let rows = statement.query_map([self.number], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn is_foreign_key(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::SqliteFailure(ffi::Error { extended_code, .. }, _)
+            if *extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY
+    )
+}
+
+fn present_columns(kind: &Kind, present: u32) -> Vec<&'static str> {
+    kind.columns
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| present & (1 << i) != 0)
+        .map(|(_, column)| column.name)
+        .collect()
+}
+
+/// Writes the columns that are present; a row of this very import is left alone.
+fn upsert(kind: &Kind, present: u32) -> String {
+    let columns = present_columns(kind, present);
+    let key: Vec<&str> = kind.columns[..kind.key].iter().map(|c| c.name).collect();
+    let names: Vec<String> = columns.iter().map(|c| format!("\"{c}\"")).collect();
+    let places: Vec<String> = (1..=columns.len() + 1).map(|i| format!("?{i}")).collect();
+    let mut sets: Vec<String> = columns
+        .iter()
+        .filter(|c| !key.contains(c))
+        .map(|c| format!("\"{c}\" = excluded.\"{c}\""))
+        .collect();
+    sets.push("imported = excluded.imported".to_owned());
+    if columns.contains(&"last_seen_at") && kind.table == "device" {
+        // A device that was called gone is back once it was seen after that.
+        sets.push(
+            "gone_at = CASE WHEN excluded.last_seen_at > device.gone_at THEN NULL ELSE device.gone_at END"
+                .to_owned(),
+        );
+    }
+    let quoted_key: Vec<String> = key.iter().map(|c| format!("\"{c}\"")).collect();
+    format!(
+        "INSERT INTO {table} ({names}, imported) VALUES ({places})
+         ON CONFLICT ({key}) DO UPDATE SET {sets}
+         WHERE {table}.imported >> 32 <> excluded.imported >> 32",
+        table = kind.table,
+        names = names.join(", "),
+        places = places.join(", "),
+        key = quoted_key.join(", "),
+        sets = sets.join(", "),
+    )
+}
+
+/// Changes a known row only: the file lacks columns that a new one needs.
+fn update(kind: &Kind, present: u32) -> String {
+    let columns = present_columns(kind, present);
+    let mark = columns.len() + 1;
+    let mut sets = vec![format!("imported = ?{mark}")];
+    let mut conditions = vec![format!("imported >> 32 <> ?{mark} >> 32")];
+    for (i, column) in columns.iter().enumerate() {
+        let part = format!("\"{column}\" = ?{}", i + 1);
+        if kind.columns[..kind.key].iter().any(|c| c.name == *column) {
+            conditions.push(part);
+        } else {
+            sets.push(part);
+        }
+    }
+    format!(
+        "UPDATE {} SET {} WHERE {}",
+        kind.table,
+        sets.join(", "),
+        conditions.join(" AND ")
+    )
+}

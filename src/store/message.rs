@@ -1,0 +1,408 @@
+//! Messages: written down under their key, found again in the history.
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::columns::Columns as _;
+use crate::domain::message::{Attempt, Fate, Message, NewMessage};
+use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
+use crate::error::Result;
+
+/// What became of writing a message down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is new, with this id.
+    New(i64),
+    /// Its key stood already: that message's id, state and batch.
+    Duplicate {
+        /// The id.
+        id: i64,
+        /// The state.
+        status: Status,
+        /// The batch.
+        batch_id: Option<i64>,
+    },
+}
+
+/// Writes a message down, unless its key stands already.
+pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
+    let (status, reason, detail) = match &message.fate {
+        Fate::Queued => (Status::Queued, None, None),
+        Fate::Skipped(reason, detail) => {
+            (Status::Skipped, Some(reason.as_str()), detail.as_deref())
+        }
+    };
+    let variables =
+        (!message.variables.is_empty()).then(|| serde_json::json!(message.variables).to_string());
+    let changed = connection
+        .prepare_cached(
+            "INSERT INTO message
+               (key, channel, purpose, kind, template, origin, event, client_id, staff_id,
+                contract_id, invoice_id, login_id, ticket_id, address, address_kind, title, body,
+                html, provider_channel, provider_template, variables, status, reason, detail,
+                created_at, not_before, expires_at, batch_id, while_owing)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+             ON CONFLICT (key) DO NOTHING",
+        )?
+        .execute(params![
+            message.key,
+            message.channel.as_str(),
+            message.purpose.as_str(),
+            message.kind.as_str(),
+            message.template,
+            message.origin.as_str(),
+            message.event,
+            message.client_id,
+            message.staff_id,
+            message.contract_id,
+            message.invoice_id,
+            message.login_id,
+            message.ticket_id,
+            message.address,
+            message.address_kind.map(Word::as_str),
+            message.title,
+            message.body,
+            message.html,
+            message.provider_channel,
+            message.provider_template,
+            variables,
+            status.as_str(),
+            reason,
+            detail,
+            message.created_at.timestamp_millis(),
+            message.not_before.map_or(0, |at| at.timestamp_millis()),
+            message.expires_at.map(|at| at.timestamp_millis()),
+            message.batch_id,
+            message.while_owing,
+        ])?;
+    if changed > 0 {
+        return Ok(Inserted::New(connection.last_insert_rowid()));
+    }
+    find_key(connection, &message.key)?.map_or_else(
+        || Err(crate::error::Error::world("a message's key came and went")),
+        Ok,
+    )
+}
+
+/// The message that has this key, if any.
+pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> {
+    Ok(connection
+        .prepare_cached("SELECT id, status, batch_id FROM message WHERE key = ?1")?
+        .query_row([key], |row| {
+            Ok(Inserted::Duplicate {
+                id: row.get("id")?,
+                status: row.word("status")?,
+                batch_id: row.get("batch_id")?,
+            })
+        })
+        .optional()?)
+}
+
+/// Sets a skipped message's key aside, so that the same decision can be made anew now that it can be sent.
+pub fn set_aside(connection: &Connection, id: i64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE message SET key = key || '/skipped/' || id WHERE id = ?1 AND status = 'skipped'",
+        )?
+        .execute([id])?;
+    Ok(())
+}
+
+/// How many messages of a purpose were made for a client since `since`, one push to several devices counted once.
+pub fn recent(
+    connection: &Connection,
+    client_id: i64,
+    purpose: Purpose,
+    since: DateTime<Utc>,
+) -> Result<i64> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT count(*) FROM (
+               SELECT DISTINCT origin, event, template, contract_id, invoice_id, login_id, created_at
+               FROM message
+               WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2 AND created_at >= ?3
+                 AND status IN ('queued', 'sending', 'sent', 'unknown'))",
+        )?
+        .query_row(
+            (client_id, purpose.as_str(), since.timestamp_millis()),
+            |row| row.get(0),
+        )?)
+}
+
+/// Reads a message from a row that has all its columns.
+pub fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let not_before: i64 = row.get("not_before")?;
+    Ok(Message {
+        id: row.get("id")?,
+        key: row.get("key")?,
+        channel: row.word("channel")?,
+        purpose: row.word("purpose")?,
+        kind: row.word("kind")?,
+        template: row.get("template")?,
+        origin: row.word("origin")?,
+        event: row.get("event")?,
+        client_id: row.get("client_id")?,
+        staff_id: row.get("staff_id")?,
+        contract_id: row.get("contract_id")?,
+        invoice_id: row.get("invoice_id")?,
+        login_id: row.get("login_id")?,
+        ticket_id: row.get("ticket_id")?,
+        address: row.get("address")?,
+        title: row.get("title")?,
+        body: row.get("body")?,
+        status: row.word("status")?,
+        reason: row.word_opt("reason")?,
+        detail: row.get("detail")?,
+        created_at: row.instant("created_at")?,
+        not_before: (not_before > 0)
+            .then(|| DateTime::from_timestamp_millis(not_before))
+            .flatten(),
+        sent_at: row.instant_opt("sent_at")?,
+        attempts: row.get("attempts")?,
+        provider_id: row.get("provider_id")?,
+        batch_id: row.get("batch_id")?,
+    })
+}
+
+/// Which messages of the history are wanted; everything given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// This message.
+    pub id: Option<i64>,
+    /// About this client.
+    pub client_id: Option<i64>,
+    /// On this channel.
+    pub channel: Option<Channel>,
+    /// To this address, or one holding this text.
+    pub contact: Option<String>,
+    /// In one of these states.
+    pub statuses: Vec<Status>,
+    /// Not sent for one of these reasons.
+    pub reasons: Vec<Reason>,
+    /// Made with this template.
+    pub template: Option<String>,
+    /// Made by this journey.
+    pub origin: Option<Origin>,
+    /// Made at or after this instant.
+    pub since: Option<DateTime<Utc>>,
+    /// Made before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// About this invoice.
+    pub invoice_id: Option<i64>,
+    /// About this ticket.
+    pub ticket_id: Option<i64>,
+    /// Of this batch.
+    pub batch_id: Option<i64>,
+    /// Whose title or text holds this, ignoring case and accents.
+    pub contains: Option<String>,
+}
+
+impl Wanted {
+    /// The conditions as SQL with what is bound to them.
+    fn conditions(&self) -> (String, Vec<Value>) {
+        let mut bound = Vec::new();
+        let mut parts = vec!["1".to_owned()];
+        let mut equal = |column: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                bound.push(value);
+                parts.push(format!("{column} = ?{}", bound.len()));
+            }
+        };
+        let text = |text: &str| Value::Text(text.to_owned());
+        equal("id", self.id.map(Value::Integer));
+        equal("client_id", self.client_id.map(Value::Integer));
+        equal("channel", self.channel.map(|w| text(w.as_str())));
+        equal("template", self.template.as_deref().map(text));
+        equal("origin", self.origin.map(|w| text(w.as_str())));
+        equal("invoice_id", self.invoice_id.map(Value::Integer));
+        equal("ticket_id", self.ticket_id.map(Value::Integer));
+        equal("batch_id", self.batch_id.map(Value::Integer));
+        let mut any = |column: &str, words: Vec<&'static str>| {
+            if !words.is_empty() {
+                let places: Vec<String> = words
+                    .into_iter()
+                    .map(|word| {
+                        bound.push(text(word));
+                        format!("?{}", bound.len())
+                    })
+                    .collect();
+                parts.push(format!("{column} IN ({})", places.join(", ")));
+            }
+        };
+        any("status", self.statuses.iter().map(|w| w.as_str()).collect());
+        any("reason", self.reasons.iter().map(|w| w.as_str()).collect());
+        if let Some(since) = self.since {
+            bound.push(Value::Integer(since.timestamp_millis()));
+            parts.push(format!("created_at >= ?{}", bound.len()));
+        }
+        if let Some(until) = self.until {
+            bound.push(Value::Integer(until.timestamp_millis()));
+            parts.push(format!("created_at < ?{}", bound.len()));
+        }
+        if let Some(contact) = &self.contact {
+            bound.push(text(&crate::domain::report::fold(contact)));
+            parts.push(format!("instr(fold(address), ?{}) > 0", bound.len()));
+        }
+        if let Some(contains) = &self.contains {
+            bound.push(text(&crate::domain::report::fold(contains)));
+            let place = bound.len();
+            parts.push(format!(
+                "(instr(fold(title), ?{place}) > 0 OR instr(fold(body), ?{place}) > 0)"
+            ));
+        }
+        (parts.join(" AND "), bound)
+    }
+}
+
+/// In which order messages are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sequence {
+    /// The latest first.
+    NewestFirst,
+    /// As they were made.
+    AsMade,
+    /// What is due first, first.
+    AsDue,
+}
+
+/// Lists messages one by one, at most `limit` (0: all), until `each` answers false.
+pub fn each(
+    connection: &Connection,
+    wanted: &Wanted,
+    sequence: Sequence,
+    limit: i64,
+    mut each: impl FnMut(Message) -> Result<bool>,
+) -> Result<()> {
+    let (conditions, mut bound) = wanted.conditions();
+    bound.push(Value::Integer(if limit == 0 { -1 } else { limit }));
+    let order = match sequence {
+        Sequence::NewestFirst => "id DESC",
+        Sequence::AsMade => "id",
+        Sequence::AsDue => "not_before, id",
+    };
+    let mut statement = connection.prepare(&format!(
+        "SELECT * FROM message WHERE {conditions} ORDER BY {order} LIMIT ?{}",
+        bound.len()
+    ))?;
+    let mut rows = statement.query(rusqlite::params_from_iter(bound))?;
+    while let Some(row) = rows.next()? {
+        if !each(read(row)?)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A message by its id.
+pub fn get(connection: &Connection, id: i64) -> Result<Option<Message>> {
+    Ok(connection
+        .prepare_cached("SELECT * FROM message WHERE id = ?1")?
+        .query_row([id], read)
+        .optional()?)
+}
+
+/// Every try at delivering a message, in order.
+pub fn attempts(connection: &Connection, id: i64) -> Result<Vec<Attempt>> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM attempt WHERE message_id = ?1 ORDER BY number")?;
+    let rows = statement.query_map([id], |row| {
+        Ok(Attempt {
+            number: row.get("number")?,
+            at: row.instant("at")?,
+            provider: row.get("provider")?,
+            outcome: row.get("outcome")?,
+            code: row.get("code")?,
+            text: row.get("text")?,
+            provider_id: row.get("provider_id")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One line of the ERP's *Logs Omnichannel*: a whatsapp message that was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// The message's id.
+    pub id: i64,
+    /// The client.
+    pub client_id: Option<i64>,
+    /// Which journey made it.
+    pub origin: Origin,
+    /// The number.
+    pub contact: Option<String>,
+    /// The last attempt.
+    pub at: DateTime<Utc>,
+    /// Whether the provider took it.
+    pub success: bool,
+    /// The provider's confirmation, or why it failed.
+    pub message: Option<String>,
+}
+
+/// Which lines of the log are wanted; everything given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogWanted {
+    /// This message.
+    pub id: Option<i64>,
+    /// About this client.
+    pub client_id: Option<i64>,
+    /// Made by this journey.
+    pub origin: Option<Origin>,
+    /// To a number holding this.
+    pub contact: Option<String>,
+    /// Last tried at or after this instant.
+    pub since: Option<DateTime<Utc>>,
+    /// Last tried before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// Taken, or not.
+    pub success: Option<bool>,
+    /// Whose message holds this, ignoring case and accents.
+    pub message: Option<String>,
+}
+
+/// Lists the log one by one, the latest message first; at most `limit` (0: all).
+pub fn each_log(
+    connection: &Connection,
+    wanted: &LogWanted,
+    limit: i64,
+    mut each: impl FnMut(Log) -> Result<()>,
+) -> Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT * FROM (
+           SELECT m.id, m.client_id, m.origin, m.address, a.at, m.status = 'sent' AS success,
+                  coalesce(a.text, m.detail, m.reason) AS text
+           FROM message m JOIN attempt a ON a.message_id = m.id
+             AND a.number = (SELECT max(number) FROM attempt WHERE message_id = m.id)
+           WHERE m.channel = 'whatsapp' AND (?1 IS NULL OR m.id = ?1)
+             AND (?2 IS NULL OR m.client_id = ?2) AND (?3 IS NULL OR m.origin = ?3)
+             AND (?4 IS NULL OR instr(fold(m.address), ?4) > 0)
+             AND (?5 IS NULL OR a.at >= ?5) AND (?6 IS NULL OR a.at < ?6))
+         WHERE (?7 IS NULL OR success = ?7) AND (?8 IS NULL OR instr(fold(text), ?8) > 0)
+         ORDER BY id DESC LIMIT ?9",
+    )?;
+    let fold = |text: &Option<String>| text.as_deref().map(crate::domain::report::fold);
+    let mut rows = statement.query(params![
+        wanted.id,
+        wanted.client_id,
+        wanted.origin.map(Word::as_str),
+        fold(&wanted.contact),
+        wanted.since.map(|at| at.timestamp_millis()),
+        wanted.until.map(|at| at.timestamp_millis()),
+        wanted.success,
+        fold(&wanted.message),
+        if limit == 0 { -1 } else { limit },
+    ])?;
+    while let Some(row) = rows.next()? {
+        each(Log {
+            id: row.get("id")?,
+            client_id: row.get("client_id")?,
+            origin: row.word("origin")?,
+            contact: row.get("address")?,
+            at: row.instant("at")?,
+            success: row.get("success")?,
+            message: row.get("text")?,
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! SQLite: the one file that holds everything, opened with its pragmas and brought up to date.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::functions::FunctionFlags;
+pub use rusqlite::{Connection, Transaction};
+use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
+
+use crate::error::{Error, Result};
+
+pub mod batch;
+pub mod book;
+pub mod collect;
+pub mod columns;
+pub mod hold;
+pub mod import;
+pub mod message;
+pub mod meta;
+pub mod opt_out;
+pub mod queue;
+pub mod report;
+pub mod rule;
+pub mod template;
+
+/// The numbered migrations, frozen once released; the database's `user_version` is how many it has.
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_collection.sql"),
+    include_str!("migrations/0003_task.sql"),
+    include_str!("migrations/0004_ticket.sql"),
+    include_str!("migrations/0005_sync.sql"),
+];
+
+/// `regu` in ASCII: marks a database as ours.
+const APPLICATION_ID: i32 = 0x7265_6775;
+
+/// How long a statement waits for another process's write.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// An open database.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    created: bool,
+}
+
+impl Store {
+    /// Opens the database at `path`, making it when it does not exist, and migrates it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let created = !path.exists();
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(|error| cannot_open(path, error))?;
+        let mut store = Self {
+            connection,
+            path: path.to_owned(),
+            created,
+        };
+        store.prepare().map_err(|error| cannot_open(path, error))?;
+        store.migrate()?;
+        Ok(store)
+    }
+
+    fn prepare(&self) -> rusqlite::Result<()> {
+        let c = &self.connection;
+        c.busy_timeout(BUSY)?;
+        c.pragma_update(None, "cache_size", -16_000)?;
+        c.pragma_update(None, "foreign_keys", true)?;
+        c.set_prepared_statement_cache_capacity(128);
+        c.create_scalar_function(
+            "fold",
+            1,
+            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+            |context| {
+                Ok(context
+                    .get_raw(0)
+                    .as_str_or_null()
+                    .ok()
+                    .flatten()
+                    .map(crate::domain::report::fold))
+            },
+        )
+    }
+
+    fn migrate(&mut self) -> Result<()> {
+        let path = self.path.clone();
+        let broken = |error| cannot_open(&path, error);
+        let version: i64 = self
+            .connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(broken)?;
+        let ours: i32 = self
+            .connection
+            .pragma_query_value(None, "application_id", |row| row.get(0))
+            .map_err(broken)?;
+        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        if ours == APPLICATION_ID && version == known {
+            return self.pragmas_for_writing();
+        }
+        let empty = ours == 0
+            && version == 0
+            && self
+                .connection
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+                    row.get::<_, i64>(0)
+                })
+                .map_err(broken)?
+                == 0;
+        if ours != APPLICATION_ID && !empty {
+            return Err(Error::world(format!(
+                "{} is a SQLite database, but not one of regua's",
+                path.display()
+            ))
+            .hint("name regua's own with --db FILE, or with `database` in the configuration"));
+        }
+        if version > known {
+            return Err(Error::world(format!(
+                "{} was made by a newer regua (version {version} of its tables; this program knows {known})",
+                path.display()
+            ))
+            .hint("use the newer regua; nothing was changed"));
+        }
+        if empty {
+            self.connection
+                .pragma_update(None, "application_id", APPLICATION_ID)
+                .map_err(broken)?;
+        }
+        self.pragmas_for_writing()?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(broken)?;
+        // Another process may have been first while this one waited.
+        let version: i64 = transaction
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(broken)?;
+        for migration in &MIGRATIONS[usize::try_from(version).unwrap_or(0)..] {
+            transaction.execute_batch(migration).map_err(broken)?;
+        }
+        transaction
+            .pragma_update(None, "user_version", known)
+            .map_err(broken)?;
+        transaction.commit().map_err(broken)
+    }
+
+    fn pragmas_for_writing(&self) -> Result<()> {
+        self.connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+            .and_then(|()| self.connection.pragma_update(None, "synchronous", "FULL"))
+            .map_err(|error| cannot_open(&self.path, error))
+    }
+
+    /// Whether this opening made the file.
+    pub const fn created(&self) -> bool {
+        self.created
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// For reading.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Runs `work` in one immediate transaction, which is kept only when it succeeds.
+    pub fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let answer = work(&transaction)?;
+        transaction.commit()?;
+        Ok(answer)
+    }
+
+    /// Runs `work` in one immediate transaction of which nothing is kept: what would happen.
+    pub fn rehearse<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        work(&transaction)
+    }
+
+    /// The file that an operating-system lock of this name is taken on, beside the database.
+    pub fn lock_file(&self, name: &str) -> PathBuf {
+        let mut file = self.path.clone().into_os_string();
+        file.push(format!(".{name}.lock"));
+        PathBuf::from(file)
+    }
+}
+
+fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {
+    let place = path.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Error::world(format!("{place} is not a SQLite database"))
+            .hint("name regua's own with --db FILE, or with `database` in the configuration"),
+        Some(ErrorCode::DatabaseCorrupt) => {
+            Error::world(format!("the database {place} is damaged"))
+                .because(error)
+                .hint("restore the newest backup; `sqlite3 FILE .recover` saves what can be read")
+        }
+        Some(ErrorCode::CannotOpen) => {
+            Error::world(format!("the database {place} cannot be opened"))
+                .because(error)
+                .hint("its folder must exist and be writable")
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            Error::world(format!("the database {place} cannot be written"))
+                .because(error)
+                .hint("check the owner and permissions of the file and of its folder")
+        }
+        _ => Error::world(format!("the database {place} cannot be used")).because(error),
+    }
+}
+
+/// What a failing statement means to a person.
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                Self::world("the disk is full; nothing of this step was kept")
+                    .because(error)
+                    .hint("make room and run it again")
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::world("the database cannot be written")
+                    .because(error)
+                    .hint("check the owner and permissions of the file and of its folder")
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::world("the database is busy: another regua has been writing for too long")
+                    .because(error)
+                    .hint("run it again in a moment")
+            }
+            Some(ErrorCode::DatabaseCorrupt) => Self::world("the database is damaged")
+                .because(error)
+                .hint("restore the newest backup"),
+            _ => Self::world("the database failed").because(error),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What clients said no to.
+
+use rusqlite::Connection;
+
+use super::columns::Columns as _;
+use crate::domain::recipient::OptOut;
+use crate::domain::words::{Channel, Purpose, Word};
+use crate::error::Result;
+
+/// An opt-out as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Whose.
+    pub client_id: i64,
+    /// Their name.
+    pub client_name: String,
+    /// To what.
+    pub opt_out: OptOut,
+    /// Since when, as a day.
+    pub since: Option<chrono::NaiveDate>,
+    /// Who says so.
+    pub source: Option<String>,
+}
+
+fn word<W: Word>(text: &str) -> Option<W> {
+    W::parse(text)
+}
+
+/// What a client said no to.
+pub fn of_client(connection: &Connection, client_id: i64) -> Result<Vec<OptOut>> {
+    let mut statement =
+        connection.prepare_cached("SELECT channel, purpose FROM opt_out WHERE client_id = ?1")?;
+    let rows = statement.query_map([client_id], |row| {
+        Ok(OptOut {
+            channel: word::<Channel>(row.get_ref(0)?.as_str()?),
+            purpose: word::<Purpose>(row.get_ref(1)?.as_str()?),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// All of them, or one client's.
+pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<Listed>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT o.client_id, c.name, o.channel, o.purpose, o.since, o.source
+         FROM opt_out o JOIN client c ON c.id = o.client_id
+         WHERE ?1 IS NULL OR o.client_id = ?1
+         ORDER BY o.client_id, o.channel, o.purpose",
+    )?;
+    let rows = statement.query_map([client_id], |row| {
+        Ok(Listed {
+            client_id: row.get(0)?,
+            client_name: row.get(1)?,
+            opt_out: OptOut {
+                channel: word::<Channel>(row.get_ref(2)?.as_str()?),
+                purpose: word::<Purpose>(row.get_ref(3)?.as_str()?),
+            },
+            since: row.day_opt("since")?,
+            source: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn keys(opt_out: OptOut) -> (&'static str, &'static str) {
+    (
+        opt_out.channel.map_or("", Channel::as_str),
+        opt_out.purpose.map_or("", Purpose::as_str),
+    )
+}
+
+/// Notes an opt-out; whether it is new.
+pub fn add(
+    connection: &Connection,
+    client_id: i64,
+    opt_out: OptOut,
+    since: chrono::NaiveDate,
+    source: &str,
+) -> Result<bool> {
+    let (channel, purpose) = keys(opt_out);
+    Ok(connection.execute(
+        "INSERT INTO opt_out (client_id, channel, purpose, since, source)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        (client_id, channel, purpose, since.to_string(), source),
+    )? > 0)
+}
+
+/// Takes an opt-out back; whether there was one.
+pub fn remove(connection: &Connection, client_id: i64, opt_out: OptOut) -> Result<bool> {
+    let (channel, purpose) = keys(opt_out);
+    Ok(connection.execute(
+        "DELETE FROM opt_out WHERE client_id = ?1 AND channel = ?2 AND purpose = ?3",
+        (client_id, channel, purpose),
+    )? > 0)
+}

@@ -1,0 +1,97 @@
+//! Templates, and what uses them.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::columns::Columns as _;
+use crate::domain::template::{Template, Variable};
+use crate::domain::words::Word as _;
+use crate::error::{Error, Result};
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Template> {
+    let names: Vec<String> = row.json("variables")?;
+    Ok(Template {
+        name: row.get("name")?,
+        channel: row.word("channel")?,
+        kind: row.word("kind")?,
+        purpose: row.word("purpose")?,
+        title: row.get("title")?,
+        body: row.get("body")?,
+        html: row.get("html")?,
+        description: row.get("description")?,
+        provider_channel: row.get("provider_channel")?,
+        provider_template: row.get("provider_template")?,
+        variables: names
+            .iter()
+            .filter_map(|name| Variable::named(name))
+            .collect(),
+    })
+}
+
+/// A template, if it is there.
+pub fn find(connection: &Connection, name: &str) -> Result<Option<Template>> {
+    Ok(connection
+        .prepare_cached("SELECT * FROM template WHERE name = ?1")?
+        .query_row([name], read)
+        .optional()?)
+}
+
+/// A template that must be there; the error suggests the nearest name.
+pub fn get(connection: &Connection, name: &str) -> Result<Template> {
+    if let Some(template) = find(connection, name)? {
+        return Ok(template);
+    }
+    let names: Vec<String> = list(connection)?.into_iter().map(|t| t.name).collect();
+    let mut error = Error::unacceptable(format!("there is no template `{name}`"));
+    if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
+        error = error.hint(format!("did you mean `{near}`?"));
+    }
+    Err(error.hint("regua template list"))
+}
+
+/// Every template, by name.
+pub fn list(connection: &Connection) -> Result<Vec<Template>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM template ORDER BY name")?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Saves a template under its name, in place of any other.
+pub fn save(connection: &Connection, template: &Template) -> Result<()> {
+    let names: Vec<&str> = template.variables.iter().map(|v| v.name()).collect();
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO template
+               (name, channel, kind, purpose, title, body, html, description,
+                provider_channel, provider_template, variables)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(rusqlite::params![
+            template.name,
+            template.channel.as_str(),
+            template.kind.as_str(),
+            template.purpose.as_str(),
+            template.title,
+            template.body,
+            template.html,
+            template.description,
+            template.provider_channel,
+            template.provider_template,
+            serde_json::json!(names).to_string(),
+        ])?;
+    Ok(())
+}
+
+/// Removes a template. Whoever calls has asked [`queued`] and the other users first.
+pub fn remove(connection: &Connection, name: &str) -> Result<()> {
+    connection.execute("DELETE FROM template WHERE name = ?1", [name])?;
+    Ok(())
+}
+
+/// How many queued messages were made with it.
+pub fn queued(connection: &Connection, name: &str) -> Result<i64> {
+    Ok(connection.query_row(
+        "SELECT count(*) FROM message WHERE status = 'queued' AND template = ?1",
+        [name],
+        |row| row.get(0),
+    )?)
+}

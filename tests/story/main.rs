@@ -1,0 +1,6 @@
+//! Stories: each runs the real binary as its user would, in a folder of its own, with a frozen clock.
+
+mod house;
+
+mod book;
+mod send;
