@@ -5,6 +5,15 @@
 //! when a rule was last evaluated are read back from the diary each time. It shares nothing with the
 //! program but the invented rules.
 
+/// How many histories are invented: so many, or what `PROPTEST_CASES` says.
+fn cases(usually: u32) -> proptest::test_runner::Config {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        proptest::test_runner::Config::default()
+    } else {
+        proptest::test_runner::Config::with_cases(usually)
+    }
+}
+
 mod model {
     //! The model: days are whole numbers from 1 October 2026 (a Thursday), stages and rules plain numbers.
 
@@ -622,6 +631,8 @@ mod histories {
         Portfolio(usize, Option<usize>),
         Listed(usize),
         Removed(usize),
+        /// Paid, and taken off the bureau's list the same day.
+        PaidAndRemoved(usize),
         HoldInvoice(usize, Option<Option<i32>>),
         HoldClient(usize, Option<Option<i32>>),
         NoticeHold(usize, Option<i32>),
@@ -629,6 +640,8 @@ mod histories {
         InReminders(usize, bool),
         Phone(usize, bool),
         Email(usize, bool),
+        /// A client pays everything.
+        PayAll(usize),
         /// A rule is edited; its portfolio stays.
         Edit(usize, Box<Rule>),
     }
@@ -762,8 +775,10 @@ mod histories {
             2 => (i.clone(), any::<bool>()).prop_map(|(i, b)| Step::Awaiting(i, b)),
             2 => (i.clone(), any::<bool>()).prop_map(|(i, b)| Step::Pix(i, b)),
             2 => (i.clone(), prop::option::of(0..2usize)).prop_map(|(i, p)| Step::Portfolio(i, p)),
-            3 => i.clone().prop_map(Step::Listed),
-            4 => i.clone().prop_map(Step::Removed),
+            4 => c.clone().prop_map(Step::PayAll),
+            4 => i.clone().prop_map(Step::Listed),
+            6 => i.clone().prop_map(Step::Removed),
+            3 => i.clone().prop_map(Step::PaidAndRemoved),
             2 => (i, hold()).prop_map(|(i, h)| Step::HoldInvoice(i, h)),
             2 => (c.clone(), hold()).prop_map(|(c, h)| Step::HoldClient(c, h)),
             2 => (c.clone(), prop::option::of(0..12i32)).prop_map(|(c, d)| Step::NoticeHold(c, d)),
@@ -798,6 +813,12 @@ mod histories {
                 invoice.removed = None;
             }
             Step::Removed(i) => world.invoices[i % invoices].removed = Some(today),
+            Step::PaidAndRemoved(i) => {
+                let invoice = &mut world.invoices[i % invoices];
+                invoice.state = State::Paid;
+                invoice.listed = invoice.listed.or(Some(today));
+                invoice.removed = Some(today);
+            }
             Step::HoldInvoice(i, hold) => world.invoices[i % invoices].held_until = until(hold),
             Step::HoldClient(c, hold) => world.clients[c % clients].held_until = until(hold),
             Step::NoticeHold(c, end) => {
@@ -806,6 +827,13 @@ mod histories {
             Step::InCollection(c, yes) => world.clients[c % clients].in_collection = *yes,
             Step::InReminders(c, yes) => world.clients[c % clients].in_reminders = *yes,
             Step::Phone(c, yes) => world.clients[c % clients].phone = *yes,
+            Step::PayAll(c) => {
+                for invoice in &mut world.invoices {
+                    if invoice.client == c % clients {
+                        invoice.state = State::Paid;
+                    }
+                }
+            }
             Step::Email(c, yes) => world.clients[c % clients].email = *yes,
             Step::Edit(number, rule) => {
                 let number = number % world.rules.len();
@@ -992,7 +1020,7 @@ mod the_decision {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 1500 } else { 20_000 }))]
+        #![proptest_config(super::cases(1500))]
 
         #[test]
         fn every_move_is_the_models((mut world, steps) in history(150)) {
@@ -1397,7 +1425,7 @@ mod the_program {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 150 } else { 2000 }))]
+        #![proptest_config(super::cases(150))]
 
         #[test]
         fn every_message_and_every_case_is_the_models((world, steps) in history(120)) {
