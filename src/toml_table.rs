@@ -105,6 +105,11 @@ impl<'s, 'a> Section<'s, 'a> {
         self.line
     }
 
+    /// The file and the line where this table begins: `rules.toml:12`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.sheet.file, self.line)
+    }
+
     /// The name of a key of this table with everything above it.
     pub fn full(&self, key: &str) -> String {
         if self.path.is_empty() {

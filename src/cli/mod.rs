@@ -9,6 +9,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
 
+pub mod apply;
 mod context;
 pub mod history;
 pub mod import;
@@ -127,6 +128,8 @@ enum Command {
     Optout(optout::Command),
     #[command(subcommand)]
     Omnichannel(history::Omnichannel),
+    Apply(apply::Apply),
+    Export(apply::Export),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -241,6 +244,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::History(command) => history::run(&command, context),
         Command::Optout(command) => optout::run(&command, context),
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Apply(command) => apply::run(&command, context),
+        Command::Export(command) => apply::run_export(&command, context),
         Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }

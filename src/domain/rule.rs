@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::template::{self, Template};
+use super::template::{self, Need, Template};
 use super::words::{Kind, Purpose, Word as _, words_enum};
 use crate::error::{Problem, nearest};
 
@@ -755,8 +755,8 @@ pub fn claim_words(portfolio: Option<&str>, other: &str) -> (String, String) {
     )
 }
 
-/// What is odd about a rule without being wrong: a template named in two phases, or two templates
-/// of one phase on one channel. `template` finds one by its name.
+/// What is odd about a rule without being wrong: a template named in two phases, two templates of
+/// one phase on one channel, variables that no collection can fill. `template` finds one by its name.
 pub fn warnings<'t>(
     rule: &Rule,
     mut template: impl FnMut(&str) -> Option<&'t Template>,
@@ -785,9 +785,19 @@ pub fn warnings<'t>(
             } else {
                 first.insert(name.clone(), phase);
             }
-            let Some(channel) = template(&name).map(|found| found.channel) else {
+            let Some(found) = template(&name) else {
                 continue;
             };
+            for need in found.needs() {
+                if matches!(need, Need::Login | Need::Ticket) {
+                    warnings.push(format!(
+                        "rule `{}`: template `{name}` needs {}, which a collection cannot give: each message would be skipped (missing_value)",
+                        rule.name,
+                        need.as_str()
+                    ));
+                }
+            }
+            let channel = found.channel;
             if let Some(other) = channels.insert(channel, name.clone()) {
                 warnings.push(format!(
                     "rule `{}`: templates `{other}` and `{name}` of {phase} both go by {channel}",

@@ -281,6 +281,17 @@ pub struct Template {
     pub variables: Vec<Variable>,
 }
 
+/// One thing wrong with a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// Which part, as files and flags call it.
+    pub part: &'static str,
+    /// What was found.
+    pub found: String,
+    /// What to write instead.
+    pub remedy: String,
+}
+
 /// One rendered message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
@@ -313,15 +324,29 @@ pub fn name_problem(name: &str) -> Option<&'static str> {
 }
 
 impl Template {
-    /// Everything wrong with it; `place` names it in each problem (`template \`cut\``).
+    /// Everything wrong with it, each under the name of the template and its part.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut wrong = |part: &str, found: String, remedy: &str| {
-            problems.push(Problem::new(
-                format!("template `{}`: {part}", self.name),
+        self.flaws()
+            .into_iter()
+            .map(|flaw| {
+                Problem::new(
+                    format!("template `{}`: {}", self.name, flaw.part),
+                    flaw.found,
+                    flaw.remedy,
+                )
+            })
+            .collect()
+    }
+
+    /// Everything wrong with it, part by part.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        let mut wrong = |part: &'static str, found: String, remedy: &str| {
+            flaws.push(Flaw {
+                part,
                 found,
-                remedy,
-            ));
+                remedy: remedy.to_owned(),
+            });
         };
         if let Some(what) = name_problem(&self.name) {
             wrong("name", what.to_owned(), "give it a short plain name");
@@ -403,7 +428,7 @@ impl Template {
                 }
             }
         }
-        problems
+        flaws
     }
 
     /// Every variable it uses.

@@ -1,5 +1,6 @@
 //! The journeys: gather, decide, write down, do, report.
 
+pub mod apply;
 pub mod collect;
 pub mod compose;
 pub mod deliver;

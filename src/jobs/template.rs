@@ -91,18 +91,21 @@ fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Res
 
 /// Removes a template, unless something uses it: the error names what.
 pub fn remove(saved: &mut Store, config: &Config, name: &str) -> Result<()> {
-    saved.write(|transaction| {
-        let template = store::get(transaction, name)?;
-        let users = users(transaction, config, &template.name)?;
-        if !users.is_empty() {
-            return Err(Error::unacceptable(format!(
-                "template `{name}` is in use by {}",
-                users.join(", ")
-            ))
-            .hint("change those first"));
-        }
-        store::remove(transaction, name)
-    })
+    saved.write(|transaction| remove_within(transaction, config, name))
+}
+
+/// The same within a transaction.
+pub fn remove_within(connection: &Connection, config: &Config, name: &str) -> Result<()> {
+    let template = store::get(connection, name)?;
+    let users = users(connection, config, &template.name)?;
+    if !users.is_empty() {
+        return Err(Error::unacceptable(format!(
+            "template `{name}` is in use by {}",
+            users.join(", ")
+        ))
+        .hint("change those first"));
+    }
+    store::remove(connection, name)
 }
 
 /// What uses a template: rules, triggers, tasks, the birthday setting, queued messages.

@@ -181,12 +181,14 @@ impl Store {
         Ok(answer)
     }
 
-    /// Runs `work` in one immediate transaction of which nothing is kept: what would happen.
+    /// Runs `work` in one immediate transaction that is never kept.
     pub fn rehearse<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        work(&transaction)
+        let answer = work(&transaction)?;
+        transaction.rollback()?;
+        Ok(answer)
     }
 
     /// The file that an operating-system lock of this name is taken on, beside the database.

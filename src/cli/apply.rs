@@ -1,0 +1,98 @@
+//! `regua apply` and `regua export`: definitions as files.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Context, Outcome};
+use crate::error::Result;
+use crate::jobs::apply::{self as job, Change, Options, Plan};
+use crate::out::{Cell, Column, Format};
+
+/// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The plan is printed: + new, ~ changed (with the changed keys), = the same, - removed. It is carried\n\
+        out in one transaction: all of it, or nothing.\n\n\
+        Examples:\n  \
+        regua apply rules.toml\n  \
+        regua apply --check conf.d/*.toml        exit 0: nothing would change, 6: something would, 3: something is wrong"
+)]
+pub struct Apply {
+    /// TOML files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Look only: change nothing
+    #[arg(long)]
+    check: bool,
+    /// Remove what the files no longer name
+    #[arg(long)]
+    prune: bool,
+}
+
+/// Print everything saved as TOML, in the form that `apply` reads.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  regua export > saved.toml")]
+pub struct Export {}
+
+/// Runs `regua apply`.
+pub fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
+    let mut store = context.open()?;
+    let options = Options {
+        check: command.check,
+        prune: command.prune,
+    };
+    let today = context.now().today;
+    let plan = job::apply(&mut store, &context.config, &command.files, options, today)?;
+    for warning in &plan.warnings {
+        context.out.warn(warning);
+    }
+    answer(context, &plan)?;
+    Ok(if command.check && plan.changes() {
+        Outcome::Changes
+    } else {
+        Outcome::Done
+    })
+}
+
+fn answer(context: &Context, plan: &Plan) -> Result<()> {
+    if context.out.format() == Format::Table {
+        let mut text = String::new();
+        for step in &plan.steps {
+            let (sign, keys) = match &step.change {
+                Change::New => ('+', String::new()),
+                Change::Changed(keys) => ('~', format!(" ({})", keys.join(", "))),
+                Change::Same => ('=', String::new()),
+                Change::Removed => ('-', String::new()),
+            };
+            text.push_str(&format!("{sign} {} {}{keys}\n", step.kind, step.name));
+        }
+        return context.out.text(text);
+    }
+    let mut list = context
+        .out
+        .list(&["change", "kind", "name", "fields"].map(Column::new));
+    for step in &plan.steps {
+        let (change, keys) = match &step.change {
+            Change::New => ("new", &[][..]),
+            Change::Changed(keys) => ("changed", keys.as_slice()),
+            Change::Same => ("same", &[][..]),
+            Change::Removed => ("removed", &[][..]),
+        };
+        list.row(vec![
+            Cell::of(change),
+            Cell::of(step.kind),
+            Cell::of(&step.name),
+            Cell::Json(json!(keys)),
+        ])?;
+    }
+    list.finish("")
+}
+
+/// Runs `regua export`.
+pub fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
+    let store = context.open()?;
+    context.out.text(job::export(store.connection())?)?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,74 @@
+//! Definitions as TOML: templates, reports, rules, triggers and tasks, read with every problem at once, and written.
+
+use crate::domain::report::SavedReport;
+use crate::domain::template::Template;
+use crate::error::Problem;
+use crate::toml_table::{Section, Sheet};
+
+pub mod report;
+pub mod rule;
+pub mod template;
+
+/// A definition and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed<T> {
+    /// The definition.
+    pub value: T,
+    /// The file, and the line its table begins on: `rules.toml:12`.
+    pub place: String,
+}
+
+/// Everything that some files define.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Definitions {
+    /// `[[template]]`
+    pub templates: Vec<Placed<Template>>,
+    /// `[[report]]`
+    pub reports: Vec<Placed<SavedReport>>,
+    /// `[[rule]]`
+    pub rules: Vec<Placed<rule::WrittenRule>>,
+}
+
+impl Definitions {
+    /// Reads one file into these; everything wrong with it.
+    pub fn read(&mut self, file: &str, text: &str) -> Vec<Problem> {
+        let sheet = Sheet::new(file, text);
+        if let Some(table) = sheet.parse() {
+            let top = Section::top(&sheet, &table);
+            each(&top, "template", &mut self.templates, template::read);
+            each(&top, "report", &mut self.reports, report::read);
+            each(&top, "rule", &mut self.rules, rule::read);
+            top.finish();
+        }
+        sheet.into_problems()
+    }
+}
+
+/// Reads each `[[key]]` of a file.
+fn each<T>(
+    top: &Section<'_, '_>,
+    key: &'static str,
+    into: &mut Vec<Placed<T>>,
+    read: fn(&Section<'_, '_>) -> Option<T>,
+) {
+    for section in top.sections(key) {
+        if let Some(value) = read(&section) {
+            into.push(Placed {
+                value,
+                place: section.place(),
+            });
+        }
+        section.finish();
+    }
+}
+
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A list of texts as TOML writes it.
+pub fn quoted_list<T: AsRef<str>>(texts: &[T]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| quoted(text.as_ref())).collect();
+    format!("[{}]", quoted.join(", "))
+}
