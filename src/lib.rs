@@ -1,10 +1,44 @@
 //! regua: messages, collection ladders and ticket notices for Brazilian internet providers.
+//!
+//! This page is the map of the house. Every journey has five steps, each in its own room:
+//! **gather, decide, write down, do, report**; the decision in the middle is a pure function.
+//!
+//! ```text
+//! main → cli → jobs → store, channel, source → domain → error, clock
+//!         cli → out          channel, source → http → config
+//! ```
+//!
+//! | room | its duty | may import |
+//! |---|---|---|
+//! | [`domain`] | the nouns and the decisions, pure | `error`, `clock` (the value `Now`) |
+//! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
+//! | [`channel`] | one file a provider: sends one message, says what to do after a refusal | `domain`, `error`, `config`, `http`, `clock` |
+//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML, the ERP | the same, and `toml_table` |
+//! | [`jobs`] | the journeys, each a sequence of the five steps | everything above, `config` |
+//! | [`out`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
+//! | [`cli`] | one command a file: flags, the call to the job, the answer's face | everything |
+//! | [`config`] | the configuration, accepted whole or refused whole | `domain`, `error`, `toml_table` |
+//! | [`toml_table`] | reading TOML with every problem and its line | `error`, `domain` (words) |
+//!
+//! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, printing only in
+//! `out`, and only `clock` reads the clock. `tests/walls.rs` holds all of this; a new arrow changes it
+//! and this page in the same commit.
+//!
+//! The same noun has the same name on every floor: `cli/send.rs`, `jobs/send.rs`, `domain/send.rs`.
+//! The words are those of the provider's trade: client, contract, invoice, portfolio, login, device,
+//! template, report, send, queue, history, rule, reminder, stage, closing, case, trigger, task, purpose;
+//! the README explains each.
+//!
+//! Absent on purpose: an async runtime (threads and a bounded queue do), a migration framework (numbered
+//! SQL files do), a plug-in system (a provider is one file), and any change of the ERP: regua only reads it.
+
 pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod http;
 pub mod jobs;
 pub mod out;
 pub mod source;

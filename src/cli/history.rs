@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::template::word;
+use super::arguments::word;
 use super::{Context, Outcome, view};
 use crate::clock::start_of;
 use crate::domain::day;
@@ -97,12 +97,11 @@ fn instant(text: &str, end: bool, context: &Context) -> Result<DateTime<Utc>> {
     crate::clock::parse_instant(text, zone)
 }
 
+type Since = Option<DateTime<Utc>>;
+type Until = Option<DateTime<Utc>>;
+
 /// The first instants within a span of days or instants.
-fn span(
-    since: Option<&str>,
-    until: Option<&str>,
-    context: &Context,
-) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+fn span(since: Option<&str>, until: Option<&str>, context: &Context) -> Result<(Since, Until)> {
     Ok((
         since
             .map(|text| instant(text, false, context))

@@ -10,7 +10,9 @@ use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
 
 pub mod apply;
+mod arguments;
 mod context;
+pub mod demo;
 pub mod history;
 pub mod import;
 pub mod optout;
@@ -130,6 +132,7 @@ enum Command {
     Omnichannel(history::Omnichannel),
     Apply(apply::Apply),
     Export(apply::Export),
+    Demo(demo::Command),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -224,6 +227,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
     match &cli.command {
         Command::Completions(command) => return command.run(out, &mut Cli::command()),
         Command::Man(command) => return command.run(out, Cli::command()),
+        Command::Demo(command) => return demo::run(command, out),
         _ => {}
     }
     let global = &cli.global;
@@ -246,7 +250,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
-        Command::Completions(_) | Command::Man(_) => {
+        Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }
     }

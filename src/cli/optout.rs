@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::template::word;
+use super::arguments::word;
 use super::{Context, Outcome};
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::template::word;
+use super::arguments::word;
 use super::{Context, Outcome, view};
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};

@@ -1,16 +1,15 @@
 //! `regua report`: contracts, logins or invoices, filtered; and the saved ones.
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
+use super::arguments::{Asked, Narrowed, saved_report, word};
 use super::{Context, Outcome};
 use crate::clock::iso;
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
-use crate::domain::words::Word as _;
 use crate::error::{Error, Result, nearest};
 use crate::out::{Cell, Column, Format};
-use crate::store::Connection;
 use crate::store::report::{self as store, FieldValue, ReportRow};
 
 /// Reports of contracts, logins or invoices: run, save, list, show, remove, fields.
@@ -40,7 +39,7 @@ pub enum Command {
     /// List the fields of a kind
     Fields {
         /// contracts, logins or invoices
-        #[arg(value_parser = super::template::word::<ReportKind>)]
+        #[arg(value_parser = word::<ReportKind>)]
         kind: ReportKind,
     },
     /// Save a report under a name, in place of any other of that name
@@ -51,7 +50,7 @@ pub enum Command {
         /// Its name
         name: String,
         /// contracts, logins or invoices
-        #[arg(value_parser = super::template::word::<ReportKind>)]
+        #[arg(value_parser = word::<ReportKind>)]
         kind: ReportKind,
         /// Its conditions and order
         #[command(flatten)]
@@ -69,72 +68,6 @@ pub enum Command {
         /// Its name
         name: String,
     },
-}
-
-/// Conditions and order.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Narrowed {
-    /// Only rows for which this holds; may be given several times
-    #[arg(short, long = "filter", value_name = "FILTER")]
-    pub filters: Vec<String>,
-    /// Order by this field, or FIELD:desc; may be given several times
-    #[arg(long = "order", value_name = "FIELD[:desc]")]
-    pub order: Vec<String>,
-}
-
-/// A report as it is asked for.
-#[derive(Debug, Clone, Args)]
-pub struct Asked {
-    /// A saved report's name, or contracts, logins, invoices
-    #[arg(value_name = "REPORT")]
-    pub name: String,
-    /// Its conditions and order
-    #[command(flatten)]
-    pub narrowed: Narrowed,
-}
-
-impl Asked {
-    /// The report: a kind's, or the saved one narrowed by the filters given; an order given replaces the saved one.
-    pub fn report(&self, connection: &Connection) -> Result<Report> {
-        find(connection, &self.name, &self.narrowed)
-    }
-}
-
-/// The report of that name, narrowed.
-pub fn find(connection: &Connection, name: &str, narrowed: &Narrowed) -> Result<Report> {
-    if let Some(kind) = ReportKind::parse(name) {
-        return Report::parse(kind, &narrowed.filters, &narrowed.order);
-    }
-    let saved = get(connection, name)?.report;
-    let more = Report::parse(saved.kind, &narrowed.filters, &narrowed.order)?;
-    Ok(Report {
-        kind: saved.kind,
-        filters: saved.filters.into_iter().chain(more.filters).collect(),
-        order: if more.order.is_empty() {
-            saved.order
-        } else {
-            more.order
-        },
-    })
-}
-
-fn get(connection: &Connection, name: &str) -> Result<SavedReport> {
-    if let Some(saved) = store::get(connection, name)? {
-        return Ok(saved);
-    }
-    let names: Vec<String> = store::list(connection)?
-        .into_iter()
-        .map(|r| r.name)
-        .collect();
-    let known = names
-        .iter()
-        .map(String::as_str)
-        .chain(ReportKind::ALL.iter().map(|kind| kind.as_str()));
-    let mut error = Error::unacceptable(format!("there is no report `{name}`"));
-    if let Some(near) = nearest(name, known) {
-        error = error.hint(format!("did you mean `{near}`?"));
-    }
-    Err(error.hint("contracts, logins, invoices, or one of `regua report list`"))
 }
 
 /// Runs the command.
@@ -156,7 +89,7 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Remove { name } => {
             let mut store = context.open()?;
             store.write(|transaction| {
-                get(transaction, &name)?;
+                saved_report(transaction, &name)?;
                 store::remove(transaction, &name)
             })?;
             context.out.say(format!("removed report `{name}`"));
@@ -343,7 +276,7 @@ fn saved_cells(saved: &SavedReport) -> Vec<Cell> {
 
 fn show(name: &str, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
-    let saved = get(store.connection(), name)?;
+    let saved = saved_report(store.connection(), name)?;
     let document = json!({
         "name": saved.name,
         "kind": saved.report.kind,

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::report::{Narrowed, find};
+use super::arguments::{Narrowed, find};
 use super::{Context, Outcome, view};
 use crate::clock::Stopwatch;
 use crate::domain::message::Message;
@@ -226,7 +226,7 @@ fn tell_plan(context: &Context, request: &Request, plan: &Plan) {
     }
     if plan.duplicates > 0 {
         out.say(format!(
-            "  {} had it today already: duplicate",
+            "  {} were dealt with today already: duplicate",
             plan.duplicates
         ));
     }

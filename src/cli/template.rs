@@ -1,16 +1,15 @@
 //! `regua template`: the messages' words.
 
-use std::path::Path;
-
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::arguments::{text_or_file, word};
 use super::{Context, Outcome};
 use crate::domain::contact_hours::ContactHours;
 use crate::domain::recipient::Reach;
 use crate::domain::sms::segments;
 use crate::domain::template::{Facts, Need, Template, Variable};
-use crate::domain::words::{Channel, Kind, Origin, Purpose, Word};
+use crate::domain::words::{Channel, Kind, Origin, Purpose};
 use crate::error::{Error, Problem, Result, nearest};
 use crate::jobs::compose::{Composer, Draft};
 use crate::jobs::template as job;
@@ -135,11 +134,6 @@ pub struct Preview {
     login: Option<i64>,
 }
 
-/// A word of a closed set, for clap.
-pub fn word<W: Word>(text: &str) -> Result<W, String> {
-    W::parse(text).ok_or_else(|| format!("one of: {}", W::accepted()))
-}
-
 /// Runs the command.
 pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
@@ -157,25 +151,6 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Lint { name } => lint(name.as_deref(), context),
         Command::Variables => variables(context),
     }
-}
-
-/// A text given as it is, or as `@FILE`.
-pub fn text_or_file(text: &str) -> Result<String> {
-    let Some(path) = text.strip_prefix('@') else {
-        return Ok(text.to_owned());
-    };
-    let text = std::fs::read(Path::new(path)).map_err(|error| {
-        Error::unacceptable(format!("{path} cannot be read"))
-            .because(error)
-            .hint("@FILE takes the text from a file")
-    })?;
-    let text = String::from_utf8(text)
-        .map_err(|_| Error::unacceptable(format!("{path} is not UTF-8 text")))?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .unwrap_or(&text)
-        .trim_end_matches(['\n', '\r'])
-        .to_owned())
 }
 
 /// The variables of `--var 1=name --var 2=name`, in order.

@@ -20,7 +20,7 @@ mod providers;
 
 pub use providers::{
     ChannelConfig, EmailSettings, FcmSettings, HttpSettings, IxcSettings, MetaSettings,
-    OpaSettings, ProviderConfig, Tls, TwilioSettings,
+    OpaSettings, PLACEHOLDERS, ProviderConfig, Tls, TwilioSettings,
 };
 
 /// The table every file and example uses where no configuration is found.

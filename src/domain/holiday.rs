@@ -57,6 +57,10 @@ pub fn is_national(day: NaiveDate) -> bool {
 }
 
 /// Easter Sunday by the anonymous Gregorian computus (Meeus, *Astronomical Algorithms*).
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the names of the published algorithm"
+)]
 fn easter(year: i32) -> Option<NaiveDate> {
     let a = year.rem_euclid(19);
     let b = year.div_euclid(100);

@@ -41,7 +41,7 @@ impl TokenBucket {
 }
 
 /// The longest delay before a retry that nobody asked for.
-const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
 /// The delay before the next try: full jitter below `first` doubled for each retry so far, at most an
 /// hour and at least a second, and never less than the provider asked for. `chance` is from 0 to 1.
@@ -94,7 +94,7 @@ mod tests {
             }
             let most = u64::from(rate) + u64::from(rate.div_ceil(60)) + 1;
             for (i, start) in begun.iter().enumerate() {
-                let within = begun[i..].iter().filter(|t| **t < *start + Duration::from_secs(60)).count();
+                let within = begun[i..].iter().filter(|t| **t < *start + Duration::from_mins(1)).count();
                 prop_assert!(within as u64 <= most);
             }
         }

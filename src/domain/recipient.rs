@@ -105,7 +105,7 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
     };
     let addresses = match addresses {
         Reach::To(addresses) => addresses,
-        not => return not,
+        not @ Reach::Not { .. } => return not,
     };
     forbidden(contact, errand).map_or(Reach::To(addresses), Reach::not)
 }
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(reason(&c, &[], false, push), Some(Reason::AppNotInstalled));
         let (out, quiet) = (device(false, true), device(true, false));
         assert_eq!(
-            reason(&c, &[out.clone()], false, push),
+            reason(&c, std::slice::from_ref(&out), false, push),
             Some(Reason::NotLoggedIn)
         );
         assert_eq!(

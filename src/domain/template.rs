@@ -194,6 +194,10 @@ impl<'a> Facts<'a> {
         fn text(value: Option<&str>) -> Option<Cow<'_, str>> {
             value.map(Cow::Borrowed)
         }
+        #[expect(
+            clippy::unnecessary_wraps,
+            reason = "every arm of the match answers an option"
+        )]
         fn owned<'b>(value: impl ToString) -> Option<Cow<'b, str>> {
             Some(Cow::Owned(value.to_string()))
         }

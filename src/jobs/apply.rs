@@ -91,10 +91,10 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
         match fs::read(file).map(String::from_utf8) {
             Ok(Ok(text)) => problems.extend(definitions.read(&name, &text)),
             Ok(Err(_)) => {
-                problems.push(Problem::new(name, "is not UTF-8 text", "save it as UTF-8"))
+                problems.push(Problem::new(name, "is not UTF-8 text", "save it as UTF-8"));
             }
             Err(error) => {
-                problems.push(Problem::new(name, format!("cannot be read ({error})"), ""))
+                problems.push(Problem::new(name, format!("cannot be read ({error})"), ""));
             }
         }
     }

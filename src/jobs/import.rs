@@ -182,15 +182,18 @@ impl FileImport<'_> {
                 self.reporter.progress(self.rows.place(), size, at);
             }
         }
-        for (line, parent) in self.importer.unknown_parents()? {
+        let orphans = self.importer.unknown_parents()?;
+        for (line, parent) in &orphans {
             self.reporter.bad_row(&self.problem(
-                u64::try_from(line).unwrap_or(0),
+                line.unsigned_abs(),
                 "parent_id",
                 format!("topic {parent} is not in the book"),
                 "import it first, or in the same file".to_owned(),
             ));
+        }
+        if !orphans.is_empty() {
             return Err(Error::unacceptable(
-                "a topic's parent is unknown; nothing was imported",
+                "the parents of some topics are unknown; nothing was imported",
             ));
         }
         let new = self.importer.rows()? - before;

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod collect;
 pub mod compose;
 pub mod deliver;
+pub mod demo;
 pub mod import;
 pub mod send;
 pub mod template;

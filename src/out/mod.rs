@@ -116,38 +116,32 @@ impl Out {
     /// Says something on standard error, unless quiet.
     pub fn say(&self, text: impl AsRef<str>) {
         if self.talk > Talk::Quiet {
-            self.err(text.as_ref());
+            err(text.as_ref());
         }
     }
 
     /// Says something that explains, with `-v`.
     pub fn explain(&self, text: impl AsRef<str>) {
         if self.verbose() {
-            self.err(text.as_ref());
+            err(text.as_ref());
         }
     }
 
     /// Warns on standard error, unless quiet.
     pub fn warn(&self, text: impl AsRef<str>) {
         if self.talk > Talk::Quiet {
-            self.err(&format!("warning: {}", text.as_ref()));
+            err(&format!("warning: {}", text.as_ref()));
         }
     }
 
     /// Tells what is wrong, always.
     pub fn complain(&self, text: impl AsRef<str>) {
-        self.err(text.as_ref());
+        err(text.as_ref());
     }
 
     /// Tells an error, always.
     pub fn error(&self, error: &Error) {
-        self.err(&format!("error: {error}"));
-    }
-
-    #[expect(clippy::unused_self, reason = "talk goes where this run's talk goes")]
-    fn err(&self, text: &str) {
-        // Nobody can be told that standard error is gone.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        err(&format!("error: {error}"));
     }
 
     /// Writes plain text to standard output.
@@ -200,6 +194,11 @@ impl Out {
             "y" | "yes" | "s" | "sim"
         ))
     }
+}
+
+/// Writes a line to standard error; nobody can be told when that is gone.
+fn err(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// The terminal's width, as the table library sees it.

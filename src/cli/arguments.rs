@@ -1,0 +1,101 @@
+//! Arguments that several commands share: words, texts, reports.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::domain::report::{Report, ReportKind, SavedReport};
+use crate::domain::words::Word;
+use crate::error::{Error, Result, nearest};
+use crate::store::{Connection, report as store};
+
+/// A word of a closed set, for clap.
+pub fn word<W: Word>(text: &str) -> Result<W, String> {
+    W::parse(text).ok_or_else(|| format!("one of: {}", W::accepted()))
+}
+
+/// A text given as it is, or as `@FILE`.
+pub fn text_or_file(text: &str) -> Result<String> {
+    let Some(path) = text.strip_prefix('@') else {
+        return Ok(text.to_owned());
+    };
+    let text = std::fs::read(Path::new(path)).map_err(|error| {
+        Error::unacceptable(format!("{path} cannot be read"))
+            .because(error)
+            .hint("@FILE takes the text from a file")
+    })?;
+    let text = String::from_utf8(text)
+        .map_err(|_| Error::unacceptable(format!("{path} is not UTF-8 text")))?;
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .unwrap_or(&text)
+        .trim_end_matches(['\n', '\r'])
+        .to_owned())
+}
+
+/// Conditions and order.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Narrowed {
+    /// Only rows for which this holds; may be given several times
+    #[arg(short, long = "filter", value_name = "FILTER")]
+    pub filters: Vec<String>,
+    /// Order by this field, or FIELD:desc; may be given several times
+    #[arg(long = "order", value_name = "FIELD[:desc]")]
+    pub order: Vec<String>,
+}
+
+/// A report as it is asked for.
+#[derive(Debug, Clone, Args)]
+pub struct Asked {
+    /// A saved report's name, or contracts, logins, invoices
+    #[arg(value_name = "REPORT")]
+    pub name: String,
+    /// Its conditions and order
+    #[command(flatten)]
+    pub narrowed: Narrowed,
+}
+
+impl Asked {
+    /// The report: a kind's, or the saved one narrowed by the filters given; an order given replaces the saved one.
+    pub fn report(&self, connection: &Connection) -> Result<Report> {
+        find(connection, &self.name, &self.narrowed)
+    }
+}
+
+/// The report of that name, narrowed.
+pub fn find(connection: &Connection, name: &str, narrowed: &Narrowed) -> Result<Report> {
+    if let Some(kind) = ReportKind::parse(name) {
+        return Report::parse(kind, &narrowed.filters, &narrowed.order);
+    }
+    let saved = saved_report(connection, name)?.report;
+    let more = Report::parse(saved.kind, &narrowed.filters, &narrowed.order)?;
+    Ok(Report {
+        kind: saved.kind,
+        filters: saved.filters.into_iter().chain(more.filters).collect(),
+        order: if more.order.is_empty() {
+            saved.order
+        } else {
+            more.order
+        },
+    })
+}
+
+/// A saved report that must be there; the error suggests the nearest name.
+pub fn saved_report(connection: &Connection, name: &str) -> Result<SavedReport> {
+    if let Some(saved) = store::get(connection, name)? {
+        return Ok(saved);
+    }
+    let names: Vec<String> = store::list(connection)?
+        .into_iter()
+        .map(|r| r.name)
+        .collect();
+    let known = names
+        .iter()
+        .map(String::as_str)
+        .chain(ReportKind::ALL.iter().map(|kind| kind.as_str()));
+    let mut error = Error::unacceptable(format!("there is no report `{name}`"));
+    if let Some(near) = nearest(name, known) {
+        error = error.hint(format!("did you mean `{near}`?"));
+    }
+    Err(error.hint("contracts, logins, invoices, or one of `regua report list`"))
+}

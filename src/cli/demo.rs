@@ -1,0 +1,142 @@
+//! `regua demo`: a provider of 200 invented clients, and the main job walked through on it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Outcome;
+use crate::error::{Error, Result};
+use crate::jobs::demo::{self as job, TODAY};
+use crate::out::Out;
+
+/// Make a provider of 200 invented clients, and walk through the main job on it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Everything is delivered to files in the folder; nothing leaves this machine.\n\n\
+        Example:\n  regua demo /tmp/provider && cd /tmp/provider && regua history"
+)]
+pub struct Command {
+    /// The folder: empty, new, or an earlier demo's
+    #[arg(default_value = "regua-demo")]
+    dir: PathBuf,
+}
+
+/// One command of the walk.
+struct Step {
+    /// What it shows.
+    says: &'static str,
+    /// The clock it runs at.
+    now: String,
+    /// Its arguments; those with spaces are shown in quotes.
+    arguments: Vec<&'static str>,
+}
+
+/// The example files that the demo applies.
+const EXAMPLES: &[(&str, &str)] = &[("send.toml", include_str!("../../examples/send.toml"))];
+
+/// The walk: a bulk push, what became of it, and the history.
+fn sending() -> Vec<Step> {
+    let at = |says, arguments| Step {
+        says,
+        now: format!("{TODAY}T09:00"),
+        arguments,
+    };
+    vec![
+        at(
+            "The ERP's files become the book, in one transaction.",
+            vec!["import", "data"],
+        ),
+        at(
+            "Templates and a saved report are kept as files.",
+            vec!["apply", "send.toml"],
+        ),
+        at(
+            "Who is cut for debt?",
+            vec!["report", "run", "cut-for-debt", "--limit", "5"],
+        ),
+        at(
+            "What would they receive? Nothing is sent yet.",
+            vec![
+                "send",
+                "cut-for-debt",
+                "--template",
+                "cut-push",
+                "--dry-run",
+            ],
+        ),
+        at(
+            "Send it. Whoever cannot be reached is told with the reason.",
+            vec!["send", "cut-for-debt", "--template", "cut-push", "--yes"],
+        ),
+        at(
+            "Once more: everyone had it today, so nobody gets it twice.",
+            vec!["send", "cut-for-debt", "--template", "cut-push", "--yes"],
+        ),
+        at(
+            "The history knows every message, and why some did not go.",
+            vec!["history", "--limit", "5"],
+        ),
+    ]
+}
+
+/// Runs the command.
+pub fn run(command: &Command, out: Out) -> Result<Outcome> {
+    job::make(&command.dir)?;
+    for (name, text) in EXAMPLES {
+        fs::write(command.dir.join(name), text).map_err(|error| {
+            Error::world(format!("the demo cannot write {name}")).because(error)
+        })?;
+    }
+    out.text(format!(
+        "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
+        command.dir.display()
+    ))?;
+    for step in sending() {
+        walk(&command.dir, &step, out)?;
+    }
+    out.text(format!(
+        "\nDelivered messages are in {0}/push.jsonl. Look further:\n  \
+         cd {0} && export REGUA_NOW={TODAY}T09:00\n  \
+         regua report run invoices --filter 'overdue_days>=30' --order open_amount:desc\n  \
+         regua send show 1 -o csv",
+        command.dir.display()
+    ))?;
+    Ok(Outcome::Done)
+}
+
+/// Shows a command, runs it, and lets its answer follow.
+fn walk(dir: &Path, step: &Step, out: Out) -> Result<()> {
+    let shown: Vec<String> = step
+        .arguments
+        .iter()
+        .map(|word| {
+            if word.contains(' ') || word.contains('>') {
+                format!("'{word}'")
+            } else {
+                (*word).to_owned()
+            }
+        })
+        .collect();
+    out.text(format!("\n# {}\n$ regua {}", step.says, shown.join(" ")))?;
+    let mut arguments: Vec<OsString> = vec!["regua".into(), "--config".into()];
+    arguments.push(dir.join("config.toml").into());
+    arguments.extend(["--now".into(), OsString::from(&step.now)]);
+    for word in &step.arguments {
+        // Files are named from within the folder.
+        let path = dir.join(word);
+        if path.exists() {
+            arguments.push(path.into());
+        } else {
+            arguments.push(word.into());
+        }
+    }
+    match super::run(arguments) {
+        0 => Ok(()),
+        code => Err(Error::world(format!(
+            "the demo's `regua {}` ended with exit code {code}",
+            shown.join(" ")
+        ))),
+    }
+}
