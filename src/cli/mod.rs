@@ -11,13 +11,16 @@ use crate::out::{Colour, Format, Out, Talk};
 
 pub mod apply;
 mod arguments;
+pub mod collection;
 mod context;
 pub mod demo;
 pub mod history;
+pub mod hold;
 pub mod import;
 pub mod optout;
 pub mod queue;
 pub mod report;
+pub mod rule;
 pub mod send;
 pub mod shell;
 mod signals;
@@ -128,6 +131,12 @@ enum Command {
     History(history::Command),
     #[command(subcommand)]
     Optout(optout::Command),
+    #[command(subcommand)]
+    Rule(rule::Command),
+    #[command(subcommand)]
+    Collection(collection::Command),
+    #[command(subcommand)]
+    Hold(hold::Command),
     #[command(subcommand)]
     Omnichannel(history::Omnichannel),
     Apply(apply::Apply),
@@ -247,6 +256,9 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Queue(command) => queue::run(command, context),
         Command::History(command) => history::run(&command, context),
         Command::Optout(command) => optout::run(&command, context),
+        Command::Rule(command) => rule::run(&command, context),
+        Command::Collection(command) => collection::run(&command, context),
+        Command::Hold(command) => hold::run(&command, context),
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),

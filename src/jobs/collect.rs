@@ -10,7 +10,9 @@ use super::send::delivers_at_once;
 use crate::clock::{Clock, Now, start_of};
 use crate::config::Config;
 use crate::domain::client::Client;
-use crate::domain::collect::{Bill, Contender, Decision, Move, Run, Standing, chosen};
+use crate::domain::collect::{
+    Bill, Contender, Decision, Move, Next, Run, Standing, chosen, what_next,
+};
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::message::{Fate, NewMessage};
@@ -90,6 +92,8 @@ pub struct Happening {
     pub invoice_id: i64,
     /// Whose.
     pub client_id: i64,
+    /// That client's name.
+    pub client_name: String,
     /// What happens: `stage:notice`, `reminder:5`, `closing:paid`.
     pub step: Move,
     /// Why it is left out, if it is.
@@ -98,8 +102,9 @@ pub struct Happening {
     pub messages: Vec<Told>,
 }
 
-/// Evaluates the rules for today and writes down what moves, in one transaction; nothing is kept of a
-/// dry run. `each` hears of everything that happens, client by client. Delivery is the caller's next step.
+/// Evaluates the rules for today and writes down what moves, in one transaction. Of a dry run nothing is
+/// kept, and `each` hears of everything: what is left out first, then what happens, client by client.
+/// Delivery is the caller's next step.
 pub fn write(
     store: &mut Store,
     config: &Config,
@@ -342,6 +347,7 @@ fn plan(
             },
             recipients: 0,
             whatsapp: 0,
+            listing: request.dry_run,
         };
         walk.decide(&claims, any_hold, each)?;
         walk.write_down(each)?;
@@ -362,6 +368,8 @@ struct Walk<'a> {
     summary: RuleSummary,
     recipients: u64,
     whatsapp: u64,
+    /// Everything that happens is told.
+    listing: bool,
 }
 
 /// One invoice that moves, with what its messages need.
@@ -418,6 +426,7 @@ impl<'a> Walk<'a> {
     ) -> Result<()> {
         let (connection, run) = (self.connection, self.run);
         let name = &run.rule.name;
+        let listing = self.listing;
         let left_out = &mut self.summary.left_out;
         self.summary.evaluated =
             collect::each_candidate(connection, &run, |invoice_id, bureau| {
@@ -443,14 +452,18 @@ impl<'a> Walk<'a> {
                     }
                     Decision::LeftOut(step, reason) if !bureau => {
                         *left_out.entry(reason).or_default() += 1;
-                        each(&Happening {
-                            rule: name.clone(),
-                            invoice_id,
-                            client_id: detail.client_id,
-                            step,
-                            left_out: Some(reason),
-                            messages: Vec::new(),
-                        })?;
+                        if listing {
+                            let client_name = book::client_name(connection, detail.client_id)?;
+                            each(&Happening {
+                                rule: name.clone(),
+                                invoice_id,
+                                client_id: detail.client_id,
+                                client_name: client_name.unwrap_or_default(),
+                                step,
+                                left_out: Some(reason),
+                                messages: Vec::new(),
+                            })?;
+                        }
                     }
                     _ => {}
                 }
@@ -505,11 +518,16 @@ impl<'a> Walk<'a> {
         if moving.iter().any(says) {
             self.write_messages(&mut moving)?;
         }
+        if !self.listing {
+            return Ok(());
+        }
         for m in moving {
+            let client_name = book::client_name(self.connection, m.due.client_id)?;
             each(&Happening {
                 rule: rule.name.clone(),
                 invoice_id: m.invoice.id,
                 client_id: m.due.client_id,
+                client_name: client_name.unwrap_or_default(),
                 step: m.due.step,
                 left_out: None,
                 messages: m.told,
@@ -754,11 +772,13 @@ impl<'a> Walk<'a> {
                     Some(reason)
                 }
             };
-            moving.told.push(Told {
-                template: message.template.unwrap_or_default(),
-                channel: message.channel,
-                reason,
-            });
+            if self.listing {
+                moving.told.push(Told {
+                    template: message.template.unwrap_or_default(),
+                    channel: message.channel,
+                    reason,
+                });
+            }
         }
         self.recipients += u64::from(goes);
         Ok(())
@@ -766,7 +786,7 @@ impl<'a> Walk<'a> {
 }
 
 /// What a move says, by the rule.
-fn texts(rule: &Rule, step: Move) -> Texts {
+pub fn texts(rule: &Rule, step: Move) -> Texts {
     let nothing = Texts {
         templates: Vec::new(),
         deliver: Deliver::Each,
@@ -795,4 +815,101 @@ pub fn remove_rule(connection: &Connection, name: &str, today: NaiveDate) -> Res
     let closed = collect::close_all(connection, name, today)?;
     rule::remove(connection, name)?;
     Ok(closed)
+}
+
+/// One invoice's whole way, and what comes next.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// The invoice.
+    pub invoice: Invoice,
+    /// Whose it is.
+    pub client_name: String,
+    /// The rule it belongs to, if any takes it.
+    pub rule: Option<rule::Kept>,
+    /// The day the rule counts from: the due date, rolled when the rule says so.
+    pub counts_from: NaiveDate,
+    /// Its cases, each with its moves.
+    pub cases: Vec<(collect::Case, Vec<collect::Entry>)>,
+    /// Its reminders: the day, how many days before which due date, the rule.
+    pub reminders: Vec<(NaiveDate, i64, NaiveDate, String)>,
+    /// The days on which its removal from the bureau's list was told.
+    pub bureau_told: Vec<NaiveDate>,
+    /// Every hold on it or its client.
+    pub holds: Vec<hold::Hold>,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// Gathers an invoice's whole way.
+pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) -> Result<Way> {
+    let (Some(invoice), Some(detail)) = (
+        book::invoice(connection, invoice_id)?,
+        collect::detail(connection, invoice_id, true)?,
+    ) else {
+        return Err(
+            Error::unacceptable(format!("there is no invoice {invoice_id} in the book"))
+                .hint("regua report run invoices lists them"),
+        );
+    };
+    let all = rule::all(connection)?;
+    let claims = Claims::of(all.iter().map(|kept| &kept.rule));
+    let rule = claims
+        .owner(&detail)
+        .and_then(|name| all.iter().find(|kept| kept.rule.name == name))
+        .cloned();
+    let mut cases = Vec::new();
+    let wanted = collect::Wanted {
+        invoice_id: Some(invoice_id),
+        ..collect::Wanted::default()
+    };
+    collect::each_case(connection, &wanted, |case| {
+        cases.push(case);
+        Ok(true)
+    })?;
+    let cases = cases
+        .into_iter()
+        .map(|case| Ok((collect::moves(connection, case.id)?, case)))
+        .map(|pair: Result<_>| pair.map(|(moves, case)| (case, moves)))
+        .collect::<Result<Vec<_>>>()?;
+    let calendar = &config.policy.calendar;
+    let next = match &rule {
+        None => Next {
+            on: None,
+            step: None,
+            words: match &detail.portfolio {
+                Some(portfolio) => format!("nothing: no rule takes portfolio `{portfolio}`"),
+                None => "nothing: no rule takes invoices without a portfolio".to_owned(),
+            },
+        },
+        Some(kept) => {
+            let run = Run {
+                rule: &kept.rule,
+                calendar,
+                today: first_day(kept, now),
+                last: kept.evaluated_on,
+            };
+            what_next(run, &detail.bill, &detail.past, &detail.exclusions)
+        }
+    };
+    Ok(Way {
+        client_name: book::client_name(connection, invoice.client_id)?.unwrap_or_default(),
+        counts_from: rule
+            .as_ref()
+            .map_or(invoice.due_on, |kept| detail.bill.due(&kept.rule, calendar)),
+        rule,
+        cases,
+        reminders: collect::reminders(connection, invoice_id)?,
+        bureau_told: collect::bureau_told(connection, invoice_id)?,
+        holds: hold::about(connection, invoice_id, invoice.client_id)?,
+        next,
+        invoice,
+    })
+}
+
+/// The first day that a rule is still to be evaluated for.
+pub fn first_day(kept: &rule::Kept, now: Now) -> NaiveDate {
+    match kept.evaluated_on {
+        Some(last) if last >= now.today => last.checked_add_days(Days::new(1)).unwrap_or(now.today),
+        _ => now.today,
+    }
 }

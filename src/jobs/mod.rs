@@ -5,6 +5,8 @@ pub mod collect;
 pub mod compose;
 pub mod deliver;
 pub mod demo;
+pub mod forecast;
 pub mod import;
+pub mod rule;
 pub mod send;
 pub mod template;

@@ -838,12 +838,26 @@ pub fn figures(
     Ok(figures)
 }
 
-/// Streams what a forecast looks at: owing invoices due until a day, in the order of clients, with the
-/// portfolio, and the stage, last move, first due date and rule of the open case.
+/// An owing invoice as a forecast first looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owing {
+    /// Whose.
+    pub client_id: i64,
+    /// Which.
+    pub invoice_id: i64,
+    /// Its portfolio.
+    pub portfolio: Option<String>,
+    /// What a decision looks at.
+    pub bill: Bill,
+    /// Its open case, and that case's rule.
+    pub open: Option<(OpenCase, String)>,
+}
+
+/// Streams the owing invoices due until a day, in the order of clients.
 pub fn each_owing_by_client(
     connection: &Connection,
     until: NaiveDate,
-    mut each: impl FnMut(i64, i64, Option<String>, Bill, Option<(OpenCase, String)>) -> Result<()>,
+    mut each: impl FnMut(Owing) -> Result<()>,
 ) -> Result<()> {
     let mut statement = connection.prepare(
         "SELECT i.client_id, i.id, i.portfolio, i.due_on, c.stage, c.since, c.due_on, c.rule
@@ -854,12 +868,6 @@ pub fn each_owing_by_client(
     )?;
     let mut rows = statement.query([until.to_string()])?;
     while let Some(row) = rows.next()? {
-        let bill = Bill {
-            due_on: day_at(row, 3)?,
-            standing: Standing::Owing,
-            bureau_listed_on: None,
-            bureau_removed_on: None,
-        };
         let open = match row.word_opt::<Stage>("stage")? {
             None => None,
             Some(stage) => Some((
@@ -871,7 +879,18 @@ pub fn each_owing_by_client(
                 row.get(7)?,
             )),
         };
-        each(row.get(0)?, row.get(1)?, row.get(2)?, bill, open)?;
+        each(Owing {
+            client_id: row.get(0)?,
+            invoice_id: row.get(1)?,
+            portfolio: row.get(2)?,
+            bill: Bill {
+                due_on: day_at(row, 3)?,
+                standing: Standing::Owing,
+                bureau_listed_on: None,
+                bureau_removed_on: None,
+            },
+            open,
+        })?;
     }
     Ok(())
 }
