@@ -472,7 +472,7 @@ fn why_nothing(run: Run<'_>, bill: &Bill, past: &Past) -> String {
     let late = day::between(bill.due(run.rule, run.calendar), run.today);
     match run.rule.enter_until_days {
         Some(most) if late > most => format!(
-            "it is {late} days late, and rule `{}` takes nothing in after {most} (enter_until_days)",
+            "rule `{}` takes nothing in that is more than {most} days late (enter_until_days)",
             run.rule.name
         ),
         _ => format!("rule `{}` has nothing for it", run.rule.name),

@@ -3,4 +3,5 @@
 mod house;
 
 mod book;
+mod collection;
 mod send;
