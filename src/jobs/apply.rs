@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
-
-use super::{collect, template as templates};
+use super::rule as rules;
+use super::task as tasks;
+use super::template as templates;
+use super::trigger as triggers;
+use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::rule::{self, Fault, Part, Rule};
-use crate::domain::template::Template;
+use crate::domain::task::Task;
 use crate::error::{Error, Problem, Result};
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{
-    Connection, Store, report as stored_report, rule as stored_rule, template as stored_template,
+    Connection, Store, report as stored_report, rule as stored_rule, task as stored_task,
+    template as stored_template, trigger as stored_trigger,
 };
 
 /// What is done to one definition.
@@ -71,14 +73,14 @@ pub fn apply(
     config: &Config,
     files: &[PathBuf],
     options: Options,
-    today: NaiveDate,
+    now: Now,
 ) -> Result<Plan> {
     let mut wanted = read(files)?;
     fetch_texts(config, &mut wanted)?;
     if options.check {
-        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, today))
+        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
     } else {
-        store.write(|transaction| carry_out(transaction, config, &wanted, options, today))
+        store.write(|transaction| carry_out(transaction, config, &wanted, options, now))
     }
 }
 
@@ -106,6 +108,8 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
     twice("rule", &definitions.rules, |r| &r.rule.name, &mut problems);
+    twice("task", &definitions.tasks, |t| &t.name, &mut problems);
+    twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
     if problems.is_empty() {
         Ok(definitions)
     } else {
@@ -153,7 +157,7 @@ fn carry_out(
     config: &Config,
     wanted: &Definitions,
     options: Options,
-    today: NaiveDate,
+    now: Now,
 ) -> Result<Plan> {
     let mut plan = Plan::default();
     let templates = steps(
@@ -172,6 +176,14 @@ fn carry_out(
         definition::report::write,
         options.prune,
     );
+    let saved_tasks = steps(
+        "task",
+        &wanted.tasks,
+        &stored_task::list(connection)?,
+        |t| &t.name,
+        definition::task::write,
+        options.prune,
+    );
     for placed in &wanted.templates {
         stored_template::save(connection, &placed.value)?;
         for warning in templates::warnings(&placed.value, &[]) {
@@ -182,8 +194,16 @@ fn carry_out(
     for placed in &wanted.reports {
         stored_report::save(connection, &placed.value)?;
     }
-    let rules = apply_rules(connection, wanted, options, &templates, today, &mut plan)?;
+    let rule_steps = rules::carry_out(connection, wanted, options, &templates, now, &mut plan)?;
+    let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
+    save_tasks(connection, config, &wanted.tasks, now, &mut plan)?;
     // What goes, goes last: by then nothing that stays may name it.
+    for step in saved_tasks
+        .iter()
+        .filter(|step| step.change == Change::Removed)
+    {
+        stored_task::remove(connection, &step.name)?;
+    }
     for step in reports.iter().filter(|step| step.change == Change::Removed) {
         stored_report::remove(connection, &step.name)?;
     }
@@ -195,122 +215,44 @@ fn carry_out(
     }
     plan.steps.extend(templates);
     plan.steps.extend(reports);
-    plan.steps.extend(rules);
+    plan.steps.extend(rule_steps);
+    plan.steps.extend(trigger_steps);
+    plan.steps.extend(saved_tasks);
     Ok(plan)
 }
 
-/// Saves the rules of the files, once all rules that will be there agree with each other and with
-/// the templates that will be there.
-fn apply_rules(
+/// Saves tasks once everything that they may name is saved; every problem of all of them at once.
+fn save_tasks(
     connection: &Connection,
-    wanted: &Definitions,
-    options: Options,
-    templates: &[Step],
-    today: NaiveDate,
+    config: &Config,
+    wanted: &[Placed<Task>],
+    now: Now,
     plan: &mut Plan,
-) -> Result<Vec<Step>> {
-    let saved: Vec<Rule> = stored_rule::all(connection)?
-        .into_iter()
-        .map(|kept| kept.rule)
-        .collect();
-    let placed: Vec<Placed<Rule>> = wanted
-        .rules
-        .iter()
-        .map(|written| Placed {
-            value: written.value.rule.clone(),
-            place: written.place.clone(),
-        })
-        .collect();
-    let steps = steps(
-        "rule",
-        &placed,
-        &saved,
-        |rule| &rule.name,
-        definition::rule::write,
-        options.prune,
-    );
-    let removed: Vec<&String> = steps
-        .iter()
-        .filter(|step| step.change == Change::Removed)
-        .map(|step| &step.name)
-        .collect();
-    let stay: Vec<&Rule> = saved
-        .iter()
-        .filter(|rule| !removed.contains(&&rule.name))
-        .filter(|rule| !placed.iter().any(|placed| placed.value.name == rule.name))
-        .collect();
-    let mut known = stored_template::list(connection)?;
-    known.retain(|template| {
-        !templates
-            .iter()
-            .any(|step| step.change == Change::Removed && step.name == template.name)
-    });
-    let problems = rule_problems(wanted, &stay, &known);
+) -> Result<()> {
+    let mut problems = Vec::new();
+    for placed in wanted {
+        for problem in tasks::problems(connection, &placed.value)? {
+            problems.push(Problem {
+                place: format!("{}: task.{}", placed.place, problem.place),
+                ..problem
+            });
+        }
+        stored_task::save(connection, &placed.value, now.at)?;
+    }
     if !problems.is_empty() {
         return Err(Error::problems(
             "the definitions are not acceptable; nothing was changed",
             problems,
         ));
     }
-    for name in removed {
-        let closed = collect::remove_rule(connection, name, today)?;
-        if closed > 0 {
-            plan.warnings.push(format!(
-                "rule `{name}` goes, and its {closed} open cases close as rule_removed"
-            ));
-        }
+    for (name, text) in tasks::warnings(connection, config)? {
+        plan.warnings.push(format!("task `{name}`: {text}"));
     }
-    let find = |name: &str| known.iter().find(|template| template.name == name);
-    for placed in &placed {
-        plan.warnings.extend(rule::warnings(&placed.value, find));
-    }
-    let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
-    stored_rule::save(connection, &rules)?;
-    Ok(steps)
-}
-
-/// What is wrong between rules and templates, and between rules: those of the files, told at their
-/// lines, and those that stay as they are.
-fn rule_problems(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Vec<Problem> {
-    let names: Vec<String> = known.iter().map(|template| template.name.clone()).collect();
-    let find = |name: &str| known.iter().find(|template| template.name == name);
-    let mut problems = Vec::new();
-    for written in &wanted.rules {
-        let written = &written.value;
-        let faults = written.draft.template_faults(&names, find);
-        problems.extend(faults.iter().map(|fault| written.problem(fault)));
-    }
-    for rule in stay {
-        let draft = rule.draft();
-        let faults = draft.template_faults(&names, find);
-        problems.extend(faults.iter().map(|fault| draft.problem(fault)));
-    }
-    let claims = stay
-        .iter()
-        .copied()
-        .chain(wanted.rules.iter().map(|written| &written.value.rule))
-        .map(|rule| (rule.name.as_str(), rule.portfolios.as_slice()));
-    for (portfolio, first, second) in rule::claimed_twice(claims) {
-        // Those that stay come first, so that the second stands in a file, unless both stay.
-        let (found, remedy) = rule::claim_words(portfolio, first);
-        let place = wanted
-            .rules
-            .iter()
-            .find(|written| written.value.rule.name == second);
-        problems.push(match place {
-            Some(written) => written.value.problem(&Fault {
-                part: Part::Portfolios,
-                found,
-                remedy,
-            }),
-            None => Problem::new(format!("rule `{second}`: portfolios"), found, remedy),
-        });
-    }
-    problems
+    Ok(())
 }
 
 /// Compares what is wanted with what is saved, key by key of their TOML.
-fn steps<T>(
+pub(super) fn steps<T>(
     kind: &'static str,
     wanted: &[Placed<T>],
     saved: &[T],
@@ -389,5 +331,34 @@ pub fn export(connection: &Connection) -> Result<String> {
             .iter()
             .map(|kept| definition::rule::write(&kept.rule)),
     );
+    parts.extend(
+        stored_task::list(connection)?
+            .iter()
+            .map(definition::task::write),
+    );
+    parts.extend(
+        stored_trigger::list(connection)?
+            .iter()
+            .map(definition::trigger::write),
+    );
     Ok(parts.join("\n"))
+}
+
+/// What is unwise about everything that is saved: it is applied to itself, and nothing is kept.
+///
+/// # Errors
+/// When something that is saved would not be accepted today (exit 3).
+pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
+    let mut wanted = Definitions::default();
+    let problems = wanted.read("the database", &export(store.connection())?);
+    if !problems.is_empty() {
+        return Err(Error::problems("what is saved is not acceptable", problems));
+    }
+    // A provider's text is the one that was saved: nobody is asked for it again.
+    for placed in &mut wanted.templates {
+        if let Some(saved) = stored_template::find(store.connection(), &placed.value.name)? {
+            placed.value = saved;
+        }
+    }
+    store.rehearse(|transaction| carry_out(transaction, config, &wanted, Options::default(), now))
 }

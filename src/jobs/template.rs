@@ -6,7 +6,9 @@ use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Result};
-use crate::store::{Connection, Store, rule, template as store};
+use crate::store::{
+    Connection, Store, rule as stored_rule, template as store, trigger as stored_trigger,
+};
 
 /// Adds a template; its text is fetched from the provider where it has one there.
 pub fn add(saved: &mut Store, config: &Config, template: Template) -> Result<Template> {
@@ -32,7 +34,10 @@ pub fn replace(
     text_given: bool,
 ) -> Result<Template> {
     let template = ready(config, template, text_given)?;
-    saved.write(|transaction| store::save(transaction, &template))?;
+    saved.write(|transaction| {
+        store::save(transaction, &template)?;
+        super::trigger::still_fine(transaction)
+    })?;
     Ok(template)
 }
 
@@ -114,8 +119,14 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     if config.birthday.template.as_deref() == Some(name) {
         users.push("[birthday] in the configuration".to_owned());
     }
-    for rule in rule::using_template(connection, name)? {
+    for rule in stored_rule::using_template(connection, name)? {
         users.push(format!("rule `{rule}`"));
+    }
+    for task in crate::store::task::using_template(connection, name)? {
+        users.push(format!("task `{task}`"));
+    }
+    for trigger in stored_trigger::using_template(connection, name)? {
+        users.push(format!("trigger `{trigger}`"));
     }
     match store::queued(connection, name)? {
         0 => {}
@@ -191,6 +202,6 @@ pub fn warnings(template: &Template, phases: &[String]) -> Vec<String> {
 pub fn lint(connection: &Connection, template: &Template) -> Result<Vec<String>> {
     Ok(warnings(
         template,
-        &rule::phases_using_template(connection, &template.name)?,
+        &stored_rule::phases_using_template(connection, &template.name)?,
     ))
 }

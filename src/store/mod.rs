@@ -9,19 +9,27 @@ use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
+pub mod backup;
 pub mod batch;
+pub mod birthday;
 pub mod book;
 pub mod collect;
 pub mod columns;
+pub mod health;
 pub mod hold;
 pub mod import;
 pub mod message;
 pub mod meta;
 pub mod opt_out;
+pub mod purge;
 pub mod queue;
 pub mod report;
 pub mod rule;
+pub mod sync;
+pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;
 
 /// The numbered migrations, frozen once released; the database's `user_version` is how many it has.
 const MIGRATIONS: &[&str] = &[

@@ -2,6 +2,9 @@
 
 mod house;
 
+mod birthday;
 mod book;
 mod collection;
 mod send;
+mod task;
+mod ticket;

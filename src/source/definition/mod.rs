@@ -1,13 +1,17 @@
 //! Definitions as TOML: templates, reports, rules, triggers and tasks, read with every problem at once, and written.
 
 use crate::domain::report::SavedReport;
+use crate::domain::task::Task;
 use crate::domain::template::Template;
+use crate::domain::trigger::Trigger;
 use crate::error::Problem;
 use crate::toml_table::{Section, Sheet};
 
 pub mod report;
 pub mod rule;
+pub mod task;
 pub mod template;
+pub mod trigger;
 
 /// A definition and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,10 @@ pub struct Definitions {
     pub reports: Vec<Placed<SavedReport>>,
     /// `[[rule]]`
     pub rules: Vec<Placed<rule::WrittenRule>>,
+    /// `[[task]]`
+    pub tasks: Vec<Placed<Task>>,
+    /// `[[trigger]]`
+    pub triggers: Vec<Placed<Trigger>>,
 }
 
 impl Definitions {
@@ -38,6 +46,8 @@ impl Definitions {
             each(&top, "template", &mut self.templates, template::read);
             each(&top, "report", &mut self.reports, report::read);
             each(&top, "rule", &mut self.rules, rule::read);
+            each(&top, "task", &mut self.tasks, task::read);
+            each(&top, "trigger", &mut self.triggers, trigger::read);
             top.finish();
         }
         sheet.into_problems()
