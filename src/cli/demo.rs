@@ -39,6 +39,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ticket.toml", include_str!("../../examples/ticket.toml")),
     ("event.json", include_str!("../../examples/event.json")),
     ("events.jsonl", include_str!("../../examples/events.jsonl")),
+    (
+        "birthday.toml",
+        include_str!("../../examples/birthday.toml"),
+    ),
 ];
 
 /// The walk: a bulk push, what became of it, and the history.
@@ -86,11 +90,43 @@ fn sending() -> Vec<Step> {
     ]
 }
 
+/// The walk on: a birthday, and what cron starts.
+fn birthdays() -> Vec<Step> {
+    let at = |time: &str, says, arguments| Step {
+        says,
+        now: format!("{TODAY}T{time}"),
+        arguments,
+    };
+    vec![
+        at(
+            "09:00",
+            "A birthday template, and two tasks: one fills the queue at 10, one forwards it.",
+            vec!["apply", "birthday.toml"],
+        ),
+        at("09:00", "What runs when?", vec!["task", "list"]),
+        at(
+            "10:00",
+            "It is 10 o'clock: what cron calls each minute runs both, in order.",
+            vec!["task", "run-due"],
+        ),
+        at(
+            "10:00",
+            "Three people have their birthday today.",
+            vec!["history", "--origin", "birthday"],
+        ),
+        at(
+            "10:30",
+            "Once a year, however often it runs.",
+            vec!["birthday", "queue"],
+        ),
+    ]
+}
+
 /// A ticket opened, answered and resolved.
 fn ticketing() -> Vec<Step> {
     let at = |minute: u32, says, arguments| Step {
         says,
-        now: format!("{TODAY}T09:{minute:02}"),
+        now: format!("{TODAY}T11:{minute:02}"),
         arguments,
     };
     vec![
@@ -154,11 +190,11 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
         "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
         command.dir.display()
     ))?;
-    for step in sending().into_iter().chain(ticketing()) {
+    for step in sending().into_iter().chain(birthdays()).chain(ticketing()) {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(
-        "\nDelivered messages are in {0}/push.jsonl. Look further:\n  \
+        "\nDelivered messages are in {0}/push.jsonl and whatsapp.jsonl. Look further:\n  \
          cd {0} && export REGUA_NOW={TODAY}T09:00\n  \
          regua report run invoices --filter 'overdue_days>=30' --order open_amount:desc\n  \
          regua send show 1 -o csv",

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use super::task as tasks;
 use super::template as templates;
 use super::trigger as triggers;
+use crate::clock::Now;
 use crate::config::Config;
+use crate::domain::task::Task;
 use crate::error::{Error, Problem, Result};
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{
-    Connection, Store, report as stored_report, template as stored_template,
+    Connection, Store, report as stored_report, task as stored_task, template as stored_template,
     trigger as stored_trigger,
 };
 
@@ -69,13 +72,14 @@ pub fn apply(
     config: &Config,
     files: &[PathBuf],
     options: Options,
+    now: Now,
 ) -> Result<Plan> {
     let mut wanted = read(files)?;
     fetch_texts(config, &mut wanted)?;
     if options.check {
-        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options))
+        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
     } else {
-        store.write(|transaction| carry_out(transaction, config, &wanted, options))
+        store.write(|transaction| carry_out(transaction, config, &wanted, options, now))
     }
 }
 
@@ -103,6 +107,7 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
     twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
+    twice("task", &definitions.tasks, |t| &t.name, &mut problems);
     if problems.is_empty() {
         Ok(definitions)
     } else {
@@ -150,6 +155,7 @@ fn carry_out(
     config: &Config,
     wanted: &Definitions,
     options: Options,
+    now: Now,
 ) -> Result<Plan> {
     let mut plan = Plan::default();
     let templates = steps(
@@ -168,6 +174,14 @@ fn carry_out(
         definition::report::write,
         options.prune,
     );
+    let saved_tasks = steps(
+        "task",
+        &wanted.tasks,
+        &stored_task::list(connection)?,
+        |t| &t.name,
+        definition::task::write,
+        options.prune,
+    );
     for placed in &wanted.templates {
         stored_template::save(connection, &placed.value)?;
         for warning in templates::warnings(&placed.value, &[]) {
@@ -179,7 +193,14 @@ fn carry_out(
         stored_report::save(connection, &placed.value)?;
     }
     let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
+    save_tasks(connection, config, &wanted.tasks, now, &mut plan)?;
     // What goes, goes last: by then nothing that stays may name it.
+    for step in saved_tasks
+        .iter()
+        .filter(|step| step.change == Change::Removed)
+    {
+        stored_task::remove(connection, &step.name)?;
+    }
     for step in reports.iter().filter(|step| step.change == Change::Removed) {
         stored_report::remove(connection, &step.name)?;
     }
@@ -192,7 +213,38 @@ fn carry_out(
     plan.steps.extend(templates);
     plan.steps.extend(reports);
     plan.steps.extend(trigger_steps);
+    plan.steps.extend(saved_tasks);
     Ok(plan)
+}
+
+/// Saves tasks once everything that they may name is saved; every problem of all of them at once.
+fn save_tasks(
+    connection: &Connection,
+    config: &Config,
+    wanted: &[Placed<Task>],
+    now: Now,
+    plan: &mut Plan,
+) -> Result<()> {
+    let mut problems = Vec::new();
+    for placed in wanted {
+        for problem in tasks::problems(connection, &placed.value)? {
+            problems.push(Problem {
+                place: format!("{}: task.{}", placed.place, problem.place),
+                ..problem
+            });
+        }
+        stored_task::save(connection, &placed.value, now.at)?;
+    }
+    if !problems.is_empty() {
+        return Err(Error::problems(
+            "the definitions are not acceptable; nothing was changed",
+            problems,
+        ));
+    }
+    for (name, text) in tasks::warnings(connection, config)? {
+        plan.warnings.push(format!("task `{name}`: {text}"));
+    }
+    Ok(())
 }
 
 /// Compares what is wanted with what is saved, key by key of their TOML.
@@ -274,6 +326,11 @@ pub fn export(connection: &Connection) -> Result<String> {
         stored_trigger::list(connection)?
             .iter()
             .map(definition::trigger::write),
+    );
+    parts.extend(
+        stored_task::list(connection)?
+            .iter()
+            .map(definition::task::write),
     );
     Ok(parts.join("\n"))
 }

@@ -120,6 +120,9 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     for trigger in stored_trigger::using_template(connection, name)? {
         users.push(format!("trigger `{trigger}`"));
     }
+    for task in crate::store::task::using_template(connection, name)? {
+        users.push(format!("task `{task}`"));
+    }
     match store::queued(connection, name)? {
         0 => {}
         1 => users.push("1 queued message".to_owned()),

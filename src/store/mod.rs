@@ -9,15 +9,19 @@ use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
+pub mod backup;
 pub mod batch;
+pub mod birthday;
 pub mod book;
 pub mod columns;
 pub mod import;
 pub mod message;
 pub mod meta;
 pub mod opt_out;
+pub mod purge;
 pub mod queue;
 pub mod report;
+pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;

@@ -2,6 +2,8 @@
 
 mod house;
 
+mod birthday;
 mod book;
 mod send;
+mod task;
 mod ticket;

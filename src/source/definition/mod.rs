@@ -1,12 +1,14 @@
 //! Definitions as TOML: templates, reports, rules, triggers and tasks, read with every problem at once, and written.
 
 use crate::domain::report::SavedReport;
+use crate::domain::task::Task;
 use crate::domain::template::Template;
 use crate::domain::trigger::Trigger;
 use crate::error::Problem;
 use crate::toml_table::{Section, Sheet};
 
 pub mod report;
+pub mod task;
 pub mod template;
 pub mod trigger;
 
@@ -28,6 +30,8 @@ pub struct Definitions {
     pub reports: Vec<Placed<SavedReport>>,
     /// `[[trigger]]`
     pub triggers: Vec<Placed<Trigger>>,
+    /// `[[task]]`
+    pub tasks: Vec<Placed<Task>>,
 }
 
 impl Definitions {
@@ -39,6 +43,7 @@ impl Definitions {
             each(&top, "template", &mut self.templates, template::read);
             each(&top, "report", &mut self.reports, report::read);
             each(&top, "trigger", &mut self.triggers, trigger::read);
+            each(&top, "task", &mut self.tasks, task::read);
             top.finish();
         }
         sheet.into_problems()
