@@ -36,13 +36,13 @@ struct Step {
 /// The example files that the demo applies.
 const EXAMPLES: &[(&str, &str)] = &[
     ("send.toml", include_str!("../../examples/send.toml")),
-    ("ticket.toml", include_str!("../../examples/ticket.toml")),
-    ("event.json", include_str!("../../examples/event.json")),
-    ("events.jsonl", include_str!("../../examples/events.jsonl")),
     (
         "birthday.toml",
         include_str!("../../examples/birthday.toml"),
     ),
+    ("ticket.toml", include_str!("../../examples/ticket.toml")),
+    ("event.json", include_str!("../../examples/event.json")),
+    ("events.jsonl", include_str!("../../examples/events.jsonl")),
 ];
 
 /// The walk: a bulk push, what became of it, and the history.
@@ -190,7 +190,8 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
         "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
         command.dir.display()
     ))?;
-    for step in sending().into_iter().chain(birthdays()).chain(ticketing()) {
+    let walks = [sending(), birthdays(), ticketing()];
+    for step in walks.into_iter().flatten() {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(

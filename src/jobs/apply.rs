@@ -106,8 +106,8 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
         &mut problems,
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
-    twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
     twice("task", &definitions.tasks, |t| &t.name, &mut problems);
+    twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
     if problems.is_empty() {
         Ok(definitions)
     } else {
@@ -323,14 +323,14 @@ pub fn export(connection: &Connection) -> Result<String> {
             .map(definition::report::write),
     );
     parts.extend(
-        stored_trigger::list(connection)?
-            .iter()
-            .map(definition::trigger::write),
-    );
-    parts.extend(
         stored_task::list(connection)?
             .iter()
             .map(definition::task::write),
+    );
+    parts.extend(
+        stored_trigger::list(connection)?
+            .iter()
+            .map(definition::trigger::write),
     );
     Ok(parts.join("\n"))
 }

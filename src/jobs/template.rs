@@ -117,11 +117,11 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     if config.birthday.template.as_deref() == Some(name) {
         users.push("[birthday] in the configuration".to_owned());
     }
-    for trigger in stored_trigger::using_template(connection, name)? {
-        users.push(format!("trigger `{trigger}`"));
-    }
     for task in crate::store::task::using_template(connection, name)? {
         users.push(format!("task `{task}`"));
+    }
+    for trigger in stored_trigger::using_template(connection, name)? {
+        users.push(format!("trigger `{trigger}`"));
     }
     match store::queued(connection, name)? {
         0 => {}

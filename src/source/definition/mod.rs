@@ -28,10 +28,10 @@ pub struct Definitions {
     pub templates: Vec<Placed<Template>>,
     /// `[[report]]`
     pub reports: Vec<Placed<SavedReport>>,
-    /// `[[trigger]]`
-    pub triggers: Vec<Placed<Trigger>>,
     /// `[[task]]`
     pub tasks: Vec<Placed<Task>>,
+    /// `[[trigger]]`
+    pub triggers: Vec<Placed<Trigger>>,
 }
 
 impl Definitions {
@@ -42,8 +42,8 @@ impl Definitions {
             let top = Section::top(&sheet, &table);
             each(&top, "template", &mut self.templates, template::read);
             each(&top, "report", &mut self.reports, report::read);
-            each(&top, "trigger", &mut self.triggers, trigger::read);
             each(&top, "task", &mut self.tasks, task::read);
+            each(&top, "trigger", &mut self.triggers, trigger::read);
             top.finish();
         }
         sheet.into_problems()
