@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod backup;
 pub mod birthday;
+pub mod callback;
 pub mod compose;
 pub mod deliver;
 pub mod demo;

@@ -13,6 +13,7 @@ pub mod backup;
 pub mod batch;
 pub mod birthday;
 pub mod book;
+pub mod callback;
 pub mod columns;
 pub mod health;
 pub mod import;
@@ -35,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_task.sql"),
     include_str!("migrations/0004_ticket.sql"),
     include_str!("migrations/0005_sync.sql"),
+    include_str!("migrations/0006_status.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.
