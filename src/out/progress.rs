@@ -32,10 +32,7 @@ impl Progress {
             bar.set_message(what.to_owned());
             bar
         });
-        Self {
-            bar,
-            shown: false,
-        }
+        Self { bar, shown: false }
     }
 
     /// The work has come so far.

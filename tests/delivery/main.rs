@@ -86,11 +86,11 @@ fn queue(house: &House) {
 
 /// How often each address was served.
 fn served(server: &Server) -> BTreeMap<String, usize> {
-    let mut served = BTreeMap::new();
-    for seen in server.seen() {
-        *served.entry(address(&seen)).or_default() += 1;
+    let mut times = BTreeMap::new();
+    for request in server.seen() {
+        *times.entry(address(&request)).or_default() += 1;
     }
-    served
+    times
 }
 
 fn address(seen: &Seen) -> String {
@@ -124,19 +124,19 @@ fn stat(house: &House, key: &str) -> i64 {
 
 /// After everything: each address served once, but those reported unknown; none missing.
 fn nothing_lost_nothing_twice(house: &House, server: &Server, n: usize) {
-    let served = served(server);
-    for (address, times) in &served {
+    let times_served = served(server);
+    for (address, times) in &times_served {
         assert_eq!(*times, 1, "{address} was served {times} times");
     }
     let (sent, unknown) = (addresses(house, "sent"), addresses(house, "unknown"));
     for address in &sent {
         assert!(
-            served.contains_key(address),
+            times_served.contains_key(address),
             "{address} is called sent and was not served"
         );
     }
     assert_eq!(sent.len() + unknown.len(), n, "some are missing");
-    let neither = served
+    let neither = times_served
         .keys()
         .find(|address| !sent.contains(address) && !unknown.contains(address));
     assert_eq!(neither, None, "served, and neither sent nor unknown");

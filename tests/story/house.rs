@@ -131,6 +131,7 @@ impl House {
     }
 
     /// The house's folder.
+    #[allow(dead_code, reason = "the delivery tests use it")]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
