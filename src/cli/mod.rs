@@ -24,6 +24,8 @@ pub mod shell;
 mod signals;
 pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;
 mod view;
 
 pub use context::Context;
@@ -136,6 +138,10 @@ enum Command {
     Optout(optout::Command),
     #[command(subcommand)]
     Omnichannel(history::Omnichannel),
+    #[command(subcommand)]
+    Ticket(ticket::Command),
+    #[command(subcommand)]
+    Trigger(trigger::Command),
     Apply(apply::Apply),
     Export(apply::Export),
     Demo(demo::Command),
@@ -259,6 +265,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Task(command) => task::run(command, context),
         Command::Optout(command) => optout::run(&command, context),
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Ticket(command) => ticket::run(command, context),
+        Command::Trigger(command) => trigger::run(command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {

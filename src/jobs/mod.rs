@@ -12,3 +12,5 @@ pub mod run_due;
 pub mod send;
 pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;

@@ -2,5 +2,6 @@
 
 pub mod csv;
 pub mod definition;
+pub mod event;
 pub mod jsonl;
 pub mod rows;
