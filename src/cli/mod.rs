@@ -14,19 +14,23 @@ mod arguments;
 pub mod birthday;
 mod context;
 pub mod demo;
+pub mod doctor;
 pub mod history;
 pub mod import;
+pub mod omnichannel;
 pub mod optout;
 pub mod queue;
 pub mod report;
 pub mod send;
 pub mod shell;
 mod signals;
+pub mod sync;
 pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
 mod view;
+pub mod whatsapp;
 
 pub use context::Context;
 
@@ -137,11 +141,15 @@ enum Command {
     #[command(subcommand)]
     Optout(optout::Command),
     #[command(subcommand)]
-    Omnichannel(history::Omnichannel),
-    #[command(subcommand)]
     Ticket(ticket::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
+    Sync(sync::Command),
+    Doctor(doctor::Command),
+    #[command(subcommand)]
+    Omnichannel(omnichannel::Command),
+    #[command(subcommand)]
+    Whatsapp(whatsapp::Command),
     Apply(apply::Apply),
     Export(apply::Export),
     Demo(demo::Command),
@@ -243,12 +251,18 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         _ => {}
     }
     let global = &cli.global;
-    let mut context = Context::new(
+    let context = Context::new(
         global.config.as_deref(),
         global.db.clone(),
         global.now.as_deref(),
         out,
-    )?;
+    );
+    let mut context = match (context, &cli.command) {
+        (Err(error), Command::Doctor(_)) if error.kind == Kind::Unacceptable => {
+            return doctor::run_without_configuration(out, &error);
+        }
+        (context, _) => context?,
+    };
     let context = &mut context;
     // What cron calls each minute says nothing when nothing is due.
     if !matches!(cli.command, Command::Task(task::Command::RunDue)) {
@@ -264,9 +278,12 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Birthday(command) => birthday::run(&command, context),
         Command::Task(command) => task::run(command, context),
         Command::Optout(command) => optout::run(&command, context),
-        Command::Omnichannel(command) => history::run_omnichannel(&command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
+        Command::Sync(command) => sync::run(&command, context),
+        Command::Doctor(_) => doctor::run(context),
+        Command::Omnichannel(command) => omnichannel::run(&command, context),
+        Command::Whatsapp(command) => whatsapp::run(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {

@@ -2,6 +2,7 @@
 
 pub mod birthday;
 pub mod book;
+pub mod callback;
 pub mod client;
 pub mod contact_hours;
 pub mod contract;

@@ -329,3 +329,22 @@ pub fn export(connection: &Connection) -> Result<String> {
     );
     Ok(parts.join("\n"))
 }
+
+/// What is unwise about everything that is saved: it is applied to itself, and nothing is kept.
+///
+/// # Errors
+/// When something that is saved would not be accepted today (exit 3).
+pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
+    let mut wanted = Definitions::default();
+    let problems = wanted.read("the database", &export(store.connection())?);
+    if !problems.is_empty() {
+        return Err(Error::problems("what is saved is not acceptable", problems));
+    }
+    // A provider's text is the one that was saved: nobody is asked for it again.
+    for placed in &mut wanted.templates {
+        if let Some(saved) = stored_template::find(store.connection(), &placed.value.name)? {
+            placed.value = saved;
+        }
+    }
+    store.rehearse(|transaction| carry_out(transaction, config, &wanted, Options::default(), now))
+}

@@ -3,13 +3,16 @@
 pub mod apply;
 pub mod backup;
 pub mod birthday;
+pub mod callback;
 pub mod compose;
 pub mod deliver;
 pub mod demo;
+pub mod doctor;
 pub mod import;
 pub mod purge;
 pub mod run_due;
 pub mod send;
+pub mod sync;
 pub mod task;
 pub mod template;
 pub mod ticket;

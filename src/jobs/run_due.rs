@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::deliver::{Delivery, Observer, Stop, deliver};
-use super::{backup, birthday, purge, send};
+use super::{backup, birthday, purge, send, sync};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
 use crate::domain::task::{Outcome, Owed, Run, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Kind, Result};
+use crate::source::ixc::Ixc;
 use crate::store::task::Ending;
 use crate::store::{Store, report, task as store_task, template};
 
@@ -222,7 +223,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
         Run::CollectionUpdate => Err(Error::unacceptable(
             "this build has no collection rules to update",
         )),
-        Run::Sync => Err(Error::unacceptable("this build has no source to sync from")),
+        Run::Sync => sync_all(store, hands),
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();
@@ -265,6 +266,38 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(done)
         }
     }
+}
+
+/// Brings the book up to the source.
+fn sync_all(store: &mut Store, hands: &Hands<'_>) -> Result<Done> {
+    let Some(settings) = &hands.config.ixc else {
+        return Err(Error::unacceptable("no source is configured")
+            .hint("write [sync.ixc] with base_url and token in the configuration"));
+    };
+    let ixc = Ixc::new(settings)?;
+    let request = sync::Request {
+        kinds: Vec::new(),
+        full: false,
+        dry_run: false,
+        page_size: ixc.page_size(),
+    };
+    let summary = sync::sync(store, &ixc, &request, &hands.clock.now(), &mut |_, _| {})?;
+    let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
+    let mut done = Done::new(json!({
+        "read": total(|kind| kind.read),
+        "new": total(|kind| kind.new),
+        "changed": total(|kind| kind.changed),
+        "unchanged": total(|kind| kind.unchanged),
+        "refused": summary.refused_rows(),
+    }));
+    if summary.refused_rows() > 0 {
+        done.outcome = Outcome::Incomplete;
+        done.message = Some(format!(
+            "{} rows could not be taken",
+            summary.refused_rows()
+        ));
+    }
+    Ok(done)
 }
 
 fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {

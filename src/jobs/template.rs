@@ -82,13 +82,20 @@ fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Res
     };
     let channel_id = template.provider_channel.clone().unwrap_or_default();
     let listed = catalogue.templates(&channel_id)?;
-    let Some(found) = listed.iter().find(|listed| listed.id == id) else {
+    // An id, or a name that only one of them has.
+    let mut named = listed.iter().filter(|listed| listed.name == id);
+    let found = listed
+        .iter()
+        .find(|listed| listed.id == id)
+        .or_else(|| named.next().filter(|_| named.next().is_none()));
+    let Some(found) = found else {
         return Err(Error::unacceptable(format!(
             "the provider has no template `{id}` on channel `{channel_id}`"
         ))
         .hint("are the two ids swapped? regua omnichannel channels, regua omnichannel templates --channel ID"));
     };
     template.body = found.text.clone().unwrap_or_default();
+    template.provider_template = Some(found.id.clone());
     Ok(())
 }
 
