@@ -12,15 +12,18 @@ use crate::out::{Colour, Format, Out, Talk};
 pub mod apply;
 mod arguments;
 pub mod birthday;
+pub mod collection;
 mod context;
 pub mod demo;
 pub mod doctor;
 pub mod history;
+pub mod hold;
 pub mod import;
 pub mod omnichannel;
 pub mod optout;
 pub mod queue;
 pub mod report;
+pub mod rule;
 pub mod send;
 pub mod shell;
 mod signals;
@@ -140,6 +143,12 @@ enum Command {
     Task(task::Command),
     #[command(subcommand)]
     Optout(optout::Command),
+    #[command(subcommand)]
+    Rule(rule::Command),
+    #[command(subcommand)]
+    Collection(collection::Command),
+    #[command(subcommand)]
+    Hold(hold::Command),
     #[command(subcommand)]
     Ticket(ticket::Command),
     #[command(subcommand)]
@@ -278,6 +287,9 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Birthday(command) => birthday::run(&command, context),
         Command::Task(command) => task::run(command, context),
         Command::Optout(command) => optout::run(&command, context),
+        Command::Rule(command) => rule::run(&command, context),
+        Command::Collection(command) => collection::run(&command, context),
+        Command::Hold(command) => hold::run(&command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),

@@ -6,7 +6,9 @@ use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Result};
-use crate::store::{Connection, Store, template as store, trigger as stored_trigger};
+use crate::store::{
+    Connection, Store, rule as stored_rule, template as store, trigger as stored_trigger,
+};
 
 /// Adds a template; its text is fetched from the provider where it has one there.
 pub fn add(saved: &mut Store, config: &Config, template: Template) -> Result<Template> {
@@ -124,6 +126,9 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     if config.birthday.template.as_deref() == Some(name) {
         users.push("[birthday] in the configuration".to_owned());
     }
+    for rule in stored_rule::using_template(connection, name)? {
+        users.push(format!("rule `{rule}`"));
+    }
     for task in crate::store::task::using_template(connection, name)? {
         users.push(format!("task `{task}`"));
     }
@@ -201,6 +206,9 @@ pub fn warnings(template: &Template, phases: &[String]) -> Vec<String> {
 }
 
 /// What is unwise about a saved template, where it is used.
-pub fn lint(_connection: &Connection, template: &Template) -> Result<Vec<String>> {
-    Ok(warnings(template, &[]))
+pub fn lint(connection: &Connection, template: &Template) -> Result<Vec<String>> {
+    Ok(warnings(
+        template,
+        &stored_rule::phases_using_template(connection, &template.name)?,
+    ))
 }

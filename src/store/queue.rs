@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::columns::Columns as _;
-use super::{book, opt_out};
+use super::{book, collect, opt_out};
 use crate::clock::Now;
 use crate::domain::message::Outgoing;
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
@@ -244,11 +244,14 @@ fn unwanted(connection: &Connection, row: &DueRow, now: Now) -> Result<Option<Re
     Ok(None)
 }
 
-/// Whether the invoice a message is about is still owing.
-fn still_owing(connection: &Connection, _origin: Origin, outgoing: &Outgoing) -> Result<bool> {
+/// Whether the invoice a message is about is still owing, and its case open.
+fn still_owing(connection: &Connection, origin: Origin, outgoing: &Outgoing) -> Result<bool> {
     let Some(invoice) = outgoing.invoice_id else {
         return Ok(true);
     };
+    if origin == Origin::Collection && !collect::case_open(connection, &outgoing.key)? {
+        return Ok(false);
+    }
     Ok(book::invoice(connection, invoice)?.is_some_and(|invoice| invoice.owing()))
 }
 

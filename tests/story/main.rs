@@ -4,6 +4,7 @@ mod house;
 
 mod birthday;
 mod book;
+mod collection;
 mod providers;
 mod send;
 mod task;
