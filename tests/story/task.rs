@@ -875,3 +875,36 @@ fn a_signal_stops_the_run_and_is_recorded() {
     house.at("2026-11-23T09:01");
     assert_eq!(due(&house), ["z"]);
 }
+
+#[test]
+fn collections_and_the_queue_that_forwards_them_run_in_order() {
+    let mut house = house_at("2026-11-23T07:00", "");
+    house.write(
+        "config.toml",
+        "max_data_age_hours = 0\n[birthday]\ntemplate = \"birthday\"\n",
+    );
+    house.write(
+        "rules.toml",
+        "[[template]]\nname = \"overdue\"\nchannel = \"whatsapp\"\nkind = \"financial\"\n\
+         body = \"Olá {{1}}, {{2}}.\"\nvariables = [\"cliente_primeiro_nome\", \"areceber_valor\"]\n\
+         [[rule]]\nname = \"all\"\nportfolios = []\n\
+         [[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"overdue\"]\n\
+         [[task]]\nname = \"z\"\nrun = \"collection-update\"\nminute = \"30\"\nhour = \"8\"\nweekday = \"1-5\"\n",
+    );
+    house
+        .run(&["apply", "rules.toml"])
+        .ok()
+        .says("task `z`: its whatsapp template `overdue` waits in the queue");
+    add(&house, "a", "send-queue", "30", "8");
+    let again = house.run(&["apply", "rules.toml"]).ok();
+    assert!(!again.stderr.contains("task `z`"), "{}", again.stderr);
+    house.at("2026-11-23T08:30");
+    assert_eq!(due(&house), ["z", "a"]);
+    let runs = house.json(&["task", "show", "z"])["runs"].clone();
+    let entered = runs[0]["counts"]["entered"].as_u64().expect("a number");
+    assert!(entered > 0);
+    let delivered = house.lines("whatsapp.jsonl");
+    assert!(!delivered.is_empty());
+    let counts = house.json(&["task", "show", "a"])["runs"][0]["counts"].clone();
+    assert_eq!(counts["sent"], delivered.len());
+}
