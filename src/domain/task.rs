@@ -126,7 +126,7 @@ impl Task {
         }
         if self.run != Run::SendQueue && !self.channels.is_empty() {
             flaw(
-                "channel",
+                "channels",
                 &format!("is of no use to {}", self.run),
                 "leave it out, or run send-queue",
             );
@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(keys(&send), [""; 0]);
         send.run = Run::Purge;
         send.channels = vec![Channel::Sms];
-        assert_eq!(keys(&send), ["report", "template", "limit", "channel"]);
+        assert_eq!(keys(&send), ["report", "template", "limit", "channels"]);
     }
 
     #[test]

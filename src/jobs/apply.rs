@@ -196,7 +196,7 @@ fn carry_out(
     }
     let rule_steps = rules::carry_out(connection, wanted, options, &templates, now, &mut plan)?;
     let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
-    save_tasks(connection, config, &wanted.tasks, now, &mut plan)?;
+    save_tasks(connection, &wanted.tasks, now)?;
     // What goes, goes last: by then nothing that stays may name it.
     for step in saved_tasks
         .iter()
@@ -213,6 +213,9 @@ fn carry_out(
     {
         templates::remove_within(connection, config, &step.name)?;
     }
+    for (name, text) in tasks::warnings(connection, config)? {
+        plan.warnings.push(format!("task `{name}`: {text}"));
+    }
     plan.steps.extend(templates);
     plan.steps.extend(reports);
     plan.steps.extend(rule_steps);
@@ -222,13 +225,7 @@ fn carry_out(
 }
 
 /// Saves tasks once everything that they may name is saved; every problem of all of them at once.
-fn save_tasks(
-    connection: &Connection,
-    config: &Config,
-    wanted: &[Placed<Task>],
-    now: Now,
-    plan: &mut Plan,
-) -> Result<()> {
+fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Result<()> {
     let mut problems = Vec::new();
     for placed in wanted {
         for problem in tasks::problems(connection, &placed.value)? {
@@ -239,16 +236,14 @@ fn save_tasks(
         }
         stored_task::save(connection, &placed.value, now.at)?;
     }
-    if !problems.is_empty() {
-        return Err(Error::problems(
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::problems(
             "the definitions are not acceptable; nothing was changed",
             problems,
-        ));
+        ))
     }
-    for (name, text) in tasks::warnings(connection, config)? {
-        plan.warnings.push(format!("task `{name}`: {text}"));
-    }
-    Ok(())
 }
 
 /// Compares what is wanted with what is saved, key by key of their TOML.

@@ -191,12 +191,6 @@ pub fn using_report(connection: &Connection, report: &str) -> Result<Vec<String>
 
 /// A whatsapp template that some collection rule sends, if one does.
 pub fn whatsapp_in_rules(connection: &Connection) -> Result<Option<String>> {
-    let rules: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rule_template')")?
-        .query_row([], |row| row.get(0))?;
-    if !rules {
-        return Ok(None);
-    }
     Ok(connection
         .prepare_cached(
             "SELECT t.name FROM rule_template r JOIN template t ON t.name = r.template

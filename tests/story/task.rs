@@ -144,6 +144,50 @@ fn a_task_is_considered_from_the_moment_it_is_saved_or_enabled() {
 }
 
 #[test]
+fn a_change_of_the_clock_neither_skips_nor_repeats_a_task() {
+    let mut house = House::new();
+    house.at("2026-03-07T12:00:00-05:00");
+    house.write("config.toml", "timezone = \"America/New_York\"\n");
+    add(&house, "skipped", "purge", "30", "2");
+    add(&house, "repeated", "purge", "30", "1");
+    add(&house, "hourly", "purge", "45", "*");
+    let mut ran = Vec::new();
+    for (day, minutes) in [
+        // 02:00 to 03:00 is skipped on 8 March, 01:00 to 02:00 comes twice on 1 November.
+        ("2026-03-08T00:59-05:00", 180),
+        ("2026-11-01T00:59-04:00", 180),
+    ] {
+        let first = chrono::DateTime::parse_from_str(day, "%Y-%m-%dT%H:%M%:z").expect("a time");
+        for minute in (1..minutes).step_by(15) {
+            let now = first + chrono::TimeDelta::minutes(minute);
+            house.at(&now.to_rfc3339());
+            for name in due(&house) {
+                let last = listed(&house, &name)["last_run_at"].clone();
+                ran.push(format!("{name} {}", &last.as_str().expect("a time")[5..]));
+            }
+        }
+    }
+    assert_eq!(
+        ran,
+        [
+            // 00:45 was missed before cron first called.
+            "hourly 03-08T01:00:00-05:00",
+            "repeated 03-08T01:30:00-05:00",
+            "hourly 03-08T01:45:00-05:00",
+            "skipped 03-08T03:00:00-04:00",
+            "hourly 03-08T03:45:00-04:00",
+            "hourly 03-08T04:45:00-04:00",
+            "hourly 11-01T01:00:00-04:00",
+            "repeated 11-01T01:30:00-04:00",
+            "hourly 11-01T01:45:00-04:00",
+            "hourly 11-01T01:45:00-05:00",
+            "skipped 11-01T02:30:00-05:00",
+            "hourly 11-01T02:45:00-05:00",
+        ]
+    );
+}
+
+#[test]
 fn the_list_has_its_keys() {
     let mut house = house_at("2026-11-23T07:00", "");
     add(&house, "p", "purge", "30", "8");
@@ -290,7 +334,7 @@ fn a_schedule_is_checked_when_it_is_saved() {
     try_it(&["--minute", "0"]).exits(2).says("--hour");
     try_it(&["--minute", "0", "--hour", "0", "--channel", "sms"])
         .exits(3)
-        .says("channel: is of no use to purge");
+        .says("channels: is of no use to purge");
     try_it(&[
         "--minute", "0", "--hour", "0", "--day", "29", "--month", "2",
     ])
@@ -745,4 +789,122 @@ fn a_closed_channel_fails_its_task_and_its_messages_wait() {
         .says("whatsapp closed");
     assert_eq!(ran.json()[0]["outcome"], "failed");
     assert_eq!(ran.json()[0]["counts"]["left"], 2);
+}
+
+#[test]
+fn a_signal_stops_the_run_and_is_recorded() {
+    let mut house = house_at("2026-11-23T08:00", "");
+    // A gateway that takes the request and never answers.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    house
+        .run(&[
+            "template",
+            "add",
+            "hello",
+            "--channel",
+            "sms",
+            "--kind",
+            "support",
+            "--body",
+            "Oi",
+        ])
+        .ok();
+    house
+        .run(&[
+            "report",
+            "save",
+            "all",
+            "contracts",
+            "--filter",
+            "client_id=1",
+        ])
+        .ok();
+    house
+        .run(&[
+            "task",
+            "add",
+            "s",
+            "--run",
+            "send",
+            "--report",
+            "all",
+            "--template",
+            "hello",
+            "--minute",
+            "0",
+            "--hour",
+            "9",
+        ])
+        .ok();
+    add(&house, "z", "backup", "0", "9");
+    house.write(
+        "config.toml",
+        format!("[sms]\nprovider = \"http\"\nurl = \"http://{address}/\"\nbody = \"{{}}\"\n"),
+    );
+    house.at("2026-11-23T09:00");
+    let child = house
+        .command(&["task", "run-due", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let (connection, _) = listener.accept().expect("its request");
+    let term = || {
+        std::process::Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()
+            .expect("kill runs");
+    };
+    // While it works, another one ends quietly.
+    let other = house.run(&["task", "run-due", "-v"]).ok();
+    assert!(other.stderr.contains("another run"), "{}", other.stderr);
+    term();
+    term();
+    let output = child.wait_with_output().expect("its end");
+    drop(connection);
+    assert_eq!(
+        output.status.code(),
+        Some(143),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(listed(&house, "s")["last_outcome"], "interrupted");
+    // The next one was not begun, and is owed.
+    assert_eq!(listed(&house, "z")["last_outcome"], Value::Null);
+    house.at("2026-11-23T09:01");
+    assert_eq!(due(&house), ["z"]);
+}
+
+#[test]
+fn collections_and_the_queue_that_forwards_them_run_in_order() {
+    let mut house = house_at("2026-11-23T07:00", "");
+    house.write(
+        "config.toml",
+        "max_data_age_hours = 0\n[birthday]\ntemplate = \"birthday\"\n",
+    );
+    house.write(
+        "rules.toml",
+        "[[template]]\nname = \"overdue\"\nchannel = \"whatsapp\"\nkind = \"financial\"\n\
+         body = \"Olá {{1}}, {{2}}.\"\nvariables = [\"cliente_primeiro_nome\", \"areceber_valor\"]\n\
+         [[rule]]\nname = \"all\"\nportfolios = []\n\
+         [[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"overdue\"]\n\
+         [[task]]\nname = \"z\"\nrun = \"collection-update\"\nminute = \"30\"\nhour = \"8\"\nweekday = \"1-5\"\n",
+    );
+    house
+        .run(&["apply", "rules.toml"])
+        .ok()
+        .says("task `z`: its whatsapp template `overdue` waits in the queue");
+    add(&house, "a", "send-queue", "30", "8");
+    let again = house.run(&["apply", "rules.toml"]).ok();
+    assert!(!again.stderr.contains("task `z`"), "{}", again.stderr);
+    house.at("2026-11-23T08:30");
+    assert_eq!(due(&house), ["z", "a"]);
+    let runs = house.json(&["task", "show", "z"])["runs"].clone();
+    let entered = runs[0]["counts"]["entered"].as_u64().expect("a number");
+    assert!(entered > 0);
+    let delivered = house.lines("whatsapp.jsonl");
+    assert!(!delivered.is_empty());
+    let counts = house.json(&["task", "show", "a"])["runs"][0]["counts"].clone();
+    assert_eq!(counts["sent"], delivered.len());
 }
