@@ -34,7 +34,13 @@ struct Step {
 }
 
 /// The example files that the demo applies.
-const EXAMPLES: &[(&str, &str)] = &[("send.toml", include_str!("../../examples/send.toml"))];
+const EXAMPLES: &[(&str, &str)] = &[
+    ("send.toml", include_str!("../../examples/send.toml")),
+    (
+        "birthday.toml",
+        include_str!("../../examples/birthday.toml"),
+    ),
+];
 
 /// The walk: a bulk push, what became of it, and the history.
 fn sending() -> Vec<Step> {
@@ -81,6 +87,38 @@ fn sending() -> Vec<Step> {
     ]
 }
 
+/// The walk on: a birthday, and what cron starts.
+fn birthdays() -> Vec<Step> {
+    let at = |time: &str, says, arguments| Step {
+        says,
+        now: format!("{TODAY}T{time}"),
+        arguments,
+    };
+    vec![
+        at(
+            "09:00",
+            "A birthday template, and two tasks: one fills the queue at 10, one forwards it.",
+            vec!["apply", "birthday.toml"],
+        ),
+        at("09:00", "What runs when?", vec!["task", "list"]),
+        at(
+            "10:00",
+            "It is 10 o'clock: what cron calls each minute runs both, in order.",
+            vec!["task", "run-due"],
+        ),
+        at(
+            "10:00",
+            "Three people have their birthday today.",
+            vec!["history", "--origin", "birthday"],
+        ),
+        at(
+            "10:30",
+            "Once a year, however often it runs.",
+            vec!["birthday", "queue"],
+        ),
+    ]
+}
+
 /// Runs the command.
 pub fn run(command: &Command, out: Out) -> Result<Outcome> {
     job::make(&command.dir)?;
@@ -93,11 +131,11 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
         "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
         command.dir.display()
     ))?;
-    for step in sending() {
+    for step in sending().into_iter().chain(birthdays()) {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(
-        "\nDelivered messages are in {0}/push.jsonl. Look further:\n  \
+        "\nDelivered messages are in {0}/push.jsonl and whatsapp.jsonl. Look further:\n  \
          cd {0} && export REGUA_NOW={TODAY}T09:00\n  \
          regua report run invoices --filter 'overdue_days>=30' --order open_amount:desc\n  \
          regua send show 1 -o csv",

@@ -201,7 +201,7 @@ fn tell_queued(context: &Context, store: &Store, channel: Channel, queued: u64) 
             format!("{queued} wait in the queue for `regua queue deliver` or a send-queue task")
         }
     });
-    Ok(())
+    view::warn_unforwarded(context, store, channel)
 }
 
 fn tell_plan(context: &Context, request: &Request, plan: &Plan) {

@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Context, Outcome};
 use crate::clock::Stopwatch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::sync::{self, Noticed, Refused, Request, Summary, Synced};
 use crate::out::{Cell, Column, Format};
-use crate::source::ixc::Ixc;
 
 /// Refused rows and things noticed that a person is told one by one.
 const TOLD: usize = 10;
@@ -41,12 +40,7 @@ pub struct Command {
 pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
     sync::wanted(&command.kinds)?;
-    let Some(settings) = &context.config.ixc else {
-        return Err(Error::unacceptable("no source is configured")
-            .hint("write [sync.ixc] with base_url and token in the configuration")
-            .hint("regua import DIR, for files that the ERP exports"));
-    };
-    let ixc = Ixc::new(settings)?;
+    let ixc = sync::configured(&context.config)?;
     let request = Request {
         kinds: command.kinds.clone(),
         full: command.full,
@@ -111,7 +105,7 @@ fn tell(context: &Context, summary: &Summary) {
     let refused = summary.refused_rows();
     if refused > 0 {
         out.warn(format!(
-            "{refused} rows were refused and the rest was taken; they are read again by the next sync"
+            "refused rows: {refused}; the rest was taken, and they are read again by the next sync"
         ));
     }
     if summary.kinds.iter().all(|kind| kind.read == 0) {

@@ -315,7 +315,7 @@ fn by_file(channel: Channel, base: &Path) -> ChannelConfig {
         provider: ProviderConfig::File {
             path: base.join(format!("{channel}.jsonl")),
         },
-        workers: 4,
+        workers: 8,
         rate_per_minute: 0,
         transliterate: false,
     }
@@ -324,7 +324,7 @@ fn by_file(channel: Channel, base: &Path) -> ChannelConfig {
 /// Workers and rate a provider has unless the configuration says otherwise.
 fn usual_limits(provider: &ProviderConfig) -> (i64, i64) {
     match provider {
-        ProviderConfig::File { .. } => (4, 0),
+        ProviderConfig::File { .. } => (8, 0),
         ProviderConfig::Fcm(_) => (32, 60_000),
         ProviderConfig::Opa(_) => (2, 300),
         ProviderConfig::Meta(_) => (16, 4_000),

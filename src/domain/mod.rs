@@ -1,5 +1,6 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod birthday;
 pub mod book;
 pub mod client;
 pub mod contact_hours;
@@ -16,8 +17,10 @@ pub mod policy;
 pub mod rate;
 pub mod recipient;
 pub mod report;
+pub mod schedule;
 pub mod send;
 pub mod sms;
+pub mod task;
 pub mod tax_id;
 pub mod template;
 pub mod ticket;

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use super::task as tasks;
 use super::template as templates;
+use crate::clock::Now;
 use crate::config::Config;
+use crate::domain::task::Task;
 use crate::error::{Error, Problem, Result};
 use crate::source::definition::{self, Definitions, Placed};
-use crate::store::{Connection, Store, report as stored_report, template as stored_template};
+use crate::store::{
+    Connection, Store, report as stored_report, task as stored_task, template as stored_template,
+};
 
 /// What is done to one definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,13 +70,14 @@ pub fn apply(
     config: &Config,
     files: &[PathBuf],
     options: Options,
+    now: Now,
 ) -> Result<Plan> {
     let mut wanted = read(files)?;
     fetch_texts(config, &mut wanted)?;
     if options.check {
-        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options))
+        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
     } else {
-        store.write(|transaction| carry_out(transaction, config, &wanted, options))
+        store.write(|transaction| carry_out(transaction, config, &wanted, options, now))
     }
 }
 
@@ -98,6 +104,7 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
         &mut problems,
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
+    twice("task", &definitions.tasks, |t| &t.name, &mut problems);
     if problems.is_empty() {
         Ok(definitions)
     } else {
@@ -145,6 +152,7 @@ fn carry_out(
     config: &Config,
     wanted: &Definitions,
     options: Options,
+    now: Now,
 ) -> Result<Plan> {
     let mut plan = Plan::default();
     let templates = steps(
@@ -163,6 +171,14 @@ fn carry_out(
         definition::report::write,
         options.prune,
     );
+    let saved_tasks = steps(
+        "task",
+        &wanted.tasks,
+        &stored_task::list(connection)?,
+        |t| &t.name,
+        definition::task::write,
+        options.prune,
+    );
     for placed in &wanted.templates {
         stored_template::save(connection, &placed.value)?;
         for warning in templates::warnings(&placed.value, &[]) {
@@ -173,7 +189,14 @@ fn carry_out(
     for placed in &wanted.reports {
         stored_report::save(connection, &placed.value)?;
     }
+    save_tasks(connection, config, &wanted.tasks, now, &mut plan)?;
     // What goes, goes last: by then nothing that stays may name it.
+    for step in saved_tasks
+        .iter()
+        .filter(|step| step.change == Change::Removed)
+    {
+        stored_task::remove(connection, &step.name)?;
+    }
     for step in reports.iter().filter(|step| step.change == Change::Removed) {
         stored_report::remove(connection, &step.name)?;
     }
@@ -185,7 +208,38 @@ fn carry_out(
     }
     plan.steps.extend(templates);
     plan.steps.extend(reports);
+    plan.steps.extend(saved_tasks);
     Ok(plan)
+}
+
+/// Saves tasks once everything that they may name is saved; every problem of all of them at once.
+fn save_tasks(
+    connection: &Connection,
+    config: &Config,
+    wanted: &[Placed<Task>],
+    now: Now,
+    plan: &mut Plan,
+) -> Result<()> {
+    let mut problems = Vec::new();
+    for placed in wanted {
+        for problem in tasks::problems(connection, &placed.value)? {
+            problems.push(Problem {
+                place: format!("{}: task.{}", placed.place, problem.place),
+                ..problem
+            });
+        }
+        stored_task::save(connection, &placed.value, now.at)?;
+    }
+    if !problems.is_empty() {
+        return Err(Error::problems(
+            "the definitions are not acceptable; nothing was changed",
+            problems,
+        ));
+    }
+    for (name, text) in tasks::warnings(connection, config)? {
+        plan.warnings.push(format!("task `{name}`: {text}"));
+    }
+    Ok(())
 }
 
 /// Compares what is wanted with what is saved, key by key of their TOML.
@@ -263,6 +317,11 @@ pub fn export(connection: &Connection) -> Result<String> {
             .iter()
             .map(definition::report::write),
     );
+    parts.extend(
+        stored_task::list(connection)?
+            .iter()
+            .map(definition::task::write),
+    );
     Ok(parts.join("\n"))
 }
 
@@ -270,7 +329,7 @@ pub fn export(connection: &Connection) -> Result<String> {
 ///
 /// # Errors
 /// When something that is saved would not be accepted today (exit 3).
-pub fn review(store: &mut Store, config: &Config) -> Result<Plan> {
+pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
     let mut wanted = Definitions::default();
     let problems = wanted.read("the database", &export(store.connection())?);
     if !problems.is_empty() {
@@ -282,5 +341,6 @@ pub fn review(store: &mut Store, config: &Config) -> Result<Plan> {
             placed.value = saved;
         }
     }
-    store.rehearse(|transaction| carry_out(transaction, config, &wanted, Options::default()))
+    let options = Options::default();
+    store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
 }

@@ -149,7 +149,11 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         .and_then(|store| health::latest(store.connection()).ok().flatten());
     tell(clock(patient.now, latest))?;
     if let Some(store) = &mut store {
-        each(tell, "definitions", definitions(store, patient.config))?;
+        each(
+            tell,
+            "definitions",
+            definitions(store, patient.config, *patient.now),
+        )?;
     }
     for channel in Channel::ALL {
         tell(provider(*channel, patient.config))?;
@@ -339,7 +343,7 @@ fn area_of(warning: &str) -> &'static str {
 
 /// Everything that is defined, by the checks it passed when it was saved: what was acceptable
 /// then may not be now.
-fn definitions(store: &mut Store, config: &Config) -> Result<Vec<Finding>> {
+fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let templates = template::list(store.connection())?;
     for template in &templates {
@@ -362,7 +366,7 @@ fn definitions(store: &mut Store, config: &Config) -> Result<Vec<Finding>> {
             remedy: Some("regua template list; regua template add".to_owned()),
         });
     }
-    let plan = match apply::review(store, config) {
+    let plan = match apply::review(store, config, now) {
         Ok(plan) => plan,
         Err(error) => {
             findings.push(Finding::failure("definitions", &error));

@@ -1,11 +1,16 @@
 //! The journeys: gather, decide, write down, do, report.
 
 pub mod apply;
+pub mod backup;
+pub mod birthday;
 pub mod compose;
 pub mod deliver;
 pub mod demo;
 pub mod doctor;
 pub mod import;
+pub mod purge;
+pub mod run_due;
 pub mod send;
 pub mod sync;
+pub mod task;
 pub mod template;

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use crate::clock::{Now, Stopwatch};
+use crate::clock::{Clock, Now, Stopwatch};
+use crate::config::Config;
 use crate::domain::book::{self, Kind, Value};
 use crate::error::{Error, Result};
-use crate::source::ixc::{Facts, Fetch, Form, Names, Query, Row, Tally, Unread, facts, page};
+use crate::source::ixc::{Facts, Fetch, Form, Ixc, Names, Query, Row, Tally, Unread, facts, page};
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
 use crate::store::sync::{self, Standing};
@@ -141,6 +142,34 @@ struct Gathered {
     changed_until: Option<String>,
     /// Real time that the reading took.
     took: TimeDelta,
+}
+
+/// Syncs every kind from the source that is configured, as a task does.
+///
+/// # Errors
+/// When none is configured (exit 3), and as [`sync`] does.
+pub fn everything(store: &mut Store, config: &Config, clock: &Clock) -> Result<Summary> {
+    let source = configured(config)?;
+    let request = Request {
+        kinds: Vec::new(),
+        full: false,
+        dry_run: false,
+        page_size: source.page_size(),
+    };
+    sync(store, &source, &request, &clock.now(), &mut |_, _| {})
+}
+
+/// The source that is configured.
+///
+/// # Errors
+/// When there is none, or its token cannot be had (exit 3).
+pub fn configured(config: &Config) -> Result<Ixc> {
+    let Some(settings) = &config.ixc else {
+        return Err(Error::unacceptable("no source is configured")
+            .hint("write [sync.ixc] with base_url and token in the configuration")
+            .hint("regua import DIR, for files that the ERP exports"));
+    };
+    Ixc::new(settings)
 }
 
 /// Reads what changed at the source and brings the book up to it. `progress` hears of each kind
@@ -646,7 +675,6 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
-    use crate::clock::Clock;
     use crate::source::ixc::Answer;
 
     /// An honest web service in memory.

@@ -114,6 +114,9 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     if config.birthday.template.as_deref() == Some(name) {
         users.push("[birthday] in the configuration".to_owned());
     }
+    for task in crate::store::task::using_template(connection, name)? {
+        users.push(format!("task `{task}`"));
+    }
     match store::queued(connection, name)? {
         0 => {}
         1 => users.push("1 queued message".to_owned()),

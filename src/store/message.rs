@@ -86,9 +86,9 @@ pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted>
     )
 }
 
-/// The message that has this key, if any.
+/// The message that has this key, if any. One whose message the purge deleted counts as sent.
 pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> {
-    Ok(connection
+    let found = connection
         .prepare_cached("SELECT id, status, batch_id FROM message WHERE key = ?1")?
         .query_row([key], |row| {
             Ok(Inserted::Duplicate {
@@ -97,7 +97,17 @@ pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> 
                 batch_id: row.get("batch_id")?,
             })
         })
-        .optional()?)
+        .optional()?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    Ok(
+        super::purge::is_spent(connection, key)?.then_some(Inserted::Duplicate {
+            id: 0,
+            status: Status::Sent,
+            batch_id: None,
+        }),
+    )
 }
 
 /// Sets a skipped message's key aside, so that the same decision can be made anew now that it can be sent.

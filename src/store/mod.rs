@@ -9,7 +9,9 @@ use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
+pub mod backup;
 pub mod batch;
+pub mod birthday;
 pub mod book;
 pub mod columns;
 pub mod health;
@@ -17,9 +19,11 @@ pub mod import;
 pub mod message;
 pub mod meta;
 pub mod opt_out;
+pub mod purge;
 pub mod queue;
 pub mod report;
 pub mod sync;
+pub mod task;
 pub mod template;
 
 /// The numbered migrations, frozen once released; the database's `user_version` is how many it has.

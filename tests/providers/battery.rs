@@ -166,7 +166,10 @@ fn kept_alive(subject: &Subject) {
     let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let server = Server::start(move |seen| {
         prelude(seen).unwrap_or_else(|| {
-            if count.fetch_add(1, std::sync::atomic::Ordering::SeqCst).is_multiple_of(2) {
+            if count
+                .fetch_add(1, std::sync::atomic::Ordering::SeqCst)
+                .is_multiple_of(2)
+            {
                 accepted.clone()
             } else {
                 refused.clone()

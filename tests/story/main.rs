@@ -2,5 +2,7 @@
 
 mod house;
 
+mod birthday;
 mod book;
 mod send;
+mod task;

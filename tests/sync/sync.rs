@@ -395,3 +395,34 @@ fn no_secret_is_ever_seen() {
         assert!(!kept.contains(secret), "{secret} was kept");
     }
 }
+
+#[test]
+fn a_task_syncs_before_what_looks_at_the_book() {
+    let house = House::new();
+    let ran = house.run(&[
+        "task", "add", "erp", "--run", "sync", "--minute", "0", "--hour", "*",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = house.run_at("2026-11-21T10:00", &["task", "run-due"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(house.report("contracts").len(), 1);
+    house.erp.put("fn_areceber", json!([
+        {"id": "1", "id_cliente": "2107", "status": "A", "data_vencimento": "", "valor": "10", "ultima_atualizacao": "2026-11-21 10:30:00"},
+    ]));
+    let ran = house.run_at("2026-11-21T11:00", &["task", "run-due"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let shown = house.run(&["task", "show", "erp", "--json"]);
+    assert!(
+        shown
+            .stdout
+            .contains("refused rows: 1, the first: invoices 1: due_on"),
+        "{shown:?}"
+    );
+    house
+        .erp
+        .script(|_, _| Some(Reply::html(200, "<title>Login</title>")));
+    assert_eq!(
+        house.run_at("2026-11-21T12:00", &["task", "run-due"]).code,
+        4
+    );
+}

@@ -1,11 +1,13 @@
 //! Definitions as TOML: templates, reports, rules, triggers and tasks, read with every problem at once, and written.
 
 use crate::domain::report::SavedReport;
+use crate::domain::task::Task;
 use crate::domain::template::Template;
 use crate::error::Problem;
 use crate::toml_table::{Section, Sheet};
 
 pub mod report;
+pub mod task;
 pub mod template;
 
 /// A definition and where it stands.
@@ -24,6 +26,8 @@ pub struct Definitions {
     pub templates: Vec<Placed<Template>>,
     /// `[[report]]`
     pub reports: Vec<Placed<SavedReport>>,
+    /// `[[task]]`
+    pub tasks: Vec<Placed<Task>>,
 }
 
 impl Definitions {
@@ -34,6 +38,7 @@ impl Definitions {
             let top = Section::top(&sheet, &table);
             each(&top, "template", &mut self.templates, template::read);
             each(&top, "report", &mut self.reports, report::read);
+            each(&top, "task", &mut self.tasks, task::read);
             top.finish();
         }
         sheet.into_problems()
