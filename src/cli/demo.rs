@@ -40,6 +40,9 @@ const EXAMPLES: &[(&str, &str)] = &[
         "birthday.toml",
         include_str!("../../examples/birthday.toml"),
     ),
+    ("ticket.toml", include_str!("../../examples/ticket.toml")),
+    ("event.json", include_str!("../../examples/event.json")),
+    ("events.jsonl", include_str!("../../examples/events.jsonl")),
 ];
 
 /// The walk: a bulk push, what became of it, and the history.
@@ -119,6 +122,62 @@ fn birthdays() -> Vec<Step> {
     ]
 }
 
+/// A ticket opened, answered and resolved.
+fn ticketing() -> Vec<Step> {
+    let at = |minute: u32, says, arguments| Step {
+        says,
+        now: format!("{TODAY}T09:{minute:02}"),
+        arguments,
+    };
+    vec![
+        at(
+            0,
+            "Triggers say which ticket event tells whom.",
+            vec!["apply", "ticket.toml"],
+        ),
+        at(
+            0,
+            "Who would hear of this new ticket, and who would not? Nothing is sent.",
+            vec![
+                "trigger",
+                "test",
+                "opened-by-client",
+                "--event",
+                "event.json",
+            ],
+        ),
+        at(
+            0,
+            "The ERP's events come as JSON Lines, from a file or a pipe.",
+            vec!["ticket", "events", "events.jsonl"],
+        ),
+        at(
+            20,
+            "An answer: the staff named in the trigger, then the responsible.",
+            vec![
+                "ticket",
+                "reply",
+                "--ticket",
+                "1070",
+                "--by",
+                "staff",
+                "--text",
+                "Reiniciamos a porta da OLT; o sinal voltou.",
+            ],
+        ),
+        at(
+            45,
+            "Resolved: the client, the responsible, the managers.",
+            vec!["ticket", "move", "--ticket", "1070", "--to", "resolved"],
+        ),
+        at(
+            45,
+            "Who was told what, and when?",
+            vec!["ticket", "show", "1070"],
+        ),
+    ]
+}
+
 /// Runs the command.
 pub fn run(command: &Command, out: Out) -> Result<Outcome> {
     job::make(&command.dir)?;
@@ -131,7 +190,8 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
         "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
         command.dir.display()
     ))?;
-    for step in sending().into_iter().chain(birthdays()) {
+    let walks = [sending(), birthdays(), ticketing()];
+    for step in walks.into_iter().flatten() {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(

@@ -26,6 +26,8 @@ mod signals;
 pub mod sync;
 pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;
 mod view;
 
 pub use context::Context;
@@ -138,6 +140,10 @@ enum Command {
     Optout(optout::Command),
     #[command(subcommand)]
     Omnichannel(history::Omnichannel),
+    #[command(subcommand)]
+    Ticket(ticket::Command),
+    #[command(subcommand)]
+    Trigger(trigger::Command),
     Sync(sync::Command),
     Doctor(doctor::Command),
     Apply(apply::Apply),
@@ -269,6 +275,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Task(command) => task::run(command, context),
         Command::Optout(command) => optout::run(&command, context),
         Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Ticket(command) => ticket::run(command, context),
+        Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Apply(command) => apply::run(&command, context),

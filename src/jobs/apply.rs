@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::task as tasks;
 use super::template as templates;
+use super::trigger as triggers;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::task::Task;
@@ -13,6 +14,7 @@ use crate::error::{Error, Problem, Result};
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{
     Connection, Store, report as stored_report, task as stored_task, template as stored_template,
+    trigger as stored_trigger,
 };
 
 /// What is done to one definition.
@@ -105,6 +107,7 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
     twice("task", &definitions.tasks, |t| &t.name, &mut problems);
+    twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
     if problems.is_empty() {
         Ok(definitions)
     } else {
@@ -189,6 +192,7 @@ fn carry_out(
     for placed in &wanted.reports {
         stored_report::save(connection, &placed.value)?;
     }
+    let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
     save_tasks(connection, config, &wanted.tasks, now, &mut plan)?;
     // What goes, goes last: by then nothing that stays may name it.
     for step in saved_tasks
@@ -208,6 +212,7 @@ fn carry_out(
     }
     plan.steps.extend(templates);
     plan.steps.extend(reports);
+    plan.steps.extend(trigger_steps);
     plan.steps.extend(saved_tasks);
     Ok(plan)
 }
@@ -243,7 +248,7 @@ fn save_tasks(
 }
 
 /// Compares what is wanted with what is saved, key by key of their TOML.
-fn steps<T>(
+pub(super) fn steps<T>(
     kind: &'static str,
     wanted: &[Placed<T>],
     saved: &[T],
@@ -322,6 +327,11 @@ pub fn export(connection: &Connection) -> Result<String> {
             .iter()
             .map(definition::task::write),
     );
+    parts.extend(
+        stored_trigger::list(connection)?
+            .iter()
+            .map(definition::trigger::write),
+    );
     Ok(parts.join("\n"))
 }
 
@@ -341,6 +351,5 @@ pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
             placed.value = saved;
         }
     }
-    let options = Options::default();
-    store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
+    store.rehearse(|transaction| carry_out(transaction, config, &wanted, Options::default(), now))
 }

@@ -14,3 +14,5 @@ pub mod send;
 pub mod sync;
 pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;

@@ -6,7 +6,7 @@ use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Result};
-use crate::store::{Connection, Store, template as store};
+use crate::store::{Connection, Store, template as store, trigger as stored_trigger};
 
 /// Adds a template; its text is fetched from the provider where it has one there.
 pub fn add(saved: &mut Store, config: &Config, template: Template) -> Result<Template> {
@@ -32,7 +32,10 @@ pub fn replace(
     text_given: bool,
 ) -> Result<Template> {
     let template = ready(config, template, text_given)?;
-    saved.write(|transaction| store::save(transaction, &template))?;
+    saved.write(|transaction| {
+        store::save(transaction, &template)?;
+        super::trigger::still_fine(transaction)
+    })?;
     Ok(template)
 }
 
@@ -116,6 +119,9 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     }
     for task in crate::store::task::using_template(connection, name)? {
         users.push(format!("task `{task}`"));
+    }
+    for trigger in stored_trigger::using_template(connection, name)? {
+        users.push(format!("trigger `{trigger}`"));
     }
     match store::queued(connection, name)? {
         0 => {}

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod definition;
+pub mod event;
 pub mod ixc;
 pub mod jsonl;
 pub mod rows;

@@ -25,6 +25,8 @@ pub mod report;
 pub mod sync;
 pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;
 
 /// The numbered migrations, frozen once released; the database's `user_version` is how many it has.
 const MIGRATIONS: &[&str] = &[

@@ -6,3 +6,4 @@ mod birthday;
 mod book;
 mod send;
 mod task;
+mod ticket;

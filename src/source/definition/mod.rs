@@ -3,12 +3,14 @@
 use crate::domain::report::SavedReport;
 use crate::domain::task::Task;
 use crate::domain::template::Template;
+use crate::domain::trigger::Trigger;
 use crate::error::Problem;
 use crate::toml_table::{Section, Sheet};
 
 pub mod report;
 pub mod task;
 pub mod template;
+pub mod trigger;
 
 /// A definition and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Definitions {
     pub reports: Vec<Placed<SavedReport>>,
     /// `[[task]]`
     pub tasks: Vec<Placed<Task>>,
+    /// `[[trigger]]`
+    pub triggers: Vec<Placed<Trigger>>,
 }
 
 impl Definitions {
@@ -39,6 +43,7 @@ impl Definitions {
             each(&top, "template", &mut self.templates, template::read);
             each(&top, "report", &mut self.reports, report::read);
             each(&top, "task", &mut self.tasks, task::read);
+            each(&top, "trigger", &mut self.triggers, trigger::read);
             top.finish();
         }
         sheet.into_problems()
