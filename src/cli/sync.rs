@@ -48,17 +48,18 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         page_size: ixc.page_size(),
     };
     let mut store = context.open()?;
-    let now = context.now();
     let mut bar = context.out.progress("reading", 0, false);
     let out = context.out;
     let mut shown = "";
-    let summary = sync::sync(&mut store, &ixc, &request, &now, &mut |kind, rows| {
+    let mut progress = |kind, rows| {
         if kind != shown {
             bar = out.progress(kind, 0, false);
             shown = kind;
         }
         bar.at(rows);
-    })?;
+    };
+    let (config, clock) = (&context.config, &context.clock);
+    let summary = sync::sync(&mut store, &ixc, &request, config, clock, &mut progress)?;
     drop(bar);
     tell(context, &summary);
     answer(command, context, &summary, watch.elapsed().as_secs_f64())?;
@@ -108,6 +109,12 @@ fn tell(context: &Context, summary: &Summary) {
             "refused rows: {refused}; the rest was taken, and they are read again by the next sync"
         ));
     }
+    if summary.ticket_messages > 0 {
+        out.say(format!(
+            "{} messages about tickets wait in the queue; regua queue deliver sends them",
+            summary.ticket_messages
+        ));
+    }
     if summary.kinds.iter().all(|kind| kind.read == 0) {
         out.say("nothing changed at the source");
     }
@@ -123,6 +130,8 @@ fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64)
             "refused": summary.refused.iter().map(refused_json).collect::<Vec<_>>(),
             "noticed": summary.noticed.iter().map(noticed_json).collect::<Vec<_>>(),
             "notes": summary.notes,
+            "ticket_events": summary.ticket_events,
+            "ticket_messages": summary.ticket_messages,
             "requests": summary.requests,
             "seconds": seconds,
         }));

@@ -226,6 +226,7 @@ fn synced(summary: &sync::Summary) -> Done {
         "changed": total(|kind| kind.changed),
         "unchanged": total(|kind| kind.unchanged),
         "refused": summary.refused_rows(),
+        "ticket_messages": summary.ticket_messages,
     }));
     let mut said = summary.notes.clone();
     if let Some(row) = summary.refused.first() {
