@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &["error", "clock"]),
     ("out", &["error"]),
     ("config", &["domain", "error", "toml_table"]),
-    ("http", &["error", "config"]),
+    ("http", &["error", "config", "clock"]),
     ("store", &["domain", "error", "clock"]),
     ("channel", &["domain", "error", "config", "http", "clock"]),
     (

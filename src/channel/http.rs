@@ -164,7 +164,10 @@ impl HttpProvider {
                 headers.push((name.to_owned(), text(value)));
             }
         }
-        if !username.is_empty() && !placed("username") && !placed("password") {
+        let authorized = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if !authorized && !username.is_empty() && !placed("username") && !placed("password") {
             let pair = format!("{username}:{password}");
             let pair = base64::engine::general_purpose::STANDARD.encode(pair);
             secrets.push(pair.clone());

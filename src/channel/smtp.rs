@@ -258,12 +258,16 @@ impl SmtpProvider {
     }
 
     fn refusal(&self, next: Next, code: u16, text: &str) -> Refusal {
-        let words = if text.trim().is_empty() {
+        let whole = code_of(code, text);
+        // The enhanced code goes with the other one, and need not be said twice.
+        let enhanced = whole.split_once(' ').map_or("", |(_, enhanced)| enhanced);
+        let told = text.trim().strip_prefix(enhanced).unwrap_or(text).trim();
+        let words = if told.is_empty() {
             format!("the server answered {code}")
         } else {
-            shortened(text, 300)
+            shortened(told, 300)
         };
-        Refusal::new(next, self.cover.cover(words)).code(code_of(code, text))
+        Refusal::new(next, self.cover.cover(words)).code(whole)
     }
 
     /// A new connection: greeted, encrypted and authenticated.

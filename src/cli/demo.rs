@@ -126,7 +126,7 @@ fn birthdays() -> Vec<Step> {
 fn ticketing() -> Vec<Step> {
     let at = |minute: u32, says, arguments| Step {
         says,
-        now: format!("{TODAY}T09:{minute:02}"),
+        now: format!("{TODAY}T11:{minute:02}"),
         arguments,
     };
     vec![

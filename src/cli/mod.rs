@@ -12,14 +12,18 @@ use crate::out::{Colour, Format, Out, Talk};
 pub mod apply;
 mod arguments;
 pub mod birthday;
+pub mod collection;
 mod context;
 pub mod demo;
 pub mod doctor;
 pub mod history;
+pub mod hold;
 pub mod import;
+pub mod omnichannel;
 pub mod optout;
 pub mod queue;
 pub mod report;
+pub mod rule;
 pub mod send;
 pub mod shell;
 mod signals;
@@ -29,6 +33,7 @@ pub mod template;
 pub mod ticket;
 pub mod trigger;
 mod view;
+pub mod whatsapp;
 
 pub use context::Context;
 
@@ -139,13 +144,21 @@ enum Command {
     #[command(subcommand)]
     Optout(optout::Command),
     #[command(subcommand)]
-    Omnichannel(history::Omnichannel),
+    Rule(rule::Command),
+    #[command(subcommand)]
+    Collection(collection::Command),
+    #[command(subcommand)]
+    Hold(hold::Command),
     #[command(subcommand)]
     Ticket(ticket::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
     Sync(sync::Command),
     Doctor(doctor::Command),
+    #[command(subcommand)]
+    Omnichannel(omnichannel::Command),
+    #[command(subcommand)]
+    Whatsapp(whatsapp::Command),
     Apply(apply::Apply),
     Export(apply::Export),
     Demo(demo::Command),
@@ -274,11 +287,15 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Birthday(command) => birthday::run(&command, context),
         Command::Task(command) => task::run(command, context),
         Command::Optout(command) => optout::run(&command, context),
-        Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Rule(command) => rule::run(&command, context),
+        Command::Collection(command) => collection::run(&command, context),
+        Command::Hold(command) => hold::run(&command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
+        Command::Omnichannel(command) => omnichannel::run(&command, context),
+        Command::Whatsapp(command) => whatsapp::run(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {

@@ -2,7 +2,9 @@
 
 pub mod birthday;
 pub mod book;
+pub mod callback;
 pub mod client;
+pub mod collect;
 pub mod contact_hours;
 pub mod contract;
 pub mod day;
@@ -18,6 +20,7 @@ pub mod policy;
 pub mod rate;
 pub mod recipient;
 pub mod report;
+pub mod rule;
 pub mod schedule;
 pub mod send;
 pub mod sms;

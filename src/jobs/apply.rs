@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
 use super::trigger as triggers;
@@ -13,8 +14,8 @@ use crate::domain::task::Task;
 use crate::error::{Error, Problem, Result};
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{
-    Connection, Store, report as stored_report, task as stored_task, template as stored_template,
-    trigger as stored_trigger,
+    Connection, Store, report as stored_report, rule as stored_rule, task as stored_task,
+    template as stored_template, trigger as stored_trigger,
 };
 
 /// What is done to one definition.
@@ -106,6 +107,7 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
         &mut problems,
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
+    twice("rule", &definitions.rules, |r| &r.rule.name, &mut problems);
     twice("task", &definitions.tasks, |t| &t.name, &mut problems);
     twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
     if problems.is_empty() {
@@ -192,6 +194,7 @@ fn carry_out(
     for placed in &wanted.reports {
         stored_report::save(connection, &placed.value)?;
     }
+    let rule_steps = rules::carry_out(connection, wanted, options, &templates, now, &mut plan)?;
     let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
     save_tasks(connection, config, &wanted.tasks, now, &mut plan)?;
     // What goes, goes last: by then nothing that stays may name it.
@@ -212,6 +215,7 @@ fn carry_out(
     }
     plan.steps.extend(templates);
     plan.steps.extend(reports);
+    plan.steps.extend(rule_steps);
     plan.steps.extend(trigger_steps);
     plan.steps.extend(saved_tasks);
     Ok(plan)
@@ -321,6 +325,11 @@ pub fn export(connection: &Connection) -> Result<String> {
         stored_report::list(connection)?
             .iter()
             .map(definition::report::write),
+    );
+    parts.extend(
+        stored_rule::all(connection)?
+            .iter()
+            .map(|kept| definition::rule::write(&kept.rule)),
     );
     parts.extend(
         stored_task::list(connection)?

@@ -6,7 +6,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::words::{Purpose, Word as _};
 use crate::error::Result;
-use crate::store::{Store, purge};
+use crate::store::{Store, purge, ticket};
 
 /// What a purge came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub fn run(store: &mut Store, config: &Config, now: Now) -> Result<Summary> {
     }
     if let Some(days) = retention.bodies_days {
         summary.bodies = purge::bodies(store, before(days), now.at)?;
+        store.write(|transaction| ticket::forget_texts(transaction, before(days)))?;
     }
     if let Some(days) = retention.runs_days {
         summary.runs = purge::runs(store, before(days))?;

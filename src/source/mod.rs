@@ -1,5 +1,6 @@
 //! Where facts come from: files of rows, the ERP's web service, definitions as TOML.
 
+pub mod callback;
 pub mod csv;
 pub mod definition;
 pub mod event;

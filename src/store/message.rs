@@ -381,7 +381,9 @@ pub fn each_log(
     let mut statement = connection.prepare(
         "SELECT * FROM (
            SELECT m.id, m.client_id, m.origin, m.address, a.at, m.status = 'sent' AS success,
-                  coalesce(a.text, m.detail, m.reason) AS text
+                  -- A failure that was reported later outweighs the acceptance before it.
+                  coalesce(CASE WHEN m.status = 'failed' AND a.outcome = 'accepted' THEN m.detail END,
+                    a.text, m.detail, m.reason) AS text
            FROM message m JOIN attempt a ON a.message_id = m.id
              AND a.number = (SELECT max(number) FROM attempt WHERE message_id = m.id)
            WHERE m.channel = 'whatsapp' AND (?1 IS NULL OR m.id = ?1)

@@ -13,8 +13,11 @@ pub mod backup;
 pub mod batch;
 pub mod birthday;
 pub mod book;
+pub mod callback;
+pub mod collect;
 pub mod columns;
 pub mod health;
+pub mod hold;
 pub mod import;
 pub mod message;
 pub mod meta;
@@ -22,6 +25,7 @@ pub mod opt_out;
 pub mod purge;
 pub mod queue;
 pub mod report;
+pub mod rule;
 pub mod sync;
 pub mod task;
 pub mod template;
@@ -35,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_task.sql"),
     include_str!("migrations/0004_ticket.sql"),
     include_str!("migrations/0005_sync.sql"),
+    include_str!("migrations/0006_status.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

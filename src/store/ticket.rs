@@ -332,3 +332,10 @@ pub fn message_state(connection: &Connection, id: i64) -> Result<Option<(Status,
 pub fn next_event_number(connection: &Connection) -> Result<i64> {
     super::meta::next(connection, "ticket_events")
 }
+
+/// Clears the texts of events told before `before`; their ids stay. How many were cleared.
+pub fn forget_texts(connection: &Connection, before: DateTime<Utc>) -> Result<usize> {
+    Ok(connection
+        .prepare_cached("UPDATE event SET text = NULL WHERE told_at < ?1 AND text IS NOT NULL")?
+        .execute([before.timestamp_millis()])?)
+}

@@ -1,6 +1,7 @@
 //! The providers against servers that behave by script: one battery for all, then each one's own.
 
 mod battery;
+mod example;
 mod fcm;
 mod http;
 mod mail_server;

@@ -4,6 +4,23 @@ mod house;
 
 mod birthday;
 mod book;
+mod collection;
+mod providers;
 mod send;
 mod task;
 mod ticket;
+mod whatsapp;
+
+#[allow(
+    dead_code,
+    reason = "shared with the provider tests, which use all of it"
+)]
+#[path = "../providers/server.rs"]
+mod server;
+
+#[allow(
+    dead_code,
+    reason = "shared with the provider tests, which use all of it"
+)]
+#[path = "../providers/mail_server.rs"]
+mod mail_server;

@@ -824,3 +824,25 @@ fn no_triggers_no_messages_and_unreadable_files_are_refused() {
     let empty = house.run_with(&["ticket", "events", "-"], "").ok();
     assert!(empty.stderr.is_empty());
 }
+
+#[test]
+fn a_purge_clears_what_events_said_and_never_their_ids() {
+    let mut house = office();
+    house.write("config.toml", "[retention]\nbodies_days = 10\n");
+    house.run_with(&["ticket", "events", "-"], OPENED).ok();
+    house
+        .run(&[
+            "task", "add", "p", "--run", "purge", "--minute", "0", "--hour", "3",
+        ])
+        .ok();
+    house.at("2026-12-20T12:00");
+    house.run(&["task", "run", "p"]).ok();
+    let shown = house.json(&["ticket", "show", "1070"]);
+    assert_eq!(shown["events"][0]["id"], "e1");
+    assert_eq!(shown["events"][0]["text"], Value::Null);
+    assert_eq!(shown["told"][0]["body"], Value::Null);
+    let again = house
+        .run_with(&["ticket", "events", "-", "--json"], OPENED)
+        .ok();
+    assert_eq!(again.json()["events"]["known"], 1);
+}

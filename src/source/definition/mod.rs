@@ -8,6 +8,7 @@ use crate::error::Problem;
 use crate::toml_table::{Section, Sheet};
 
 pub mod report;
+pub mod rule;
 pub mod task;
 pub mod template;
 pub mod trigger;
@@ -28,6 +29,8 @@ pub struct Definitions {
     pub templates: Vec<Placed<Template>>,
     /// `[[report]]`
     pub reports: Vec<Placed<SavedReport>>,
+    /// `[[rule]]`
+    pub rules: Vec<Placed<rule::WrittenRule>>,
     /// `[[task]]`
     pub tasks: Vec<Placed<Task>>,
     /// `[[trigger]]`
@@ -42,6 +45,7 @@ impl Definitions {
             let top = Section::top(&sheet, &table);
             each(&top, "template", &mut self.templates, template::read);
             each(&top, "report", &mut self.reports, report::read);
+            each(&top, "rule", &mut self.rules, rule::read);
             each(&top, "task", &mut self.tasks, task::read);
             each(&top, "trigger", &mut self.triggers, trigger::read);
             top.finish();
