@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Context, Outcome};
 use crate::clock::Stopwatch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::sync::{self, Noticed, Refused, Request, Summary, Synced};
 use crate::out::{Cell, Column, Format};
-use crate::source::ixc::Ixc;
 
 /// Refused rows and things noticed that a person is told one by one.
 const TOLD: usize = 10;
@@ -41,12 +40,7 @@ pub struct Command {
 pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
     sync::wanted(&command.kinds)?;
-    let Some(settings) = &context.config.ixc else {
-        return Err(Error::unacceptable("no source is configured")
-            .hint("write [sync.ixc] with base_url and token in the configuration")
-            .hint("regua import DIR, for files that the ERP exports"));
-    };
-    let ixc = Ixc::new(settings)?;
+    let ixc = sync::configured(&context.config)?;
     let request = Request {
         kinds: command.kinds.clone(),
         full: command.full,
@@ -54,17 +48,18 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         page_size: ixc.page_size(),
     };
     let mut store = context.open()?;
-    let now = context.now();
     let mut bar = context.out.progress("reading", 0, false);
     let out = context.out;
     let mut shown = "";
-    let summary = sync::sync(&mut store, &ixc, &request, &now, &mut |kind, rows| {
+    let mut progress = |kind, rows| {
         if kind != shown {
             bar = out.progress(kind, 0, false);
             shown = kind;
         }
         bar.at(rows);
-    })?;
+    };
+    let (config, clock) = (&context.config, &context.clock);
+    let summary = sync::sync(&mut store, &ixc, &request, config, clock, &mut progress)?;
     drop(bar);
     tell(context, &summary);
     answer(command, context, &summary, watch.elapsed().as_secs_f64())?;
@@ -111,7 +106,13 @@ fn tell(context: &Context, summary: &Summary) {
     let refused = summary.refused_rows();
     if refused > 0 {
         out.warn(format!(
-            "{refused} rows were refused and the rest was taken; they are read again by the next sync"
+            "refused rows: {refused}; the rest was taken, and they are read again by the next sync"
+        ));
+    }
+    if summary.ticket_messages > 0 {
+        out.say(format!(
+            "{} messages about tickets wait in the queue; regua queue deliver sends them",
+            summary.ticket_messages
         ));
     }
     if summary.kinds.iter().all(|kind| kind.read == 0) {
@@ -129,6 +130,8 @@ fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64)
             "refused": summary.refused.iter().map(refused_json).collect::<Vec<_>>(),
             "noticed": summary.noticed.iter().map(noticed_json).collect::<Vec<_>>(),
             "notes": summary.notes,
+            "ticket_events": summary.ticket_events,
+            "ticket_messages": summary.ticket_messages,
             "requests": summary.requests,
             "seconds": seconds,
         }));

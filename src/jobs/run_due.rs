@@ -13,7 +13,6 @@ use crate::domain::schedule::due;
 use crate::domain::task::{Outcome, Owed, Run, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Kind, Result};
-use crate::source::ixc::Ixc;
 use crate::store::task::Ending;
 use crate::store::{Store, report, task as store_task, template};
 
@@ -218,10 +217,40 @@ impl Done {
     }
 }
 
+/// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
+fn synced(summary: &sync::Summary) -> Done {
+    let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
+    let mut done = Done::new(json!({
+        "read": total(|kind| kind.read),
+        "new": total(|kind| kind.new),
+        "changed": total(|kind| kind.changed),
+        "unchanged": total(|kind| kind.unchanged),
+        "refused": summary.refused_rows(),
+        "ticket_messages": summary.ticket_messages,
+    }));
+    let mut said = summary.notes.clone();
+    if let Some(row) = summary.refused.first() {
+        done.outcome = Outcome::Incomplete;
+        said.push(format!(
+            "refused rows: {}, the first: {} {}: {}: {}, {}",
+            summary.refused_rows(),
+            row.kind,
+            row.id,
+            row.column,
+            row.found,
+            row.remedy
+        ));
+    }
+    if !said.is_empty() {
+        done.message = Some(said.join("; "));
+    }
+    done
+}
+
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
-        Run::Sync => sync_all(store, hands),
+        Run::Sync => Ok(synced(&sync::everything(store, hands.config, hands.clock)?)),
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();
@@ -289,38 +318,6 @@ fn update_collections(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> 
         "skipped": total(|rule| rule.skipped.values().sum()),
     }));
     Ok(done.delivered(&delivery))
-}
-
-/// Brings the book up to the source.
-fn sync_all(store: &mut Store, hands: &Hands<'_>) -> Result<Done> {
-    let Some(settings) = &hands.config.ixc else {
-        return Err(Error::unacceptable("no source is configured")
-            .hint("write [sync.ixc] with base_url and token in the configuration"));
-    };
-    let ixc = Ixc::new(settings)?;
-    let request = sync::Request {
-        kinds: Vec::new(),
-        full: false,
-        dry_run: false,
-        page_size: ixc.page_size(),
-    };
-    let summary = sync::sync(store, &ixc, &request, &hands.clock.now(), &mut |_, _| {})?;
-    let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
-    let mut done = Done::new(json!({
-        "read": total(|kind| kind.read),
-        "new": total(|kind| kind.new),
-        "changed": total(|kind| kind.changed),
-        "unchanged": total(|kind| kind.unchanged),
-        "refused": summary.refused_rows(),
-    }));
-    if summary.refused_rows() > 0 {
-        done.outcome = Outcome::Incomplete;
-        done.message = Some(format!(
-            "{} rows could not be taken",
-            summary.refused_rows()
-        ));
-    }
-    Ok(done)
 }
 
 fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {

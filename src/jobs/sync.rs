@@ -5,16 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use crate::clock::{Now, Stopwatch};
+use super::ticket::Desk;
+use crate::clock::{Clock, Now, Stopwatch, instant_from};
+use crate::config::Config;
 use crate::domain::book::{self, Kind, Value};
+use crate::domain::ticket::{Event, Happening, Said, Ticket};
+use crate::domain::words::{Author, Word as _, parse_yes_no};
 use crate::error::{Error, Result};
-use crate::source::ixc::{Facts, Fetch, Form, Names, Query, Row, Tally, Unread, facts, page};
+use crate::source::ixc::{
+    CHANGED, Facts, Fetch, Form, Ixc, Names, Query, Row, Tally, Unread, envelope, facts, page,
+};
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
 use crate::store::sync::{self, Standing};
-use crate::store::{Connection, Store, Transaction};
+use crate::store::{Connection, Store, Transaction, ticket};
 
 mod spool;
 
@@ -123,6 +129,10 @@ pub struct Summary {
     pub notes: Vec<String>,
     /// Requests made.
     pub requests: u64,
+    /// What happened to tickets since the last sync, told to whom a trigger names.
+    pub ticket_events: u64,
+    /// Messages that those events caused; they wait in the queue.
+    pub ticket_messages: u64,
 }
 
 impl Summary {
@@ -143,6 +153,34 @@ struct Gathered {
     took: TimeDelta,
 }
 
+/// Syncs every kind from the source that is configured, as a task does.
+///
+/// # Errors
+/// When none is configured (exit 3), and as [`sync`] does.
+pub fn everything(store: &mut Store, config: &Config, clock: &Clock) -> Result<Summary> {
+    let source = configured(config)?;
+    let request = Request {
+        kinds: Vec::new(),
+        full: false,
+        dry_run: false,
+        page_size: source.page_size(),
+    };
+    sync(store, &source, &request, config, clock, &mut |_, _| {})
+}
+
+/// The source that is configured.
+///
+/// # Errors
+/// When there is none, or its token cannot be had (exit 3).
+pub fn configured(config: &Config) -> Result<Ixc> {
+    let Some(settings) = &config.ixc else {
+        return Err(Error::unacceptable("no source is configured")
+            .hint("write [sync.ixc] with base_url and token in the configuration")
+            .hint("regua import DIR, for files that the ERP exports"));
+    };
+    Ixc::new(settings)
+}
+
 /// Reads what changed at the source and brings the book up to it. `progress` hears of each kind
 /// and how many of its rows have come.
 ///
@@ -153,9 +191,11 @@ pub fn sync(
     store: &mut Store,
     fetch: &dyn Fetch,
     request: &Request,
-    now: &Now,
+    config: &Config,
+    clock: &Clock,
     progress: &mut dyn FnMut(&'static str, u64),
 ) -> Result<Summary> {
+    let now = &clock.now();
     let wanted = wanted(&request.kinds)?;
     let _lock = lock(store)?;
     let mut summary = Summary::default();
@@ -180,6 +220,8 @@ pub fn sync(
             names: &names,
             now,
             synced: all.iter().map(|gathered| gathered.kind.name).collect(),
+            desk: Desk::new(config, clock),
+            tickets_since: None,
             summary,
         };
         for (form, id, name) in &learned {
@@ -432,6 +474,10 @@ struct Book<'a> {
     now: &'a Now,
     /// The kinds that are brought up to date in this very run.
     synced: Vec<&'static str>,
+    /// Where ticket events are taken.
+    desk: Desk<'a>,
+    /// Tickets opened before this have no news to tell; none before tickets were ever synced.
+    tickets_since: Option<DateTime<Utc>>,
     summary: Summary,
 }
 
@@ -469,6 +515,11 @@ impl Book<'_> {
                 sync::set_again(self.connection, kind.name, id, false)?;
             }
         }
+        if gathered.form == Form::Ticket {
+            self.tickets_since = sync::cursor(self.connection, kind.name)?
+                .and_then(|cursor| instant_from(&cursor.changed_until, self.now.zone))
+                .map(|at| at - TimeDelta::days(1));
+        }
         let mut importer = Importer::new(self.connection, kind)?;
         for row in gathered.spool.into_rows()? {
             synced.read += 1;
@@ -497,7 +548,13 @@ impl Book<'_> {
         row: &Row,
     ) -> Result<Outcome> {
         let id = row.id().unwrap_or(0);
-        let Facts { columns, strange } = facts::facts(row, self.names);
+        let facts = facts::facts(row, self.names);
+        let told = if row.form() == Form::Ticket {
+            self.ticket(row, &facts)?
+        } else {
+            None
+        };
+        let Facts { columns, strange } = facts;
         let codes: Vec<(&str, &str)> = strange
             .iter()
             .filter(|strange| strange.code)
@@ -535,12 +592,12 @@ impl Book<'_> {
         loop {
             let standing = sync::standing(self.connection, kind, &cells)?;
             if standing == Standing::Same {
-                return Ok(Outcome::Unchanged);
+                return Ok(told.unwrap_or(Outcome::Unchanged));
             }
             match importer.put(line, &cells)? {
                 Put::Written if standing == Standing::New => return Ok(Outcome::New),
                 // Twice: the row was read again by itself, and stood on a page too.
-                Put::Written | Put::Twice(_) => return Ok(Outcome::Changed),
+                Put::Written | Put::Twice(_) => return Ok(told.unwrap_or(Outcome::Changed)),
                 Put::Lacks(columns) => {
                     return self.refuse(
                         kind,
@@ -582,6 +639,29 @@ impl Book<'_> {
                 }
             }
         }
+    }
+
+    /// Tells what happened to a ticket since the last sync: that it was opened, or that its status
+    /// or priority changed. The first sync of tickets only learns how they are. An event writes the
+    /// ticket down: the answer is what that made of it.
+    fn ticket(&mut self, row: &Row, facts: &Facts) -> Result<Option<Outcome>> {
+        let (Some(since), Some(id)) = (self.tickets_since, row.id()) else {
+            return Ok(None);
+        };
+        let before = ticket::find(self.connection, id)?;
+        let Some(event) = event(row, facts, id, before.as_ref(), since, self.now) else {
+            return Ok(None);
+        };
+        let taken = self.desk.take_in(self.connection, &event, *self.now)?;
+        if taken.known {
+            return Ok(None);
+        }
+        self.summary.ticket_events += 1;
+        self.summary.ticket_messages += u64::try_from(taken.made.len()).unwrap_or(0);
+        Ok(Some(match before {
+            None => Outcome::New,
+            Some(_) => Outcome::Changed,
+        }))
     }
 
     /// Leaves a row out, and has it read again next time.
@@ -639,6 +719,65 @@ impl Book<'_> {
     }
 }
 
+/// What a ticket's row tells beside what the book knows of it; none when that is nothing new.
+fn event(
+    row: &Row,
+    facts: &Facts,
+    id: i64,
+    before: Option<&Ticket>,
+    since: DateTime<Utc>,
+    now: &Now,
+) -> Option<Event> {
+    let instant = |text: Option<&str>| instant_from(text?, now.zone);
+    let status = facts.filled("status").map(str::to_owned);
+    let priority = facts.filled("priority").map(str::to_owned);
+    let mut said = Said {
+        client_id: facts.id("client_id"),
+        topic_id: facts.id("topic_id"),
+        title: facts.filled("title").map(str::to_owned),
+        responsible_id: facts.id("responsible_id"),
+        opened_by: facts.filled("opened_by").and_then(Author::parse),
+        visible_to_client: facts.filled("visible_to_client").and_then(parse_yes_no),
+        ..Said::default()
+    };
+    let Some(before) = before else {
+        let opened_at = instant(facts.filled("opened_at")).filter(|at| *at >= since)?;
+        said.status = status;
+        said.priority = priority;
+        return Some(Event {
+            id: format!("ixc/{id}/opened"),
+            at: opened_at,
+            dated: true,
+            ticket_id: id,
+            said,
+            happening: Happening::Opened {
+                text: row.filled("menssagem").map(envelope::unmarked),
+            },
+        });
+    };
+    let to = status.filter(|status| before.status.as_ref() != Some(status));
+    said.priority = priority.filter(|priority| before.priority.as_ref() != Some(priority));
+    if to.is_none() && said.priority.is_none() {
+        return None;
+    }
+    let changed = row.filled(CHANGED);
+    let at = instant(changed);
+    Some(Event {
+        id: format!(
+            "ixc/{id}/moved/{}",
+            changed.map_or_else(|| now.iso(now.at), str::to_owned)
+        ),
+        at: at.unwrap_or(now.at),
+        dated: at.is_some(),
+        ticket_id: id,
+        said,
+        happening: Happening::Moved {
+            from: before.status.clone().filter(|_| to.is_some()),
+            to,
+        },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
@@ -646,7 +785,6 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
-    use crate::clock::Clock;
     use crate::source::ixc::Answer;
 
     /// An honest web service in memory.
@@ -745,10 +883,16 @@ mod tests {
         }
     }
 
+    fn clock() -> Clock {
+        Clock::of_run(Some("2026-11-21T09:00"), chrono_tz::America::Sao_Paulo).expect("an instant")
+    }
+
     fn now() -> Now {
-        Clock::of_run(Some("2026-11-21T09:00"), chrono_tz::America::Sao_Paulo)
-            .expect("an instant")
-            .now()
+        clock().now()
+    }
+
+    fn config() -> Config {
+        Config::read("", "the defaults", std::path::Path::new("")).expect("acceptable")
     }
 
     fn run(house: &mut House, erp: &Erp, kinds: &[&str], full: bool) -> Result<Summary> {
@@ -758,7 +902,14 @@ mod tests {
             dry_run: false,
             page_size: 500,
         };
-        sync(&mut house.store, erp, &request, &now(), &mut |_, _| {})
+        sync(
+            &mut house.store,
+            erp,
+            &request,
+            &config(),
+            &clock(),
+            &mut |_, _| {},
+        )
     }
 
     fn counts(summary: &Summary, kind: &str) -> (u64, u64, u64, u64) {
@@ -853,7 +1004,15 @@ mod tests {
             dry_run: true,
             page_size: 1,
         };
-        let dry = sync(&mut house.store, &erp, &request, &now(), &mut |_, _| {}).expect("read");
+        let dry = sync(
+            &mut house.store,
+            &erp,
+            &request,
+            &config(),
+            &clock(),
+            &mut |_, _| {},
+        )
+        .expect("read");
         assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
         let real = run(&mut house, &erp, &[], false).expect("synced");
         assert_eq!(dry.kinds, real.kinds);

@@ -395,3 +395,126 @@ fn no_secret_is_ever_seen() {
         assert!(!kept.contains(secret), "{secret} was kept");
     }
 }
+
+#[test]
+fn a_task_syncs_before_what_looks_at_the_book() {
+    let house = House::new();
+    let ran = house.run(&[
+        "task", "add", "erp", "--run", "sync", "--minute", "0", "--hour", "*",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = house.run_at("2026-11-21T10:00", &["task", "run-due"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(house.report("contracts").len(), 1);
+    house.erp.put("fn_areceber", json!([
+        {"id": "1", "id_cliente": "2107", "status": "A", "data_vencimento": "", "valor": "10", "ultima_atualizacao": "2026-11-21 10:30:00"},
+    ]));
+    let ran = house.run_at("2026-11-21T11:00", &["task", "run-due"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let shown = house.run(&["task", "show", "erp", "--json"]);
+    assert!(
+        shown
+            .stdout
+            .contains("refused rows: 1, the first: invoices 1: due_on"),
+        "{shown:?}"
+    );
+    house
+        .erp
+        .script(|_, _| Some(Reply::html(200, "<title>Login</title>")));
+    assert_eq!(
+        house.run_at("2026-11-21T12:00", &["task", "run-due"]).code,
+        4
+    );
+}
+
+#[test]
+fn what_happened_to_tickets_is_told_but_not_sent() {
+    let house = House::new();
+    house.write(
+        "staff.csv",
+        "id,name,email,ticket_manager,notify_workflow\n34,Rui,rui@example.com,yes,yes\n",
+    );
+    assert_eq!(house.run(&["import", "staff", "staff.csv"]).code, 0);
+    house.write(
+        "rules.toml",
+        r##"
+[[template]]
+name = "moved"
+channel = "email"
+kind = "support"
+title = "#atendimento_titulo#"
+body = "#atendimento_id#: #atendimento_status_anterior# -> #atendimento_status#"
+[[template]]
+name = "opened"
+channel = "email"
+kind = "support"
+title = "#atendimento_titulo#"
+body = "#atendimento_id#: #atendimento_mensagem#"
+[[trigger]]
+name = "resolved"
+event = "workflow"
+to = ["resolved"]
+audience = ["managers"]
+templates = ["moved"]
+[[trigger]]
+name = "new"
+event = "new-internal-ticket"
+templates = ["opened"]
+"##,
+    );
+    let ran = house.run(&["apply", "rules.toml"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+
+    let first = house.run(&["sync", "--json"]).json();
+    assert_eq!(
+        (&first["ticket_events"], &first["ticket_messages"]),
+        (&json!(0), &json!(0)),
+        "the first sync only learns"
+    );
+    house.erp.put("su_ticket", json!([
+        {"id": "900", "id_cliente": "2107", "titulo": "Antigo", "su_status": "N", "id_ticket_origem": "I",
+         "data_criacao": "2026-01-02 10:00:00", "ultima_atualizacao": "2026-11-20 16:00:00"},
+        {"id": "1070", "id_cliente": "2107", "id_assunto": "4", "titulo": "Sem conexão", "su_status": "S",
+         "prioridade": "M", "id_ticket_origem": "I", "data_criacao": "2026-11-20 10:00:00", "ultima_atualizacao": "2026-11-20 17:00:00"},
+        {"id": "1071", "id_cliente": "2107", "id_assunto": "4", "titulo": "Lento", "menssagem": "Muito<br />lento", "su_status": "N",
+         "prioridade": "M", "id_ticket_origem": "I", "data_criacao": "2026-11-20 18:00:00", "ultima_atualizacao": "2026-11-20 18:00:00"},
+    ]));
+    let dry = house.run(&["sync", "--dry-run", "--json"]).json();
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let second = ran.json();
+    assert_eq!(
+        (&second["ticket_events"], &second["ticket_messages"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(dry["kinds"], second["kinds"]);
+    assert_eq!(counts(&second, "tickets"), [2, 1, 0, 0]);
+    let third = house.run(&["sync", "--full", "--json"]).json();
+    assert_eq!(third["ticket_events"], 0, "nothing is told twice");
+    assert_eq!(counts(&third, "tickets"), [0, 0, 3, 0]);
+
+    let history: Value = house.run(&["history", "--json"]).json();
+    let mut told: Vec<String> = history
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|message| {
+            format!(
+                "{} {} {}",
+                message["status"], message["address"], message["body"]
+            )
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            r#""queued" "rui@example.com" "1070: in_progress -> resolved""#,
+            r#""queued" "rui@example.com" "1071: Muito lento""#,
+        ]
+    );
+    assert!(
+        !house.path().join("email.jsonl").exists(),
+        "sync sends nothing"
+    );
+}

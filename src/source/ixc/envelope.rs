@@ -151,6 +151,16 @@ const MOST_WORDS: usize = 200;
 
 /// A message without its markup, on one line, at most two hundred characters.
 pub fn plain(text: &str) -> String {
+    let words = unmarked(text);
+    if words.chars().count() > MOST_WORDS {
+        let cut: String = words.chars().take(MOST_WORDS).collect();
+        return format!("{}…", cut.trim_end());
+    }
+    words
+}
+
+/// A text without its markup, on one line.
+pub fn unmarked(text: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
     for c in text.chars() {
@@ -176,12 +186,7 @@ pub fn plain(text: &str) -> String {
         out = out.replace(entity, character);
     }
     let words: Vec<&str> = out.split_whitespace().collect();
-    let words = words.join(" ");
-    if words.chars().count() > MOST_WORDS {
-        let cut: String = words.chars().take(MOST_WORDS).collect();
-        return format!("{}…", cut.trim_end());
-    }
-    words
+    words.join(" ")
 }
 
 /// The top of an answer.

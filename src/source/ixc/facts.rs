@@ -61,6 +61,22 @@ pub struct Facts {
     pub strange: Vec<Strange>,
 }
 
+impl Facts {
+    /// The text of a column, when it holds something.
+    pub fn filled(&self, column: &str) -> Option<&str> {
+        self.columns
+            .iter()
+            .find(|(name, _)| *name == column)
+            .map(|(_, text)| text.as_str())
+            .filter(|text| !text.is_empty())
+    }
+
+    /// The id in a column.
+    pub fn id(&self, column: &str) -> Option<i64> {
+        self.filled(column)?.parse().ok()
+    }
+}
+
 /// The references of a row whose names the book wants.
 pub fn references(row: &Row) -> BTreeSet<(Form, i64)> {
     let fields: &[(&str, Form)] = match row.form() {

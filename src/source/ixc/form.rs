@@ -139,6 +139,7 @@ impl Form {
                 "prioridade",
                 "id_responsavel_tecnico",
                 "id_ticket_origem",
+                "menssagem",
                 "data_criacao",
                 CHANGED,
             ],
