@@ -68,13 +68,13 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Every source but the entrance and the map: its room, its path under `src`, its lines without comments.
 fn rooms() -> Vec<(String, String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    sources(&root, &mut files);
+    sources(&house, &mut files);
     files
         .into_iter()
         .filter_map(|file| {
-            let within = file.strip_prefix(&root).expect("under src").to_owned();
+            let within = file.strip_prefix(&house).expect("under src").to_owned();
             let shown = within.display().to_string();
             if shown == "main.rs" || shown == "lib.rs" {
                 return None;
