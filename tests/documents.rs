@@ -1,0 +1,162 @@
+//! What the documents say really works: the README's commands, the examples, the example configuration.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn regua(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_regua"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("REGUA_NOW", "2026-11-23T09:00")
+        .output()
+        .expect("the program runs")
+}
+
+#[track_caller]
+fn well(output: Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn the_example_configuration_says_every_default() {
+    let text = fs::read_to_string(root().join("config.example.toml")).expect("the example");
+    let read = |text: &str| {
+        let config = regua::config::Config::read(text, "config", Path::new(""))
+            .unwrap_or_else(|error| panic!("{error}"));
+        format!("{config:#?}")
+    };
+    assert_eq!(read(&text), read(""));
+}
+
+#[test]
+fn the_examples_are_applied_and_then_nothing_changes() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let mut files: Vec<String> = fs::read_dir(root().join("examples"))
+        .expect("examples")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .map(|path| path.display().to_string())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 4, "{files:?}");
+    let mut arguments = vec!["apply"];
+    arguments.extend(files.iter().map(String::as_str));
+    well(regua(folder.path(), &arguments));
+    arguments.push("--check");
+    well(regua(folder.path(), &arguments));
+    // What is exported is the same as what was applied.
+    let exported = well(regua(folder.path(), &["export"]));
+    fs::write(folder.path().join("all.toml"), exported).expect("a written file");
+    well(regua(
+        folder.path(),
+        &["apply", "--check", "--prune", "all.toml"],
+    ));
+}
+
+#[test]
+fn the_demo_runs_twice_and_quickly() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    for _ in 0..2 {
+        let told = well(regua(folder.path(), &["demo", "provider"]));
+        for command in [
+            "$ regua send",
+            "$ regua collection",
+            "$ regua ticket",
+            "$ regua task",
+        ] {
+            assert!(told.contains(command), "{command}");
+        }
+    }
+    let pushed = fs::read_to_string(folder.path().join("provider/push.jsonl")).expect("pushes");
+    assert!(pushed.lines().count() > 5);
+    // A folder with other things in it is left alone.
+    fs::create_dir(folder.path().join("mine")).expect("a folder");
+    fs::write(folder.path().join("mine/letter.txt"), "dear").expect("a file");
+    assert_eq!(
+        regua(folder.path(), &["demo", "mine"]).status.code(),
+        Some(3)
+    );
+    assert!(folder.path().join("mine/letter.txt").exists());
+}
+
+/// The commands in the README's blocks: every word up to the first flag, number or value.
+fn commands(text: &str) -> BTreeSet<Vec<String>> {
+    let mut found = BTreeSet::new();
+    let mut block = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            block = !block;
+            continue;
+        }
+        let line = line.trim_start_matches("$ ").trim();
+        let Some(rest) = line.strip_prefix("regua ").filter(|_| block) else {
+            continue;
+        };
+        let words = rest
+            .split_whitespace()
+            .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+            .take_while(|word| !word.starts_with('-'))
+            .map(str::to_owned)
+            .take(2);
+        found.insert(words.collect());
+    }
+    found
+}
+
+#[test]
+fn every_command_in_the_readme_is_there() {
+    let text = fs::read_to_string(root().join("README.md")).expect("the README");
+    let found = commands(&text);
+    assert!(found.len() > 20, "{found:?}");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    for words in found {
+        let Some(first) = words.first() else { continue };
+        let help = well(regua(folder.path(), &[first, "--help"]));
+        assert!(help.contains("Usage: regua"), "{first}");
+        // Where a command has parts, the second word is one of them or a value.
+        if let Some(second) = words.get(1)
+            && help.contains("\nCommands:\n")
+            && !help.contains(&format!("\n  {second}"))
+        {
+            assert!(
+                help.contains(&format!("Usage: regua {first} [")),
+                "regua {first} {second}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let help = well(regua(folder.path(), &["--help"]));
+    let names: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(names.len() > 15, "{names:?}");
+    for name in names {
+        let help = well(regua(folder.path(), &[name, "--help"]));
+        assert!(
+            help.contains("regua ") && help.to_lowercase().contains("example"),
+            "{name}:\n{help}"
+        );
+    }
+}
