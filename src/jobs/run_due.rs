@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::deliver::{Delivery, Observer, Stop, deliver};
-use super::{backup, birthday, purge, send, sync};
+use super::{backup, birthday, collect, purge, send, sync};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -220,9 +220,7 @@ impl Done {
 
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
-        Run::CollectionUpdate => Err(Error::unacceptable(
-            "this build has no collection rules to update",
-        )),
+        Run::CollectionUpdate => update_collections(store, hands),
         Run::Sync => sync_all(store, hands),
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
@@ -266,6 +264,31 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(done)
         }
     }
+}
+
+/// Evaluates every collection rule for today, and delivers.
+fn update_collections(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> {
+    let (update, delivery) = collect::update(
+        store,
+        hands.config,
+        hands.clock,
+        collect::Request::default(),
+        hands.stop,
+        hands.observer,
+    )?;
+    let total =
+        |count: fn(&collect::RuleSummary) -> u64| update.rules.iter().map(count).sum::<u64>();
+    let done = Done::new(json!({
+        "evaluated": total(|rule| rule.evaluated),
+        "entered": total(|rule| rule.entered),
+        "advanced": total(|rule| rule.advanced.values().sum()),
+        "closed": total(|rule| rule.closed.values().sum()),
+        "reminders": total(|rule| rule.reminders),
+        "left_out": total(|rule| rule.left_out.values().sum()),
+        "queued": total(|rule| rule.queued),
+        "skipped": total(|rule| rule.skipped.values().sum()),
+    }));
+    Ok(done.delivered(&delivery))
 }
 
 /// Brings the book up to the source.
