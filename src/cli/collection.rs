@@ -12,13 +12,14 @@ use super::{Context, Outcome, view};
 use crate::domain::money::Money;
 use crate::domain::phone;
 use crate::domain::rule::{Outcome as CaseOutcome, Stage};
-use crate::domain::words::Word as _;
+use crate::domain::words::{Channel, Word as _};
 use crate::domain::{day, tax_id};
 use crate::error::{Error, Result};
 use crate::jobs::collect::{self as job, Happening, Request, RuleSummary, Update, Way};
 use crate::jobs::deliver::Delivery;
 use crate::jobs::forecast;
 use crate::out::{Cell, Column, Format, Tone, chart};
+use crate::store::Store;
 use crate::store::collect::{self as store, Case, Wanted as WantedCases};
 use crate::store::message::{self, Sequence, Wanted};
 
@@ -147,13 +148,13 @@ fn update(arguments: &UpdateArgs, context: &Context) -> Result<Outcome> {
     let channels = job::channels(store.connection(), request)?;
     let (delivery, signal) = view::deliver_now(context, &mut store, &channels)?;
     view::tell_delivery(context, &delivery);
-    tell_waiting(context, &update);
+    tell_waiting(context, &store, &update)?;
     answer(context, &update, Some(&delivery))?;
     Ok(view::outcome_of(&delivery, signal, delivery.some_failed()))
 }
 
 /// Says what a person should know besides the answer.
-fn tell_waiting(context: &Context, update: &Update) {
+fn tell_waiting(context: &Context, saved: &Store, update: &Update) -> Result<()> {
     if update.rules.is_empty() {
         context
             .out
@@ -164,7 +165,9 @@ fn tell_waiting(context: &Context, update: &Update) {
             "{} whatsapp messages wait in the queue for `regua queue deliver` or a send-queue task",
             update.whatsapp
         ));
+        view::warn_unforwarded(context, saved, Channel::Whatsapp)?;
     }
+    Ok(())
 }
 
 /// A dry run: everything that would happen, then the summary.
@@ -786,13 +789,9 @@ fn show_forecast(days: u64, context: &Context) -> Result<Outcome> {
         let mut text = String::from("Messages a day, if nobody paid\n");
         for day in &coming {
             let total: u64 = day.messages.iter().sum();
-            let _ = writeln!(
-                text,
-                "{} {} {} {total}",
-                day.on,
-                weekday(day.on),
-                chart::bar(total, most, BAR)
-            );
+            let bar = chart::bar(total, most, BAR);
+            let line = format!("{} {} {bar} {total}", day.on, weekday(day.on));
+            let _ = writeln!(text, "{}", line.replace("  ", " "));
         }
         context.out.text(text)?;
     }

@@ -40,6 +40,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "birthday.toml",
         include_str!("../../examples/birthday.toml"),
     ),
+    (
+        "collection.toml",
+        include_str!("../../examples/collection.toml"),
+    ),
     ("ticket.toml", include_str!("../../examples/ticket.toml")),
     ("event.json", include_str!("../../examples/event.json")),
     ("events.jsonl", include_str!("../../examples/events.jsonl")),
@@ -178,6 +182,69 @@ fn ticketing() -> Vec<Step> {
     ]
 }
 
+/// Ten days of collections, with what was paid meanwhile; then the report, one invoice's way, and what
+/// is to come.
+fn collecting() -> Vec<Step> {
+    let at = |now: String, says, arguments| Step {
+        says,
+        now,
+        arguments,
+    };
+    let mut steps = vec![at(
+        format!("{TODAY}T10:30"),
+        "The régua de cobrança: a ladder from reminder to closing, kept as a file.",
+        vec!["apply", "collection.toml"],
+    )];
+    let days = [
+        "2026-11-23",
+        "2026-11-24",
+        "2026-11-25",
+        "2026-11-26",
+        "2026-11-27",
+        "2026-11-28",
+        "2026-11-29",
+        "2026-11-30",
+        "2026-12-01",
+        "2026-12-02",
+    ];
+    for (place, day) in days.into_iter().enumerate() {
+        if let Some((_, file)) = job::PAYMENTS.iter().find(|(on, _)| *on == day) {
+            steps.push(at(
+                format!("{day}T10:45"),
+                "The ERP tells what was paid.",
+                vec!["import", "invoices", file],
+            ));
+        }
+        steps.push(at(
+            format!("{day}T11:00"),
+            match place {
+                0 => "The first update: late invoices enter, reminders go out.",
+                1 => "A day later nobody moves twice, and nobody skips a stage.",
+                6 => "A Sunday: what is decided waits for the contact hours of Monday.",
+                _ => "Another day.",
+            },
+            vec!["collection", "update"],
+        ));
+    }
+    let last = |says, arguments| at("2026-12-02T11:05".to_owned(), says, arguments);
+    steps.extend([
+        last(
+            "The relatório de cobranças, here of one stage.",
+            vec!["collection", "list", "--open", "--stage", "visit"],
+        ),
+        last(
+            "One invoice's whole way, and why nothing more happens to it.",
+            vec!["collection", "show", job::SHOWN_INVOICE],
+        ),
+        last(
+            "What the coming days would send if nobody paid.",
+            vec!["collection", "forecast", "--days", "10"],
+        ),
+        last("How each stage has done.", vec!["collection", "stats"]),
+    ]);
+    steps
+}
+
 /// Runs the command.
 pub fn run(command: &Command, out: Out) -> Result<Outcome> {
     job::make(&command.dir)?;
@@ -190,13 +257,13 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
         "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
         command.dir.display()
     ))?;
-    let walks = [sending(), birthdays(), ticketing()];
+    let walks = [sending(), birthdays(), ticketing(), collecting()];
     for step in walks.into_iter().flatten() {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(
         "\nDelivered messages are in {0}/push.jsonl and whatsapp.jsonl. Look further:\n  \
-         cd {0} && export REGUA_NOW={TODAY}T09:00\n  \
+         cd {0} && export REGUA_NOW=2026-12-02T12:00\n  \
          regua report run invoices --filter 'overdue_days>=30' --order open_amount:desc\n  \
          regua send show 1 -o csv",
         command.dir.display()

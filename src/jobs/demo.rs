@@ -12,6 +12,18 @@ use crate::error::{Error, Result};
 /// The demo's Monday: within contact hours.
 pub const TODAY: &str = "2026-11-23";
 
+/// What the ERP tells of payments: the day, and the file.
+pub const PAYMENTS: [(&str, &str); 5] = [
+    ("2026-11-24", "payments-1.csv"),
+    ("2026-11-26", "payments-2.csv"),
+    ("2026-11-28", "payments-3.csv"),
+    ("2026-11-30", "payments-4.csv"),
+    ("2026-12-02", "payments-5.csv"),
+];
+
+/// An overdue invoice that is paid in those days.
+pub const SHOWN_INVOICE: &str = "10051";
+
 /// A file that marks a folder as the demo's own, so that it may be made anew.
 const MARK: &str = ".regua-demo";
 
@@ -169,10 +181,55 @@ pub fn make(folder: &Path) -> Result<()> {
     fs::create_dir_all(&data).map_err(failed)?;
     fs::write(folder.join(MARK), "").map_err(failed)?;
     fs::write(folder.join("config.toml"), CONFIG).map_err(failed)?;
-    for (name, text) in book() {
+    let book = book();
+    for (name, text) in &book {
         fs::write(data.join(name), text).map_err(failed)?;
     }
+    for (name, text) in payments(&book) {
+        fs::write(folder.join(name), text).map_err(failed)?;
+    }
     Ok(())
+}
+
+/// What was paid in the days after: of the overdue invoices half, in turns; of those due in these days
+/// most, as near before the due date as there is a file.
+fn payments(book: &[(&str, String)]) -> Vec<(&'static str, String)> {
+    let invoices = book.iter().find(|(name, _)| *name == "invoices.csv");
+    let mut files: Vec<(&str, String)> = PAYMENTS
+        .iter()
+        .map(|(_, file)| {
+            let header = "id,client_id,due_on,amount,status,settled_on\n";
+            (*file, header.to_owned())
+        })
+        .collect();
+    let rows = invoices
+        .map_or("", |(_, text)| text.as_str())
+        .lines()
+        .skip(1);
+    for (place, row) in rows.enumerate() {
+        let cells: Vec<&str> = row.split(',').collect();
+        let &[id, client, .., _, _, due, amount, status, _, _, _] = cells.as_slice() else {
+            continue;
+        };
+        if status != "A" || due > "2026-12-01" {
+            continue;
+        }
+        let client_number: usize = client.parse().unwrap_or_default();
+        let turn = if id == SHOWN_INVOICE {
+            Some(2)
+        } else if due < TODAY {
+            // Those who owe for long are every fifth client: half of these pay.
+            (client_number / 5 % 2 == 0).then_some(client_number / 10 % PAYMENTS.len())
+        } else if place % 5 != 0 {
+            PAYMENTS.iter().rposition(|(day, _)| *day <= due)
+        } else {
+            None
+        };
+        let Some(turn) = turn else { continue };
+        let on = PAYMENTS[turn].0;
+        let _ = writeln!(files[turn].1, "{id},{client},{due},{amount},R,{on}");
+    }
+    files
 }
 
 /// The ERP's files.

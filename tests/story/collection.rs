@@ -1281,6 +1281,33 @@ fn a_forecast_is_what_the_coming_days_do() {
 }
 
 #[test]
+fn a_task_updates_collections_and_delivers() {
+    let mut house = provider(ANA);
+    house.rules(LADDER);
+    house
+        .at("2026-12-14T08:00")
+        .run(&[
+            "task",
+            "add",
+            "collections",
+            "--run",
+            "collection-update",
+            "--minute",
+            "30",
+            "--hour",
+            "8",
+        ])
+        .ok();
+    house.at("2026-12-14T08:30").run(&["task", "run-due"]).ok();
+    assert_eq!(house.messages(), ["101 stage:notice notice sent -"]);
+    let task = house.json(&["task", "list"]);
+    assert_eq!(task[0]["last_outcome"], "done");
+    // The same day again by hand: nothing moves twice.
+    house.run(&["task", "run", "collections"]).ok();
+    assert_eq!(house.messages().len(), 1);
+}
+
+#[test]
 fn an_invoice_without_a_due_date_is_refused_at_the_door() {
     let house = provider("");
     house.write(
