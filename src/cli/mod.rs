@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
@@ -16,6 +16,7 @@ pub mod collection;
 mod context;
 pub mod demo;
 pub mod doctor;
+mod examples;
 pub mod history;
 pub mod hold;
 pub mod import;
@@ -204,9 +205,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(run(arguments))
 }
 
+/// The whole command line, with an example in every help.
+fn command() -> clap::Command {
+    examples::taught(Cli::command())
+}
+
 /// Runs the program and answers its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output and are no error.
@@ -254,8 +263,8 @@ fn paper(global: &Global) -> Out {
 fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
     // These need neither a configuration nor a database.
     match &cli.command {
-        Command::Completions(command) => return command.run(out, &mut Cli::command()),
-        Command::Man(command) => return command.run(out, Cli::command()),
+        Command::Completions(command) => return command.run(out, &mut self::command()),
+        Command::Man(command) => return command.run(out, self::command()),
         Command::Demo(command) => return demo::run(command, out),
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! SQLite: the one file that holds everything, opened with its pragmas and brought up to date.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,6 +61,15 @@ impl Store {
     /// Opens the database at `path`, making it when it does not exist, and migrates it.
     pub fn open(path: &Path) -> Result<Self> {
         let created = !path.exists();
+        if created {
+            // It will hold names, phones and tax ids: nobody's but its owner's to read. When it
+            // cannot be made, opening says why.
+            let _ = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path);
+        }
         let connection = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE
