@@ -221,6 +221,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
 
 /// What there is about the WhatsApp provider.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  regua omnichannel logs --client 17")]
 pub enum Omnichannel {
     /// WhatsApp messages that were tried, as the ERP's Logs Omnichannel shows them
     #[command(

@@ -114,18 +114,14 @@ impl CsvRows {
     fn line(&self) -> u64 {
         let end = self.reader.position();
         let last = self.reader.get_ref().byte(self.end().saturating_sub(1));
-        let ended = last == Some(b'\n');
+        let ended = last == Some(b'\n') && !self.open_ended();
         let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n');
         end.line() - u64::from(ended) - within.count() as u64
     }
 
     /// Whether a quote of the latest record closed too late or not at all, so that it swallowed rows.
     fn swallowed(&self) -> bool {
-        // A last cell with line breaks was quoted, so the record's last character is its quote.
-        let last = self.record.get(self.record.len().saturating_sub(1));
-        if last.is_some_and(|cell| cell.contains(&b'\n'))
-            && self.reader.get_ref().last_of_text(self.end()) != Some(b'"')
-        {
+        if self.open_ended() {
             return true;
         }
         // The next quote opened a cell, then: it is left in the middle of this one.
@@ -135,6 +131,14 @@ impl CsvRows {
                 let holds = |byte| cell.contains(&byte);
                 !free && holds(b'\n') && holds(b'"') && holds(self.delimiter)
             })
+    }
+
+    /// Whether the latest record ends within quotes: a last cell with line breaks was quoted, so the
+    /// record's last character must be its quote.
+    fn open_ended(&self) -> bool {
+        let last = self.record.get(self.record.len().saturating_sub(1));
+        last.is_some_and(|cell| cell.contains(&b'\n'))
+            && self.reader.get_ref().last_of_text(self.end()) != Some(b'"')
     }
 
     /// How much of the input the records so far were.

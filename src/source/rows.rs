@@ -101,10 +101,10 @@ impl Rows {
         }
         let line = start.split(|byte| *byte == b'\n').next();
         if line.is_some_and(|line| line.contains(&0)) {
-            return Err(
-                Error::unacceptable(format!("{place} holds NUL bytes; it is no plain text"))
-                    .hint("is it UTF-16, or a spreadsheet? save it as CSV in UTF-8"),
-            );
+            return Err(Error::unacceptable(format!(
+                "{place} holds NUL bytes; it is no plain text"
+            ))
+            .hint("is it UTF-16, or a spreadsheet? save it as CSV in UTF-8"));
         }
         if start.starts_with(&[0xef, 0xbb, 0xbf]) {
             input.consume(3);
@@ -123,6 +123,10 @@ impl Rows {
                         .join(",")
                 )),
             ),
+            Some(b'[') => Err(Error::unacceptable(format!(
+                "{place} is one JSON array, not JSON Lines"
+            ))
+            .hint("write one object a line: jq -c '.[]' does it")),
             Some(b'{') => Ok(Self::Json(Box::new(JsonRows::new(
                 kind, input, place, size, reading,
             )))),
@@ -220,7 +224,10 @@ impl Guarded {
 
     /// The byte at this offset of the input, if the latest reading brought it.
     pub(super) fn byte(&self, offset: u64) -> Option<u8> {
-        let start = self.counter.total().saturating_sub(self.latest.len() as u64);
+        let start = self
+            .counter
+            .total()
+            .saturating_sub(self.latest.len() as u64);
         let at = usize::try_from(offset.checked_sub(start)?).ok()?;
         self.latest.get(at).copied()
     }

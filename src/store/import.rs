@@ -28,6 +28,10 @@ pub enum Put {
     },
 }
 
+/// Memory for pages while importing, in KiB: rows come in any order of client and contract, and each
+/// looks both up.
+const CACHE_KIB: i64 = 28_000;
+
 /// Writes the rows of one file of one kind.
 pub struct Importer<'c> {
     connection: &'c Connection,
@@ -50,6 +54,7 @@ impl ToSql for Value {
 impl<'c> Importer<'c> {
     /// Begins the import of one file.
     pub fn new(connection: &'c Connection, kind: &'static Kind) -> Result<Self> {
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(Self {
             connection,
             kind,

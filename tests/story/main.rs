@@ -2,5 +2,10 @@
 
 mod house;
 
+mod apply;
 mod book;
+mod history;
+mod manners;
+mod report;
 mod send;
+mod template;
