@@ -14,6 +14,7 @@
 //! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
 //! | [`channel`] | one file a provider: sends one message, says what to do after a refusal | `domain`, `error`, `config`, `http`, `clock` |
 //! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML, the ERP | the same, and `toml_table` |
+//! | [`http`] | the one door to ureq: an answer, or what is certain without one | `clock` |
 //! | [`jobs`] | the journeys, each a sequence of the five steps | everything above, `config` |
 //! | [`out`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file: flags, the call to the job, the answer's face | everything |
@@ -38,6 +39,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod http;
 pub mod jobs;
 pub mod out;
 pub mod source;

@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &["error", "clock"]),
     ("out", &["error"]),
     ("config", &["domain", "error", "toml_table"]),
-    ("http", &["error", "config"]),
+    ("http", &["error", "config", "clock"]),
     ("store", &["domain", "error", "clock"]),
     ("channel", &["domain", "error", "config", "http", "clock"]),
     (
@@ -74,13 +74,13 @@ fn rooms() -> Vec<(String, String, String)> {
     files
         .into_iter()
         .filter_map(|file| {
-            let path = file.strip_prefix(&root).expect("under src").to_owned();
-            let shown = path.display().to_string();
+            let within = file.strip_prefix(&root).expect("under src").to_owned();
+            let shown = within.display().to_string();
             if shown == "main.rs" || shown == "lib.rs" {
                 return None;
             }
-            let first = path.components().next().expect("a component");
-            let room = first.as_os_str().to_string_lossy().replace(".rs", "");
+            let top = within.components().next().expect("a component");
+            let room = top.as_os_str().to_string_lossy().replace(".rs", "");
             let text: String = fs::read_to_string(&file)
                 .expect("a source")
                 .lines()

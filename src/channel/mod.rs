@@ -2,11 +2,43 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+
 use crate::config::{Config, ProviderConfig};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
+use crate::http::{Answer, Failure};
 
+pub mod fcm;
 pub mod file;
+pub mod http;
+pub mod meta;
+pub mod opa;
+pub mod smtp;
+pub mod twilio;
+
+/// The provider that the configuration chose for a channel, with its secrets read.
+///
+/// # Errors
+/// When a secret or a key file cannot be read, or is not what it should be.
+pub fn connect(channel: Channel, config: &Config) -> Result<Box<dyn Provider>> {
+    let settings = config.channel(channel);
+    let limits = Limits {
+        workers: settings.workers,
+        rate_per_minute: settings.rate_per_minute,
+    };
+    Ok(match &settings.provider {
+        ProviderConfig::File { path } => Box::new(file::FileProvider::new(path, limits)?),
+        ProviderConfig::Http(settings) => Box::new(http::HttpProvider::new(settings, limits)?),
+        ProviderConfig::Fcm(settings) => Box::new(fcm::FcmProvider::new(settings, limits)?),
+        ProviderConfig::Opa(settings) => Box::new(opa::OpaProvider::new(settings, limits)?),
+        ProviderConfig::Meta(settings) => Box::new(meta::MetaProvider::new(settings, limits)?),
+        ProviderConfig::Twilio(settings) => {
+            Box::new(twilio::TwilioProvider::new(settings, limits)?)
+        }
+        ProviderConfig::Smtp(settings) => Box::new(smtp::SmtpProvider::new(settings, limits)?),
+    })
+}
 
 pub use crate::domain::message::Outgoing;
 
@@ -118,6 +150,14 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// How many different people may be written to in 24 hours; 0 means no limit of ours to keep.
+    fn daily_recipients(&self) -> i64 {
+        0
+    }
+
+    /// Told before a batch who was written to in the last 24 hours, when `daily_recipients` asks.
+    fn remember(&self, _addresses: Vec<String>) {}
+
     /// Checks credentials with a harmless call; the answer says what was found.
     fn check(&self) -> Result<String>;
 
@@ -133,18 +173,90 @@ pub trait Provider: Send + Sync {
     }
 }
 
-/// The configured provider of a channel.
-pub fn connect(channel: Channel, config: &Config) -> Result<Box<dyn Provider>> {
-    let settings = config.channel(channel);
-    let limits = Limits {
-        workers: settings.workers,
-        rate_per_minute: settings.rate_per_minute,
+/// What to do when no answer came.
+fn lost(failure: Failure) -> Refusal {
+    match failure {
+        Failure::NotSent(text) => Refusal::new(Next::NotSent, text),
+        Failure::Unknown(text) => Refusal::new(Next::Unknown, text),
+    }
+}
+
+/// What an answer means by its status alone, when nothing in it says more: a success that does not
+/// look like one may have been one; a redirect means a wrong address, and is never followed.
+fn by_status(answer: &Answer, text: impl Into<String>) -> Refusal {
+    let text = text.into();
+    let refusal = match answer.status {
+        300..=399 => Refusal::new(
+            Next::Stop,
+            format!(
+                "it redirects to {}; check the configured address",
+                answer
+                    .location
+                    .as_deref()
+                    .map_or("another address", crate::http::host)
+            ),
+        ),
+        401 | 403 | 407 => Refusal::new(Next::Stop, text),
+        408 | 425 | 429 | 500..=599 => Refusal::new(Next::Later(answer.retry_after), text),
+        400..=499 => Refusal::new(Next::Never(Reason::Refused), text),
+        _ => Refusal::new(Next::Unknown, text),
     };
-    match &settings.provider {
-        ProviderConfig::File { path } => Ok(Box::new(file::FileProvider::new(path, limits)?)),
-        other => Err(Error::unacceptable(format!(
-            "the provider `{}` is not there yet",
-            other.name()
-        ))),
+    refusal.code(answer.status.to_string())
+}
+
+/// A short name for a message, made from its key (43 characters): the same message has the same,
+/// so that a resend replaces instead of repeating.
+fn tag(key: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
+}
+
+/// A refusal of a harmless call, as an error for a person.
+fn world(provider: &str, refusal: Refusal) -> Error {
+    let code = refusal
+        .code
+        .map_or_else(String::new, |code| format!(" ({code})"));
+    Error::world(format!("{provider} refused{code}: {}", refusal.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_fits_where_providers_put_it_and_follows_the_key() {
+        assert_eq!(tag("send/cut/2026-11-21/7/abc").len(), 43);
+        assert_eq!(tag("a"), tag("a"));
+        assert_ne!(tag("a"), tag("b"));
+    }
+
+    #[test]
+    fn a_status_alone_decides_as_section_6_says() {
+        let answered = |status| {
+            let answer = Answer {
+                status,
+                retry_after: Some(Duration::from_secs(7)),
+                content_type: None,
+                location: Some("https://login.example.com/x?token=1".to_owned()),
+                body: Vec::new(),
+            };
+            by_status(&answer, "words")
+        };
+        let later = Next::Later(Some(Duration::from_secs(7)));
+        for (status, next) in [
+            (200, Next::Unknown),
+            (301, Next::Stop),
+            (400, Next::Never(Reason::Refused)),
+            (401, Next::Stop),
+            (404, Next::Never(Reason::Refused)),
+            (429, later),
+            (503, later),
+        ] {
+            assert_eq!(answered(status).next, next, "{status}");
+        }
+        assert_eq!(
+            answered(301).text,
+            "it redirects to login.example.com; check the configured address"
+        );
     }
 }

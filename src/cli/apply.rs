@@ -43,7 +43,8 @@ pub fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
         check: command.check,
         prune: command.prune,
     };
-    let plan = job::apply(&mut store, &context.config, &command.files, options)?;
+    let now = context.now();
+    let plan = job::apply(&mut store, &context.config, &command.files, options, now)?;
     for warning in &plan.warnings {
         context.out.warn(warning);
     }

@@ -1,9 +1,13 @@
-//! Arguments that several commands share: words, texts, reports.
+//! Arguments that several commands share: words, texts, spans of time, reports.
 
 use std::path::Path;
 
+use chrono::{DateTime, Days, Utc};
 use clap::Args;
 
+use super::Context;
+use crate::clock::start_of;
+use crate::domain::day;
 use crate::domain::report::{Report, ReportKind, SavedReport};
 use crate::domain::words::Word;
 use crate::error::{Error, Result, nearest};
@@ -31,6 +35,35 @@ pub fn text_or_file(text: &str) -> Result<String> {
         .unwrap_or(&text)
         .trim_end_matches(['\n', '\r'])
         .to_owned())
+}
+
+/// The first instant of a day, or an instant as it is given; `end` is the first instant after the day.
+fn instant(text: &str, end: bool, context: &Context) -> Result<DateTime<Utc>> {
+    let zone = context.clock.zone();
+    if let Some(Some(day)) = day::parse(text) {
+        let day = if end {
+            day.checked_add_days(Days::new(1)).unwrap_or(day)
+        } else {
+            day
+        };
+        return Ok(start_of(zone, day));
+    }
+    crate::clock::parse_instant(text, zone)
+}
+
+/// The first instant wanted.
+pub type Since = Option<DateTime<Utc>>;
+/// The first instant no longer wanted.
+pub type Until = Option<DateTime<Utc>>;
+
+/// The first instants within a span of days or instants.
+pub fn span(since: Option<&str>, until: Option<&str>, context: &Context) -> Result<(Since, Until)> {
+    Ok((
+        since
+            .map(|text| instant(text, false, context))
+            .transpose()?,
+        until.map(|text| instant(text, true, context)).transpose()?,
+    ))
 }
 
 /// Conditions and order.

@@ -34,7 +34,16 @@ struct Step {
 }
 
 /// The example files that the demo applies.
-const EXAMPLES: &[(&str, &str)] = &[("send.toml", include_str!("../../examples/send.toml"))];
+const EXAMPLES: &[(&str, &str)] = &[
+    ("send.toml", include_str!("../../examples/send.toml")),
+    (
+        "birthday.toml",
+        include_str!("../../examples/birthday.toml"),
+    ),
+    ("ticket.toml", include_str!("../../examples/ticket.toml")),
+    ("event.json", include_str!("../../examples/event.json")),
+    ("events.jsonl", include_str!("../../examples/events.jsonl")),
+];
 
 /// The walk: a bulk push, what became of it, and the history.
 fn sending() -> Vec<Step> {
@@ -81,6 +90,94 @@ fn sending() -> Vec<Step> {
     ]
 }
 
+/// The walk on: a birthday, and what cron starts.
+fn birthdays() -> Vec<Step> {
+    let at = |time: &str, says, arguments| Step {
+        says,
+        now: format!("{TODAY}T{time}"),
+        arguments,
+    };
+    vec![
+        at(
+            "09:00",
+            "A birthday template, and two tasks: one fills the queue at 10, one forwards it.",
+            vec!["apply", "birthday.toml"],
+        ),
+        at("09:00", "What runs when?", vec!["task", "list"]),
+        at(
+            "10:00",
+            "It is 10 o'clock: what cron calls each minute runs both, in order.",
+            vec!["task", "run-due"],
+        ),
+        at(
+            "10:00",
+            "Three people have their birthday today.",
+            vec!["history", "--origin", "birthday"],
+        ),
+        at(
+            "10:30",
+            "Once a year, however often it runs.",
+            vec!["birthday", "queue"],
+        ),
+    ]
+}
+
+/// A ticket opened, answered and resolved.
+fn ticketing() -> Vec<Step> {
+    let at = |minute: u32, says, arguments| Step {
+        says,
+        now: format!("{TODAY}T11:{minute:02}"),
+        arguments,
+    };
+    vec![
+        at(
+            0,
+            "Triggers say which ticket event tells whom.",
+            vec!["apply", "ticket.toml"],
+        ),
+        at(
+            0,
+            "Who would hear of this new ticket, and who would not? Nothing is sent.",
+            vec![
+                "trigger",
+                "test",
+                "opened-by-client",
+                "--event",
+                "event.json",
+            ],
+        ),
+        at(
+            0,
+            "The ERP's events come as JSON Lines, from a file or a pipe.",
+            vec!["ticket", "events", "events.jsonl"],
+        ),
+        at(
+            20,
+            "An answer: the staff named in the trigger, then the responsible.",
+            vec![
+                "ticket",
+                "reply",
+                "--ticket",
+                "1070",
+                "--by",
+                "staff",
+                "--text",
+                "Reiniciamos a porta da OLT; o sinal voltou.",
+            ],
+        ),
+        at(
+            45,
+            "Resolved: the client, the responsible, the managers.",
+            vec!["ticket", "move", "--ticket", "1070", "--to", "resolved"],
+        ),
+        at(
+            45,
+            "Who was told what, and when?",
+            vec!["ticket", "show", "1070"],
+        ),
+    ]
+}
+
 /// Runs the command.
 pub fn run(command: &Command, out: Out) -> Result<Outcome> {
     job::make(&command.dir)?;
@@ -93,11 +190,12 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
         "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
         command.dir.display()
     ))?;
-    for step in sending() {
+    let walks = [sending(), birthdays(), ticketing()];
+    for step in walks.into_iter().flatten() {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(
-        "\nDelivered messages are in {0}/push.jsonl. Look further:\n  \
+        "\nDelivered messages are in {0}/push.jsonl and whatsapp.jsonl. Look further:\n  \
          cd {0} && export REGUA_NOW={TODAY}T09:00\n  \
          regua report run invoices --filter 'overdue_days>=30' --order open_amount:desc\n  \
          regua send show 1 -o csv",

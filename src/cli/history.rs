@@ -1,17 +1,15 @@
-//! `regua history` and `regua omnichannel logs`: every message there ever was, and what became of it.
+//! `regua history`: every message there ever was, and what became of it.
 
-use chrono::{DateTime, Days, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::arguments::word;
+use super::arguments::{span, word};
 use super::{Context, Outcome, view};
-use crate::clock::start_of;
-use crate::domain::day;
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Error, Result};
 use crate::out::{Cell, Column, Format};
-use crate::store::message::{self, LogWanted, Sequence, Wanted};
+use crate::store::callback;
+use crate::store::message::{self, Sequence, Wanted};
 
 /// Every message there ever was, the latest first.
 #[derive(Debug, Args)]
@@ -83,33 +81,6 @@ struct Filters {
     limit: i64,
 }
 
-/// The first instant of a day, or an instant as it is given; `end` is the first instant after the day.
-fn instant(text: &str, end: bool, context: &Context) -> Result<DateTime<Utc>> {
-    let zone = context.clock.zone();
-    if let Some(Some(day)) = day::parse(text) {
-        let day = if end {
-            day.checked_add_days(Days::new(1)).unwrap_or(day)
-        } else {
-            day
-        };
-        return Ok(start_of(zone, day));
-    }
-    crate::clock::parse_instant(text, zone)
-}
-
-type Since = Option<DateTime<Utc>>;
-type Until = Option<DateTime<Utc>>;
-
-/// The first instants within a span of days or instants.
-fn span(since: Option<&str>, until: Option<&str>, context: &Context) -> Result<(Since, Until)> {
-    Ok((
-        since
-            .map(|text| instant(text, false, context))
-            .transpose()?,
-        until.map(|text| instant(text, true, context)).transpose()?,
-    ))
-}
-
 /// Runs `regua history`.
 pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     if let Some(One::Show { id }) = command.one {
@@ -162,6 +133,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         return Err(Error::unacceptable(format!("there is no message {id}")).hint("regua history"));
     };
     let attempts = message::attempts(store.connection(), id)?;
+    let callbacks = callback::of_message(store.connection(), id)?;
     let zone = context.clock.zone();
     if context.out.format() == Format::Table {
         let mut text = String::new();
@@ -190,6 +162,20 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
             ])?;
         }
         list.finish("")?;
+        if !callbacks.is_empty() {
+            let mut list = context
+                .out
+                .list(&["at", "reported", "code", "text"].map(Column::new));
+            for callback in callbacks {
+                list.row(vec![
+                    view::instant(context, Some(callback.at)),
+                    Cell::of(callback.status),
+                    Cell::text(callback.code),
+                    Cell::text(callback.text),
+                ])?;
+            }
+            list.finish("")?;
+        }
         return Ok(Outcome::Done);
     }
     let mut document: Map<String, Value> = view::message_columns()
@@ -212,91 +198,22 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         })
         .collect();
     document.insert("attempt_log".to_owned(), Value::Array(log));
+    let reported: Vec<Value> = callbacks
+        .iter()
+        .map(|callback| {
+            json!({
+                "status": callback.status,
+                "at": crate::clock::iso(callback.at, zone),
+                "code": callback.code,
+                "text": callback.text,
+                "provider_id": callback.provider_id,
+            })
+        })
+        .collect();
+    document.insert("callbacks".to_owned(), Value::Array(reported));
     match context.out.format() {
         Format::Json => context.out.json(&document)?,
         _ => context.out.json_line(&document)?,
     }
-    Ok(Outcome::Done)
-}
-
-/// What there is about the WhatsApp provider.
-#[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  regua omnichannel logs --client 17")]
-pub enum Omnichannel {
-    /// WhatsApp messages that were tried, as the ERP's Logs Omnichannel shows them
-    #[command(
-        after_help = "Example:\n  regua omnichannel logs --status failure --since 2026-11-01"
-    )]
-    Logs(Logs),
-}
-
-/// Which attempts are wanted.
-#[derive(Debug, Args)]
-pub struct Logs {
-    /// This message
-    #[arg(long)]
-    id: Option<i64>,
-    /// About this client
-    #[arg(long, value_name = "ID")]
-    client: Option<i64>,
-    /// Of this communication type: send, collection, birthday or ticket
-    #[arg(long = "type", value_parser = word::<Origin>)]
-    communication_type: Option<Origin>,
-    /// To a number holding this
-    #[arg(long, value_name = "TEXT")]
-    contact: Option<String>,
-    /// Last tried on or after this day
-    #[arg(long, value_name = "DATE")]
-    since: Option<String>,
-    /// Last tried on or before this day
-    #[arg(long, value_name = "DATE")]
-    until: Option<String>,
-    /// success or failure
-    #[arg(long, value_parser = ["success", "failure"])]
-    status: Option<String>,
-    /// Whose confirmation or cause of failure holds this
-    #[arg(long, value_name = "TEXT")]
-    message: Option<String>,
-    /// At most so many; 0 for all
-    #[arg(long, default_value_t = 50)]
-    limit: i64,
-}
-
-/// Runs `regua omnichannel`.
-pub fn run_omnichannel(command: &Omnichannel, context: &mut Context) -> Result<Outcome> {
-    let Omnichannel::Logs(logs) = command;
-    let (since, until) = span(logs.since.as_deref(), logs.until.as_deref(), context)?;
-    let wanted = LogWanted {
-        id: logs.id,
-        client_id: logs.client,
-        origin: logs.communication_type,
-        contact: logs.contact.clone(),
-        since,
-        until,
-        success: logs.status.as_deref().map(|status| status == "success"),
-        message: logs.message.clone(),
-    };
-    let store = context.open()?;
-    let mut list = context.out.list(&[
-        Column::number("id"),
-        Column::number("client_id"),
-        Column::new("communication_type"),
-        Column::new("contact"),
-        Column::new("sent_at"),
-        Column::new("status"),
-        Column::new("message"),
-    ]);
-    message::each_log(store.connection(), &wanted, logs.limit, |log| {
-        list.row(vec![
-            Cell::Number(log.id),
-            Cell::number(log.client_id),
-            Cell::of(log.origin),
-            view::phone(log.contact.as_deref()),
-            view::instant(context, Some(log.at)),
-            Cell::of(if log.success { "success" } else { "failure" }),
-            Cell::text(log.message),
-        ])
-    })?;
-    list.finish("")?;
     Ok(Outcome::Done)
 }

@@ -11,18 +11,29 @@ use crate::out::{Colour, Format, Out, Talk};
 
 pub mod apply;
 mod arguments;
+pub mod birthday;
+pub mod collection;
 mod context;
 pub mod demo;
+pub mod doctor;
 pub mod history;
+pub mod hold;
 pub mod import;
+pub mod omnichannel;
 pub mod optout;
 pub mod queue;
 pub mod report;
+pub mod rule;
 pub mod send;
 pub mod shell;
 mod signals;
+pub mod sync;
+pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;
 mod view;
+pub mod whatsapp;
 
 pub use context::Context;
 
@@ -127,9 +138,27 @@ enum Command {
     Queue(queue::Command),
     History(history::Command),
     #[command(subcommand)]
+    Birthday(birthday::Command),
+    #[command(subcommand)]
+    Task(task::Command),
+    #[command(subcommand)]
     Optout(optout::Command),
     #[command(subcommand)]
-    Omnichannel(history::Omnichannel),
+    Rule(rule::Command),
+    #[command(subcommand)]
+    Collection(collection::Command),
+    #[command(subcommand)]
+    Hold(hold::Command),
+    #[command(subcommand)]
+    Ticket(ticket::Command),
+    #[command(subcommand)]
+    Trigger(trigger::Command),
+    Sync(sync::Command),
+    Doctor(doctor::Command),
+    #[command(subcommand)]
+    Omnichannel(omnichannel::Command),
+    #[command(subcommand)]
+    Whatsapp(whatsapp::Command),
     Apply(apply::Apply),
     Export(apply::Export),
     Demo(demo::Command),
@@ -231,14 +260,23 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         _ => {}
     }
     let global = &cli.global;
-    let mut context = Context::new(
+    let context = Context::new(
         global.config.as_deref(),
         global.db.clone(),
         global.now.as_deref(),
         out,
-    )?;
+    );
+    let mut context = match (context, &cli.command) {
+        (Err(error), Command::Doctor(_)) if error.kind == Kind::Unacceptable => {
+            return doctor::run_without_configuration(out, &error);
+        }
+        (context, _) => context?,
+    };
     let context = &mut context;
-    context.warn();
+    // What cron calls each minute says nothing when nothing is due.
+    if !matches!(cli.command, Command::Task(task::Command::RunDue)) {
+        context.warn();
+    }
     match cli.command {
         Command::Import(command) => import::run(&command, context),
         Command::Template(command) => template::run(command, context),
@@ -246,8 +284,18 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Send(command) => send::run(command, context),
         Command::Queue(command) => queue::run(command, context),
         Command::History(command) => history::run(&command, context),
+        Command::Birthday(command) => birthday::run(&command, context),
+        Command::Task(command) => task::run(command, context),
         Command::Optout(command) => optout::run(&command, context),
-        Command::Omnichannel(command) => history::run_omnichannel(&command, context),
+        Command::Rule(command) => rule::run(&command, context),
+        Command::Collection(command) => collection::run(&command, context),
+        Command::Hold(command) => hold::run(&command, context),
+        Command::Ticket(command) => ticket::run(command, context),
+        Command::Trigger(command) => trigger::run(command, context),
+        Command::Sync(command) => sync::run(&command, context),
+        Command::Doctor(_) => doctor::run(context),
+        Command::Omnichannel(command) => omnichannel::run(&command, context),
+        Command::Whatsapp(command) => whatsapp::run(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {

@@ -10,7 +10,7 @@ use crate::domain::message::Message;
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::Delivery;
-use crate::jobs::send::{self as job, Plan, Request, Standing};
+use crate::jobs::send::{self as job, Plan, Request, Standing, Validation};
 use crate::out::{Cell, Column, Format};
 use crate::store::message::{Sequence, Wanted};
 use crate::store::{Store, batch, book, message, queue, template};
@@ -47,6 +47,9 @@ pub struct Command {
     /// Show the plan and stop
     #[arg(long)]
     dry_run: bool,
+    /// Show the plan, ask the provider whether it would take the first message, and stop (fcm can tell)
+    #[arg(long, conflicts_with_all = ["dry_run", "yes"])]
+    validate: bool,
     /// Do not ask
     #[arg(short, long, conflicts_with = "dry_run")]
     yes: bool,
@@ -130,8 +133,13 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     if !command.yes {
         let plan = job::plan(&store, config, clock, &request)?;
         tell_plan(context, &request, &plan);
-        if command.dry_run {
-            return answer_plan(context, &request, &plan);
+        if command.dry_run || command.validate {
+            let outcome = answer_plan(context, &request, &plan)?;
+            return if command.validate {
+                validate(context, &plan)
+            } else {
+                Ok(outcome)
+            };
         }
         if !context.out.interactive() {
             return Err(Error::usage("nobody can be asked here; nothing was sent")
@@ -173,6 +181,39 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     Ok(view::outcome_of(&delivery, signal, failed))
 }
 
+/// Asks the provider about the first message of a plan.
+fn validate(context: &Context, plan: &Plan) -> Result<Outcome> {
+    use crate::channel::Next;
+    let out = &context.out;
+    match job::validate(&context.config, &context.clock, plan)? {
+        Validation::Nobody => out.say("there is nobody to send to, so nothing to ask about"),
+        Validation::CannotTell(provider) => {
+            out.warn(format!(
+                "{provider} cannot tell beforehand whether it would take a message"
+            ));
+        }
+        Validation::Good(provider) => {
+            out.say(format!(
+                "{provider} would take the first message; nothing was sent"
+            ));
+        }
+        Validation::Bad(provider, refusal) => {
+            let code = refusal
+                .code
+                .map_or_else(String::new, |code| format!(" ({code})"));
+            out.complain(format!(
+                "{provider} would not take the first message{code}: {}; nothing was sent",
+                refusal.text
+            ));
+            return Ok(match refusal.next {
+                Next::Never(_) | Next::Gone(_) => Outcome::Unacceptable,
+                _ => Outcome::WorldFailed,
+            });
+        }
+    }
+    Ok(Outcome::Done)
+}
+
 fn people(n: u64) -> String {
     if n == 1 {
         "1 recipient".to_owned()
@@ -201,7 +242,7 @@ fn tell_queued(context: &Context, store: &Store, channel: Channel, queued: u64) 
             format!("{queued} wait in the queue for `regua queue deliver` or a send-queue task")
         }
     });
-    Ok(())
+    view::warn_unforwarded(context, store, channel)
 }
 
 fn tell_plan(context: &Context, request: &Request, plan: &Plan) {

@@ -496,6 +496,8 @@ fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
         Reach::To(addresses) => (addresses.iter().map(|a| a.text.clone()).collect(), None),
         Reach::Not { reason, .. } => (Vec::new(), Some(*reason)),
     };
+    let before = (template.channel == Channel::Sms).then(|| segments(&rendered.body));
+    let rendered = context.config.policy.as_sent(template.channel, rendered);
     let sms = (template.channel == Channel::Sms).then(|| segments(&rendered.body));
     if context.out.format() == Format::Table {
         let mut text = String::new();
@@ -510,6 +512,13 @@ fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
         context.out.text(text)?;
         if sms.is_some() {
             context.out.say(segments_of(&rendered.body));
+        }
+        if let Some(before) = before.filter(|_| before != sms) {
+            context.out.say(format!(
+                "({} in {} before transliteration)",
+                before.parts,
+                before.alphabet.as_str()
+            ));
         }
         match reason {
             Some(reason) => context.out.say(format!("would be skipped: {reason}")),
@@ -538,6 +547,7 @@ fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
         "html": rendered.html,
         "variables": rendered.variables,
         "segments": sms.map(|s| s.parts),
+        "segments_before": before.map(|s| s.parts),
         "alphabet": sms.map(|s| s.alphabet.as_str()),
     });
     match context.out.format() {

@@ -203,3 +203,13 @@ pub fn outcome_of(delivery: &Delivery, signal: Option<Outcome>, failed: bool) ->
         None => Outcome::Done,
     }
 }
+
+/// Warns when messages wait in a channel's queue and no enabled task will forward them.
+pub fn warn_unforwarded(context: &Context, store: &Store, channel: Channel) -> Result<()> {
+    if !crate::store::task::forwards(store.connection(), channel)? {
+        context.out.warn(format!(
+            "no enabled task forwards {channel} messages from the queue; regua task add NAME --run send-queue …"
+        ));
+    }
+    Ok(())
+}

@@ -20,7 +20,7 @@ mod providers;
 
 pub use providers::{
     ChannelConfig, EmailSettings, FcmSettings, HttpSettings, IxcSettings, MetaSettings,
-    OpaSettings, ProviderConfig, Tls, TwilioSettings,
+    OpaSettings, PLACEHOLDERS, ProviderConfig, Tls, TwilioSettings,
 };
 
 /// The table every file and example uses where no configuration is found.
@@ -288,6 +288,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         caps: read_caps(top),
         expire_days,
         whatsapp_numbers: numbers,
+        transliterate_sms: sms.transliterate,
     };
     let birthday = read_birthday(top);
     let catch_up_hours = top.section("tasks").map_or(12, |section| {

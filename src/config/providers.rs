@@ -17,6 +17,8 @@ pub struct ChannelConfig {
     pub workers: usize,
     /// Requests begun in a minute; 0 means no limit.
     pub rate_per_minute: u32,
+    /// Text messages: letters that would force UCS-2 are written plainly (ã as a).
+    pub transliterate: bool,
 }
 
 /// A provider with its settings.
@@ -28,7 +30,7 @@ pub enum ProviderConfig {
         path: PathBuf,
     },
     /// Any HTTP gateway.
-    Http(HttpSettings),
+    Http(Box<HttpSettings>),
     /// Firebase Cloud Messaging, HTTP v1.
     Fcm(FcmSettings),
     /// Opa! Suite.
@@ -41,6 +43,22 @@ pub enum ProviderConfig {
     Smtp(EmailSettings),
 }
 
+/// What may stand between number signs in a gateway's URL, headers and body.
+pub const PLACEHOLDERS: &[&str] = &[
+    "address",
+    "address_digits",
+    "address_national",
+    "title",
+    "body",
+    "key",
+    "tag",
+    "id",
+    "sender",
+    "username",
+    "password",
+    "token",
+];
+
 /// A gateway described by its requests and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
@@ -50,6 +68,18 @@ pub struct HttpSettings {
     pub url: String,
     /// Headers; their values may be secrets.
     pub headers: BTreeMap<String, Secret>,
+    /// A user for HTTP's basic authentication, or for `#username#`.
+    pub username: Option<String>,
+    /// Its password, also `#password#`.
+    pub password: Option<Secret>,
+    /// A token, also `#token#`.
+    pub token: Option<Secret>,
+    /// The header the token goes in; none sends it only where `#token#` stands.
+    pub token_header: Option<String>,
+    /// What stands before the token in that header.
+    pub token_prefix: String,
+    /// Who it comes from: `#sender#`.
+    pub sender: Option<String>,
     /// `application/json`, `application/x-www-form-urlencoded` or `text/plain`: decides the escaping.
     pub content_type: String,
     /// The body, with `#address#`, `#title#`, `#body#`, `#key#` where they go.
@@ -74,8 +104,10 @@ pub struct HttpSettings {
     pub result_stop: Vec<String>,
     /// A JSON pointer to the gateway's id of the message.
     pub id_pointer: Option<String>,
-    /// A JSON pointer to the gateway's words about a refusal.
-    pub message_pointer: Option<String>,
+    /// JSON pointers to the gateway's words about a refusal; the first that finds something counts.
+    pub message_pointers: Vec<String>,
+    /// A harmless address that answers only to good credentials.
+    pub check_url: Option<String>,
     /// Seconds to wait for an answer.
     pub timeout_seconds: i64,
 }
@@ -87,6 +119,8 @@ pub struct FcmSettings {
     pub service_account: PathBuf,
     /// Where messages go.
     pub base_url: String,
+    /// Seconds to wait for an answer.
+    pub timeout_seconds: i64,
 }
 
 /// Opa! Suite.
@@ -96,6 +130,8 @@ pub struct OpaSettings {
     pub base_url: String,
     /// The API user's token.
     pub token: Secret,
+    /// Seconds to wait for an answer.
+    pub timeout_seconds: i64,
 }
 
 /// WhatsApp Cloud API.
@@ -109,8 +145,12 @@ pub struct MetaSettings {
     pub account_id: String,
     /// The access token.
     pub token: Secret,
+    /// The language of a template that names none (`name/pt_BR`).
+    pub language: String,
     /// Different people that may be written to in 24 hours; 0 means no limit.
     pub daily_recipients: i64,
+    /// Seconds to wait for an answer.
+    pub timeout_seconds: i64,
 }
 
 /// Twilio.
@@ -128,6 +168,8 @@ pub struct TwilioSettings {
     pub from: Option<String>,
     /// the messaging service's id.
     pub messaging_service: Option<String>,
+    /// Seconds to wait for an answer.
+    pub timeout_seconds: i64,
 }
 
 /// How a connection to a mail server is protected.
@@ -158,8 +200,14 @@ pub struct EmailSettings {
     pub from: String,
     /// Where answers go, if not to the sender.
     pub reply_to: Option<String>,
-    /// Where marketing can be unsubscribed: an https address.
+    /// Where marketing can be unsubscribed: an https address; `#client_id#` and `#address#` may stand in it.
     pub unsubscribe_url: Option<String>,
+    /// How we greet the server; the sender's domain unless set.
+    pub helo: Option<String>,
+    /// Seconds to wait for a connection and for each answer but the last.
+    pub timeout_seconds: i64,
+    /// Seconds to wait for the answer to a whole message (RFC 5321 asks for ten minutes).
+    pub answer_seconds: i64,
     /// Messages before a connection is renewed.
     pub messages_per_connection: i64,
     /// A certificate authority to trust besides the usual ones (PEM).
@@ -177,6 +225,10 @@ pub struct IxcSettings {
     pub page_size: i64,
     /// Lists by GET with a body rather than by POST.
     pub get: bool,
+    /// Seconds to wait for one answer.
+    pub timeout_seconds: i64,
+    /// The names of the cells, in their order, of forms that answer in positional rows.
+    pub columns: BTreeMap<String, Vec<String>>,
 }
 
 impl ProviderConfig {
@@ -197,11 +249,16 @@ impl ProviderConfig {
     pub fn secrets(&self) -> Vec<(String, &Secret)> {
         match self {
             Self::File { .. } | Self::Fcm(_) => Vec::new(),
-            Self::Http(http) => http
-                .headers
-                .iter()
-                .map(|(name, secret)| (format!("headers.{name}"), secret))
-                .collect(),
+            Self::Http(http) => {
+                let token = http.token.iter().map(|secret| ("token".to_owned(), secret));
+                let password = http.password.iter();
+                http.headers
+                    .iter()
+                    .map(|(name, secret)| (format!("headers.{name}"), secret))
+                    .chain(token)
+                    .chain(password.map(|secret| ("password".to_owned(), secret)))
+                    .collect()
+            }
             Self::Opa(opa) => vec![("token".to_owned(), &opa.token)],
             Self::Meta(meta) => vec![("token".to_owned(), &meta.token)],
             Self::Twilio(twilio) => vec![("password".to_owned(), &twilio.password)],
@@ -258,20 +315,20 @@ fn by_file(channel: Channel, base: &Path) -> ChannelConfig {
         provider: ProviderConfig::File {
             path: base.join(format!("{channel}.jsonl")),
         },
-        workers: 4,
+        workers: 8,
         rate_per_minute: 0,
+        transliterate: false,
     }
 }
 
 /// Workers and rate a provider has unless the configuration says otherwise.
 fn usual_limits(provider: &ProviderConfig) -> (i64, i64) {
     match provider {
-        ProviderConfig::File { .. } => (4, 0),
-        ProviderConfig::Http(_) => (8, 600),
+        ProviderConfig::File { .. } => (8, 0),
         ProviderConfig::Fcm(_) => (32, 60_000),
         ProviderConfig::Opa(_) => (2, 300),
         ProviderConfig::Meta(_) => (16, 4_000),
-        ProviderConfig::Twilio(_) => (8, 600),
+        ProviderConfig::Http(_) | ProviderConfig::Twilio(_) => (8, 600),
         ProviderConfig::Smtp(_) => (2, 0),
     }
 }
@@ -298,7 +355,7 @@ fn read_channel(
             "opa" => read_opa(section, base, warnings),
             "meta" => read_meta(section, base, warnings),
             "twilio" => read_twilio(section, base, warnings),
-            "smtp" => read_smtp(section, base),
+            "smtp" => read_smtp(section, base, warnings),
             _ => None,
         }
     } else {
@@ -325,7 +382,13 @@ fn read_channel(
         provider,
         workers: usize::try_from(workers).unwrap_or(1),
         rate_per_minute: u32::try_from(rate).unwrap_or(0),
+        transliterate: channel == Channel::Sms && section.flag("transliterate").unwrap_or(false),
     }
+}
+
+/// Seconds to wait for an answer.
+fn timeout(section: &Section<'_, '_>, usual: i64) -> i64 {
+    section.number("timeout_seconds", 1..=600).unwrap_or(usual)
 }
 
 /// A key that a provider cannot do without.
@@ -346,7 +409,7 @@ fn secret(section: &Section<'_, '_>, key: &'static str, base: &Path) -> Option<S
     .map(|written| Secret::new(written, base))
 }
 
-/// An address of a service: https, or http on this machine (elsewhere with a warning).
+/// The address that a service's paths are appended to.
 fn url(
     section: &Section<'_, '_>,
     key: &'static str,
@@ -357,6 +420,16 @@ fn url(
         Some(default) => section.filled(key).unwrap_or_else(|| default.to_owned()),
         None => required(section, key, "write the address, https://…")?,
     };
+    whole_url(section, key, url, warnings).map(|url| url.trim_end_matches('/').to_owned())
+}
+
+/// An address of a service: https, or http on this machine (elsewhere with a warning).
+fn whole_url(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    url: String,
+    warnings: &mut Vec<String>,
+) -> Option<String> {
     let host = |rest: &str| {
         rest.split(['/', '?'])
             .next()
@@ -373,19 +446,21 @@ fn url(
             .any(|start| host.starts_with(start));
         if !loopback {
             warnings.push(format!(
-                "{}: {url} is not encrypted; anyone on the way reads it",
+                "{}: http://{host} is not encrypted; anyone on the way reads it",
                 section.full(key)
             ));
         }
     } else if !url.starts_with("https://") || host(&url["https://".len()..]).is_empty() {
+        // What follows the question mark may be a secret.
+        let shown = url.split('?').next().unwrap_or_default();
         section.wrong(
             key,
-            format!("found `{url}`"),
+            format!("found `{shown}`"),
             "write an address such as https://host/path",
         );
         return None;
     }
-    Some(url.trim_end_matches('/').to_owned())
+    Some(url)
 }
 
 fn read_fcm(
@@ -405,9 +480,64 @@ fn read_fcm(
         warnings,
     );
     Some(ProviderConfig::Fcm(FcmSettings {
+        // Google's own programs wait so long: a shorter wait made duplicates.
+        timeout_seconds: timeout(section, 15),
         service_account: base.join(service_account?),
         base_url: base_url?,
     }))
+}
+
+/// A gateway that regua knows how to talk to: what `preset` fills in, as TOML would.
+struct Preset {
+    base_url: Option<&'static str>,
+    path: &'static str,
+    token_header: &'static str,
+    token_prefix: &'static str,
+    body: &'static str,
+    result_pointer: Option<&'static str>,
+    result_accepted: &'static [&'static str],
+    result_never: &'static [&'static str],
+    id_pointer: &'static str,
+    message_pointers: &'static [&'static str],
+}
+
+fn preset(name: &str) -> Option<Preset> {
+    match name {
+        // Zenvia's API v2.
+        "zenvia" => Some(Preset {
+            base_url: Some("https://api.zenvia.com"),
+            path: "/v2/channels/sms/messages",
+            token_header: "X-API-TOKEN",
+            token_prefix: "",
+            body: r##"{"from":"#sender#","to":"#address_digits#","contents":[{"type":"text","text":"#body#"}]}"##,
+            result_pointer: None,
+            result_accepted: &[],
+            result_never: &[],
+            id_pointer: "/id",
+            message_pointers: &["/message", "/error/message"],
+        }),
+        // Infobip's SMS API v3: every account has a host of its own, and takes our id of the message.
+        "infobip" => Some(Preset {
+            base_url: None,
+            path: "/sms/3/messages",
+            token_header: "Authorization",
+            token_prefix: "App ",
+            body: r##"{"messages":[{"sender":"#sender#","destinations":[{"to":"#address_digits#","messageId":"#tag#"}],"content":{"text":"#body#"}}]}"##,
+            result_pointer: Some("/messages/0/status/groupName"),
+            result_accepted: &["PENDING", "DELIVERED"],
+            result_never: &["REJECTED", "UNDELIVERABLE", "EXPIRED"],
+            id_pointer: "/messages/0/messageId",
+            message_pointers: &[
+                "/messages/0/status/description",
+                "/requestError/serviceException/text",
+            ],
+        }),
+        _ => None,
+    }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 fn read_http(
@@ -415,7 +545,24 @@ fn read_http(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Option<ProviderConfig> {
-    let url = url(section, "url", None, warnings);
+    let chosen = section.filled("preset").and_then(|name| {
+        let chosen = preset(&name);
+        if chosen.is_none() {
+            section.wrong(
+                "preset",
+                format!("found `{name}`"),
+                "write zenvia or infobip, or leave it out and describe the gateway",
+            );
+        }
+        chosen
+    });
+    let preset = chosen.as_ref();
+    let url = match preset {
+        Some(preset) => url(section, "base_url", preset.base_url, warnings)
+            .map(|base_url| format!("{base_url}{}", preset.path)),
+        None => required(section, "url", "write the gateway's address, https://…")
+            .and_then(|url| whole_url(section, "url", url, warnings)),
+    };
     let method = section
         .filled("method")
         .unwrap_or_else(|| "POST".to_owned());
@@ -451,12 +598,56 @@ fn read_http(
             "write application/json, application/x-www-form-urlencoded or text/plain",
         );
     }
-    let texts = |key| section.texts(key).unwrap_or_default();
-    Some(ProviderConfig::Http(HttpSettings {
+    let password = section
+        .filled("password")
+        .map(|written| Secret::new(written, base));
+    let token = if preset.is_some() {
+        secret(section, "token", base)
+    } else {
+        section
+            .filled("token")
+            .map(|written| Secret::new(written, base))
+    };
+    let sender = if preset.is_some() {
+        required(section, "sender", "write the sender the gateway gave you")
+    } else {
+        section.filled("sender")
+    };
+    let texts = |key, usual: Option<&[&str]>| {
+        section
+            .texts(key)
+            .unwrap_or_else(|| usual.map(owned).unwrap_or_default())
+    };
+    let pointer = |key: &'static str, usual: Option<&str>| {
+        let pointer = section.filled(key).or_else(|| usual.map(str::to_owned))?;
+        if !pointer.starts_with('/') {
+            section.wrong(
+                key,
+                format!("found `{pointer}`"),
+                "write a JSON pointer such as /data/id",
+            );
+        }
+        Some(pointer)
+    };
+    let settings = HttpSettings {
         method,
         headers,
         content_type,
-        body: section.text("body"),
+        username: section.filled("username"),
+        password,
+        token,
+        token_header: section
+            .filled("token_header")
+            .or_else(|| preset.map(|preset| preset.token_header.to_owned())),
+        token_prefix: section.text("token_prefix").unwrap_or_else(|| {
+            preset
+                .map_or("Bearer ", |preset| preset.token_prefix)
+                .to_owned()
+        }),
+        sender,
+        body: section
+            .text("body")
+            .or_else(|| preset.map(|preset| preset.body.to_owned())),
         accepted: section
             .numbers("accepted")
             .unwrap_or_else(|| vec![200, 201, 202]),
@@ -465,16 +656,86 @@ fn read_http(
             .unwrap_or_else(|| vec![408, 425, 429, 500, 502, 503, 504]),
         never: section.numbers("never").unwrap_or_default(),
         stop: section.numbers("stop").unwrap_or_else(|| vec![401, 403]),
-        result_pointer: section.filled("result_pointer"),
-        result_accepted: texts("result_accepted"),
-        result_later: texts("result_later"),
-        result_never: texts("result_never"),
-        result_stop: texts("result_stop"),
-        id_pointer: section.filled("id_pointer"),
-        message_pointer: section.filled("message_pointer"),
-        timeout_seconds: section.number("timeout_seconds", 1..=600).unwrap_or(20),
-        url: url?,
-    }))
+        result_pointer: pointer(
+            "result_pointer",
+            preset.and_then(|preset| preset.result_pointer),
+        ),
+        result_accepted: texts(
+            "result_accepted",
+            preset.map(|preset| preset.result_accepted),
+        ),
+        result_later: texts("result_later", None),
+        result_never: texts("result_never", preset.map(|preset| preset.result_never)),
+        result_stop: texts("result_stop", None),
+        id_pointer: pointer("id_pointer", preset.map(|preset| preset.id_pointer)),
+        message_pointers: pointer("message_pointer", None).map_or_else(
+            || {
+                preset
+                    .map(|preset| owned(preset.message_pointers))
+                    .unwrap_or_default()
+            },
+            |pointer| vec![pointer],
+        ),
+        check_url: section
+            .filled("check_url")
+            .and_then(|url| whole_url(section, "check_url", url, warnings)),
+        timeout_seconds: timeout(section, 20),
+        url: url.unwrap_or_default(),
+    };
+    check_placeholders(section, &settings);
+    (!settings.url.is_empty()).then_some(ProviderConfig::Http(Box::new(settings)))
+}
+
+/// The words between number signs; other number signs are text.
+fn words_between_signs(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('#') {
+        rest = after;
+        if let Some((word, beyond)) = after.split_once('#')
+            && !word.is_empty()
+            && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            words.push(word);
+            rest = beyond;
+        }
+    }
+    words
+}
+
+/// Every word between number signs must be one that gets a value.
+fn check_placeholders(section: &Section<'_, '_>, settings: &HttpSettings) {
+    let texts = [
+        ("url", Some(&settings.url)),
+        ("body", settings.body.as_ref()),
+    ];
+    for (key, text) in texts {
+        let Some(text) = text else { continue };
+        for word in words_between_signs(text) {
+            if !PLACEHOLDERS.contains(&word) {
+                section.wrong(
+                    key,
+                    format!("#{word}# has no value"),
+                    format!("write one of: {}", PLACEHOLDERS.join(", ")),
+                );
+            }
+        }
+        let wanting = [
+            ("sender", settings.sender.is_none()),
+            ("username", settings.username.is_none()),
+            ("password", settings.password.is_none()),
+            ("token", settings.token.is_none()),
+        ];
+        for (name, absent) in wanting {
+            if absent && text.contains(&format!("#{name}#")) {
+                section.wrong(
+                    key,
+                    format!("#{name}# has no value"),
+                    format!("give {name} too"),
+                );
+            }
+        }
+    }
 }
 
 fn read_opa(
@@ -485,6 +746,7 @@ fn read_opa(
     let base_url = url(section, "base_url", None, warnings);
     let token = secret(section, "token", base);
     Some(ProviderConfig::Opa(OpaSettings {
+        timeout_seconds: timeout(section, 30),
         base_url: base_url?,
         token: token?,
     }))
@@ -516,6 +778,10 @@ fn read_meta(
         daily_recipients: section
             .number("daily_recipients", 0..=10_000_000)
             .unwrap_or(0),
+        language: section
+            .filled("language")
+            .unwrap_or_else(|| "pt_BR".to_owned()),
+        timeout_seconds: timeout(section, 30),
     }))
 }
 
@@ -541,8 +807,10 @@ fn read_twilio(
             "write the sender's number, or the messaging service's id",
         );
     }
+    let timeout_seconds = timeout(section, 20);
     let account_sid = account_sid?;
     Some(ProviderConfig::Twilio(TwilioSettings {
+        timeout_seconds,
         base_url: base_url?,
         username: section
             .filled("username")
@@ -554,7 +822,11 @@ fn read_twilio(
     }))
 }
 
-fn read_smtp(section: &Section<'_, '_>, base: &Path) -> Option<ProviderConfig> {
+fn read_smtp(
+    section: &Section<'_, '_>,
+    base: &Path,
+    warnings: &mut Vec<String>,
+) -> Option<ProviderConfig> {
     let host = required(section, "host", "write the mail server's name");
     let from = required(section, "from", "write Name <address@example.com>");
     let tls = match section.filled("tls").as_deref() {
@@ -580,13 +852,37 @@ fn read_smtp(section: &Section<'_, '_>, base: &Path) -> Option<ProviderConfig> {
         .is_some()
         .then(|| secret(section, "password", base))
         .flatten();
+    let unsubscribe_url = section.filled("unsubscribe_url");
+    if unsubscribe_url
+        .as_ref()
+        .is_some_and(|url| !url.starts_with("https://") || url.contains(char::is_whitespace))
+    {
+        section.wrong(
+            "unsubscribe_url",
+            "is not an https address",
+            "write https://…, which must need no login (RFC 8058)",
+        );
+    }
+    if let (Tls::None, Some(host)) = (tls, &host)
+        && !["127.", "localhost", "::1"]
+            .iter()
+            .any(|start| host.starts_with(start))
+    {
+        warnings.push(format!(
+            "{}: tls = \"none\" sends everything to {host} in the clear",
+            section.full("tls")
+        ));
+    }
     let settings = EmailSettings {
         port: u16::try_from(port).unwrap_or(465),
         tls,
         username,
         password,
         reply_to: section.filled("reply_to"),
-        unsubscribe_url: section.filled("unsubscribe_url"),
+        unsubscribe_url,
+        helo: section.filled("helo"),
+        timeout_seconds: timeout(section, 30),
+        answer_seconds: section.number("answer_seconds", 1..=3600).unwrap_or(600),
         messages_per_connection: section
             .number("messages_per_connection", 1..=1_000_000)
             .unwrap_or(100),
@@ -597,6 +893,15 @@ fn read_smtp(section: &Section<'_, '_>, base: &Path) -> Option<ProviderConfig> {
     Some(ProviderConfig::Smtp(settings))
 }
 
+/// The forms whose cells can be named.
+const IXC_FORMS: [&str; 5] = [
+    "cliente",
+    "cliente_contrato",
+    "fn_areceber",
+    "radusuarios",
+    "su_ticket",
+];
+
 /// Reads `[sync.ixc]`.
 pub(super) fn read_ixc(
     sync: &Section<'_, '_>,
@@ -604,7 +909,7 @@ pub(super) fn read_ixc(
     warnings: &mut Vec<String>,
 ) -> Option<IxcSettings> {
     let section = sync.section("ixc")?;
-    let base_url = url(&section, "base_url", None, warnings);
+    let base_url = ixc_url(&section, warnings);
     let token = secret(&section, "token", base);
     let page_size = section.number("page_size", 1..=5000).unwrap_or(500);
     let get = section.filled("method").is_some_and(|method| {
@@ -613,11 +918,96 @@ pub(super) fn read_ixc(
         }
         method == "GET"
     });
+    let timeout_seconds = section.number("timeout_seconds", 1..=600).unwrap_or(60);
+    let columns = section
+        .section("columns")
+        .map_or_else(BTreeMap::new, |table| {
+            table
+                .pairs()
+                .into_iter()
+                .map(|(form, names)| {
+                    let names = names.split(',').map(|name| name.trim().to_owned());
+                    let names: Vec<String> = names.collect();
+                    if !IXC_FORMS.contains(&form.as_str()) || !names.iter().any(|n| n == "id") {
+                        section.wrong(
+                            "columns",
+                            format!("found `{form}` with `{}`", names.join(", ")),
+                            format!(
+                                "name the cells, id among them, of some of: {}",
+                                IXC_FORMS.join(", ")
+                            ),
+                        );
+                    }
+                    (form, names)
+                })
+                .collect()
+        });
     section.finish();
     Some(IxcSettings {
         base_url: base_url?,
         token: token?,
         page_size,
         get,
+        timeout_seconds,
+        columns,
     })
+}
+
+/// The web service's address up to `/webservice/v1`: people write the host alone, or all of it.
+fn ixc_url(section: &Section<'_, '_>, warnings: &mut Vec<String>) -> Option<String> {
+    let host_alone = section.text_if("base_url").filter(|text| {
+        let text = text.trim();
+        !text.is_empty() && !text.contains("://") && !text.contains(' ')
+    });
+    let url = match host_alone {
+        Some(host) => format!("https://{}", host.trim().trim_end_matches('/')),
+        None => url(section, "base_url", None, warnings)?,
+    };
+    Some(match url.find("/webservice") {
+        Some(at) => url[..at].to_owned(),
+        None => url,
+    })
+}
+
+#[cfg(test)]
+mod ixc_tests {
+    use std::path::Path;
+
+    use crate::config::Config;
+
+    #[test]
+    fn the_web_service_is_found_however_its_address_is_written() {
+        for written in [
+            "ixc.example.com",
+            "ixc.example.com/webservice/v1/",
+            "https://ixc.example.com",
+            "https://ixc.example.com/webservice/v1",
+        ] {
+            let text = format!("[sync.ixc]\nbase_url = \"{written}\"\ntoken = \"1:ab\"\n");
+            let config = Config::read(&text, "config.toml", Path::new("")).expect("acceptable");
+            let ixc = config.ixc.expect("a source");
+            assert_eq!(ixc.base_url, "https://ixc.example.com", "{written}");
+            assert_eq!(
+                (ixc.page_size, ixc.get, ixc.timeout_seconds),
+                (500, false, 60)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_source_is_told_at_once() {
+        let text = "[sync.ixc]\nbase_url = \"\"\nmethod = \"PUT\"\n[sync.ixc.columns]\nusuarios = \"id, senha\"\n";
+        let told = Config::read(text, "config.toml", Path::new(""))
+            .expect_err("four problems")
+            .to_string();
+        for part in [
+            "base_url",
+            "token: is missing",
+            "found `PUT`",
+            "found `usuarios`",
+        ] {
+            assert!(told.contains(part), "{part} in\n{told}");
+        }
+        assert_eq!(told.matches("base_url").count(), 1, "{told}");
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::words::{AddressKind, Channel, Kind, Origin, Purpose, Reason, Status};
+use crate::clock::Now;
 
 /// What is decided about a message when it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +116,33 @@ pub struct Outgoing {
     pub time_to_live: Option<Duration>,
     /// The instant of the claim, as ISO 8601 with offset (for what the `file` provider writes).
     pub at: String,
+}
+
+impl NewMessage {
+    /// The message as it would go out now, before it has an id.
+    pub fn outgoing(&self, now: Now) -> Outgoing {
+        Outgoing {
+            id: 0,
+            key: self.key.clone(),
+            channel: self.channel,
+            purpose: self.purpose,
+            event: self.event.clone(),
+            client_id: self.client_id,
+            contract_id: self.contract_id,
+            invoice_id: self.invoice_id,
+            ticket_id: self.ticket_id,
+            address: self.address.clone().unwrap_or_default(),
+            address_kind: self.address_kind,
+            title: self.title.clone(),
+            body: self.body.clone().unwrap_or_default(),
+            html: self.html.clone(),
+            provider_channel: self.provider_channel.clone(),
+            provider_template: self.provider_template.clone(),
+            variables: self.variables.clone(),
+            time_to_live: self.expires_at.and_then(|end| (end - now.at).to_std().ok()),
+            at: now.iso(now.at),
+        }
+    }
 }
 
 /// A message as the history shows it.

@@ -1,10 +1,14 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod birthday;
 pub mod book;
+pub mod callback;
 pub mod client;
+pub mod collect;
 pub mod contact_hours;
 pub mod contract;
 pub mod day;
+pub mod hearing;
 pub mod holiday;
 pub mod id_set;
 pub mod invoice;
@@ -16,9 +20,13 @@ pub mod policy;
 pub mod rate;
 pub mod recipient;
 pub mod report;
+pub mod rule;
+pub mod schedule;
 pub mod send;
 pub mod sms;
+pub mod task;
 pub mod tax_id;
 pub mod template;
 pub mod ticket;
+pub mod trigger;
 pub mod words;

@@ -5,7 +5,9 @@ use chrono::{DateTime, Days, Utc};
 use super::contact_hours::ContactHours;
 use super::holiday::Calendar;
 use super::recipient::Number;
-use super::words::Purpose;
+use super::sms::transliterate;
+use super::template::Rendered;
+use super::words::{Channel, Purpose};
 use crate::clock::Now;
 
 /// One value for each purpose.
@@ -61,9 +63,20 @@ pub struct Policy {
     pub expire_days: i64,
     /// Which numbers WhatsApp may use, in order.
     pub whatsapp_numbers: Vec<Number>,
+    /// Text messages are written in letters that GSM-7 has.
+    pub transliterate_sms: bool,
 }
 
 impl Policy {
+    /// What was rendered, in the letters it is sent in.
+    #[must_use]
+    pub fn as_sent(&self, channel: Channel, mut rendered: Rendered) -> Rendered {
+        if channel == Channel::Sms && self.transliterate_sms {
+            rendered.body = transliterate(&rendered.body).into_owned();
+        }
+        rendered
+    }
+
     /// The instant before which a message of this purpose must not go; none when it may go now.
     /// Hours that never open hold a message until it expires.
     pub fn not_before(&self, purpose: Purpose, now: Now) -> Option<DateTime<Utc>> {

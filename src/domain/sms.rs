@@ -1,5 +1,7 @@
 //! How many parts a text message takes: GSM-7 or UCS-2 (3GPP TS 23.038 and 23.040).
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The alphabet a text message travels in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alphabet {
@@ -80,13 +82,80 @@ pub fn segments(text: &str) -> Segments {
     }
 }
 
+/// The same text in letters that GSM-7 has: á as a, ç as c, curly quotes as straight ones. Letters it
+/// has (é, à, Ç, ñ) stay. A text that would need UCS-2 all the same (an emoji, another script) stays
+/// as it is: spoiling its spelling would save nothing.
+pub fn transliterate(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.chars().all(|c| septets(c).is_some()) {
+        return text.into();
+    }
+    let mut plain = String::with_capacity(text.len());
+    for c in text.nfc() {
+        if septets(c).is_some() {
+            plain.push(c);
+            continue;
+        }
+        match c {
+            '‘' | '’' | '‚' | '′' | '´' | '`' => plain.push('\''),
+            '“' | '”' | '„' | '«' | '»' | '″' => plain.push('"'),
+            '‐' | '‑' | '–' | '—' | '−' | '•' | '·' => plain.push('-'),
+            '…' => plain.push_str("..."),
+            'º' | '°' => plain.push('o'),
+            'ª' => plain.push('a'),
+            '×' => plain.push('x'),
+            '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' => {}
+            c if c.is_whitespace() => plain.push(' '),
+            c => {
+                // The letter without its accents, when that is one GSM-7 has.
+                let base = std::iter::once(c)
+                    .nfd()
+                    .next()
+                    .filter(|b| septets(*b).is_some());
+                let Some(base) = base else {
+                    return text.into();
+                };
+                plain.push(base);
+            }
+        }
+    }
+    plain.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn counted(text: &str) -> (Alphabet, usize, usize) {
         let s = segments(text);
         (s.alphabet, s.units, s.parts)
+    }
+
+    #[test]
+    fn only_letters_that_gsm7_lacks_are_written_plainly() {
+        assert_eq!(
+            transliterate("Olá João, não há café à mesa: ação Ç"),
+            "Ola Joao, nao ha café à mesa: acao Ç"
+        );
+        assert_eq!(transliterate("“1º” – R$ 10…"), "\"1o\" - R$ 10...");
+        // The same letters written with combining marks.
+        assert_eq!(transliterate("a\u{303}e\u{301}"), "aé");
+        assert_eq!(transliterate("Olá 😀"), "Olá 😀");
+        assert_eq!(transliterate("Привет á"), "Привет á");
+        let reminder = "Olá, a fatura não foi paga. ".repeat(5);
+        assert_eq!(segments(&reminder).parts, 3);
+        assert_eq!(segments(&transliterate(&reminder)).parts, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn writing_plainly_never_costs_more_than_it_says_and_settles(text in "[a-zA-ZáàâãéêíóôõúüçñÁÀÂÃÉÊÍÓÔÕÚÜÇÑ €“”…ªº]{0,200}") {
+            let plain = transliterate(&text).into_owned();
+            prop_assert_eq!(segments(&plain).alphabet, Alphabet::Gsm7);
+            prop_assert_eq!(transliterate(&plain).into_owned(), plain.clone());
+            // An ellipsis becomes three letters, everything else at most one.
+            prop_assert!(plain.chars().count() <= text.chars().count() + 2 * text.matches('…').count());
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! A ticket, its events, and who hears of them.
+//! A ticket: what the book and its events know of it, merged.
 
 use chrono::{DateTime, Utc};
+
+use super::words::{Author, EventType};
 
 /// What a message may say about a ticket; everything already in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,4 +29,455 @@ pub struct TicketFacts {
     pub reply: Option<String>,
     /// The name of the person responsible.
     pub responsible: Option<String>,
+}
+
+/// Somebody who works for the provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Staff {
+    /// The ERP's id.
+    pub id: i64,
+    /// Their name.
+    pub name: String,
+    /// E-mail as typed.
+    pub email: Option<String>,
+    /// Mobile, as kept by [`super::phone::Phone`].
+    pub mobile: Option<String>,
+    /// The teams they are in.
+    pub teams: Vec<String>,
+    /// Hears of every new ticket, once and in general words.
+    pub ticket_manager: bool,
+    /// Wants to hear of replies.
+    pub notify_replies: bool,
+    /// Wants to hear of moves, and of new tickets where a trigger names them.
+    pub notify_workflow: bool,
+    /// Works here still; the others never hear of anything.
+    pub active: bool,
+}
+
+/// A topic of tickets, or a sub-topic when it has a parent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Topic {
+    /// The ERP's id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// The topic it is a sub-topic of.
+    pub parent_id: Option<i64>,
+    /// The teams that look after it.
+    pub teams: Vec<String>,
+    /// What those alerted are told, with variables.
+    pub alert_text: Option<String>,
+    /// Who is alerted when a ticket is opened in it.
+    pub alert_staff: Vec<i64>,
+}
+
+/// A ticket as the book knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ticket {
+    /// The ERP's id.
+    pub id: i64,
+    /// Whose it is.
+    pub client_id: Option<i64>,
+    /// Its topic.
+    pub topic_id: Option<i64>,
+    /// Its sub-topic.
+    pub subtopic_id: Option<i64>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its status, a free word.
+    pub status: Option<String>,
+    /// Its priority, a free word.
+    pub priority: Option<String>,
+    /// The member of staff responsible for it.
+    pub responsible_id: Option<i64>,
+    /// Who opened it.
+    pub opened_by: Option<Author>,
+    /// Whether the client was given sight of it; see [`Ticket::visible`].
+    pub visible_to_client: bool,
+    /// When it was opened.
+    pub opened_at: Option<DateTime<Utc>>,
+}
+
+impl Ticket {
+    /// Whether the client may hear of it: what they opened themselves they always see.
+    pub fn visible(&self) -> bool {
+        self.visible_to_client || self.opened_by == Some(Author::Client)
+    }
+}
+
+/// What an event says about its ticket; what it leaves out, the book fills in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of a ticket")]
+pub struct Said {
+    pub client_id: Option<i64>,
+    pub topic_id: Option<i64>,
+    pub subtopic_id: Option<i64>,
+    pub title: Option<String>,
+    pub status: Option<String>,
+    pub priority: Option<String>,
+    pub responsible_id: Option<i64>,
+    pub opened_by: Option<Author>,
+    pub visible_to_client: Option<bool>,
+}
+
+/// What happened to a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// It was opened.
+    Opened {
+        /// The text it was opened with.
+        text: Option<String>,
+    },
+    /// Somebody answered in it.
+    Replied {
+        /// What they wrote.
+        text: Option<String>,
+        /// Who they are.
+        by: Option<Author>,
+    },
+    /// Its status or its priority changed; the new priority stands in [`Said`].
+    Moved {
+        /// The status it had.
+        from: Option<String>,
+        /// The status it has now; none when only the priority changed.
+        to: Option<String>,
+    },
+}
+
+/// One thing that happened to one ticket, told once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id; an id already known is passed over.
+    pub id: String,
+    /// When it happened; when it was told, if it does not say.
+    pub at: DateTime<Utc>,
+    /// Whether it says itself when it happened.
+    pub dated: bool,
+    /// The ticket.
+    pub ticket_id: i64,
+    /// What it says about the ticket.
+    pub said: Said,
+    /// What happened.
+    pub happening: Happening,
+}
+
+impl Event {
+    /// Its type, as JSON names it.
+    pub const fn kind(&self) -> EventType {
+        match self.happening {
+            Happening::Opened { .. } => EventType::Opened,
+            Happening::Replied { .. } => EventType::Replied,
+            Happening::Moved { .. } => EventType::Moved,
+        }
+    }
+
+    /// The text it carries.
+    pub fn text(&self) -> Option<&str> {
+        match &self.happening {
+            Happening::Opened { text } | Happening::Replied { text, .. } => text.as_deref(),
+            Happening::Moved { .. } => None,
+        }
+    }
+
+    /// The status the ticket has from this event on, if the event says so.
+    fn new_status(&self) -> Option<&String> {
+        match &self.happening {
+            Happening::Moved { to, .. } => to.as_ref(),
+            _ => self.said.status.as_ref(),
+        }
+    }
+
+    /// The ticket as this event sees it: what it says, then what the book knows.
+    pub fn ticket(&self, book: Option<&Ticket>, topics: &[Topic]) -> Ticket {
+        let unknown = Ticket::default();
+        let book = book.unwrap_or(&unknown);
+        let said = &self.said;
+        let subtopic_id = said.subtopic_id.or(book.subtopic_id);
+        let parent = || {
+            let id = subtopic_id?;
+            topics.iter().find(|topic| topic.id == id)?.parent_id
+        };
+        Ticket {
+            id: self.ticket_id,
+            client_id: said.client_id.or(book.client_id),
+            topic_id: said.topic_id.or(book.topic_id).or_else(parent),
+            subtopic_id,
+            title: said.title.clone().or_else(|| book.title.clone()),
+            status: self.new_status().cloned().or_else(|| book.status.clone()),
+            priority: said.priority.clone().or_else(|| book.priority.clone()),
+            responsible_id: said.responsible_id.or(book.responsible_id),
+            opened_by: said.opened_by.or(book.opened_by),
+            visible_to_client: said.visible_to_client.unwrap_or(book.visible_to_client),
+            opened_at: match self.happening {
+                Happening::Opened { .. } if self.dated => Some(self.at),
+                Happening::Opened { .. } => book.opened_at.or(Some(self.at)),
+                _ => book.opened_at,
+            },
+        }
+    }
+
+    /// The ticket as the book keeps it after this event. An event told after a later one
+    /// fills in what was not known and takes nothing back.
+    pub fn kept(&self, book: Option<&Ticket>, topics: &[Topic], late: bool) -> Ticket {
+        let told = self.ticket(book, topics);
+        let Some(book) = book.filter(|_| late) else {
+            return told;
+        };
+        let book = book.clone();
+        Ticket {
+            id: book.id,
+            client_id: book.client_id.or(told.client_id),
+            topic_id: book.topic_id.or(told.topic_id),
+            subtopic_id: book.subtopic_id.or(told.subtopic_id),
+            title: book.title.or(told.title),
+            status: book.status.or(told.status),
+            priority: book.priority.or(told.priority),
+            responsible_id: book.responsible_id.or(told.responsible_id),
+            opened_by: book.opened_by.or(told.opened_by),
+            visible_to_client: told.visible_to_client,
+            opened_at: book.opened_at.or(told.opened_at),
+        }
+    }
+
+    /// The status the ticket moved away from: as the event says, else the book's. None when
+    /// the status did not change, or when the book had heard of the new one already.
+    pub fn moved_from<'a>(&'a self, book: Option<&'a Ticket>) -> Option<&'a str> {
+        let Happening::Moved { from, to } = &self.happening else {
+            return None;
+        };
+        from.as_deref().or_else(|| {
+            let to = to.as_deref()?;
+            let known = book?.status.as_deref()?;
+            (!same_word(known, to)).then_some(known)
+        })
+    }
+
+    /// What a message about this event may say. `opening` is the text the ticket was opened
+    /// with, when another event told it.
+    pub fn facts(
+        &self,
+        book: Option<&Ticket>,
+        staff: &[Staff],
+        topics: &[Topic],
+        opening: Option<&str>,
+    ) -> TicketFacts {
+        let ticket = self.ticket(book, topics);
+        let topic = |id: Option<i64>| {
+            let id = id?;
+            let topic = topics.iter().find(|topic| topic.id == id)?;
+            Some(topic.name.clone())
+        };
+        let responsible = ticket
+            .responsible_id
+            .and_then(|id| staff.iter().find(|person| person.id == id))
+            .map(|person| person.name.clone());
+        // A change of priority alone leaves the status what it was.
+        let unmoved = || match &self.happening {
+            Happening::Moved { to: None, .. } => book?.status.clone(),
+            _ => None,
+        };
+        TicketFacts {
+            id: ticket.id,
+            topic: topic(ticket.topic_id),
+            subtopic: topic(ticket.subtopic_id),
+            previous_status: self.moved_from(book).map(str::to_owned).or_else(unmoved),
+            message: match &self.happening {
+                Happening::Opened { text: Some(text) } => Some(text.clone()),
+                _ => opening.map(str::to_owned),
+            },
+            reply: match &self.happening {
+                Happening::Replied { text, .. } => text.clone(),
+                _ => None,
+            },
+            responsible,
+            title: ticket.title,
+            status: ticket.status,
+            priority: ticket.priority,
+            opened_at: ticket.opened_at,
+        }
+    }
+}
+
+/// The most characters an event's id may have.
+const LONGEST_ID: usize = 200;
+
+/// What is wrong with an event's id, if anything: it stands in the keys of messages.
+pub fn event_id_problem(id: &str) -> Option<&'static str> {
+    if id.trim().is_empty() {
+        Some("is empty")
+    } else if id.chars().count() > LONGEST_ID {
+        Some("has more than 200 characters")
+    } else if id.chars().any(char::is_control) {
+        Some("holds a control character")
+    } else {
+        None
+    }
+}
+
+/// Whether two free words (statuses, priorities, teams) are the same to a person.
+pub fn same_word(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        crate::clock::parse_instant(text, chrono_tz::America::Sao_Paulo).expect("an instant")
+    }
+
+    fn event(happening: Happening) -> Event {
+        Event {
+            id: "e".to_owned(),
+            at: at("2026-11-21T10:00"),
+            dated: true,
+            ticket_id: 1070,
+            said: Said::default(),
+            happening,
+        }
+    }
+
+    fn book() -> Ticket {
+        Ticket {
+            id: 1070,
+            client_id: Some(193),
+            topic_id: Some(4),
+            subtopic_id: Some(9),
+            title: Some("Sem sinal".to_owned()),
+            status: Some("in_progress".to_owned()),
+            priority: Some("normal".to_owned()),
+            responsible_id: Some(34),
+            opened_by: Some(Author::Staff),
+            visible_to_client: true,
+            opened_at: Some(at("2026-11-20T09:00")),
+        }
+    }
+
+    fn moved(from: Option<&str>, to: Option<&str>) -> Event {
+        event(Happening::Moved {
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+        })
+    }
+
+    #[test]
+    fn what_the_book_knows_fills_in_what_an_event_leaves_out() {
+        let book = book();
+        let reply = event(Happening::Replied {
+            text: Some("ok".to_owned()),
+            by: None,
+        });
+        assert_eq!(reply.ticket(Some(&book), &[]), book);
+        let mut partial = moved(None, Some("resolved"));
+        partial.said.title = Some("Outro".to_owned());
+        let told = partial.ticket(Some(&book), &[]);
+        assert_eq!(told.status.as_deref(), Some("resolved"));
+        assert_eq!(told.title.as_deref(), Some("Outro"));
+        assert_eq!(told.client_id, Some(193));
+        assert_eq!(partial.moved_from(Some(&book)), Some("in_progress"));
+    }
+
+    #[test]
+    fn a_ticket_its_client_opened_is_visible_whatever_the_event_says() {
+        let mut opened = event(Happening::Opened { text: None });
+        opened.said.visible_to_client = Some(false);
+        assert!(!opened.ticket(None, &[]).visible());
+        opened.said.opened_by = Some(Author::Client);
+        assert!(opened.ticket(None, &[]).visible());
+        // The opener may be known from the book alone.
+        let mut hidden = event(Happening::Replied {
+            text: None,
+            by: None,
+        });
+        hidden.said.visible_to_client = Some(false);
+        let mut known = book();
+        assert!(!hidden.ticket(Some(&known), &[]).visible());
+        known.opened_by = Some(Author::Client);
+        assert!(hidden.ticket(Some(&known), &[]).visible());
+    }
+
+    #[test]
+    fn a_change_of_priority_alone_moves_from_no_status() {
+        let mut urgent = moved(None, None);
+        urgent.said.priority = Some("urgent".to_owned());
+        let book = book();
+        assert_eq!(urgent.moved_from(Some(&book)), None);
+        let facts = urgent.facts(Some(&book), &[], &[], None);
+        assert_eq!(facts.status.as_deref(), Some("in_progress"));
+        assert_eq!(facts.previous_status.as_deref(), Some("in_progress"));
+        assert_eq!(facts.priority.as_deref(), Some("urgent"));
+    }
+
+    #[test]
+    fn a_book_that_heard_of_the_new_status_already_knows_no_old_one() {
+        let mut book = book();
+        book.status = Some("resolved".to_owned());
+        assert_eq!(moved(None, Some("Resolved")).moved_from(Some(&book)), None);
+        assert_eq!(
+            moved(Some("open"), Some("resolved")).moved_from(Some(&book)),
+            Some("open")
+        );
+    }
+
+    #[test]
+    fn an_event_told_late_takes_nothing_back() {
+        let mut known = book();
+        known.status = Some("resolved".to_owned());
+        known.title = None;
+        let mut opened = event(Happening::Opened { text: None });
+        opened.said.status = Some("open".to_owned());
+        opened.said.title = Some("Sem sinal".to_owned());
+        let kept = opened.kept(Some(&known), &[], true);
+        assert_eq!(kept.status.as_deref(), Some("resolved"));
+        assert_eq!(kept.title.as_deref(), Some("Sem sinal"));
+        let kept = opened.kept(Some(&known), &[], false);
+        assert_eq!(kept.status.as_deref(), Some("open"));
+    }
+
+    #[test]
+    fn a_subtopic_alone_brings_its_topic() {
+        let topics = [Topic {
+            id: 9,
+            name: "Lentidão".to_owned(),
+            parent_id: Some(4),
+            ..Topic::default()
+        }];
+        let mut opened = event(Happening::Opened { text: None });
+        opened.said.subtopic_id = Some(9);
+        assert_eq!(opened.ticket(None, &topics).topic_id, Some(4));
+    }
+
+    #[test]
+    fn facts_are_in_words() {
+        let staff = [Staff {
+            id: 34,
+            name: "Henrique".to_owned(),
+            ..Staff::default()
+        }];
+        let topics = [
+            Topic {
+                id: 4,
+                name: "Suporte".to_owned(),
+                ..Topic::default()
+            },
+            Topic {
+                id: 9,
+                name: "Lentidão".to_owned(),
+                parent_id: Some(4),
+                ..Topic::default()
+            },
+        ];
+        let facts = event(Happening::Replied {
+            text: Some("Reinicie o roteador".to_owned()),
+            by: Some(Author::Staff),
+        })
+        .facts(Some(&book()), &staff, &topics, Some("Está lento"));
+        assert_eq!(facts.responsible.as_deref(), Some("Henrique"));
+        assert_eq!(facts.topic.as_deref(), Some("Suporte"));
+        assert_eq!(facts.subtopic.as_deref(), Some("Lentidão"));
+        assert_eq!(facts.reply.as_deref(), Some("Reinicie o roteador"));
+        assert_eq!(facts.message.as_deref(), Some("Está lento"));
+        assert_eq!(facts.previous_status, None);
+    }
 }

@@ -4,11 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use super::rule as rules;
+use super::task as tasks;
 use super::template as templates;
+use super::trigger as triggers;
+use crate::clock::Now;
 use crate::config::Config;
+use crate::domain::task::Task;
 use crate::error::{Error, Problem, Result};
 use crate::source::definition::{self, Definitions, Placed};
-use crate::store::{Connection, Store, report as stored_report, template as stored_template};
+use crate::store::{
+    Connection, Store, report as stored_report, rule as stored_rule, task as stored_task,
+    template as stored_template, trigger as stored_trigger,
+};
 
 /// What is done to one definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,13 +73,14 @@ pub fn apply(
     config: &Config,
     files: &[PathBuf],
     options: Options,
+    now: Now,
 ) -> Result<Plan> {
     let mut wanted = read(files)?;
     fetch_texts(config, &mut wanted)?;
     if options.check {
-        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options))
+        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
     } else {
-        store.write(|transaction| carry_out(transaction, config, &wanted, options))
+        store.write(|transaction| carry_out(transaction, config, &wanted, options, now))
     }
 }
 
@@ -98,6 +107,9 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
         &mut problems,
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
+    twice("rule", &definitions.rules, |r| &r.rule.name, &mut problems);
+    twice("task", &definitions.tasks, |t| &t.name, &mut problems);
+    twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
     if problems.is_empty() {
         Ok(definitions)
     } else {
@@ -145,6 +157,7 @@ fn carry_out(
     config: &Config,
     wanted: &Definitions,
     options: Options,
+    now: Now,
 ) -> Result<Plan> {
     let mut plan = Plan::default();
     let templates = steps(
@@ -163,6 +176,14 @@ fn carry_out(
         definition::report::write,
         options.prune,
     );
+    let saved_tasks = steps(
+        "task",
+        &wanted.tasks,
+        &stored_task::list(connection)?,
+        |t| &t.name,
+        definition::task::write,
+        options.prune,
+    );
     for placed in &wanted.templates {
         stored_template::save(connection, &placed.value)?;
         for warning in templates::warnings(&placed.value, &[]) {
@@ -173,7 +194,16 @@ fn carry_out(
     for placed in &wanted.reports {
         stored_report::save(connection, &placed.value)?;
     }
+    let rule_steps = rules::carry_out(connection, wanted, options, &templates, now, &mut plan)?;
+    let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
+    save_tasks(connection, &wanted.tasks, now)?;
     // What goes, goes last: by then nothing that stays may name it.
+    for step in saved_tasks
+        .iter()
+        .filter(|step| step.change == Change::Removed)
+    {
+        stored_task::remove(connection, &step.name)?;
+    }
     for step in reports.iter().filter(|step| step.change == Change::Removed) {
         stored_report::remove(connection, &step.name)?;
     }
@@ -183,13 +213,41 @@ fn carry_out(
     {
         templates::remove_within(connection, config, &step.name)?;
     }
+    for (name, text) in tasks::warnings(connection, config)? {
+        plan.warnings.push(format!("task `{name}`: {text}"));
+    }
     plan.steps.extend(templates);
     plan.steps.extend(reports);
+    plan.steps.extend(rule_steps);
+    plan.steps.extend(trigger_steps);
+    plan.steps.extend(saved_tasks);
     Ok(plan)
 }
 
+/// Saves tasks once everything that they may name is saved; every problem of all of them at once.
+fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Result<()> {
+    let mut problems = Vec::new();
+    for placed in wanted {
+        for problem in tasks::problems(connection, &placed.value)? {
+            problems.push(Problem {
+                place: format!("{}: task.{}", placed.place, problem.place),
+                ..problem
+            });
+        }
+        stored_task::save(connection, &placed.value, now.at)?;
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::problems(
+            "the definitions are not acceptable; nothing was changed",
+            problems,
+        ))
+    }
+}
+
 /// Compares what is wanted with what is saved, key by key of their TOML.
-fn steps<T>(
+pub(super) fn steps<T>(
     kind: &'static str,
     wanted: &[Placed<T>],
     saved: &[T],
@@ -263,5 +321,39 @@ pub fn export(connection: &Connection) -> Result<String> {
             .iter()
             .map(definition::report::write),
     );
+    parts.extend(
+        stored_rule::all(connection)?
+            .iter()
+            .map(|kept| definition::rule::write(&kept.rule)),
+    );
+    parts.extend(
+        stored_task::list(connection)?
+            .iter()
+            .map(definition::task::write),
+    );
+    parts.extend(
+        stored_trigger::list(connection)?
+            .iter()
+            .map(definition::trigger::write),
+    );
     Ok(parts.join("\n"))
+}
+
+/// What is unwise about everything that is saved: it is applied to itself, and nothing is kept.
+///
+/// # Errors
+/// When something that is saved would not be accepted today (exit 3).
+pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
+    let mut wanted = Definitions::default();
+    let problems = wanted.read("the database", &export(store.connection())?);
+    if !problems.is_empty() {
+        return Err(Error::problems("what is saved is not acceptable", problems));
+    }
+    // A provider's text is the one that was saved: nobody is asked for it again.
+    for placed in &mut wanted.templates {
+        if let Some(saved) = stored_template::find(store.connection(), &placed.value.name)? {
+            placed.value = saved;
+        }
+    }
+    store.rehearse(|transaction| carry_out(transaction, config, &wanted, Options::default(), now))
 }

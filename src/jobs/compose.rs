@@ -104,7 +104,7 @@ impl Composer<'_> {
             }
         };
         let rendered = match draft.template.render(&draft.facts) {
-            Ok(rendered) => rendered,
+            Ok(rendered) => self.policy.as_sent(draft.template.channel, rendered),
             Err(variable) => {
                 let fate = Fate::Skipped(
                     Reason::MissingValue,

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
 use crate::domain::message::Outgoing;
 use crate::domain::rate::{TokenBucket, retry_delay};
+use crate::domain::sms::transliterate;
 use crate::domain::words::{Channel, Purpose, Reason, Status, Word};
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -239,6 +240,10 @@ fn drain(
         summary.left = queue::queued(store.connection(), channel)?;
         return Ok(summary);
     }
+    if channel == Channel::Whatsapp && provider.daily_recipients() > 0 {
+        let since = clock.now().at - TimeDelta::hours(24);
+        provider.remember(queue::whatsapp_recipients(store.connection(), since)?);
+    }
     let mut drain = Drain {
         config,
         clock,
@@ -298,7 +303,11 @@ impl Drain<'_> {
                         channel: self.channel,
                     },
                 );
-                self.hand_over(&work, message.outgoing)?;
+                let mut outgoing = message.outgoing;
+                if self.channel == Channel::Sms && self.config.policy.transliterate_sms {
+                    outgoing.body = transliterate(&outgoing.body).into_owned();
+                }
+                self.hand_over(&work, outgoing)?;
             }
             if self.in_flight.is_empty() {
                 return Ok(());

@@ -40,6 +40,9 @@ path = \"sms.jsonl\"
 [email]
 provider = \"file\"
 path = \"email.jsonl\"
+
+[birthday]
+template = \"birthday\"
 ";
 
 const FIRST: [&str; 40] = [

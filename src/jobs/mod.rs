@@ -1,9 +1,22 @@
 //! The journeys: gather, decide, write down, do, report.
 
 pub mod apply;
+pub mod backup;
+pub mod birthday;
+pub mod callback;
+pub mod collect;
 pub mod compose;
 pub mod deliver;
 pub mod demo;
+pub mod doctor;
+pub mod forecast;
 pub mod import;
+pub mod purge;
+pub mod rule;
+pub mod run_due;
 pub mod send;
+pub mod sync;
+pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::compose::{Composer, Draft};
+use crate::channel::{self, Refusal};
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::id_set::IdSet;
@@ -62,6 +63,8 @@ pub struct Plan {
     pub duplicates: u64,
     /// The first message.
     pub example: Option<Example>,
+    /// The same, as it would be written down.
+    pub first: Option<Box<NewMessage>>,
     /// The messages wait for this instant: contact hours.
     pub wait_until: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -72,6 +75,34 @@ pub fn plan(store: &Store, config: &Config, clock: &Clock, request: &Request) ->
     walk.run()?;
     check(&walk.plan, config, request)?;
     Ok(walk.plan)
+}
+
+/// What the provider says about the first message of a plan, without delivering it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Validation {
+    /// There is nobody to send to.
+    Nobody,
+    /// This provider cannot tell beforehand.
+    CannotTell(&'static str),
+    /// It would take the message.
+    Good(&'static str),
+    /// It would not, or cannot be asked.
+    Bad(&'static str, Refusal),
+}
+
+/// Asks the provider whether it would take the first message of a plan.
+pub fn validate(config: &Config, clock: &Clock, plan: &Plan) -> Result<Validation> {
+    let Some(first) = &plan.first else {
+        return Ok(Validation::Nobody);
+    };
+    let now = clock.now();
+    let provider = channel::connect(first.channel, config)?;
+    let name = provider.name();
+    Ok(match provider.validate(&first.outgoing(now)) {
+        None => Validation::CannotTell(name),
+        Some(Ok(_)) => Validation::Good(name),
+        Some(Err(refusal)) => Validation::Bad(name, refusal),
+    })
 }
 
 /// Writes a send down in one transaction: the batch and its plan. Nothing is kept when the plan may
@@ -272,6 +303,7 @@ impl<'a> Walk<'a> {
                 }
             }
             if queued && self.plan.example.is_none() {
+                self.plan.first = Some(Box::new(message.clone()));
                 self.plan.example = Some(Example {
                     client: recipient.name.clone(),
                     address: message.address.clone().unwrap_or_default(),

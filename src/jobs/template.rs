@@ -6,7 +6,9 @@ use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Result};
-use crate::store::{Connection, Store, template as store};
+use crate::store::{
+    Connection, Store, rule as stored_rule, template as store, trigger as stored_trigger,
+};
 
 /// Adds a template; its text is fetched from the provider where it has one there.
 pub fn add(saved: &mut Store, config: &Config, template: Template) -> Result<Template> {
@@ -32,7 +34,10 @@ pub fn replace(
     text_given: bool,
 ) -> Result<Template> {
     let template = ready(config, template, text_given)?;
-    saved.write(|transaction| store::save(transaction, &template))?;
+    saved.write(|transaction| {
+        store::save(transaction, &template)?;
+        super::trigger::still_fine(transaction)
+    })?;
     Ok(template)
 }
 
@@ -79,13 +84,20 @@ fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Res
     };
     let channel_id = template.provider_channel.clone().unwrap_or_default();
     let listed = catalogue.templates(&channel_id)?;
-    let Some(found) = listed.iter().find(|listed| listed.id == id) else {
+    // An id, or a name that only one of them has.
+    let mut named = listed.iter().filter(|listed| listed.name == id);
+    let found = listed
+        .iter()
+        .find(|listed| listed.id == id)
+        .or_else(|| named.next().filter(|_| named.next().is_none()));
+    let Some(found) = found else {
         return Err(Error::unacceptable(format!(
             "the provider has no template `{id}` on channel `{channel_id}`"
         ))
         .hint("are the two ids swapped? regua omnichannel channels, regua omnichannel templates --channel ID"));
     };
     template.body = found.text.clone().unwrap_or_default();
+    template.provider_template = Some(found.id.clone());
     Ok(())
 }
 
@@ -113,6 +125,15 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
     let mut users = Vec::new();
     if config.birthday.template.as_deref() == Some(name) {
         users.push("[birthday] in the configuration".to_owned());
+    }
+    for rule in stored_rule::using_template(connection, name)? {
+        users.push(format!("rule `{rule}`"));
+    }
+    for task in crate::store::task::using_template(connection, name)? {
+        users.push(format!("task `{task}`"));
+    }
+    for trigger in stored_trigger::using_template(connection, name)? {
+        users.push(format!("trigger `{trigger}`"));
     }
     match store::queued(connection, name)? {
         0 => {}
@@ -185,6 +206,9 @@ pub fn warnings(template: &Template, phases: &[String]) -> Vec<String> {
 }
 
 /// What is unwise about a saved template, where it is used.
-pub fn lint(_connection: &Connection, template: &Template) -> Result<Vec<String>> {
-    Ok(warnings(template, &[]))
+pub fn lint(connection: &Connection, template: &Template) -> Result<Vec<String>> {
+    Ok(warnings(
+        template,
+        &stored_rule::phases_using_template(connection, &template.name)?,
+    ))
 }

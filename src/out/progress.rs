@@ -1,6 +1,6 @@
 //! A progress bar with rate and time left, for work over a second, on a terminal only.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -10,7 +10,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A bar that shows itself once the work has taken a second.
 pub struct Progress {
     bar: Option<ProgressBar>,
-    begun: Instant,
     shown: bool,
 }
 
@@ -33,17 +32,13 @@ impl Progress {
             bar.set_message(what.to_owned());
             bar
         });
-        Self {
-            bar,
-            begun: Instant::now(),
-            shown: false,
-        }
+        Self { bar, shown: false }
     }
 
     /// The work has come so far.
     pub fn at(&mut self, position: u64) {
         let Some(bar) = &self.bar else { return };
-        if !self.shown && self.begun.elapsed() >= PATIENCE {
+        if !self.shown && bar.elapsed() >= PATIENCE {
             bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
             self.shown = true;
         }

@@ -86,9 +86,9 @@ pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted>
     )
 }
 
-/// The message that has this key, if any.
+/// The message that has this key, if any. One whose message the purge deleted counts as sent.
 pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> {
-    Ok(connection
+    let found = connection
         .prepare_cached("SELECT id, status, batch_id FROM message WHERE key = ?1")?
         .query_row([key], |row| {
             Ok(Inserted::Duplicate {
@@ -97,7 +97,17 @@ pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> 
                 batch_id: row.get("batch_id")?,
             })
         })
-        .optional()?)
+        .optional()?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    Ok(
+        super::purge::is_spent(connection, key)?.then_some(Inserted::Duplicate {
+            id: 0,
+            status: Status::Sent,
+            batch_id: None,
+        }),
+    )
 }
 
 /// Sets a skipped message's key aside, so that the same decision can be made anew now that it can be sent.
@@ -371,7 +381,9 @@ pub fn each_log(
     let mut statement = connection.prepare(
         "SELECT * FROM (
            SELECT m.id, m.client_id, m.origin, m.address, a.at, m.status = 'sent' AS success,
-                  coalesce(a.text, m.detail, m.reason) AS text
+                  -- A failure that was reported later outweighs the acceptance before it.
+                  coalesce(CASE WHEN m.status = 'failed' AND a.outcome = 'accepted' THEN m.detail END,
+                    a.text, m.detail, m.reason) AS text
            FROM message m JOIN attempt a ON a.message_id = m.id
              AND a.number = (SELECT max(number) FROM attempt WHERE message_id = m.id)
            WHERE m.channel = 'whatsapp' AND (?1 IS NULL OR m.id = ?1)

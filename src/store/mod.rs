@@ -9,16 +9,28 @@ use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
+pub mod backup;
 pub mod batch;
+pub mod birthday;
 pub mod book;
+pub mod callback;
+pub mod collect;
 pub mod columns;
+pub mod health;
+pub mod hold;
 pub mod import;
 pub mod message;
 pub mod meta;
 pub mod opt_out;
+pub mod purge;
 pub mod queue;
 pub mod report;
+pub mod rule;
+pub mod sync;
+pub mod task;
 pub mod template;
+pub mod ticket;
+pub mod trigger;
 
 /// The numbered migrations, frozen once released; the database's `user_version` is how many it has.
 const MIGRATIONS: &[&str] = &[
@@ -27,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_task.sql"),
     include_str!("migrations/0004_ticket.sql"),
     include_str!("migrations/0005_sync.sql"),
+    include_str!("migrations/0006_status.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::columns::Columns as _;
-use super::{book, opt_out};
+use super::{book, collect, opt_out};
 use crate::clock::Now;
 use crate::domain::message::Outgoing;
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
@@ -244,11 +244,14 @@ fn unwanted(connection: &Connection, row: &DueRow, now: Now) -> Result<Option<Re
     Ok(None)
 }
 
-/// Whether the invoice a message is about is still owing.
-fn still_owing(connection: &Connection, _origin: Origin, outgoing: &Outgoing) -> Result<bool> {
+/// Whether the invoice a message is about is still owing, and its case open.
+fn still_owing(connection: &Connection, origin: Origin, outgoing: &Outgoing) -> Result<bool> {
     let Some(invoice) = outgoing.invoice_id else {
         return Ok(true);
     };
+    if origin == Origin::Collection && !collect::case_open(connection, &outgoing.key)? {
+        return Ok(false);
+    }
     Ok(book::invoice(connection, invoice)?.is_some_and(|invoice| invoice.owing()))
 }
 
@@ -450,4 +453,18 @@ pub fn cancel(connection: &Connection, chosen: &Chosen, now: Now) -> Result<u64>
         Status::Queued,
         now.at.timestamp_millis(),
     )
+}
+
+/// Everybody who was written to by whatsapp since an instant, or may have been.
+pub fn whatsapp_recipients(connection: &Connection, since: DateTime<Utc>) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT address FROM message
+         WHERE channel = 'whatsapp' AND status = 'sent' AND sent_at >= ?1 AND address IS NOT NULL
+         UNION
+         SELECT m.address FROM message m JOIN attempt a ON a.message_id = m.id
+         WHERE m.channel = 'whatsapp' AND m.status = 'unknown' AND a.at >= ?1
+           AND m.address IS NOT NULL",
+    )?;
+    let rows = statement.query_map([since.timestamp_millis()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -338,6 +338,14 @@ pub fn save(connection: &Connection, saved: &SavedReport) -> Result<()> {
 
 /// Removes a saved report.
 pub fn remove(connection: &Connection, name: &str) -> Result<()> {
+    let tasks = super::task::using_report(connection, name)?;
+    if !tasks.is_empty() {
+        return Err(Error::unacceptable(format!(
+            "report `{name}` is in use by task `{}`",
+            tasks.join("`, task `")
+        ))
+        .hint("change those first"));
+    }
     match connection.execute("DELETE FROM report WHERE name = ?1", [name])? {
         0 => Err(Error::unacceptable(format!("there is no report `{name}`"))),
         _ => Ok(()),

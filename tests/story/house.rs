@@ -69,6 +69,11 @@ impl House {
         std::fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
+    /// Reads a file's bytes.
+    pub fn read_bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_default()
+    }
+
     /// The JSON lines of a file (what a `file` provider delivered); none when there is no file.
     pub fn lines(&self, name: &str) -> Vec<Value> {
         self.read(name)
@@ -126,6 +131,7 @@ impl House {
     }
 
     /// The house's folder.
+    #[allow(dead_code, reason = "the delivery tests use it")]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -1,12 +1,17 @@
 //! Definitions as TOML: templates, reports, rules, triggers and tasks, read with every problem at once, and written.
 
 use crate::domain::report::SavedReport;
+use crate::domain::task::Task;
 use crate::domain::template::Template;
+use crate::domain::trigger::Trigger;
 use crate::error::Problem;
 use crate::toml_table::{Section, Sheet};
 
 pub mod report;
+pub mod rule;
+pub mod task;
 pub mod template;
+pub mod trigger;
 
 /// A definition and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,12 @@ pub struct Definitions {
     pub templates: Vec<Placed<Template>>,
     /// `[[report]]`
     pub reports: Vec<Placed<SavedReport>>,
+    /// `[[rule]]`
+    pub rules: Vec<Placed<rule::WrittenRule>>,
+    /// `[[task]]`
+    pub tasks: Vec<Placed<Task>>,
+    /// `[[trigger]]`
+    pub triggers: Vec<Placed<Trigger>>,
 }
 
 impl Definitions {
@@ -34,6 +45,9 @@ impl Definitions {
             let top = Section::top(&sheet, &table);
             each(&top, "template", &mut self.templates, template::read);
             each(&top, "report", &mut self.reports, report::read);
+            each(&top, "rule", &mut self.rules, rule::read);
+            each(&top, "task", &mut self.tasks, task::read);
+            each(&top, "trigger", &mut self.triggers, trigger::read);
             top.finish();
         }
         sheet.into_problems()

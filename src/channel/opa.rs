@@ -1,0 +1,429 @@
+//! The `opa` provider: WhatsApp templates through Opa! Suite.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    Catalogue, Limits, Listed, Next, Outgoing, Provider, Receipt, Refusal, by_status, lost, world,
+};
+use crate::config::OpaSettings;
+use crate::error::{Error, Result};
+use crate::http::{Answer, Body, Client, Cover, Method, Patience, Request, shortened};
+
+/// Rows asked for at a time; Opa! takes 1 to 1000.
+const PAGE: usize = 100;
+/// A person who is talking with somebody is left in peace for so long.
+const CONVERSATION: Duration = Duration::from_mins(15);
+
+/// Delivers WhatsApp templates through an Opa! Suite installation.
+pub struct OpaProvider {
+    client: Client,
+    limits: Limits,
+    base_url: String,
+    bearer: String,
+    cover: Cover,
+    /// What each channel may still send today, once asked; none where there is no limit.
+    left: Mutex<BTreeMap<String, Option<i64>>>,
+}
+
+impl fmt::Debug for OpaProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpaProvider({})", crate::http::host(&self.base_url))
+    }
+}
+
+impl OpaProvider {
+    /// A provider for the installation of `settings`.
+    ///
+    /// # Errors
+    /// When the token cannot be read.
+    pub fn new(settings: &OpaSettings, limits: Limits) -> Result<Self> {
+        let token = settings.token.reveal()?;
+        Ok(Self {
+            client: Client::new(limits.workers, Patience::seconds(settings.timeout_seconds)),
+            limits,
+            base_url: settings.base_url.clone(),
+            bearer: format!("Bearer {token}"),
+            cover: Cover::over([token]),
+            left: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> std::result::Result<Answer, Refusal> {
+        let text = body.map(Value::to_string);
+        self.client
+            .call(&Request {
+                method,
+                url: &format!("{}{path}", self.base_url),
+                headers: &[("Authorization", &self.bearer)],
+                body: text.as_deref().map(|text| Body {
+                    kind: "application/json",
+                    text,
+                }),
+            })
+            .map_err(lost)
+    }
+
+    /// An answer's data when it is a success, else what its refusal means.
+    fn data(&self, answer: &Answer) -> std::result::Result<Value, Refusal> {
+        let json = answer.json();
+        if answer.is_success()
+            && let Some(json) = &json
+            && json["status"] == "success"
+        {
+            return Ok(json["data"].clone());
+        }
+        Err(self.refusal(answer, json.as_ref()))
+    }
+
+    fn refusal(&self, answer: &Answer, json: Option<&Value>) -> Refusal {
+        let words = self.cover.cover(words(answer, json));
+        let lower = words.to_lowercase();
+        // The envelope's own code counts where the status says nothing is wrong.
+        let code = json
+            .filter(|json| answer.is_success() && json["status"] == "error")
+            .and_then(|json| u16::try_from(json["code"].as_u64()?).ok())
+            .unwrap_or(answer.status);
+        let answer = &Answer {
+            status: code,
+            ..answer.clone()
+        };
+        let next = match answer.status {
+            // "Este contato já está em atendimento com X".
+            400 | 409 if lower.contains("em atendimento") => {
+                Next::Later(Some(answer.retry_after.unwrap_or(CONVERSATION)))
+            }
+            // "Field 'x' is not allowed": the fault is ours, for whomever it was.
+            400 if lower.contains("is not allowed") => Next::Stop,
+            // A channel or template that is not there, most often one in the other's place.
+            404 => Next::Stop,
+            _ => return by_status(answer, words),
+        };
+        Refusal::new(next, words).code(answer.status.to_string())
+    }
+
+    /// Takes one from what a channel may still send today.
+    fn take_one(&self, channel: &str) -> std::result::Result<(), Refusal> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = if let Some(known) = left.get(channel) {
+            *known
+        } else {
+            let known = self.daily_limit(channel)?;
+            left.insert(channel.to_owned(), known);
+            known
+        };
+        match known {
+            None => Ok(()),
+            Some(n) if n > 0 => {
+                left.insert(channel.to_owned(), Some(n - 1));
+                Ok(())
+            }
+            Some(_) => Err(Refusal::new(
+                Next::Stop,
+                format!("channel {channel} has used up its daily limit at Opa! Suite"),
+            )),
+        }
+    }
+
+    /// Gives back one that was not sent after all.
+    fn give_back(&self, channel: &str) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(n)) = left.get_mut(channel) {
+            *n += 1;
+        }
+    }
+
+    /// What a channel may still send today. Installations without such a limit answer an empty
+    /// object; those without the resource refuse, which limits nothing either.
+    fn daily_limit(&self, channel: &str) -> std::result::Result<Option<i64>, Refusal> {
+        let path = format!(
+            "/canal-comunicacao/{}/template/limites-diarios-envio",
+            crate::http::percent_encoded(channel)
+        );
+        // Nothing of the message itself has left yet, however this ends.
+        let answer = self
+            .call(Method::Get, &path, None)
+            .map_err(|refusal| Refusal {
+                next: Next::NotSent,
+                ..refusal
+            })?;
+        if answer.status == 401 {
+            return Err(self.refusal(&answer, answer.json().as_ref()));
+        }
+        let Some(json) = answer.json().filter(|_| answer.is_success()) else {
+            return Ok(None);
+        };
+        let holder = if json["data"].is_object() {
+            &json["data"]
+        } else {
+            &json
+        };
+        Ok(holder["availableAmount"].as_i64().or_else(|| {
+            let limit = holder["dailyLimit"].as_i64()?;
+            Some(limit - holder["messagesSent"].as_i64().unwrap_or(0))
+        }))
+    }
+
+    /// Every row of a collection. Some ignore `skip`, so a page without a new `_id` is the end.
+    fn list(&self, path: &str, filter: &Value) -> std::result::Result<Vec<Value>, Refusal> {
+        let mut rows = Vec::new();
+        let mut seen = BTreeSet::new();
+        loop {
+            let body = json!({
+                "filter": filter,
+                "options": {"limit": PAGE, "skip": rows.len()},
+            });
+            let answer = self.call(Method::Get, path, Some(&body))?;
+            let data = self.data(&answer)?;
+            let Value::Array(page) = data else {
+                return Err(Refusal::new(
+                    Next::Unknown,
+                    "the answer has no list in its data",
+                ));
+            };
+            let full = page.len() >= PAGE;
+            let before = rows.len();
+            for row in page {
+                if let Some(id) = row["_id"].as_str()
+                    && seen.insert(id.to_owned())
+                {
+                    rows.push(row);
+                }
+            }
+            if !full || rows.len() == before {
+                return Ok(rows);
+            }
+        }
+    }
+
+    fn whatsapp_channels(&self) -> std::result::Result<Vec<Value>, Refusal> {
+        self.list(
+            "/canal-comunicacao/",
+            &json!({"canal": "Whatsapp", "status": "A"}),
+        )
+    }
+}
+
+/// The words of an error, wherever they stand: both of Opa!'s shapes are read.
+fn words(answer: &Answer, json: Option<&Value>) -> String {
+    let Some(json) = json else {
+        return answer.excerpt();
+    };
+    let mut told: Vec<&str> = Vec::new();
+    for place in ["/data/message", "/description", "/message", "/error"] {
+        if let Some(text) = json.pointer(place).and_then(Value::as_str)
+            && !text.trim().is_empty()
+            && !told.contains(&text)
+        {
+            told.push(text);
+        }
+    }
+    if told.is_empty() {
+        return answer.excerpt();
+    }
+    shortened(&told.join("; "), 300)
+}
+
+fn text(row: &Value, name: &str) -> Option<String> {
+    row[name]
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+fn listed(row: &Value, name: &str) -> Listed {
+    let id = text(row, "_id").unwrap_or_default();
+    Listed {
+        name: text(row, name).unwrap_or_else(|| id.clone()),
+        id,
+        status: text(row, "status"),
+        text: text(row, "texto"),
+    }
+}
+
+impl Catalogue for OpaProvider {
+    fn channels(&self) -> Result<Vec<Listed>> {
+        let rows = self
+            .whatsapp_channels()
+            .map_err(|refusal| world("Opa! Suite", refusal))?;
+        Ok(rows.iter().map(|row| listed(row, "nome")).collect())
+    }
+
+    fn templates(&self, channel: &str) -> Result<Vec<Listed>> {
+        let failed = |refusal| world("Opa! Suite", refusal);
+        let channels = self.whatsapp_channels().map_err(failed)?;
+        let Some(row) = channels.iter().find(|row| row["_id"] == channel) else {
+            return Err(Error::unacceptable(format!(
+                "Opa! Suite has no active WhatsApp channel {channel}"
+            ))
+            .hint("regua omnichannel channels"));
+        };
+        // A filter is required; a channel's templates are of its integration's kind.
+        let kind = text(row, "integracao").unwrap_or_else(|| "dialog360".to_owned());
+        let filter = json!({"tipo_mensagem": kind});
+        let path = format!(
+            "/canal-comunicacao/{}/template",
+            crate::http::percent_encoded(channel)
+        );
+        let rows = match self.list(&path, &filter) {
+            // An older installation lists all templates in one place only.
+            Err(refusal) if matches!(refusal.code.as_deref(), Some("400" | "404")) => {
+                self.list("/template", &filter)
+            }
+            rows => rows,
+        }
+        .map_err(failed)?;
+        Ok(rows.iter().map(|row| listed(row, "atalho")).collect())
+    }
+}
+
+impl Provider for OpaProvider {
+    fn name(&self) -> &'static str {
+        "opa"
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Forgets the daily limits of the batch before: each is read with its channel's first message.
+    fn open(&self) -> std::result::Result<(), Refusal> {
+        self.left
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        Ok(())
+    }
+
+    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+        let (Some(channel), Some(template)) =
+            (&message.provider_channel, &message.provider_template)
+        else {
+            return Err(Refusal::new(
+                Next::Stop,
+                "the template names no channel or no template of Opa! Suite",
+            ));
+        };
+        self.take_one(channel)?;
+        let body = json!({
+            "contato": {"canalCliente": message.address},
+            "template": {"_id": template, "variaveis": message.variables},
+            "canal": channel,
+            "allowSendingToStartedCustomerService": false,
+            "metadata": {"key": message.key, "id": message.id.to_string()},
+        });
+        let sent = self
+            .call(Method::Post, "/template/send", Some(&body))
+            .and_then(|answer| {
+                let data = self.data(&answer)?;
+                Ok(Receipt {
+                    provider_id: text(&data, "messageSentId"),
+                    code: Some(answer.status.to_string()),
+                    text: text(&data, "message"),
+                })
+            });
+        if let Err(refusal) = &sent
+            && refusal.next != Next::Unknown
+        {
+            self.give_back(channel);
+        }
+        sent
+    }
+
+    fn check(&self) -> Result<String> {
+        let channels = self.channels()?;
+        if channels.is_empty() {
+            return Err(Error::world("Opa! Suite has no active WhatsApp channel"));
+        }
+        let names: Vec<&str> = channels
+            .iter()
+            .map(|channel| channel.name.as_str())
+            .collect();
+        Ok(format!("Opa! Suite has channels: {}", names.join(", ")))
+    }
+
+    fn interrupt(&self) {
+        self.client.shutdown();
+    }
+
+    fn catalogue(&self) -> Option<&dyn Catalogue> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::words::Reason;
+
+    fn provider() -> OpaProvider {
+        OpaProvider {
+            client: Client::new(1, Patience::seconds(1)),
+            limits: Limits {
+                workers: 1,
+                rate_per_minute: 0,
+            },
+            base_url: "http://127.0.0.1:1".to_owned(),
+            bearer: String::new(),
+            cover: Cover::over(["the-token"]),
+            left: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    fn next(status: u16, body: &str) -> (Next, String) {
+        let answer = Answer {
+            status,
+            retry_after: None,
+            content_type: None,
+            location: None,
+            body: body.as_bytes().to_vec(),
+        };
+        let refusal = provider().data(&answer).expect_err("a refusal");
+        (refusal.next, refusal.text)
+    }
+
+    #[test]
+    fn both_shapes_of_error_are_read() {
+        assert_eq!(
+            next(
+                404,
+                r#"{"error":"NOT_FOUND_ERROR","message":"Communication channel not found."}"#
+            ),
+            (
+                Next::Stop,
+                "Communication channel not found.; NOT_FOUND_ERROR".to_owned()
+            )
+        );
+        assert_eq!(
+            next(
+                400,
+                r#"{"status":"error","code":400,"data":{"message":"m"},"description":"Field 'x' is not allowed"}"#
+            ),
+            (Next::Stop, "m; Field 'x' is not allowed".to_owned())
+        );
+        assert_eq!(
+            next(
+                403,
+                r#"{"status":"error","code":403,"data":{"message":"Bad role for the-token"}}"#
+            ),
+            (Next::Stop, "Bad role for ***".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_person_in_a_conversation_is_written_to_later() {
+        let body = r#"{"status":"error","code":400,"data":{"message":"Este contato já está em atendimento com Ana"}}"#;
+        assert_eq!(next(400, body).0, Next::Later(Some(CONVERSATION)));
+        let body = r#"{"status":"error","code":400,"data":{"message":"Contato inválido"}}"#;
+        assert_eq!(next(400, body).0, Next::Never(Reason::Refused));
+    }
+}

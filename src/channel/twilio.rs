@@ -1,0 +1,169 @@
+//! The `twilio` provider: text messages through Twilio.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::{Limits, Next, Outgoing, Provider, Receipt, Refusal, by_status, lost, world};
+use crate::config::TwilioSettings;
+use crate::domain::words::Reason;
+use crate::error::{Error, Result};
+use crate::http::{
+    Answer, Body, Client, Cover, Method, Patience, Request, form, percent_encoded, shortened,
+};
+
+/// The longest validity that Twilio takes, in seconds (ten hours).
+const LONGEST_VALIDITY: u64 = 36_000;
+/// What to wait when a queue over there is full.
+const FULL_WAIT: Duration = Duration::from_mins(10);
+
+/// Delivers text messages through Twilio.
+pub struct TwilioProvider {
+    client: Client,
+    limits: Limits,
+    settings: TwilioSettings,
+    basic: String,
+    cover: Cover,
+}
+
+impl fmt::Debug for TwilioProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TwilioProvider({})", self.settings.account_sid)
+    }
+}
+
+impl TwilioProvider {
+    /// A provider for the account of `settings`.
+    ///
+    /// # Errors
+    /// When the password cannot be read.
+    pub fn new(settings: &TwilioSettings, limits: Limits) -> Result<Self> {
+        let password = settings.password.reveal()?;
+        let pair = STANDARD.encode(format!("{}:{password}", settings.username));
+        Ok(Self {
+            client: Client::new(limits.workers, Patience::seconds(settings.timeout_seconds)),
+            limits,
+            settings: settings.clone(),
+            basic: format!("Basic {pair}"),
+            cover: Cover::over([password, pair]),
+        })
+    }
+
+    fn account(&self) -> String {
+        format!(
+            "{}/2010-04-01/Accounts/{}",
+            self.settings.base_url,
+            percent_encoded(&self.settings.account_sid)
+        )
+    }
+
+    fn refusal(&self, answer: &Answer, json: Option<&Value>) -> Refusal {
+        let told = json.and_then(|json| json["message"].as_str());
+        let words = told.map_or_else(|| answer.excerpt(), |text| shortened(text, 300));
+        let words = self.cover.cover(words);
+        let Some(code) = json.and_then(|json| json["code"].as_i64()) else {
+            return by_status(answer, words);
+        };
+        let next = match code {
+            // Credentials; our sender's number or service.
+            20_003 | 21_603 | 21_606 | 21_659 | 21_660 | 21_703 => Next::Stop,
+            // "Not processed, always safe to retry."
+            20_429 => Next::Later(answer.retry_after),
+            21_611 | 30_001 => Next::Later(Some(answer.retry_after.unwrap_or(FULL_WAIT))),
+            // This person sent STOP.
+            21_610 => Next::Never(Reason::OptedOut),
+            // A number that cannot take it.
+            21_211 | 21_614 => Next::Never(Reason::Refused),
+            _ => return by_status(answer, words).code(code.to_string()),
+        };
+        Refusal::new(next, words).code(code.to_string())
+    }
+}
+
+impl Provider for TwilioProvider {
+    fn name(&self) -> &'static str {
+        "twilio"
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+        let mut fields = vec![("To", message.address.as_str())];
+        match (&self.settings.from, &self.settings.messaging_service) {
+            (Some(from), _) => fields.push(("From", from)),
+            (None, Some(service)) => fields.push(("MessagingServiceSid", service)),
+            (None, None) => {}
+        }
+        fields.push(("Body", &message.body));
+        let validity = message
+            .time_to_live
+            .map(|life| life.as_secs().max(1))
+            .filter(|seconds| *seconds < LONGEST_VALIDITY)
+            .map(|seconds| seconds.to_string());
+        if let Some(validity) = &validity {
+            fields.push(("ValidityPeriod", validity));
+        }
+        let answer = self
+            .client
+            .call(&Request {
+                method: Method::Post,
+                url: &format!("{}/Messages.json", self.account()),
+                headers: &[("Authorization", &self.basic)],
+                body: Some(Body {
+                    kind: "application/x-www-form-urlencoded",
+                    text: &form(&fields),
+                }),
+            })
+            .map_err(lost)?;
+        let json = answer.json();
+        let sid = json.as_ref().and_then(|json| json["sid"].as_str());
+        match sid {
+            Some(sid) if answer.is_success() => Ok(Receipt {
+                provider_id: Some(sid.to_owned()),
+                code: Some(answer.status.to_string()),
+                text: json
+                    .as_ref()
+                    .and_then(|json| json["status"].as_str())
+                    .map(str::to_owned),
+            }),
+            _ => Err(self.refusal(&answer, json.as_ref())),
+        }
+    }
+
+    fn check(&self) -> Result<String> {
+        let answer = self
+            .client
+            .call(&Request {
+                method: Method::Get,
+                url: &format!("{}.json", self.account()),
+                headers: &[("Authorization", &self.basic)],
+                body: None,
+            })
+            .map_err(|failure| {
+                Error::world(format!("Twilio does not answer: {}", failure.text()))
+            })?;
+        let json = answer.json();
+        match json.as_ref().filter(|_| answer.is_success()) {
+            Some(json) if json["sid"].is_string() => {
+                let status = json["status"].as_str().unwrap_or("unknown");
+                if status != "active" {
+                    return Err(Error::world(format!("the Twilio account is {status}")));
+                }
+                Ok(format!(
+                    "Twilio knows the account {}",
+                    json["friendly_name"].as_str().unwrap_or_default()
+                ))
+            }
+            _ => Err(world("Twilio", self.refusal(&answer, json.as_ref()))),
+        }
+    }
+
+    fn interrupt(&self) {
+        self.client.shutdown();
+    }
+}

@@ -1,0 +1,95 @@
+//! `regua doctor`: whether everything a run depends on is well.
+
+use clap::Args;
+
+use super::{Context, Outcome};
+use crate::error::{Error, Result};
+use crate::jobs::doctor::{self, Finding, Health, Patient};
+use crate::out::{Cell, Column, List, Out, Tone};
+
+/// Check configuration, secrets, database, clock, definitions, providers and source; nothing is sent
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each line is ok, a warning or a failure, with what to do about it.\n\
+        Providers and the source are asked something harmless, such as who they think we are.\n\n\
+        Exit code: 0, or 4 when anything failed."
+)]
+pub struct Command {}
+
+/// Runs the command.
+pub fn run(context: &Context) -> Result<Outcome> {
+    let mut report = Report::new(context.out);
+    let now = context.now();
+    let patient = Patient {
+        config: &context.config,
+        database: context.database(),
+        now: &now,
+    };
+    doctor::examine(&patient, &mut |finding| report.add(&finding))?;
+    report.finish()
+}
+
+/// Runs the command where the configuration itself was refused.
+pub fn run_without_configuration(out: Out, error: &Error) -> Result<Outcome> {
+    let mut report = Report::new(out);
+    for finding in doctor::refused_configuration(error) {
+        report.add(&finding)?;
+    }
+    report.finish()
+}
+
+/// The findings on their way to paper.
+struct Report {
+    list: List,
+    warnings: usize,
+    failures: usize,
+}
+
+impl Report {
+    fn new(out: Out) -> Self {
+        Self {
+            list: out.list(&[
+                Column::new("area"),
+                Column::new("status"),
+                Column::new("message"),
+                Column::new("remedy"),
+            ]),
+            warnings: 0,
+            failures: 0,
+        }
+    }
+
+    fn add(&mut self, finding: &Finding) -> Result<()> {
+        let tone = match finding.health {
+            Health::Ok => Tone::Good,
+            Health::Warning => Tone::Warn,
+            Health::Failure => Tone::Bad,
+        };
+        self.warnings += usize::from(finding.health == Health::Warning);
+        self.failures += usize::from(finding.health == Health::Failure);
+        self.list.row(vec![
+            Cell::of(finding.area),
+            Cell::Toned(finding.health.as_str().to_owned(), tone),
+            Cell::Text(finding.message.clone()),
+            Cell::text(finding.remedy.as_deref()),
+        ])
+    }
+
+    fn finish(self) -> Result<Outcome> {
+        let count = |n: usize, word: &str| match n {
+            0 => format!("no {word}s"),
+            1 => format!("1 {word}"),
+            n => format!("{n} {word}s"),
+        };
+        self.list.finish(&format!(
+            "{}, {}",
+            count(self.failures, "failure"),
+            count(self.warnings, "warning")
+        ))?;
+        Ok(if self.failures > 0 {
+            Outcome::WorldFailed
+        } else {
+            Outcome::Done
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! `regua hold`: what a person keeps out of collections.
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+
+use super::{Context, Outcome, view};
+use crate::domain::day;
+use crate::error::{Error, Result};
+use crate::out::{Cell, Column};
+use crate::store::hold::{self as store, Held};
+use crate::store::{Connection, book};
+
+/// What is kept out of reminders and stages by hand: a dispute, a promise to pay.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    regua hold add --client 17 --until 2026-12-20 --why 'promised to pay on the 18th'\n  \
+    regua hold add --invoice 145535 --why 'disputed: protocol 2026-77'\n  \
+    regua hold remove 3")]
+pub enum Command {
+    /// Put a client, or one invoice, on hold
+    Add(Add),
+    /// List the holds in force
+    List {
+        /// Also those that have ended or been taken away
+        #[arg(long)]
+        all: bool,
+    },
+    /// Take a hold away
+    Remove {
+        /// Its id
+        id: i64,
+    },
+}
+
+/// A hold to put.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Everything of this client
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "invoice",
+        conflicts_with = "invoice"
+    )]
+    client: Option<i64>,
+    /// Only this invoice
+    #[arg(long, value_name = "ID")]
+    invoice: Option<i64>,
+    /// Its last day [default: without end]
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+    /// Why, for whoever reads it later
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+}
+
+/// Runs the command.
+pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+    match command {
+        Command::Add(add) => put(add, context),
+        Command::List { all } => list(*all, context),
+        Command::Remove { id } => remove(*id, context),
+    }
+}
+
+fn held(add: &Add, connection: &Connection) -> Result<Held> {
+    let missing =
+        |what: &str, id: i64| Error::unacceptable(format!("there is no {what} {id} in the book"));
+    match (add.client, add.invoice) {
+        (Some(id), _) => match book::client_name(connection, id)? {
+            Some(_) => Ok(Held::Client(id)),
+            None => Err(missing("client", id)),
+        },
+        (None, Some(id)) => match book::invoice(connection, id)? {
+            Some(_) => Ok(Held::Invoice(id)),
+            None => Err(missing("invoice", id)),
+        },
+        (None, None) => Err(Error::usage("what is held? --client ID or --invoice ID")),
+    }
+}
+
+fn last_day(text: Option<&str>, today: NaiveDate) -> Result<Option<NaiveDate>> {
+    let Some(text) = text else { return Ok(None) };
+    let day = day::parse(text)
+        .flatten()
+        .ok_or_else(|| Error::usage(format!("`{text}` is not a date")).hint(day::ACCEPTED))?;
+    if day < today {
+        return Err(
+            Error::unacceptable(format!("{day} is past: the hold would hold nothing"))
+                .hint("give today or a later day, or leave --until out"),
+        );
+    }
+    Ok(Some(day))
+}
+
+fn put(add: &Add, context: &Context) -> Result<Outcome> {
+    if add.why.trim().is_empty() {
+        return Err(Error::usage("--why is empty").hint("say why, for whoever reads it later"));
+    }
+    let now = context.now();
+    let until = last_day(add.until.as_deref(), now.today)?;
+    let mut saved = context.open()?;
+    let id = saved.write(|transaction| {
+        let held = held(add, transaction)?;
+        store::add(transaction, held, until, add.why.trim(), now.at)
+    })?;
+    let what = match (add.client, add.invoice) {
+        (Some(id), _) => format!("client {id}"),
+        (None, invoice) => format!("invoice {}", invoice.unwrap_or_default()),
+    };
+    let end = until.map_or_else(|| "without end".to_owned(), |day| format!("until {day}"));
+    context.out.say(format!("hold {id}: {what}, {end}"));
+    Ok(Outcome::Done)
+}
+
+fn list(all: bool, context: &Context) -> Result<Outcome> {
+    let saved = context.open()?;
+    let today = context.now().today;
+    let mut list = context.out.list(&[
+        Column::number("hold_id"),
+        Column::number("client_id"),
+        Column::new("client_name"),
+        Column::number("invoice_id"),
+        Column::new("until"),
+        Column::new("why"),
+        Column::new("created_at").data_only(),
+        Column::new("removed_at").data_only(),
+    ]);
+    for hold in store::all(saved.connection())? {
+        if !all && !hold.active(today) {
+            continue;
+        }
+        list.row(vec![
+            Cell::Number(hold.id),
+            Cell::Number(hold.client_id),
+            Cell::Text(hold.client_name),
+            Cell::number(hold.invoice_id),
+            Cell::text(hold.until.map(|day| day.to_string())),
+            Cell::Text(hold.why),
+            view::instant(context, Some(hold.created_at)),
+            view::instant(context, hold.removed_at),
+        ])?;
+    }
+    list.finish("")?;
+    Ok(Outcome::Done)
+}
+
+fn remove(id: i64, context: &Context) -> Result<Outcome> {
+    let mut saved = context.open()?;
+    let at = context.now().at;
+    let removed = saved.write(|transaction| store::remove(transaction, id, at))?;
+    if !removed {
+        return Err(Error::unacceptable(format!("there is no hold {id}")).hint("regua hold list"));
+    }
+    context.out.say(format!("hold {id} was taken away"));
+    Ok(Outcome::Done)
+}

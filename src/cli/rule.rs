@@ -1,0 +1,371 @@
+//! `regua rule`: collection ladders by hand.
+
+use std::fmt::Write as _;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::arguments::word;
+use super::{Context, Outcome};
+use crate::domain::rule::{
+    Closing, Deliver, Draft, DraftReminders, DraftStage, Rule, Stage, Texts,
+};
+use crate::domain::words::{Word, parse_yes_no};
+use crate::error::{Error, Result};
+use crate::jobs::{collect, rule as job};
+use crate::out::{Cell, Column, Format};
+use crate::source::definition::rule as definition;
+use crate::store::collect as cases;
+use crate::store::rule::{self as store, Kept};
+
+/// Collection rules: add, edit, list, show, remove.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Rules are kept more easily as files: `regua rule show NAME` prints one as TOML, `regua apply` reads it.\n\n\
+    Example:\n  \
+    regua rule add residential --portfolio Boleto --portfolio Pix --reminders 5,3,0:due-soon \\\n    \
+    --stage notice:3:overdue-push --stage inquiry:8:overdue-sms,overdue-email:first_reachable --closing paid:thanks"
+)]
+pub enum Command {
+    /// Add a rule
+    Add(Change),
+    /// Change parts of a rule; a part that is given replaces the rule's
+    #[command(after_help = "Examples:\n  \
+        regua rule edit residential --stage visit:30\n  \
+        regua rule edit residential --without-stage inquiry --reminders none\n  \
+        regua rule edit residential --closing paid:   (no message any more)")]
+    Edit(Change),
+    /// List the rules
+    List,
+    /// Show one rule, as TOML
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Remove a rule; its open cases close as rule_removed
+    Remove {
+        /// Its name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// The parts of a rule.
+#[derive(Debug, Args)]
+pub struct Change {
+    /// Its name
+    name: String,
+    /// A portfolio it takes; may be given several times [default: every one no other rule names]
+    #[arg(long = "portfolio", value_name = "NAME")]
+    portfolios: Vec<String>,
+    /// Every portfolio that no other rule names
+    #[arg(long, conflicts_with = "portfolios")]
+    every_portfolio: bool,
+    /// Days before the due date and templates, such as 5,3,0:due-soon[:first_reachable]; none for none
+    #[arg(long, value_name = "DAYS:TEMPLATES")]
+    reminders: Option<String>,
+    /// A stage with its day and templates, such as notice:3:overdue-push,overdue-sms[:first_reachable]; may be given several times
+    #[arg(long = "stage", value_name = "STAGE:DAY[:TEMPLATES]")]
+    stages: Vec<String>,
+    /// Takes a stage out
+    #[arg(long = "without-stage", value_name = "STAGE", value_parser = word::<Stage>)]
+    without_stages: Vec<Stage>,
+    /// A closing with its templates, such as paid:thanks: paid, cancelled, renegotiated, bureau_removed
+    #[arg(long = "closing", value_name = "CLOSING:TEMPLATES")]
+    closings: Vec<String>,
+    /// Whether closings send each template, or the first that can reach the client
+    #[arg(long, value_name = "each|first_reachable", value_parser = word::<Deliver>)]
+    closing_deliver: Option<Deliver>,
+    /// One message per client, channel and phase [default: yes]
+    #[arg(long, value_name = "yes|no", value_parser = yes_no)]
+    one_message_per_client: Option<bool>,
+    /// A due date on a non-business day counts from the next business day [default: yes]
+    #[arg(long, value_name = "yes|no", value_parser = yes_no)]
+    roll_due_date: Option<bool>,
+    /// An invoice later than this many days does not enter; none for no limit
+    #[arg(long, value_name = "DAYS|none")]
+    enter_until_days: Option<String>,
+}
+
+fn yes_no(text: &str) -> Result<bool, String> {
+    parse_yes_no(text).ok_or_else(|| "yes or no".to_owned())
+}
+
+/// Runs the command.
+pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+    match command {
+        Command::Add(change) => {
+            let mut draft = Draft {
+                name: change.name.clone(),
+                ..Draft::default()
+            };
+            change.make(&mut draft, true)?;
+            let mut saved = context.open()?;
+            let (rule, warnings) = job::add(&mut saved, &draft)?;
+            tell(context, "added", &rule, &warnings);
+        }
+        Command::Edit(change) => {
+            let mut saved = context.open()?;
+            let kept = collect::get_rule(saved.connection(), &change.name)?;
+            let mut draft = kept.rule.draft();
+            change.make(&mut draft, false)?;
+            let (rule, warnings) = job::replace(&mut saved, &draft)?;
+            tell(context, "changed", &rule, &warnings);
+        }
+        Command::List => list(context)?,
+        Command::Show { name } => show(name, context)?,
+        Command::Remove { name, yes } => remove(name, *yes, context)?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn tell(context: &Context, what: &str, rule: &Rule, warnings: &[String]) {
+    context.out.say(format!("{what} rule `{}`", rule.name));
+    for warning in warnings {
+        context.out.warn(warning);
+    }
+}
+
+/// `a,b:first_reachable` as templates and how they are delivered.
+fn texts(text: &str, flag: &str) -> Result<(Vec<String>, Option<Deliver>)> {
+    let (names, deliver) = match text.split_once(':') {
+        None => (text, None),
+        Some((names, deliver)) => {
+            let read = Deliver::parse(deliver).ok_or_else(|| {
+                Error::usage(format!("{flag}: `{deliver}` is no way to deliver"))
+                    .hint(format!("one of: {}", Deliver::accepted()))
+            })?;
+            (names, Some(read))
+        }
+    };
+    let names = names
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    Ok((names, deliver))
+}
+
+impl Change {
+    /// Writes the parts that were given over the draft's.
+    fn make(&self, draft: &mut Draft, new: bool) -> Result<()> {
+        if !self.portfolios.is_empty() || self.every_portfolio {
+            draft.portfolios.clone_from(&self.portfolios);
+        }
+        if let Some(reminders) = &self.reminders {
+            draft.reminders = read_reminders(reminders)?;
+        }
+        for stage in &self.without_stages {
+            draft
+                .stages
+                .retain(|s| s.name.as_deref() != Some(stage.as_str()));
+        }
+        for text in &self.stages {
+            put_stage(draft, read_stage(text)?, new);
+        }
+        for text in &self.closings {
+            let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+            let closing = Closing::parse(name).ok_or_else(|| {
+                Error::usage(format!("--closing {text}: `{name}` is no closing"))
+                    .hint(format!("one of: {}", Closing::accepted()))
+            })?;
+            let (templates, deliver) = texts(rest, "--closing")?;
+            draft.closings.insert(closing, templates);
+            draft.closing_deliver = deliver.or(draft.closing_deliver);
+        }
+        draft.closing_deliver = self.closing_deliver.or(draft.closing_deliver);
+        draft.one_message_per_client = self.one_message_per_client.or(draft.one_message_per_client);
+        draft.roll_due_date = self.roll_due_date.or(draft.roll_due_date);
+        match self.enter_until_days.as_deref() {
+            None => {}
+            Some("none") => draft.enter_until_days = None,
+            Some(text) => {
+                draft.enter_until_days = Some(whole(text, "--enter-until-days")?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn whole(text: &str, flag: &str) -> Result<i64> {
+    text.trim()
+        .parse()
+        .map_err(|_| Error::usage(format!("{flag}: `{text}` is not a whole number")))
+}
+
+fn read_reminders(text: &str) -> Result<Option<DraftReminders>> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let (days, rest) = text.split_once(':').unwrap_or((text, ""));
+    let (templates, deliver) = texts(rest, "--reminders")?;
+    Ok(Some(DraftReminders {
+        days: days
+            .split(',')
+            .map(|day| whole(day, "--reminders"))
+            .collect::<Result<_>>()?,
+        templates,
+        deliver,
+    }))
+}
+
+fn read_stage(text: &str) -> Result<DraftStage> {
+    let (name, rest) = text.split_once(':').ok_or_else(|| {
+        Error::usage(format!("--stage {text}: from which day on?"))
+            .hint("--stage notice:3:overdue-push")
+    })?;
+    let (day, rest) = rest.split_once(':').unwrap_or((rest, ""));
+    let (templates, deliver) = texts(rest, "--stage")?;
+    Ok(DraftStage {
+        name: Some(name.to_owned()),
+        day: Some(whole(day, "--stage")?),
+        templates,
+        deliver,
+    })
+}
+
+/// Puts a stage where it belongs: in a new rule as written, so that a wrong order is told; in an old
+/// one in place of its own, or where the ladder has it.
+fn put_stage(draft: &mut Draft, stage: DraftStage, new: bool) {
+    let rank = |stage: &DraftStage| stage.name.as_deref().and_then(Stage::parse);
+    if new || rank(&stage).is_none() {
+        draft.stages.push(stage);
+        return;
+    }
+    match draft.stages.iter_mut().find(|s| rank(s) == rank(&stage)) {
+        Some(old) => *old = stage,
+        None => {
+            let place = draft.stages.iter().position(|s| rank(s) > rank(&stage));
+            draft
+                .stages
+                .insert(place.unwrap_or(draft.stages.len()), stage);
+        }
+    }
+}
+
+fn list(context: &Context) -> Result<()> {
+    let saved = context.open()?;
+    let mut list = context.out.list(&[
+        Column::new("name"),
+        Column::new("portfolios"),
+        Column::new("reminders"),
+        Column::new("stages"),
+        Column::number("open_cases"),
+        Column::new("evaluated_on"),
+    ]);
+    for Kept { rule, evaluated_on } in store::all(saved.connection())? {
+        let days: Vec<i64> = rule.reminders.iter().flat_map(|r| r.days.clone()).collect();
+        let stages: Vec<String> = rule
+            .stages
+            .iter()
+            .map(|step| format!("{}:{}", step.stage, step.day.days()))
+            .collect();
+        let cell = |list: Value, shown: String| match context.out.format() {
+            Format::Json | Format::Jsonl => Cell::Json(list),
+            Format::Table | Format::Csv => Cell::Text(shown),
+        };
+        let shown_days: Vec<String> = days.iter().map(ToString::to_string).collect();
+        let portfolios = if rule.portfolios.is_empty() {
+            "(all others)".to_owned()
+        } else {
+            rule.portfolios.join(", ")
+        };
+        let open = cases::open_cases(saved.connection(), &rule.name)?;
+        list.row(vec![
+            Cell::of(&rule.name),
+            cell(json!(rule.portfolios), portfolios),
+            cell(json!(days), shown_days.join(", ")),
+            cell(json!(stages), stages.join(", ")),
+            Cell::Number(open),
+            Cell::text(evaluated_on.map(|day| day.to_string())),
+        ])?;
+    }
+    list.finish("")
+}
+
+fn texts_document(texts: &Texts) -> Value {
+    json!({ "templates": texts.templates, "deliver": texts.deliver })
+}
+
+fn document(kept: &Kept, open: i64) -> Value {
+    let rule = &kept.rule;
+    let stages: Vec<Value> = rule
+        .stages
+        .iter()
+        .map(|step| {
+            json!({
+                "name": step.stage,
+                "day": step.day.days(),
+                "templates": step.texts.templates,
+                "deliver": step.texts.deliver,
+            })
+        })
+        .collect();
+    let mut closing = serde_json::Map::new();
+    for which in Closing::ALL {
+        closing.insert(
+            which.to_string(),
+            json!(rule.closings.texts(*which).templates),
+        );
+    }
+    closing.insert("deliver".to_owned(), json!(rule.closings.deliver));
+    let reminders = rule.reminders.as_ref().map(|reminders| {
+        let mut document = texts_document(&reminders.texts);
+        document["days"] = json!(reminders.days);
+        document
+    });
+    json!({
+        "name": rule.name,
+        "portfolios": rule.portfolios,
+        "reminders": reminders,
+        "one_message_per_client": rule.one_message_per_client,
+        "roll_due_date": rule.roll_due_date,
+        "enter_until_days": rule.enter_until_days,
+        "stages": stages,
+        "closing": closing,
+        "open_cases": open,
+        "evaluated_on": kept.evaluated_on.map(|day| day.to_string()),
+    })
+}
+
+fn show(name: &str, context: &Context) -> Result<()> {
+    let saved = context.open()?;
+    let kept = collect::get_rule(saved.connection(), name)?;
+    let open = cases::open_cases(saved.connection(), name)?;
+    match context.out.format() {
+        Format::Table | Format::Csv => {
+            let mut text = definition::write(&kept.rule);
+            let last = kept.evaluated_on.map_or_else(
+                || "never evaluated".to_owned(),
+                |day| format!("last evaluated on {day}"),
+            );
+            // Writing to a text does not fail.
+            let _ = writeln!(text, "# {last}; {open} open cases");
+            context.out.text(text)
+        }
+        Format::Json => context.out.json(&document(&kept, open)),
+        Format::Jsonl => context.out.json_line(&document(&kept, open)),
+    }
+}
+
+fn remove(name: &str, yes: bool, context: &Context) -> Result<()> {
+    let mut saved = context.open()?;
+    collect::get_rule(saved.connection(), name)?;
+    let open = cases::open_cases(saved.connection(), name)?;
+    if open > 0 {
+        context.out.say(format!(
+            "{open} open cases of rule `{name}` close as rule_removed"
+        ));
+        if !yes && context.out.interactive() && !context.out.ask("Remove it?")? {
+            context.out.say("nothing was removed");
+            return Ok(());
+        }
+    }
+    let today = context.now().today;
+    saved.write(|transaction| collect::remove_rule(transaction, name, today))?;
+    context.out.say(format!("removed rule `{name}`"));
+    Ok(())
+}

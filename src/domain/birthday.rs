@@ -1,0 +1,112 @@
+//! Whose birthday it is: people only, 29 February on the 28th in other years, once a year.
+
+use chrono::{Datelike, NaiveDate};
+
+use super::client::Client;
+use super::words::PersonType;
+
+/// The month and day of births celebrated on a day: its own, and on 28 February of a year
+/// without a 29th that one too.
+pub fn celebrated(today: NaiveDate) -> Vec<(u32, u32)> {
+    let own = (today.month(), today.day());
+    if own == (2, 28) && !today.leap_year() {
+        vec![own, (2, 29)]
+    } else {
+        vec![own]
+    }
+}
+
+/// Whether a client is congratulated on a day; only people are, and with `active_only` only
+/// active ones.
+pub fn is_due(client: &Client, active_only: bool, today: NaiveDate) -> bool {
+    client.person_type == PersonType::Individual
+        && (client.active || !active_only)
+        && client
+            .birth_date
+            .is_some_and(|birth| celebrated(today).contains(&(birth.month(), birth.day())))
+}
+
+/// The key of a client's congratulations in a year; each device's own has its address after it.
+/// One that stands already, whatever its template, channel or address, means that this year's
+/// were decided.
+pub fn key(year: i32, client_id: i64) -> String {
+    format!("birthday/{year}/{client_id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(year, month, day).expect("a day")
+    }
+
+    fn born(birth: Option<NaiveDate>) -> Client {
+        Client {
+            id: 193,
+            name: "Ana".to_owned(),
+            person_type: PersonType::Individual,
+            active: true,
+            birth_date: birth,
+            mobile: None,
+            whatsapp: None,
+            email: None,
+            tax_id: None,
+            city: None,
+            district: None,
+            branch: None,
+            app_first_access_on: None,
+            in_collection: true,
+            in_reminders: true,
+            sms_allowed: true,
+            email_allowed: true,
+        }
+    }
+
+    #[test]
+    fn a_leap_day_is_celebrated_on_the_28th_of_other_years() {
+        let leapling = born(Some(day(2000, 2, 29)));
+        assert!(is_due(&leapling, false, day(2027, 2, 28)));
+        assert!(!is_due(&leapling, false, day(2027, 3, 1)));
+        assert!(!is_due(&leapling, false, day(2028, 2, 28)));
+        assert!(is_due(&leapling, false, day(2028, 2, 29)));
+        // 2100 has no 29 February either.
+        assert!(is_due(&leapling, false, day(2100, 2, 28)));
+        assert!(is_due(
+            &born(Some(day(2001, 2, 28))),
+            false,
+            day(2028, 2, 28)
+        ));
+    }
+
+    #[test]
+    fn companies_never_and_inactive_ones_only_when_all_are_asked_for() {
+        let birthday = day(2026, 11, 21);
+        let mut client = born(Some(day(1990, 11, 21)));
+        client.active = false;
+        assert!(is_due(&client, false, birthday));
+        assert!(!is_due(&client, true, birthday));
+        client.active = true;
+        client.person_type = PersonType::Company;
+        assert!(!is_due(&client, false, birthday));
+        assert!(!is_due(&born(None), false, birthday));
+    }
+
+    proptest! {
+        #[test]
+        fn everybody_has_exactly_one_birthday_a_year(
+            birth in 0i64..60_000,
+            year in 1995i32..2105,
+        ) {
+            let birth = day(1900, 1, 1) + chrono::Days::new(birth.unsigned_abs());
+            let client = born(Some(birth));
+            let birthdays = day(year, 1, 1)
+                .iter_days()
+                .take_while(|d| d.year() == year)
+                .filter(|d| is_due(&client, false, *d))
+                .count();
+            prop_assert_eq!(birthdays, 1);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A status callback: what a WhatsApp provider reports later about a message it took.
+
+use chrono::{DateTime, Utc};
+
+use super::words::{CallbackStatus, Reason, Status};
+
+/// Meta's code for a person who stopped marketing messages.
+const STOPPED_MARKETING: &str = "131050";
+
+/// One report about one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// Our key, where it came back with the report.
+    pub key: Option<String>,
+    /// What happened.
+    pub status: CallbackStatus,
+    /// When, by the provider's clock.
+    pub at: DateTime<Utc>,
+    /// The code of a failure.
+    pub code: Option<String>,
+    /// The words of a failure.
+    pub text: Option<String>,
+}
+
+/// What a report changes about its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: it is only written down.
+    Nothing,
+    /// The message was sent after all.
+    Sent,
+    /// The message failed, for this reason.
+    Failed(Reason),
+}
+
+impl Callback {
+    /// Whether the person told the provider to stop marketing messages.
+    pub fn stops_marketing(&self) -> bool {
+        self.status == CallbackStatus::Failed && self.code.as_deref() == Some(STOPPED_MARKETING)
+    }
+
+    /// What it changes about a message in this state; `arrived` says that it is known to have been
+    /// delivered or read. Reports come in any order, and more than once.
+    pub fn change(&self, status: Status, arrived: bool) -> Change {
+        match (self.status, status) {
+            // Proof of arrival outweighs a lost answer, a failure, and a second try still queued.
+            (
+                CallbackStatus::Delivered | CallbackStatus::Read,
+                Status::Unknown | Status::Failed | Status::Queued,
+            )
+            | (CallbackStatus::Sent, Status::Unknown) => Change::Sent,
+            (CallbackStatus::Failed, Status::Sent | Status::Unknown) if !arrived => {
+                if self.stops_marketing() {
+                    Change::Failed(Reason::OptedOut)
+                } else {
+                    Change::Failed(Reason::Refused)
+                }
+            }
+            _ => Change::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn callback(status: CallbackStatus, code: Option<&str>) -> Callback {
+        Callback {
+            provider_id: "wamid.1".to_owned(),
+            key: None,
+            status,
+            at: DateTime::UNIX_EPOCH,
+            code: code.map(str::to_owned),
+            text: None,
+        }
+    }
+
+    #[test]
+    fn arrival_outweighs_failure_whatever_comes_first() {
+        let delivered = callback(CallbackStatus::Delivered, None);
+        let failed = callback(CallbackStatus::Failed, Some("131026"));
+        assert_eq!(delivered.change(Status::Failed, false), Change::Sent);
+        assert_eq!(delivered.change(Status::Unknown, false), Change::Sent);
+        assert_eq!(delivered.change(Status::Sent, false), Change::Nothing);
+        assert_eq!(
+            failed.change(Status::Sent, false),
+            Change::Failed(Reason::Refused)
+        );
+        assert_eq!(failed.change(Status::Sent, true), Change::Nothing);
+        assert_eq!(failed.change(Status::Cancelled, false), Change::Nothing);
+    }
+
+    #[test]
+    fn a_person_who_stopped_marketing_opted_out() {
+        let stopped = callback(CallbackStatus::Failed, Some("131050"));
+        assert!(stopped.stops_marketing());
+        assert_eq!(
+            stopped.change(Status::Sent, false),
+            Change::Failed(Reason::OptedOut)
+        );
+    }
+}

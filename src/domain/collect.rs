@@ -1,0 +1,902 @@
+//! The collection decision: for one rule, one invoice and one day, at most one move.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{Days, NaiveDate};
+
+use super::day;
+use super::holiday::Calendar;
+use super::rule::{Closing, LeftOut, Outcome, Phase, Rule, Stage};
+use super::words::{InvoiceStatus, Word as _};
+
+/// A reminder missed for longer than this many days is not made up for.
+const REMINDER_CATCH_UP_DAYS: u64 = 3;
+
+/// What an invoice's state means for its collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Something is owed and may be asked for.
+    Owing,
+    /// It ended: paid, cancelled or renegotiated.
+    Settled(Outcome),
+    /// Neither: not released, a payment being confirmed, nothing left to pay.
+    Waiting,
+}
+
+impl Standing {
+    /// The standing of an invoice of this status that is or is not owing.
+    pub const fn of(status: InvoiceStatus, owing: bool) -> Self {
+        match status {
+            InvoiceStatus::Paid => Self::Settled(Outcome::Paid),
+            InvoiceStatus::Cancelled => Self::Settled(Outcome::Cancelled),
+            InvoiceStatus::Renegotiated => Self::Settled(Outcome::Renegotiated),
+            InvoiceStatus::Open | InvoiceStatus::Partial if owing => Self::Owing,
+            InvoiceStatus::Open | InvoiceStatus::Partial => Self::Waiting,
+        }
+    }
+}
+
+/// What the decision looks at of an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bill {
+    /// The printed due date.
+    pub due_on: NaiveDate,
+    /// Its standing.
+    pub standing: Standing,
+    /// The day it was listed with the credit bureau.
+    pub bureau_listed_on: Option<NaiveDate>,
+    /// The day it was taken off that list.
+    pub bureau_removed_on: Option<NaiveDate>,
+}
+
+impl Bill {
+    /// The due date a rule counts from: rolled to a business day when the rule says so.
+    pub fn due(&self, rule: &Rule, calendar: &Calendar) -> NaiveDate {
+        if rule.roll_due_date {
+            calendar.roll(self.due_on)
+        } else {
+            self.due_on
+        }
+    }
+}
+
+/// A case that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenCase {
+    /// Where it stands.
+    pub stage: Stage,
+    /// The day of its last move.
+    pub moved_on: NaiveDate,
+    /// The printed due date when it began.
+    pub due_on: NaiveDate,
+}
+
+/// Whether the removal from the credit bureau's list has been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BureauMark {
+    /// Not yet, and nothing is owed.
+    #[default]
+    None,
+    /// It was due on this day, on which the case closed: it is told in a later run.
+    Waiting(NaiveDate),
+    /// It has been told.
+    Told,
+}
+
+/// What earlier runs left behind about one invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Past {
+    /// Its open case.
+    pub case: Option<OpenCase>,
+    /// The last day on which any case of it moved or closed.
+    pub moved_on: Option<NaiveDate>,
+    /// Its removal from the bureau's list.
+    pub bureau: BureauMark,
+    /// The reminders that have fired for its present due date.
+    pub reminders: BTreeSet<i64>,
+}
+
+/// What keeps an invoice out of reminders and stages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusions {
+    /// The client takes part in collections.
+    pub in_collection: bool,
+    /// The client takes part in reminders.
+    pub in_reminders: bool,
+    /// The contract wants no notices up to and including this day.
+    pub notice_hold_until: Option<NaiveDate>,
+    /// The last day of each hold a person put on client or invoice; none: without end.
+    pub holds: Vec<Option<NaiveDate>>,
+}
+
+impl Exclusions {
+    /// Nothing keeps it out.
+    pub const NONE: Self = Self {
+        in_collection: true,
+        in_reminders: true,
+        notice_hold_until: None,
+        holds: Vec::new(),
+    };
+
+    /// Why a move must not happen today, if so; closings always may.
+    pub fn forbid(&self, step: Move, today: NaiveDate) -> Option<LeftOut> {
+        if matches!(step, Move::Close { .. } | Move::BureauRemoved) {
+            return None;
+        }
+        if !self.in_collection {
+            return Some(LeftOut::NotInCollection);
+        }
+        if matches!(step, Move::Reminder(_)) && !self.in_reminders {
+            return Some(LeftOut::NotInReminders);
+        }
+        if self.notice_hold_until.is_some_and(|until| until >= today) {
+            return Some(LeftOut::OnHold);
+        }
+        self.holds
+            .iter()
+            .any(|until| until.is_none_or(|until| until >= today))
+            .then_some(LeftOut::Held)
+    }
+}
+
+/// One thing that happens to an invoice on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// Its case closes.
+    Close {
+        /// How.
+        outcome: Outcome,
+        /// The removal from the bureau's list was due too, and waits for a later run.
+        bureau_waits: bool,
+    },
+    /// The removal from the bureau's list is told.
+    BureauRemoved,
+    /// The reminder of this many days before the due date fires.
+    Reminder(i64),
+    /// A case begins, at the notice.
+    Enter,
+    /// Its case moves on to this stage.
+    Advance(Stage),
+}
+
+impl Move {
+    /// The move that an event names (a stage's first is how a case begins); none when it names no move.
+    pub fn parse(event: &str, bureau_waits: bool) -> Option<Self> {
+        let (phase, name) = event.split_once(':')?;
+        match (phase, name) {
+            ("reminder", days) => days.parse().ok().map(Self::Reminder),
+            ("stage", "notice") => Some(Self::Enter),
+            ("stage", stage) => Stage::parse(stage).map(Self::Advance),
+            ("closing", "bureau_removed") => Some(Self::BureauRemoved),
+            ("closing", outcome) => Outcome::parse(outcome).map(|outcome| Self::Close {
+                outcome,
+                bureau_waits,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The phase whose templates are sent; a postponement sends none.
+    pub const fn phase(self) -> Option<Phase> {
+        match self {
+            Self::Close { outcome, .. } => match outcome {
+                Outcome::Paid => Some(Phase::Closing(Closing::Paid)),
+                Outcome::Cancelled => Some(Phase::Closing(Closing::Cancelled)),
+                Outcome::Renegotiated => Some(Phase::Closing(Closing::Renegotiated)),
+                Outcome::Postponed | Outcome::RuleRemoved => None,
+            },
+            Self::BureauRemoved => Some(Phase::Closing(Closing::BureauRemoved)),
+            Self::Reminder(_) => Some(Phase::Reminder),
+            Self::Enter => Some(Phase::Stage(Stage::Notice)),
+            Self::Advance(stage) => Some(Phase::Stage(stage)),
+        }
+    }
+}
+
+/// As messages' events name it: `reminder:5`, `stage:notice`, `closing:paid`.
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Close { outcome, .. } => f.pad(&format!("closing:{outcome}")),
+            Self::BureauRemoved => f.pad("closing:bureau_removed"),
+            Self::Reminder(days) => f.pad(&format!("reminder:{days}")),
+            Self::Enter => f.pad("stage:notice"),
+            Self::Advance(stage) => f.pad(&format!("stage:{stage}")),
+        }
+    }
+}
+
+/// What is decided about one invoice on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing is due.
+    Nothing,
+    /// This happens.
+    Happens(Move),
+    /// This was due, and is left out.
+    LeftOut(Move, LeftOut),
+}
+
+/// The day a rule is evaluated for.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Weekends and holidays.
+    pub calendar: &'a Calendar,
+    /// The day.
+    pub today: NaiveDate,
+    /// The last day this rule was evaluated; none: never.
+    pub last: Option<NaiveDate>,
+}
+
+impl Run<'_> {
+    /// Decides what happens to an invoice: at most one move.
+    pub fn decide(&self, bill: &Bill, past: &Past, exclusions: &Exclusions) -> Decision {
+        match self.due_move(bill, past) {
+            None => Decision::Nothing,
+            Some(Move::Reminder(days)) if past.reminders.contains(&days) => Decision::Nothing,
+            Some(step) => exclusions
+                .forbid(step, self.today)
+                .map_or(Decision::Happens(step), |reason| {
+                    Decision::LeftOut(step, reason)
+                }),
+        }
+    }
+
+    /// The first move that applies, whoever may be left out of it; a reminder even if it has fired
+    /// before. Needs neither exclusions nor fired reminders, so that a million invoices of which
+    /// few move are judged without looking these up.
+    pub fn due_move(&self, bill: &Bill, past: &Past) -> Option<Move> {
+        let due = bill.due(self.rule, self.calendar);
+        if let Some(case) = past.case
+            && let Some(outcome) = self.closing(bill, due, case)
+        {
+            return Some(Move::Close {
+                outcome,
+                bureau_waits: self.bureau_removal_due(bill, past.bureau),
+            });
+        }
+        if self.bureau_removal_due(bill, past.bureau) {
+            return Some(Move::BureauRemoved);
+        }
+        if bill.standing != Standing::Owing {
+            return None;
+        }
+        if self.today <= bill.due_on {
+            return self.reminder(bill.due_on).map(Move::Reminder);
+        }
+        self.stage(due, past)
+    }
+
+    fn closing(&self, bill: &Bill, due: NaiveDate, case: OpenCase) -> Option<Outcome> {
+        if let Standing::Settled(outcome) = bill.standing {
+            return Some(outcome);
+        }
+        let late = day::between(due, self.today);
+        let moved = bill.due_on != case.due_on;
+        (moved && self.rule.notice_day().is_some_and(|notice| late < notice))
+            .then_some(Outcome::Postponed)
+    }
+
+    fn bureau_removal_due(&self, bill: &Bill, mark: BureauMark) -> bool {
+        let (Some(_), Some(removed_on)) = (bill.bureau_listed_on, bill.bureau_removed_on) else {
+            return false;
+        };
+        match mark {
+            BureauMark::Told => false,
+            BureauMark::Waiting(since) => since < self.today && removed_on <= self.today,
+            BureauMark::None => self.new_since_last(removed_on),
+        }
+    }
+
+    /// Whether a day is in `(last, today]`; on a first evaluation only today is.
+    fn new_since_last(&self, day: NaiveDate) -> bool {
+        match self.last {
+            None => day == self.today,
+            Some(last) => last < day && day <= self.today,
+        }
+    }
+
+    /// Of the reminders due since the last evaluation, at most three days ago, the one nearest to
+    /// the due date.
+    fn reminder(&self, due_on: NaiveDate) -> Option<i64> {
+        let reach = self
+            .today
+            .checked_sub_days(Days::new(REMINDER_CATCH_UP_DAYS))?;
+        let days = &self.rule.reminders.as_ref()?.days;
+        days.iter()
+            .copied()
+            .filter(|days| {
+                due_on
+                    .checked_sub_days(Days::new(days.unsigned_abs()))
+                    .is_some_and(|day| self.new_since_last(day) && day > reach)
+            })
+            .min()
+    }
+
+    fn stage(&self, due: NaiveDate, past: &Past) -> Option<Move> {
+        let late = day::between(due, self.today);
+        if self.today <= due || past.moved_on.is_some_and(|moved| moved >= self.today) {
+            return None;
+        }
+        match past.case {
+            None => {
+                let late_enough = late >= self.rule.notice_day()?;
+                let not_too_late = self.rule.enter_until_days.is_none_or(|most| late <= most);
+                (late_enough && not_too_late).then_some(Move::Enter)
+            }
+            Some(case) if case.moved_on < self.today => {
+                let next = self.rule.step_after(case.stage)?;
+                (late >= next.day.days()).then_some(Move::Advance(next.stage))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+impl Past {
+    /// What is left behind when a move happened today.
+    pub fn after(&mut self, step: Move, bill: &Bill, today: NaiveDate) {
+        match step {
+            Move::Close { bureau_waits, .. } => {
+                self.case = None;
+                self.moved_on = Some(today);
+                if bureau_waits {
+                    self.bureau = BureauMark::Waiting(today);
+                }
+            }
+            Move::BureauRemoved => self.bureau = BureauMark::Told,
+            Move::Reminder(days) => {
+                self.reminders.insert(days);
+            }
+            Move::Enter => {
+                self.case = Some(OpenCase {
+                    stage: Stage::Notice,
+                    moved_on: today,
+                    due_on: bill.due_on,
+                });
+                self.moved_on = Some(today);
+            }
+            Move::Advance(stage) => {
+                if let Some(case) = &mut self.case {
+                    case.stage = stage;
+                    case.moved_on = today;
+                }
+                self.moved_on = Some(today);
+            }
+        }
+    }
+}
+
+/// What each of the coming days brings for one invoice, if the book stays as it is and the rule is
+/// evaluated every day from the run's day on.
+pub fn coming<'a>(
+    run: Run<'a>,
+    bill: &'a Bill,
+    mut past: Past,
+    exclusions: &'a Exclusions,
+    days: u64,
+) -> impl Iterator<Item = (NaiveDate, Decision)> + 'a {
+    let mut last = run.last;
+    (0..days).map_while(move |ahead| {
+        let today = run.today.checked_add_days(Days::new(ahead))?;
+        let decision = Run { today, last, ..run }.decide(bill, &past, exclusions);
+        if let Decision::Happens(step) = decision {
+            past.after(step, bill, today);
+        }
+        last = Some(today);
+        Some((today, decision))
+    })
+}
+
+/// What comes next for an invoice, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    /// The day it happens; none when nothing will.
+    pub on: Option<NaiveDate>,
+    /// What happens then.
+    pub step: Option<Move>,
+    /// The same in plain words, or why nothing happens.
+    pub words: String,
+}
+
+/// Days that are looked ahead for what comes next: past every reminder and stage a rule may have.
+const HORIZON_DAYS: u64 = 8000;
+
+/// Says what comes next for an invoice, in plain words, if the book stays as it is.
+pub fn what_next(run: Run<'_>, bill: &Bill, past: &Past, exclusions: &Exclusions) -> Next {
+    let mut kept_out = None;
+    for (on, decision) in coming(run, bill, past.clone(), exclusions, HORIZON_DAYS) {
+        match decision {
+            Decision::Nothing => {}
+            Decision::LeftOut(step, reason) => {
+                kept_out.get_or_insert((on, step, reason));
+            }
+            Decision::Happens(step) => {
+                let waits = kept_out.map_or_else(String::new, |(since, was_due, reason)| {
+                    if matches!(was_due, Move::Reminder(_)) {
+                        format!("; {was_due} of {since} is left out ({reason})")
+                    } else {
+                        format!("; due since {since}, but left out until then ({reason})")
+                    }
+                });
+                return Next {
+                    on: Some(on),
+                    step: Some(step),
+                    words: format!("{step} on {on}, if nothing changes{waits}"),
+                };
+            }
+        }
+    }
+    let words = match kept_out {
+        Some((_, _, reason)) => format!("nothing: {}", left_out_words(reason)),
+        None => format!("nothing: {}", why_nothing(run, bill, past)),
+    };
+    Next {
+        on: None,
+        step: None,
+        words,
+    }
+}
+
+/// Why something that is due never happens, in plain words.
+const fn left_out_words(reason: LeftOut) -> &'static str {
+    match reason {
+        LeftOut::NotInCollection => "the client takes no part in collections (not_in_collection)",
+        LeftOut::NotInReminders => "the client takes no part in reminders (not_in_reminders)",
+        LeftOut::OnHold => "the contract asks for no notices (on_hold)",
+        LeftOut::Held => {
+            "a person put it on hold without an end (held); `regua hold list` and `hold remove` end it"
+        }
+    }
+}
+
+fn why_nothing(run: Run<'_>, bill: &Bill, past: &Past) -> String {
+    match bill.standing {
+        Standing::Settled(outcome) => return format!("the invoice is {outcome}"),
+        Standing::Waiting => {
+            return "the invoice waits: it is not released, a payment is being confirmed, or nothing is left to pay"
+                .to_owned();
+        }
+        Standing::Owing => {}
+    }
+    if let Some(case) = past.case {
+        return format!(
+            "`{}` is the last stage of rule `{}`; the case closes when the invoice is paid, cancelled, renegotiated or postponed",
+            case.stage, run.rule.name
+        );
+    }
+    let late = day::between(bill.due(run.rule, run.calendar), run.today);
+    match run.rule.enter_until_days {
+        Some(most) if late > most => format!(
+            "rule `{}` takes nothing in that is more than {most} days late (enter_until_days)",
+            run.rule.name
+        ),
+        _ => format!("rule `{}` has nothing for it", run.rule.name),
+    }
+}
+
+/// A message that could be the one its client gets on a channel in a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contender {
+    /// The stage entered, or for a closing the case's; none for a reminder.
+    pub stage: Option<Stage>,
+    /// The due date the rule counts from.
+    pub due: NaiveDate,
+    /// The invoice.
+    pub invoice_id: i64,
+    /// Whether it can be sent at all.
+    pub can_go: bool,
+}
+
+/// The one of a client's messages on a channel in a phase that is sent, by its place: among those
+/// that can be, the gravest stage, then the earliest due, then the lowest invoice, then the first.
+pub fn chosen(contenders: &[Contender]) -> Option<usize> {
+    contenders
+        .iter()
+        .enumerate()
+        .filter(|(_, contender)| contender.can_go)
+        .min_by_key(|(place, c)| (Reverse(c.stage), c.due, c.invoice_id, *place))
+        .map(|(place, _)| place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rule::{Draft, DraftReminders, DraftStage};
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    fn rule(stages: &[(&str, i64)]) -> Rule {
+        Draft {
+            name: "residential".to_owned(),
+            reminders: Some(DraftReminders {
+                days: vec![5, 3, 0],
+                templates: vec!["due-soon".to_owned()],
+                deliver: None,
+            }),
+            stages: stages
+                .iter()
+                .map(|(name, day)| DraftStage {
+                    name: Some((*name).to_owned()),
+                    day: Some(*day),
+                    ..DraftStage::default()
+                })
+                .collect(),
+            ..Draft::default()
+        }
+        .check()
+        .expect("a good rule")
+    }
+
+    fn owing(due_on: &str) -> Bill {
+        Bill {
+            due_on: day(due_on),
+            standing: Standing::Owing,
+            bureau_listed_on: None,
+            bureau_removed_on: None,
+        }
+    }
+
+    struct House {
+        rule: Rule,
+        calendar: Calendar,
+    }
+
+    impl House {
+        fn new() -> Self {
+            Self {
+                rule: rule(&[("notice", 3), ("inquiry", 8), ("bureau", 45)]),
+                calendar: Calendar::default(),
+            }
+        }
+
+        fn run(&self, today: &str, last: Option<&str>) -> Run<'_> {
+            Run {
+                rule: &self.rule,
+                calendar: &self.calendar,
+                today: day(today),
+                last: last.map(day),
+            }
+        }
+
+        fn moves(&self, bill: &Bill, from: &str, days: u64) -> Vec<String> {
+            coming(
+                self.run(from, None),
+                bill,
+                Past::default(),
+                &Exclusions::NONE,
+                days,
+            )
+            .filter_map(|(on, decision)| match decision {
+                Decision::Happens(step) => Some(format!("{on} {step}")),
+                _ => None,
+            })
+            .collect()
+        }
+    }
+
+    #[test]
+    fn an_unpaid_invoice_walks_the_whole_ladder() {
+        // 10 December 2026 is a Thursday.
+        assert_eq!(
+            House::new().moves(&owing("2026-12-10"), "2026-12-01", 60),
+            [
+                "2026-12-05 reminder:5",
+                "2026-12-07 reminder:3",
+                "2026-12-10 reminder:0",
+                "2026-12-13 stage:notice",
+                "2026-12-18 stage:inquiry",
+                "2027-01-24 stage:bureau",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_due_date_on_a_saturday_counts_from_monday() {
+        let mut house = House::new();
+        let bill = owing("2026-12-12");
+        let moves = house.moves(&bill, "2026-12-12", 10);
+        assert_eq!(moves, ["2026-12-12 reminder:0", "2026-12-17 stage:notice"]);
+        house.rule.roll_due_date = false;
+        let moves = house.moves(&bill, "2026-12-12", 4);
+        assert_eq!(moves, ["2026-12-12 reminder:0", "2026-12-15 stage:notice"]);
+    }
+
+    #[test]
+    fn a_case_never_skips_a_stage_and_moves_once_a_day() {
+        assert_eq!(
+            House::new().moves(&owing("2026-10-01"), "2026-12-01", 5),
+            [
+                "2026-12-01 stage:notice",
+                "2026-12-02 stage:inquiry",
+                "2026-12-03 stage:bureau",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_missed_weekend_catches_up_with_the_nearest_reminder_only() {
+        let house = House::new();
+        let bill = owing("2026-12-10");
+        let at = |today, last| house.run(today, last).due_move(&bill, &Past::default());
+        // Reminder 5 was due on Saturday the 5th, reminder 3 on Monday the 7th.
+        assert_eq!(
+            at("2026-12-06", Some("2026-12-04")),
+            Some(Move::Reminder(5))
+        );
+        assert_eq!(
+            at("2026-12-07", Some("2026-12-04")),
+            Some(Move::Reminder(3))
+        );
+        assert_eq!(at("2026-12-06", Some("2026-12-05")), None);
+        assert_eq!(at("2026-12-06", None), None);
+        assert_eq!(at("2026-12-05", None), Some(Move::Reminder(5)));
+        // Three days on, the window has passed.
+        assert_eq!(
+            at("2026-12-09", Some("2026-11-01")),
+            Some(Move::Reminder(3))
+        );
+        let late = owing("2026-12-20");
+        let run = house.run("2026-12-18", Some("2026-12-01"));
+        assert_eq!(
+            run.due_move(&late, &Past::default()),
+            Some(Move::Reminder(3))
+        );
+        let run = house.run("2026-12-19", Some("2026-12-16"));
+        assert_eq!(
+            run.due_move(&late, &Past::default()),
+            Some(Move::Reminder(3))
+        );
+        let run = house.run("2026-12-19", Some("2026-12-17"));
+        assert_eq!(run.due_move(&late, &Past::default()), None);
+    }
+
+    #[test]
+    fn a_fired_reminder_never_fires_again() {
+        let house = House::new();
+        let bill = owing("2026-12-10");
+        let past = Past {
+            reminders: BTreeSet::from([5]),
+            ..Past::default()
+        };
+        let run = house.run("2026-12-05", None);
+        assert_eq!(
+            run.decide(&bill, &past, &Exclusions::NONE),
+            Decision::Nothing
+        );
+    }
+
+    fn at_notice(moved_on: &str, due_on: &str) -> Past {
+        Past {
+            case: Some(OpenCase {
+                stage: Stage::Notice,
+                moved_on: day(moved_on),
+                due_on: day(due_on),
+            }),
+            moved_on: Some(day(moved_on)),
+            ..Past::default()
+        }
+    }
+
+    #[test]
+    fn a_settled_invoice_closes_its_case_whoever_is_left_out() {
+        let house = House::new();
+        let past = at_notice("2026-12-14", "2026-12-10");
+        let kept_out = Exclusions {
+            in_collection: false,
+            holds: vec![None],
+            ..Exclusions::NONE
+        };
+        for outcome in [Outcome::Paid, Outcome::Cancelled, Outcome::Renegotiated] {
+            let bill = Bill {
+                standing: Standing::Settled(outcome),
+                ..owing("2026-12-10")
+            };
+            let run = house.run("2026-12-15", Some("2026-12-14"));
+            assert_eq!(
+                run.decide(&bill, &past, &kept_out),
+                Decision::Happens(Move::Close {
+                    outcome,
+                    bureau_waits: false
+                })
+            );
+            assert_eq!(run.due_move(&bill, &Past::default()), None);
+        }
+    }
+
+    #[test]
+    fn a_moved_due_date_postpones_only_when_it_is_no_longer_late_enough() {
+        let mut house = House::new();
+        let past = at_notice("2026-12-14", "2026-12-10");
+        let postponed = Some(Move::Close {
+            outcome: Outcome::Postponed,
+            bureau_waits: false,
+        });
+        let run = house.run("2026-12-16", Some("2026-12-15"));
+        assert_eq!(run.due_move(&owing("2026-12-14"), &past), postponed);
+        assert_eq!(run.due_move(&owing("2026-12-30"), &past), postponed);
+        assert_eq!(run.due_move(&owing("2026-12-11"), &past), None);
+        // The rule's own change is no moved due date.
+        house.rule = rule(&[("notice", 20), ("inquiry", 30)]);
+        let run = house.run("2026-12-16", Some("2026-12-15"));
+        assert_eq!(run.due_move(&owing("2026-12-10"), &past), None);
+    }
+
+    #[test]
+    fn a_removal_from_the_bureaus_list_is_told_once_and_never_on_the_day_of_the_closing() {
+        let house = House::new();
+        let bill = Bill {
+            standing: Standing::Settled(Outcome::Paid),
+            bureau_listed_on: Some(day("2026-11-01")),
+            bureau_removed_on: Some(day("2026-12-15")),
+            ..owing("2026-09-10")
+        };
+        let mut past = at_notice("2026-10-01", "2026-09-10");
+        let mut told = Vec::new();
+        for (today, last) in [
+            ("2026-12-15", "2026-12-14"),
+            ("2026-12-15", "2026-12-15"),
+            ("2026-12-16", "2026-12-15"),
+            ("2026-12-17", "2026-12-16"),
+        ] {
+            let run = house.run(today, Some(last));
+            if let Some(step) = run.due_move(&bill, &past) {
+                past.after(step, &bill, day(today));
+                told.push(format!("{today} {step}"));
+            }
+        }
+        assert_eq!(
+            told,
+            [
+                "2026-12-15 closing:paid",
+                "2026-12-16 closing:bureau_removed"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_old_debt_does_not_enter_but_an_open_case_goes_on() {
+        let mut house = House::new();
+        house.rule.enter_until_days = Some(30);
+        let bill = owing("2026-10-01");
+        let run = house.run("2026-12-01", None);
+        assert_eq!(run.due_move(&bill, &Past::default()), None);
+        assert_eq!(
+            run.due_move(&bill, &at_notice("2026-10-05", "2026-10-01")),
+            Some(Move::Advance(Stage::Inquiry))
+        );
+        let next = what_next(run, &bill, &Past::default(), &Exclusions::NONE);
+        assert!(next.words.contains("enter_until_days"), "{}", next.words);
+    }
+
+    #[test]
+    fn reasons_of_being_left_out_have_one_order() {
+        let house = House::new();
+        let bill = owing("2026-12-10");
+        let mut kept_out = Exclusions {
+            in_collection: false,
+            in_reminders: false,
+            notice_hold_until: Some(day("2026-12-10")),
+            holds: vec![Some(day("2026-12-10"))],
+        };
+        let run = house.run("2026-12-10", None);
+        let step = Move::Reminder(0);
+        let mut reasons = Vec::new();
+        for _ in 0..5 {
+            match run.decide(&bill, &Past::default(), &kept_out) {
+                Decision::LeftOut(what, reason) => {
+                    assert_eq!(what, step);
+                    reasons.push(reason);
+                    match reason {
+                        LeftOut::NotInCollection => kept_out.in_collection = true,
+                        LeftOut::NotInReminders => kept_out.in_reminders = true,
+                        LeftOut::OnHold => kept_out.notice_hold_until = Some(day("2026-12-09")),
+                        LeftOut::Held => kept_out.holds = vec![Some(day("2026-12-09"))],
+                    }
+                }
+                Decision::Happens(what) => assert_eq!(what, step),
+                Decision::Nothing => panic!("the reminder is due"),
+            }
+        }
+        assert_eq!(
+            reasons,
+            [
+                LeftOut::NotInCollection,
+                LeftOut::NotInReminders,
+                LeftOut::OnHold,
+                LeftOut::Held
+            ]
+        );
+    }
+
+    #[test]
+    fn what_comes_next_is_said_in_plain_words() {
+        let house = House::new();
+        let bill = owing("2026-12-10");
+        let past = at_notice("2026-12-14", "2026-12-10");
+        let run = house.run("2026-12-15", Some("2026-12-14"));
+        let next = what_next(run, &bill, &past, &Exclusions::NONE);
+        assert_eq!(next.on, Some(day("2026-12-18")));
+        assert_eq!(
+            next.words,
+            "stage:inquiry on 2026-12-18, if nothing changes"
+        );
+        let held = Exclusions {
+            holds: vec![Some(day("2026-12-20"))],
+            ..Exclusions::NONE
+        };
+        assert_eq!(
+            what_next(run, &bill, &past, &held).words,
+            "stage:inquiry on 2026-12-21, if nothing changes; due since 2026-12-18, but left out until then (held)"
+        );
+        let for_ever = Exclusions {
+            holds: vec![None],
+            ..Exclusions::NONE
+        };
+        assert!(
+            what_next(run, &bill, &past, &for_ever)
+                .words
+                .starts_with("nothing: a person put it on hold without an end")
+        );
+        let waiting = Bill {
+            standing: Standing::Waiting,
+            ..bill
+        };
+        assert!(
+            what_next(run, &waiting, &past, &Exclusions::NONE)
+                .words
+                .starts_with("nothing: the invoice waits")
+        );
+    }
+
+    #[test]
+    fn a_move_is_read_back_from_its_event() {
+        let close = |outcome| Move::Close {
+            outcome,
+            bureau_waits: true,
+        };
+        for step in [
+            Move::Reminder(5),
+            Move::Enter,
+            Move::Advance(Stage::Bureau),
+            Move::BureauRemoved,
+            close(Outcome::Paid),
+            close(Outcome::Postponed),
+        ] {
+            assert_eq!(Move::parse(&step.to_string(), true), Some(step));
+        }
+        for none in ["stage:cut", "closing", "reminder:soon", "queue:1"] {
+            assert_eq!(Move::parse(none, false), None);
+        }
+    }
+
+    #[test]
+    fn the_gravest_then_the_earliest_then_the_lowest_is_chosen() {
+        let contender = |stage, due: &str, invoice_id, can_go| Contender {
+            stage,
+            due: day(due),
+            invoice_id,
+            can_go,
+        };
+        let (notice, visit) = (Some(Stage::Notice), Some(Stage::Visit));
+        let mut all = [
+            contender(notice, "2026-01-01", 1, true),
+            contender(visit, "2026-03-01", 2, true),
+            contender(visit, "2026-02-01", 4, true),
+            contender(visit, "2026-02-01", 3, true),
+        ];
+        assert_eq!(chosen(&all), Some(3));
+        all[3].can_go = false;
+        assert_eq!(chosen(&all), Some(2));
+        for contender in &mut all {
+            contender.can_go = false;
+        }
+        assert_eq!(chosen(&all), None);
+    }
+}

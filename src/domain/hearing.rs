@@ -1,0 +1,1759 @@
+//! Who hears of a ticket event: one pure decision, with everybody left out and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::recipient::{self, Reach};
+use super::ticket::{Event, Happening, Staff, Ticket, Topic, same_word};
+use super::trigger::{Audience, Fit, Somebody, Trigger, in_team};
+use super::words::{Author, Channel, EventType, TriggerEvent};
+
+/// Somebody who may hear of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Person {
+    /// A client.
+    Client(i64),
+    /// A member of staff.
+    Staff(i64),
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(id) => write!(f, "client:{id}"),
+            Self::Staff(id) => write!(f, "staff:{id}"),
+        }
+    }
+}
+
+/// Where a person's name stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List {
+    /// The ticket's client.
+    Client,
+    /// Everyone with `ticket_manager`.
+    Managers,
+    /// The teams of the ticket's topic and sub-topic, or the trigger's own.
+    Teams,
+    /// Staff named in the trigger.
+    Staff,
+    /// Who is responsible.
+    Responsible,
+    /// Who hears when nobody is responsible.
+    Fallback,
+    /// A person or a team in a workflow's audience.
+    Named(Somebody),
+    /// Those a topic or sub-topic alerts.
+    Alert(i64),
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client => f.write_str("client"),
+            Self::Managers => f.write_str("managers"),
+            Self::Teams => f.write_str("teams"),
+            Self::Staff => f.write_str("staff"),
+            Self::Responsible => f.write_str("responsible"),
+            Self::Fallback => f.write_str("fallback"),
+            Self::Named(somebody) => somebody.fmt(f),
+            Self::Alert(topic) => write!(f, "alert:{topic}"),
+        }
+    }
+}
+
+/// In whose words somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Words {
+    /// A template of a trigger.
+    Template {
+        /// The trigger's name.
+        trigger: String,
+        /// The template's name.
+        template: String,
+    },
+    /// A topic's own words.
+    Alert(i64),
+}
+
+/// One message to be: who, how, in whose words, and from which list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Who hears.
+    pub person: Person,
+    /// How.
+    pub channel: Channel,
+    /// In whose words.
+    pub words: Words,
+    /// The list that named them.
+    pub list: List,
+    /// Whether the list is part of the message's key.
+    pub keyed_by_list: bool,
+}
+
+impl Notice {
+    /// The key of the message: one a person, channel and event, and one a list where more are allowed.
+    pub fn key(&self, event_id: &str) -> String {
+        let list = if self.keyed_by_list {
+            format!("/{}", self.list)
+        } else {
+            String::new()
+        };
+        format!("ticket/{event_id}/{}/{}{list}", self.person, self.channel)
+    }
+
+    /// What the history calls it: the trigger's name, or `alert:TOPIC`.
+    pub fn event(&self) -> String {
+        match &self.words {
+            Words::Template { trigger, .. } => trigger.clone(),
+            Words::Alert(topic) => List::Alert(*topic).to_string(),
+        }
+    }
+}
+
+/// Why somebody who was thought of does not hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Inactive staff never hear.
+    Inactive,
+    /// The book has nobody of this id.
+    NotInTheBook,
+    /// They do not have the flag that this list asks for.
+    Without(&'static str),
+    /// The ticket is not visible to its client.
+    Invisible,
+    /// The ticket names no client.
+    NoClient,
+    /// The ticket names nobody responsible, and there is no fallback.
+    NobodyResponsible,
+    /// As a ticket manager they hear once, in general words.
+    Manager,
+    /// They hear on this channel already, from an earlier list.
+    Earlier(List),
+    /// Another trigger fits more closely.
+    Outdone(String),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inactive => f.write_str("is inactive"),
+            Self::NotInTheBook => f.write_str("is not in the book"),
+            Self::Without(flag) => write!(f, "does not have {flag}"),
+            Self::Invisible => f.write_str("the ticket is not visible to the client"),
+            Self::NoClient => f.write_str("the ticket names no client"),
+            Self::NobodyResponsible => f.write_str("nobody is responsible"),
+            Self::Manager => f.write_str("hears once, as a ticket manager"),
+            Self::Earlier(list) => write!(f, "hears already, from the list {list}"),
+            Self::Outdone(trigger) => write!(f, "hears by trigger `{trigger}`, which comes first"),
+        }
+    }
+}
+
+/// Somebody who was thought of and does not hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Who; none when the ticket does not say who it would be.
+    pub person: Option<Person>,
+    /// The channel, when it is about one channel only.
+    pub channel: Option<Channel>,
+    /// The list that named them.
+    pub list: List,
+    /// The trigger of that list; none for a topic's alert.
+    pub trigger: Option<String>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Everybody who hears of one event, in order, and everybody left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hearing {
+    /// Who hears, in the order the messages are made.
+    pub notices: Vec<Notice>,
+    /// Who does not, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A trigger with the channel of each of its templates, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Armed {
+    /// The trigger.
+    pub trigger: Trigger,
+    /// One for each of its templates.
+    pub channels: Vec<Channel>,
+}
+
+/// What the book knows of who could hear.
+#[derive(Debug, Clone, Copy)]
+pub struct House<'a> {
+    /// Every trigger.
+    pub triggers: &'a [Armed],
+    /// All staff.
+    pub staff: &'a [Staff],
+    /// All topics and sub-topics.
+    pub topics: &'a [Topic],
+}
+
+/// Which trigger, if any, tells staff of a new ticket like this one. An unknown opener is
+/// nobody's client.
+fn new_ticket_event(ticket: &Ticket) -> TriggerEvent {
+    if !ticket.visible() {
+        TriggerEvent::NewInternalTicket
+    } else if ticket.opened_by == Some(Author::Client) {
+        TriggerEvent::NewPublicTicketByClient
+    } else {
+        TriggerEvent::NewPublicTicketByStaff
+    }
+}
+
+/// Whether a trigger is for this event of this ticket, whatever its topics.
+fn listens(trigger: &Trigger, event: &Event, before: Option<&Ticket>, ticket: &Ticket) -> bool {
+    if trigger.event.listens_to() != event.kind() {
+        return false;
+    }
+    match trigger.event {
+        TriggerEvent::NewTicketClient | TriggerEvent::Reply => true,
+        TriggerEvent::Workflow => {
+            let to = match &event.happening {
+                Happening::Moved { to, .. } => to.as_deref(),
+                _ => None,
+            };
+            among(&trigger.from, event.moved_from(before))
+                && among(&trigger.to, to)
+                && among(&trigger.priorities, ticket.priority.as_deref())
+        }
+        opened => opened == new_ticket_event(ticket),
+    }
+}
+
+/// Why a trigger is not for this event of this ticket, if it is not.
+pub fn mismatch(
+    trigger: &Trigger,
+    event: &Event,
+    before: Option<&Ticket>,
+    ticket: &Ticket,
+) -> Option<String> {
+    let wanted = trigger.event.listens_to();
+    if wanted != event.kind() {
+        return Some(format!(
+            "it listens to events of type {wanted}, and this one is {}",
+            event.kind()
+        ));
+    }
+    if trigger.event == TriggerEvent::Workflow && !listens(trigger, event, before, ticket) {
+        let to = match &event.happening {
+            Happening::Moved { to, .. } => to.as_deref(),
+            _ => None,
+        };
+        return Some(format!(
+            "its from, to or priorities do not hold: this is a move from {} to {} with priority {}",
+            event.moved_from(before).unwrap_or("no known status"),
+            to.unwrap_or("no other status"),
+            ticket.priority.as_deref().unwrap_or("unknown")
+        ));
+    }
+    if trigger.event == TriggerEvent::NewTicketClient && !ticket.visible() {
+        return Some("the ticket is not visible to its client".to_owned());
+    }
+    if !listens(trigger, event, before, ticket) {
+        return Some(format!(
+            "this ticket is for triggers of event {}",
+            new_ticket_event(ticket)
+        ));
+    }
+    trigger
+        .fits(ticket.topic_id, ticket.subtopic_id)
+        .is_none()
+        .then(|| "it is for other topics".to_owned())
+}
+
+/// Whether `word` is one of `given`; no words given ask for nothing.
+fn among(given: &[String], word: Option<&str>) -> bool {
+    given.is_empty() || word.is_some_and(|word| given.iter().any(|g| same_word(g, word)))
+}
+
+/// Decides who hears of `event`, as section 9 has it. `before` is the ticket as the book knew
+/// it before the event, `ticket` as the event leaves it.
+pub fn recipients(
+    event: &Event,
+    before: Option<&Ticket>,
+    ticket: &Ticket,
+    house: &House<'_>,
+) -> Hearing {
+    let mut staff: Vec<&Staff> = house.staff.iter().collect();
+    staff.sort_by_key(|person| person.id);
+    let mut listening: Vec<&Armed> = house
+        .triggers
+        .iter()
+        .filter(|armed| listens(&armed.trigger, event, before, ticket))
+        .collect();
+    listening.sort_by(|a, b| a.trigger.name.cmp(&b.trigger.name));
+    let mut fitting: Vec<(Fit, &Armed)> = listening
+        .iter()
+        .filter_map(|armed| {
+            let fit = armed.trigger.fits(ticket.topic_id, ticket.subtopic_id)?;
+            Some((fit, *armed))
+        })
+        .collect();
+    fitting.sort_by_key(|(fit, _)| *fit);
+    let matching: Vec<&Armed> = fitting.into_iter().map(|(_, armed)| armed).collect();
+    let mut desk = Desk {
+        ticket,
+        staff,
+        topics: house.topics,
+        said: Hearing::default(),
+        told: BTreeMap::new(),
+        managers: BTreeSet::new(),
+    };
+    match event.kind() {
+        EventType::Opened => desk.opened(&listening, &matching),
+        EventType::Moved => desk.moved(&matching),
+        EventType::Replied => desk.replied(&matching),
+    }
+    desk.said
+}
+
+/// Somebody a list names, before it is known which of the lists speaks to them.
+struct Candidate<'a> {
+    person: Person,
+    list: List,
+    /// The place of the trigger in order of precedence, from 0.
+    rank: usize,
+    armed: &'a Armed,
+}
+
+/// One event's decision in the making.
+struct Desk<'a> {
+    ticket: &'a Ticket,
+    /// By id.
+    staff: Vec<&'a Staff>,
+    topics: &'a [Topic],
+    said: Hearing,
+    /// Who hears already on a channel: from which list, and whether others may add to it.
+    told: BTreeMap<(Person, &'static str), (List, bool)>,
+    /// Ticket managers who have had their one general notice.
+    managers: BTreeSet<i64>,
+}
+
+impl<'a> Desk<'a> {
+    /// A new ticket: the client, managers, teams, named staff, alerts.
+    fn opened(&mut self, listening: &[&'a Armed], matching: &[&'a Armed]) {
+        let (to_client, to_staff): (Vec<&Armed>, Vec<&Armed>) = matching
+            .iter()
+            .partition(|armed| armed.trigger.event == TriggerEvent::NewTicketClient);
+        let mut candidates = Vec::new();
+        for (rank, armed) in to_client.into_iter().enumerate() {
+            candidates.extend(self.client(rank, armed));
+        }
+        self.speak(candidates);
+
+        let first = to_staff.first().copied().or_else(|| {
+            listening
+                .iter()
+                .find(|armed| armed.trigger.event.tells_staff_of_new_tickets())
+                .copied()
+        });
+        if let Some(first) = first {
+            self.general_notice(first);
+        }
+
+        let mut candidates = Vec::new();
+        for (rank, armed) in to_staff.iter().enumerate() {
+            let members = self.team_members(&armed.trigger);
+            candidates.extend(self.allowed(members, &List::Teams, rank, armed, None));
+        }
+        // One list of all triggers' teams: within it people stand by id.
+        candidates.sort_by_key(|candidate| candidate.person);
+        for (rank, armed) in to_staff.iter().enumerate() {
+            let named = self.by_id(&armed.trigger.staff, &List::Staff, armed);
+            let flag = Some("notify_workflow");
+            candidates.extend(self.allowed(named, &List::Staff, rank, armed, flag));
+        }
+        self.speak(candidates);
+        self.alerts();
+    }
+
+    /// A move: each trigger's audience in its order.
+    fn moved(&mut self, matching: &[&'a Armed]) {
+        let mut candidates = Vec::new();
+        for (rank, armed) in matching.iter().enumerate() {
+            for member in &armed.trigger.audience {
+                let (list, people) = match member {
+                    Audience::Client => {
+                        candidates.extend(self.client(rank, armed));
+                        continue;
+                    }
+                    Audience::Responsible => {
+                        let ids: Vec<i64> = self.ticket.responsible_id.into_iter().collect();
+                        if ids.is_empty() {
+                            self.left_out(None, &List::Responsible, armed, Why::NobodyResponsible);
+                        }
+                        let people = self.by_id(&ids, &List::Responsible, armed);
+                        (List::Responsible, people)
+                    }
+                    Audience::Managers => {
+                        let managers = |person: &&&Staff| person.ticket_manager;
+                        let people = self.staff.iter().filter(managers).copied().collect();
+                        (List::Managers, people)
+                    }
+                    Audience::Teams => (List::Teams, self.team_members(&armed.trigger)),
+                    Audience::Named(somebody) => {
+                        let list = List::Named(somebody.clone());
+                        let people = self.somebody(somebody, &list, armed);
+                        (list, people)
+                    }
+                };
+                let flag = Some("notify_workflow");
+                candidates.extend(self.allowed(people, &list, rank, armed, flag));
+            }
+        }
+        self.speak(candidates);
+    }
+
+    /// A reply: named staff, then the responsible, else the fallback.
+    fn replied(&mut self, matching: &[&'a Armed]) {
+        let flag = Some("notify_replies");
+        let mut candidates = Vec::new();
+        for (rank, armed) in matching.iter().enumerate() {
+            let named = self.by_id(&armed.trigger.staff, &List::Staff, armed);
+            candidates.extend(self.allowed(named, &List::Staff, rank, armed, flag));
+        }
+        let responsible = self.ticket.responsible_id.and_then(|id| self.person(id));
+        for (rank, armed) in matching.iter().enumerate() {
+            if let Some(person) = responsible.filter(|person| person.active) {
+                let list = &List::Responsible;
+                candidates.extend(self.allowed(vec![person], list, rank, armed, None));
+                continue;
+            }
+            let (person, why) = match self.ticket.responsible_id {
+                None => (None, Why::NobodyResponsible),
+                Some(id) if responsible.is_none() => (Some(id), Why::NotInTheBook),
+                Some(id) => (Some(id), Why::Inactive),
+            };
+            self.left_out(person.map(Person::Staff), &List::Responsible, armed, why);
+            if let Some(fallback) = &armed.trigger.fallback {
+                let people = self.somebody(fallback, &List::Fallback, armed);
+                candidates.extend(self.allowed(people, &List::Fallback, rank, armed, flag));
+            }
+        }
+        self.speak(candidates);
+    }
+
+    /// The one general notice to every active ticket manager.
+    fn general_notice(&mut self, armed: &Armed) {
+        let managers = |person: &&Staff| person.ticket_manager;
+        for person in self
+            .staff
+            .iter()
+            .copied()
+            .filter(managers)
+            .collect::<Vec<_>>()
+        {
+            let who = Person::Staff(person.id);
+            if !person.active {
+                self.left_out(Some(who), &List::Managers, armed, Why::Inactive);
+                continue;
+            }
+            self.managers.insert(person.id);
+            for at in 0..armed.channels.len() {
+                self.tell(who, &List::Managers, armed, at);
+            }
+        }
+    }
+
+    /// A topic's and then a sub-topic's alert.
+    fn alerts(&mut self) {
+        let topics = self.topics;
+        let reached = [self.ticket.topic_id, self.ticket.subtopic_id];
+        let reached = reached
+            .into_iter()
+            .flatten()
+            .filter_map(|id| topics.iter().find(|topic| topic.id == id));
+        for topic in reached {
+            if topic
+                .alert_text
+                .as_deref()
+                .unwrap_or_default()
+                .trim()
+                .is_empty()
+            {
+                continue;
+            }
+            let list = List::Alert(topic.id);
+            let mut ids = topic.alert_staff.clone();
+            ids.sort_unstable();
+            ids.dedup();
+            for id in ids {
+                let leave = |channel, why| LeftOut {
+                    person: Some(Person::Staff(id)),
+                    channel,
+                    list: list.clone(),
+                    trigger: None,
+                    why,
+                };
+                let Some(person) = self.person(id) else {
+                    self.said.left_out.push(leave(None, Why::NotInTheBook));
+                    continue;
+                };
+                if !person.active {
+                    self.said.left_out.push(leave(None, Why::Inactive));
+                    continue;
+                }
+                if self.managers.contains(&id) {
+                    self.said.left_out.push(leave(None, Why::Manager));
+                    continue;
+                }
+                let channel = alert_channel(person);
+                let spot = (Person::Staff(id), channel_name(channel));
+                if let Some((earlier, false)) = self.told.get(&spot) {
+                    let why = Why::Earlier(earlier.clone());
+                    self.said.left_out.push(leave(Some(channel), why));
+                    continue;
+                }
+                self.told
+                    .entry(spot)
+                    .or_insert_with(|| (list.clone(), false));
+                self.said.notices.push(Notice {
+                    person: Person::Staff(id),
+                    channel,
+                    words: Words::Alert(topic.id),
+                    list: list.clone(),
+                    keyed_by_list: true,
+                });
+            }
+        }
+    }
+
+    /// The ticket's client, if they may hear of it.
+    fn client(&mut self, rank: usize, armed: &'a Armed) -> Option<Candidate<'a>> {
+        let person = self.ticket.client_id.map(Person::Client);
+        let why = match person {
+            None => Why::NoClient,
+            Some(_) if !self.ticket.visible() => Why::Invisible,
+            Some(person) => {
+                return Some(Candidate {
+                    person,
+                    list: List::Client,
+                    rank,
+                    armed,
+                });
+            }
+        };
+        self.left_out(person, &List::Client, armed, why);
+        None
+    }
+
+    fn person(&self, id: i64) -> Option<&'a Staff> {
+        let at = self.staff.binary_search_by_key(&id, |person| person.id);
+        at.ok().map(|at| self.staff[at])
+    }
+
+    /// The staff of these ids, in this order.
+    fn by_id(&mut self, ids: &[i64], list: &List, armed: &Armed) -> Vec<&'a Staff> {
+        let mut people = Vec::new();
+        for id in ids {
+            match self.person(*id) {
+                Some(person) => people.push(person),
+                None => self.left_out(Some(Person::Staff(*id)), list, armed, Why::NotInTheBook),
+            }
+        }
+        people
+    }
+
+    /// One person, or a team by id.
+    fn somebody(&mut self, somebody: &Somebody, list: &List, armed: &Armed) -> Vec<&'a Staff> {
+        match somebody {
+            Somebody::Staff(id) => self.by_id(&[*id], list, armed),
+            Somebody::Team(team) => self.in_teams(std::slice::from_ref(team)),
+        }
+    }
+
+    /// The members of the trigger's own teams, else of those of the ticket's topic and sub-topic.
+    fn team_members(&self, trigger: &Trigger) -> Vec<&'a Staff> {
+        if !trigger.teams.is_empty() {
+            return self.in_teams(&trigger.teams);
+        }
+        let teams: Vec<String> = self
+            .topics
+            .iter()
+            .filter(|topic| {
+                Some(topic.id) == self.ticket.topic_id || Some(topic.id) == self.ticket.subtopic_id
+            })
+            .flat_map(|topic| topic.teams.iter().cloned())
+            .collect();
+        self.in_teams(&teams)
+    }
+
+    fn in_teams(&self, teams: &[String]) -> Vec<&'a Staff> {
+        self.staff
+            .iter()
+            .filter(|person| teams.iter().any(|team| in_team(person, team)))
+            .copied()
+            .collect()
+    }
+
+    /// Those who are active, are no manager already told, and have the flag; the others are left out.
+    fn allowed(
+        &mut self,
+        people: Vec<&'a Staff>,
+        list: &List,
+        rank: usize,
+        armed: &'a Armed,
+        flag: Option<&'static str>,
+    ) -> Vec<Candidate<'a>> {
+        let mut candidates = Vec::new();
+        for person in people {
+            let who = Person::Staff(person.id);
+            let has = |flag: &str| match flag {
+                "notify_replies" => person.notify_replies,
+                _ => person.notify_workflow,
+            };
+            let why = if !person.active {
+                Why::Inactive
+            } else if self.managers.contains(&person.id) {
+                Why::Manager
+            } else if let Some(flag) = flag.filter(|flag| !has(flag)) {
+                Why::Without(flag)
+            } else {
+                candidates.push(Candidate {
+                    person: who,
+                    list: list.clone(),
+                    rank,
+                    armed,
+                });
+                continue;
+            };
+            self.left_out(Some(who), list, armed, why);
+        }
+        candidates
+    }
+
+    /// Speaks to each candidate in order. On each channel a person hears by the trigger that
+    /// comes first for them, from the first of its lists that names them, and from its other
+    /// lists where it allows duplicates.
+    fn speak(&mut self, candidates: Vec<Candidate<'a>>) {
+        let mut first: BTreeMap<(Person, &str), (usize, &Armed)> = BTreeMap::new();
+        for candidate in &candidates {
+            for channel in &candidate.armed.channels {
+                let entry = first
+                    .entry((candidate.person, channel_name(*channel)))
+                    .or_insert((candidate.rank, candidate.armed));
+                if candidate.rank < entry.0 {
+                    *entry = (candidate.rank, candidate.armed);
+                }
+            }
+        }
+        for candidate in candidates {
+            let Candidate {
+                person,
+                list,
+                rank,
+                armed,
+            } = candidate;
+            for (at, channel) in armed.channels.iter().enumerate() {
+                match first.get(&(person, channel_name(*channel))) {
+                    Some((best, winner)) if *best != rank => self.said.left_out.push(LeftOut {
+                        person: Some(person),
+                        channel: Some(*channel),
+                        list: list.clone(),
+                        trigger: Some(armed.trigger.name.clone()),
+                        why: Why::Outdone(winner.trigger.name.clone()),
+                    }),
+                    _ => self.tell(person, &list, armed, at),
+                }
+            }
+        }
+    }
+
+    /// Makes one notice, unless the person hears on that channel already.
+    fn tell(&mut self, person: Person, list: &List, armed: &Armed, at: usize) {
+        let channel = armed.channels[at];
+        let spot = (person, channel_name(channel));
+        let trigger = &armed.trigger;
+        if let Some((earlier, more)) = self.told.get(&spot) {
+            if !more || earlier == list {
+                let why = Why::Earlier(earlier.clone());
+                self.said.left_out.push(LeftOut {
+                    person: Some(person),
+                    channel: Some(channel),
+                    list: list.clone(),
+                    trigger: Some(trigger.name.clone()),
+                    why,
+                });
+                return;
+            }
+        } else {
+            let more = trigger.allow_duplicates;
+            self.told.insert(spot, (list.clone(), more));
+        }
+        self.said.notices.push(Notice {
+            person,
+            channel,
+            words: Words::Template {
+                trigger: trigger.name.clone(),
+                template: trigger.templates[at].clone(),
+            },
+            list: list.clone(),
+            keyed_by_list: trigger.allow_duplicates,
+        });
+    }
+
+    fn left_out(&mut self, person: Option<Person>, list: &List, armed: &Armed, why: Why) {
+        self.said.left_out.push(LeftOut {
+            person,
+            channel: None,
+            list: list.clone(),
+            trigger: Some(armed.trigger.name.clone()),
+            why,
+        });
+    }
+}
+
+/// A channel as a map's key.
+fn channel_name(channel: Channel) -> &'static str {
+    super::words::Word::as_str(channel)
+}
+
+/// How somebody is alerted: by e-mail, else by text message; by e-mail too when neither can
+/// work, so that the history tells what is wrong with it.
+fn alert_channel(person: &Staff) -> Channel {
+    let works = |reach: Reach| matches!(reach, Reach::To(_));
+    if !works(recipient::email(person.email.as_deref()))
+        && works(recipient::sms(person.mobile.as_deref()))
+    {
+        Channel::Sms
+    } else {
+        Channel::Email
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ticket::Said;
+    use crate::domain::words::Word;
+    use proptest::prelude::*;
+
+    const ALL_FLAGS: &str = "manager replies workflow";
+
+    fn person(id: i64, teams: &[&str], flags: &str) -> Staff {
+        Staff {
+            id,
+            name: format!("P{id}"),
+            email: Some(format!("p{id}@example.com")),
+            mobile: Some("+5549999990001".to_owned()),
+            teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+            ticket_manager: flags.contains("manager"),
+            notify_replies: flags.contains("replies"),
+            notify_workflow: flags.contains("workflow"),
+            active: !flags.contains("inactive"),
+        }
+    }
+
+    fn topic(id: i64, parent_id: Option<i64>, teams: &[&str], alert_staff: &[i64]) -> Topic {
+        Topic {
+            id,
+            name: format!("T{id}"),
+            parent_id,
+            teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+            alert_text: (!alert_staff.is_empty()).then(|| "Olhe o #atendimento_id#".to_owned()),
+            alert_staff: alert_staff.to_vec(),
+        }
+    }
+
+    /// A trigger that speaks by e-mail in words of its own name.
+    fn by_mail(name: &str, event: TriggerEvent) -> Armed {
+        let mut trigger = Trigger::new(name, event);
+        trigger.templates = vec![format!("{name}-mail")];
+        Armed {
+            trigger,
+            channels: vec![Channel::Email],
+        }
+    }
+
+    fn with(mut armed: Armed, change: impl FnOnce(&mut Trigger)) -> Armed {
+        change(&mut armed.trigger);
+        armed
+    }
+
+    fn and_sms(mut armed: Armed) -> Armed {
+        armed.trigger.templates.push("text".to_owned());
+        armed.channels.push(Channel::Sms);
+        armed
+    }
+
+    fn happening(kind: EventType) -> Happening {
+        match kind {
+            EventType::Opened => Happening::Opened { text: None },
+            EventType::Replied => Happening::Replied {
+                text: None,
+                by: None,
+            },
+            EventType::Moved => Happening::Moved {
+                from: Some("in_progress".to_owned()),
+                to: Some("resolved".to_owned()),
+            },
+        }
+    }
+
+    /// An event about a ticket of client 193 in topic 4 and sub-topic 9, for which 34 is responsible.
+    fn event(kind: EventType, change: impl FnOnce(&mut Event)) -> Event {
+        let mut event = Event {
+            id: "e1".to_owned(),
+            at: chrono::DateTime::UNIX_EPOCH,
+            dated: true,
+            ticket_id: 1070,
+            said: Said {
+                client_id: Some(193),
+                topic_id: Some(4),
+                subtopic_id: Some(9),
+                title: Some("Sem sinal".to_owned()),
+                status: None,
+                priority: Some("normal".to_owned()),
+                responsible_id: Some(34),
+                opened_by: None,
+                visible_to_client: None,
+            },
+            happening: happening(kind),
+        };
+        change(&mut event);
+        event
+    }
+
+    fn hear(event: &Event, triggers: &[Armed], staff: &[Staff], topics: &[Topic]) -> Hearing {
+        let house = House {
+            triggers,
+            staff,
+            topics,
+        };
+        recipients(event, None, &event.ticket(None, topics), &house)
+    }
+
+    /// Each notice as `PERSON channel list trigger`.
+    fn told(hearing: &Hearing) -> Vec<String> {
+        hearing
+            .notices
+            .iter()
+            .map(|n| format!("{} {} {} {}", n.person, n.channel, n.list, n.event()))
+            .collect()
+    }
+
+    /// Each person left out as `PERSON list: why`.
+    fn left_out(hearing: &Hearing) -> Vec<String> {
+        hearing
+            .left_out
+            .iter()
+            .map(|l| {
+                let who = l.person.map_or("nobody".to_owned(), |p| p.to_string());
+                format!("{who} {}: {}", l.list, l.why)
+            })
+            .collect()
+    }
+
+    struct Case {
+        sentence: &'static str,
+        event: Event,
+        triggers: Vec<Armed>,
+        staff: Vec<Staff>,
+        topics: Vec<Topic>,
+        told: &'static [&'static str],
+        left_out: &'static [&'static str],
+    }
+
+    fn internal(change: impl FnOnce(&mut Event)) -> Event {
+        event(EventType::Opened, change)
+    }
+
+    fn visible(opener: Option<Author>) -> Event {
+        event(EventType::Opened, |e| {
+            e.said.visible_to_client = Some(true);
+            e.said.opened_by = opener;
+        })
+    }
+
+    fn cases_of_the_client() -> Vec<Case> {
+        use TriggerEvent::NewTicketClient as ToClient;
+        let case = |sentence, event, triggers, told, left_out| Case {
+            sentence,
+            event,
+            triggers,
+            staff: vec![],
+            topics: vec![],
+            told,
+            left_out,
+        };
+        vec![
+            case(
+                "a ticket opened by staff: the client, if the ticket is visible to them",
+                visible(Some(Author::Staff)),
+                vec![by_mail("new", ToClient)],
+                &["client:193 email client new"],
+                &[],
+            ),
+            case(
+                "opened by anyone, through API, panel or portal",
+                visible(Some(Author::Api)),
+                vec![by_mail("new", ToClient)],
+                &["client:193 email client new"],
+                &[],
+            ),
+            case(
+                "an invisible ticket is not told to its client",
+                internal(|e| e.said.opened_by = Some(Author::Staff)),
+                vec![by_mail("new", ToClient)],
+                &[],
+                &["client:193 client: the ticket is not visible to the client"],
+            ),
+            case(
+                "a ticket the client opened is visible whatever the event says",
+                internal(|e| {
+                    e.said.opened_by = Some(Author::Client);
+                    e.said.visible_to_client = Some(false);
+                }),
+                vec![by_mail("new", ToClient)],
+                &["client:193 email client new"],
+                &[],
+            ),
+            case(
+                "a ticket without a client tells no client",
+                event(EventType::Opened, |e| {
+                    e.said.client_id = None;
+                    e.said.visible_to_client = Some(true);
+                }),
+                vec![by_mail("new", ToClient)],
+                &[],
+                &["nobody client: the ticket names no client"],
+            ),
+            case(
+                "by topic",
+                visible(None),
+                vec![
+                    with(by_mail("four", ToClient), |t| t.topics = vec![4]),
+                    with(by_mail("five", ToClient), |t| t.topics = vec![5]),
+                ],
+                &["client:193 email client four"],
+                &[],
+            ),
+            case(
+                "or by sub-topic alone",
+                event(EventType::Opened, |e| {
+                    e.said.visible_to_client = Some(true);
+                    e.said.topic_id = None;
+                }),
+                vec![with(by_mail("nine", ToClient), |t| t.subtopics = vec![9])],
+                &["client:193 email client nine"],
+                &[],
+            ),
+            case(
+                "topics and subtopics are alternatives: either may match",
+                visible(None),
+                vec![with(by_mail("either", ToClient), |t| {
+                    t.topics = vec![5];
+                    t.subtopics = vec![9];
+                })],
+                &["client:193 email client either"],
+                &[],
+            ),
+            case(
+                "a sub-topic trigger wins over a topic one, that over one without",
+                visible(None),
+                vec![
+                    by_mail("a-any", ToClient),
+                    with(by_mail("b-topic", ToClient), |t| t.topics = vec![4]),
+                    with(by_mail("c-sub", ToClient), |t| t.subtopics = vec![9]),
+                ],
+                &["client:193 email client c-sub"],
+                &[
+                    "client:193 client: hears by trigger `c-sub`, which comes first",
+                    "client:193 client: hears by trigger `c-sub`, which comes first",
+                ],
+            ),
+            case(
+                "a topic trigger wins over one without",
+                visible(None),
+                vec![
+                    by_mail("a-any", ToClient),
+                    with(by_mail("b-topic", ToClient), |t| t.topics = vec![4]),
+                ],
+                &["client:193 email client b-topic"],
+                &["client:193 client: hears by trigger `b-topic`, which comes first"],
+            ),
+            case(
+                "then the name",
+                visible(None),
+                vec![by_mail("b", ToClient), by_mail("a", ToClient)],
+                &["client:193 email client a"],
+                &["client:193 client: hears by trigger `a`, which comes first"],
+            ),
+            case(
+                "channels: email, sms, or both, each with its template",
+                visible(None),
+                vec![and_sms(by_mail("both", ToClient))],
+                &["client:193 email client both", "client:193 sms client both"],
+                &[],
+            ),
+        ]
+    }
+
+    fn cases_of_new_tickets() -> Vec<Case> {
+        use TriggerEvent::{
+            NewInternalTicket as Internal, NewPublicTicketByClient as ByClient,
+            NewPublicTicketByStaff as ByStaff, NewTicketClient as ToClient,
+        };
+        let team_of_three = || {
+            vec![
+                person(5, &["Suporte"], ""),
+                person(3, &["Redes"], ""),
+                person(8, &[], "workflow"),
+                person(7, &[], "workflow"),
+                person(9, &[], ""),
+                person(2, &[], "manager"),
+            ]
+        };
+        let topics = || {
+            vec![
+                topic(4, None, &["Suporte"], &[]),
+                topic(9, Some(4), &["Redes"], &[]),
+            ]
+        };
+        let three = || {
+            vec![
+                by_mail("internal", Internal),
+                by_mail("by-client", ByClient),
+                by_mail("by-staff", ByStaff),
+            ]
+        };
+        vec![
+            Case {
+                sentence: "not visible: managers; then the members of the teams of the topic and of its sub-topic by id; then the staff named who have notify_workflow in the order given",
+                event: internal(|_| {}),
+                triggers: vec![with(by_mail("internal", Internal), |t| {
+                    t.staff = vec![8, 9, 7, 5];
+                })],
+                staff: team_of_three(),
+                topics: topics(),
+                told: &[
+                    "staff:2 email managers internal",
+                    "staff:3 email teams internal",
+                    "staff:5 email teams internal",
+                    "staff:8 email staff internal",
+                    "staff:7 email staff internal",
+                ],
+                left_out: &[
+                    "staff:9 staff: does not have notify_workflow",
+                    "staff:5 staff: does not have notify_workflow",
+                ],
+            },
+            Case {
+                sentence: "the trigger's own teams replace the topic's",
+                event: internal(|_| {}),
+                triggers: vec![with(by_mail("internal", Internal), |t| {
+                    t.teams = vec!["redes".to_owned()];
+                })],
+                staff: team_of_three(),
+                topics: topics(),
+                told: &[
+                    "staff:2 email managers internal",
+                    "staff:3 email teams internal",
+                ],
+                left_out: &[],
+            },
+            Case {
+                sentence: "visible, opened by the client",
+                event: visible(Some(Author::Client)),
+                triggers: three(),
+                staff: vec![person(5, &["Suporte"], "")],
+                topics: topics(),
+                told: &["staff:5 email teams by-client"],
+                left_out: &[],
+            },
+            Case {
+                sentence: "visible, opened by staff",
+                event: visible(Some(Author::Staff)),
+                triggers: three(),
+                staff: vec![person(5, &["Suporte"], "")],
+                topics: topics(),
+                told: &["staff:5 email teams by-staff"],
+                left_out: &[],
+            },
+            Case {
+                sentence: "visible, opened by the API",
+                event: visible(Some(Author::Api)),
+                triggers: three(),
+                staff: vec![person(5, &["Suporte"], "")],
+                topics: topics(),
+                told: &["staff:5 email teams by-staff"],
+                left_out: &[],
+            },
+            Case {
+                sentence: "the client before the staff",
+                event: visible(Some(Author::Client)),
+                triggers: vec![by_mail("a", ByClient), by_mail("z", ToClient)],
+                staff: vec![person(5, &["Suporte"], "")],
+                topics: topics(),
+                told: &["client:193 email client z", "staff:5 email teams a"],
+                left_out: &[],
+            },
+            Case {
+                sentence: "a manager hears of every new ticket for which a staff trigger of its event exists, whatever that trigger's topics",
+                event: internal(|_| {}),
+                triggers: vec![
+                    with(by_mail("b", Internal), |t| t.topics = vec![77]),
+                    with(by_mail("a", Internal), |t| t.topics = vec![78]),
+                ],
+                staff: vec![
+                    person(2, &["Suporte"], "manager"),
+                    person(5, &["Suporte"], ""),
+                ],
+                topics: topics(),
+                told: &["staff:2 email managers a"],
+                left_out: &[],
+            },
+            Case {
+                sentence: "no staff trigger of its event: the manager does not hear",
+                event: internal(|_| {}),
+                triggers: vec![by_mail("by-staff", ByStaff), by_mail("client", ToClient)],
+                staff: vec![person(2, &["Suporte"], "manager")],
+                topics: topics(),
+                told: &[],
+                left_out: &["client:193 client: the ticket is not visible to the client"],
+            },
+            Case {
+                sentence: "once, in the words of the first matching trigger",
+                event: internal(|_| {}),
+                triggers: vec![
+                    by_mail("a", Internal),
+                    with(by_mail("b", Internal), |t| t.topics = vec![4]),
+                    with(and_sms(by_mail("0", Internal)), |t| t.topics = vec![78]),
+                ],
+                staff: vec![person(2, &[], "manager")],
+                topics: vec![],
+                told: &["staff:2 email managers b"],
+                left_out: &[],
+            },
+            Case {
+                sentence: "and nothing else about the same event: their flag cancels an alert, a team's or a named notice, duplicates allowed or not",
+                event: internal(|_| {}),
+                triggers: vec![with(by_mail("a", Internal), |t| {
+                    t.staff = vec![2];
+                    t.allow_duplicates = true;
+                })],
+                staff: vec![person(2, &["Suporte"], ALL_FLAGS)],
+                topics: vec![topic(4, None, &["Suporte"], &[2])],
+                told: &["staff:2 email managers a"],
+                left_out: &[
+                    "staff:2 teams: hears once, as a ticket manager",
+                    "staff:2 staff: hears once, as a ticket manager",
+                    "staff:2 alert:4: hears once, as a ticket manager",
+                ],
+            },
+            Case {
+                sentence: "inactive staff never hear",
+                event: internal(|_| {}),
+                triggers: vec![with(by_mail("a", Internal), |t| t.staff = vec![7, 99])],
+                staff: vec![
+                    person(2, &[], "manager inactive"),
+                    person(5, &["Suporte"], "inactive"),
+                    person(7, &[], "workflow inactive"),
+                ],
+                topics: vec![topic(4, None, &["Suporte"], &[7])],
+                told: &[],
+                left_out: &[
+                    "staff:2 managers: is inactive",
+                    "staff:5 teams: is inactive",
+                    "staff:99 staff: is not in the book",
+                    "staff:7 staff: is inactive",
+                    "staff:7 alert:4: is inactive",
+                ],
+            },
+            Case {
+                sentence: "one message per channel and event, from the first list that named them",
+                event: internal(|_| {}),
+                triggers: vec![with(by_mail("a", Internal), |t| t.staff = vec![5])],
+                staff: vec![person(5, &["Suporte", "Redes"], "workflow")],
+                topics: topics(),
+                told: &["staff:5 email teams a"],
+                left_out: &["staff:5 staff: hears already, from the list teams"],
+            },
+            Case {
+                sentence: "duplicates = allow restores one per list",
+                event: internal(|_| {}),
+                triggers: vec![with(by_mail("a", Internal), |t| {
+                    t.staff = vec![5];
+                    t.allow_duplicates = true;
+                })],
+                staff: vec![person(5, &["Suporte", "Redes"], "workflow")],
+                topics: vec![topic(4, None, &["Suporte"], &[5])],
+                told: &[
+                    "staff:5 email teams a",
+                    "staff:5 email staff a",
+                    "staff:5 email alert:4 alert:4",
+                ],
+                left_out: &[],
+            },
+            Case {
+                sentence: "of several triggers the closest speaks to a person, on each channel",
+                event: internal(|_| {}),
+                triggers: vec![
+                    and_sms(with(by_mail("any", Internal), |t| t.staff = vec![5, 6])),
+                    with(by_mail("sub", Internal), |t| {
+                        t.subtopics = vec![9];
+                        t.staff = vec![5];
+                    }),
+                ],
+                staff: vec![person(5, &[], "workflow"), person(6, &[], "workflow")],
+                topics: vec![],
+                told: &[
+                    "staff:5 email staff sub",
+                    "staff:5 sms staff any",
+                    "staff:6 email staff any",
+                    "staff:6 sms staff any",
+                ],
+                left_out: &["staff:5 staff: hears by trigger `sub`, which comes first"],
+            },
+        ]
+    }
+
+    fn cases_of_alerts() -> Vec<Case> {
+        use TriggerEvent::NewInternalTicket as Internal;
+        let unreachable_by_mail = || Staff {
+            email: None,
+            ..person(6, &[], "")
+        };
+        vec![
+            Case {
+                sentence: "a topic or sub-topic with alert_text and alert_staff alerts those people, by id, trigger or none",
+                event: internal(|_| {}),
+                triggers: vec![],
+                staff: vec![person(5, &[], ""), person(3, &[], ""), person(1, &[], "")],
+                topics: vec![
+                    topic(9, Some(4), &[], &[1, 3]),
+                    topic(4, None, &[], &[5, 3]),
+                    topic(5, None, &[], &[1]),
+                ],
+                told: &[
+                    "staff:3 email alert:4 alert:4",
+                    "staff:5 email alert:4 alert:4",
+                    "staff:1 email alert:9 alert:9",
+                ],
+                left_out: &["staff:3 alert:9: hears already, from the list alert:4"],
+            },
+            Case {
+                sentence: "by e-mail, else by sms",
+                event: internal(|_| {}),
+                triggers: vec![],
+                staff: vec![
+                    unreachable_by_mail(),
+                    Staff {
+                        email: None,
+                        mobile: None,
+                        ..person(7, &[], "")
+                    },
+                ],
+                topics: vec![topic(4, None, &[], &[6, 7])],
+                told: &[
+                    "staff:6 sms alert:4 alert:4",
+                    "staff:7 email alert:4 alert:4",
+                ],
+                left_out: &[],
+            },
+            Case {
+                sentence: "the alert is the last list: on the same channel the first list speaks",
+                event: internal(|_| {}),
+                triggers: vec![by_mail("a", Internal)],
+                staff: vec![person(5, &["Suporte"], ""), person(3, &[], "")],
+                topics: vec![topic(4, None, &["Suporte"], &[3, 5])],
+                told: &["staff:5 email teams a", "staff:3 email alert:4 alert:4"],
+                left_out: &["staff:5 alert:4: hears already, from the list teams"],
+            },
+            Case {
+                sentence: "a topic without alert_text alerts nobody",
+                event: internal(|_| {}),
+                triggers: vec![],
+                staff: vec![person(5, &[], "")],
+                topics: vec![Topic {
+                    alert_text: None,
+                    ..topic(4, None, &[], &[5])
+                }],
+                told: &[],
+                left_out: &[],
+            },
+            Case {
+                sentence: "only when a ticket is opened in it",
+                event: event(EventType::Replied, |_| {}),
+                triggers: vec![],
+                staff: vec![person(5, &[], "")],
+                topics: vec![topic(4, None, &[], &[5])],
+                told: &[],
+                left_out: &[],
+            },
+        ]
+    }
+
+    fn cases_of_replies() -> Vec<Case> {
+        let reply = || event(EventType::Replied, |_| {});
+        let named = |change: fn(&mut Trigger)| {
+            vec![with(by_mail("r", TriggerEvent::Reply), |t| {
+                t.staff = vec![3, 4];
+                t.fallback = Some(Somebody::Team("Suporte".to_owned()));
+                change(t);
+            })]
+        };
+        let staff = |responsible: Staff| {
+            vec![
+                person(3, &[], "replies"),
+                person(4, &[], "workflow manager"),
+                person(5, &["Suporte"], "replies"),
+                person(6, &["Suporte"], "workflow"),
+                responsible,
+            ]
+        };
+        vec![
+            Case {
+                sentence: "the staff named who have notify_replies, then the responsible, always",
+                event: reply(),
+                triggers: named(|_| {}),
+                staff: staff(person(34, &[], "")),
+                topics: vec![],
+                told: &["staff:3 email staff r", "staff:34 email responsible r"],
+                left_out: &["staff:4 staff: does not have notify_replies"],
+            },
+            Case {
+                sentence: "with no responsible, the fallback team who have notify_replies",
+                event: event(EventType::Replied, |e| e.said.responsible_id = None),
+                triggers: named(|_| {}),
+                staff: staff(person(34, &[], "")),
+                topics: vec![],
+                told: &["staff:3 email staff r", "staff:5 email fallback r"],
+                left_out: &[
+                    "staff:4 staff: does not have notify_replies",
+                    "nobody responsible: nobody is responsible",
+                    "staff:6 fallback: does not have notify_replies",
+                ],
+            },
+            Case {
+                sentence: "with an inactive one, the fallback",
+                event: reply(),
+                triggers: named(|t| t.fallback = Some(Somebody::Staff(5))),
+                staff: staff(person(34, &[], "replies inactive")),
+                topics: vec![],
+                told: &["staff:3 email staff r", "staff:5 email fallback r"],
+                left_out: &[
+                    "staff:4 staff: does not have notify_replies",
+                    "staff:34 responsible: is inactive",
+                ],
+            },
+            Case {
+                sentence: "for replies ticket_manager does not count, and the client does not hear",
+                event: event(EventType::Replied, |e| {
+                    e.said.visible_to_client = Some(true);
+                }),
+                triggers: named(|t| t.staff.clear()),
+                staff: staff(person(34, &[], "manager")),
+                topics: vec![],
+                told: &["staff:34 email responsible r"],
+                left_out: &[],
+            },
+            Case {
+                sentence: "the responsible who is named hears once, as named",
+                event: reply(),
+                triggers: named(|t| t.staff = vec![34]),
+                staff: staff(person(34, &[], "replies")),
+                topics: vec![],
+                told: &["staff:34 email staff r"],
+                left_out: &["staff:34 responsible: hears already, from the list staff"],
+            },
+        ]
+    }
+
+    fn cases_of_moves() -> Vec<Case> {
+        use TriggerEvent::Workflow;
+        let moved = || event(EventType::Moved, |_| {});
+        let staff = || {
+            vec![
+                person(2, &[], "manager workflow"),
+                person(1, &[], "manager"),
+                person(5, &["Suporte"], "workflow"),
+                person(6, &["Redes"], "workflow"),
+                person(34, &[], "workflow"),
+            ]
+        };
+        let topics = || vec![topic(4, None, &["Suporte"], &[])];
+        let plain = |sentence, change: fn(&mut Trigger), told| Case {
+            sentence,
+            event: moved(),
+            triggers: vec![with(by_mail("w", Workflow), change)],
+            staff: vec![person(34, &[], "workflow")],
+            topics: vec![],
+            told,
+            left_out: &[],
+        };
+        let to_responsible: &[&str] = &["staff:34 email responsible w"];
+        vec![
+            Case {
+                sentence: "the default audience: responsible, managers, teams, in this order; staff who have notify_workflow",
+                event: moved(),
+                triggers: vec![by_mail("w", Workflow)],
+                staff: staff(),
+                topics: topics(),
+                told: &[
+                    "staff:34 email responsible w",
+                    "staff:2 email managers w",
+                    "staff:5 email teams w",
+                ],
+                left_out: &["staff:1 managers: does not have notify_workflow"],
+            },
+            Case {
+                sentence: "audience in its order; also a person, a team, and the client if the ticket is visible",
+                event: event(EventType::Moved, |e| {
+                    e.said.visible_to_client = Some(true);
+                }),
+                triggers: vec![with(by_mail("w", Workflow), |t| {
+                    t.audience = vec![
+                        Audience::Named(Somebody::Team("Redes".to_owned())),
+                        Audience::Client,
+                        Audience::Named(Somebody::Staff(5)),
+                        Audience::Teams,
+                    ];
+                })],
+                staff: staff(),
+                topics: topics(),
+                told: &[
+                    "staff:6 email team:Redes w",
+                    "client:193 email client w",
+                    "staff:5 email staff:5 w",
+                ],
+                left_out: &["staff:5 teams: hears already, from the list staff:5"],
+            },
+            Case {
+                sentence: "the client does not hear of a move of an invisible ticket",
+                event: moved(),
+                triggers: vec![with(by_mail("w", Workflow), |t| {
+                    t.audience = vec![Audience::Client];
+                })],
+                staff: vec![],
+                topics: vec![],
+                told: &[],
+                left_out: &["client:193 client: the ticket is not visible to the client"],
+            },
+            Case {
+                sentence: "the responsible without notify_workflow does not hear of a move",
+                event: moved(),
+                triggers: vec![by_mail("w", Workflow)],
+                staff: vec![person(34, &[], "replies")],
+                topics: vec![],
+                told: &[],
+                left_out: &["staff:34 responsible: does not have notify_workflow"],
+            },
+            plain(
+                "only from given statuses",
+                |t| t.from = vec!["open".to_owned(), "In_Progress".to_owned()],
+                to_responsible,
+            ),
+            plain(
+                "not from another status",
+                |t| t.from = vec!["open".to_owned()],
+                &[],
+            ),
+            plain(
+                "only to given statuses",
+                |t| t.to = vec!["resolved".to_owned()],
+                to_responsible,
+            ),
+            plain(
+                "not to another status",
+                |t| t.to = vec!["open".to_owned()],
+                &[],
+            ),
+            plain(
+                "or given priority",
+                |t| t.priorities = vec!["urgent".to_owned(), "normal".to_owned()],
+                to_responsible,
+            ),
+            plain(
+                "not another priority",
+                |t| t.priorities = vec!["urgent".to_owned()],
+                &[],
+            ),
+            Case {
+                sentence: "a change of priority alone is a move, to no status",
+                event: event(EventType::Moved, |e| {
+                    e.happening = Happening::Moved {
+                        from: None,
+                        to: None,
+                    };
+                    e.said.priority = Some("urgent".to_owned());
+                }),
+                triggers: vec![
+                    with(by_mail("urgent", Workflow), |t| {
+                        t.priorities = vec!["urgent".to_owned()];
+                    }),
+                    with(by_mail("resolved", Workflow), |t| {
+                        t.to = vec!["resolved".to_owned()];
+                    }),
+                ],
+                staff: vec![person(34, &[], "workflow")],
+                topics: vec![],
+                told: &["staff:34 email responsible urgent"],
+                left_out: &[],
+            },
+        ]
+    }
+
+    #[test]
+    fn every_sentence_about_who_hears_holds() {
+        let cases = cases_of_the_client()
+            .into_iter()
+            .chain(cases_of_new_tickets())
+            .chain(cases_of_alerts())
+            .chain(cases_of_replies())
+            .chain(cases_of_moves());
+        for case in cases {
+            let hearing = hear(&case.event, &case.triggers, &case.staff, &case.topics);
+            assert_eq!(told(&hearing), case.told, "{}", case.sentence);
+            assert_eq!(left_out(&hearing), case.left_out, "{}", case.sentence);
+        }
+    }
+
+    #[test]
+    fn from_is_what_the_book_had_when_the_event_leaves_it_out() {
+        let before = Ticket {
+            id: 1070,
+            status: Some("open".to_owned()),
+            responsible_id: Some(34),
+            ..Ticket::default()
+        };
+        let moved = event(EventType::Moved, |e| {
+            e.said = Said::default();
+            e.happening = Happening::Moved {
+                from: None,
+                to: Some("resolved".to_owned()),
+            };
+        });
+        let triggers = [with(by_mail("w", TriggerEvent::Workflow), |t| {
+            t.from = vec!["open".to_owned()];
+        })];
+        let staff = [person(34, &[], "workflow")];
+        let house = House {
+            triggers: &triggers,
+            staff: &staff,
+            topics: &[],
+        };
+        let ticket = moved.ticket(Some(&before), &[]);
+        let hearing = recipients(&moved, Some(&before), &ticket, &house);
+        assert_eq!(told(&hearing), ["staff:34 email responsible w"]);
+    }
+
+    #[test]
+    fn keys_name_the_list_for_alerts_and_allowed_duplicates_only() {
+        let notice = |words, list, keyed_by_list| Notice {
+            person: Person::Staff(34),
+            channel: Channel::Email,
+            words,
+            list,
+            keyed_by_list,
+        };
+        let template = || Words::Template {
+            trigger: "t".to_owned(),
+            template: "m".to_owned(),
+        };
+        let plain = notice(template(), List::Teams, false);
+        assert_eq!(plain.key("e1"), "ticket/e1/staff:34/email");
+        assert_eq!(plain.event(), "t");
+        let allowed = notice(template(), List::Teams, true);
+        assert_eq!(allowed.key("e1"), "ticket/e1/staff:34/email/teams");
+        let alert = notice(Words::Alert(4), List::Alert(4), true);
+        assert_eq!(alert.key("e1"), "ticket/e1/staff:34/email/alert:4");
+        assert_eq!(alert.event(), "alert:4");
+    }
+
+    prop_compose! {
+        fn any_staff()(
+            rows in prop::collection::vec((0usize..4, any::<[bool; 4]>(), any::<bool>()), 0..8)
+        ) -> Vec<Staff> {
+            let teams: [&[&str]; 4] = [&[], &["A"], &["B"], &["A", "B"]];
+            rows.into_iter().enumerate().map(|(i, (team, flags, mail))| {
+                let mut p = person(i64::try_from(i).expect("few"), teams[team], "");
+                [p.ticket_manager, p.notify_replies, p.notify_workflow, p.active] = flags;
+                if !mail { p.email = None; }
+                p
+            }).collect()
+        }
+    }
+
+    prop_compose! {
+        fn any_trigger()(
+            event in 0..TriggerEvent::ALL.len(),
+            topics in prop::collection::vec(1i64..4, 0..2),
+            subtopics in prop::collection::vec(11i64..14, 0..2),
+            staff in Just((0i64..9).collect::<Vec<_>>()).prop_shuffle(),
+            some in 0usize..6,
+            team in 0usize..3,
+            channels in 0usize..3,
+            audience in Just(vec![
+                Audience::Responsible, Audience::Managers, Audience::Teams, Audience::Client,
+                Audience::Named(Somebody::Staff(3)), Audience::Named(Somebody::Team("A".to_owned())),
+            ]).prop_shuffle(),
+            allow in any::<bool>(),
+        ) -> Armed {
+            let event = TriggerEvent::ALL[event];
+            let mut trigger = Trigger::new("t", event);
+            trigger.topics = topics;
+            trigger.subtopics = subtopics;
+            trigger.allow_duplicates = allow;
+            let channels = [vec![Channel::Email], vec![Channel::Sms], vec![Channel::Sms, Channel::Email]][channels].clone();
+            trigger.templates = channels.iter().map(ToString::to_string).collect();
+            match event {
+                TriggerEvent::Workflow => trigger.audience = audience,
+                TriggerEvent::NewTicketClient => {}
+                _ => trigger.staff = staff[..some].to_vec(),
+            }
+            if event.tells_staff_of_new_tickets() && team > 0 {
+                trigger.teams = vec![["A", "B"][team - 1].to_owned()];
+            }
+            if event == TriggerEvent::Reply {
+                trigger.fallback = [None, Some(Somebody::Staff(2)), Some(Somebody::Team("B".to_owned()))][team].clone();
+            }
+            Armed { trigger, channels }
+        }
+    }
+
+    prop_compose! {
+        fn any_triggers()(triggers in prop::collection::vec(any_trigger(), 0..7)) -> Vec<Armed> {
+            triggers.into_iter().enumerate().map(|(i, mut armed)| {
+                armed.trigger.name = format!("t{i}");
+                armed
+            }).collect()
+        }
+    }
+
+    prop_compose! {
+        fn any_event()(
+            kind in 0..EventType::ALL.len(),
+            topic in prop::option::of(1i64..4),
+            subtopic in prop::option::of(11i64..14),
+            client in prop::option::of(Just(193i64)),
+            responsible in prop::option::of(0i64..9),
+            opened_by in prop::option::of(0..Author::ALL.len()),
+            visible in prop::option::of(any::<bool>()),
+        ) -> Event {
+            event(EventType::ALL[kind], |e| {
+                e.said.topic_id = topic;
+                e.said.subtopic_id = subtopic;
+                e.said.client_id = client;
+                e.said.responsible_id = responsible;
+                e.said.opened_by = opened_by.map(|i| Author::ALL[i]);
+                e.said.visible_to_client = visible;
+            })
+        }
+    }
+
+    fn some_topics() -> Vec<Topic> {
+        vec![
+            topic(1, None, &["A"], &[5, 1]),
+            topic(2, None, &["B"], &[]),
+            topic(11, Some(1), &["B"], &[1, 6, 2]),
+            topic(12, Some(2), &[], &[0]),
+        ]
+    }
+
+    fn rank(list: &List) -> usize {
+        match list {
+            List::Client => 0,
+            List::Managers => 1,
+            List::Teams => 2,
+            List::Staff => 3,
+            List::Responsible => 4,
+            List::Fallback => 5,
+            List::Named(_) => 6,
+            List::Alert(_) => 7,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn what_must_always_hold(event in any_event(), triggers in any_triggers(), staff in any_staff()) {
+            let topics = some_topics();
+            let ticket = event.ticket(None, &topics);
+            let hearing = hear(&event, &triggers, &staff, &topics);
+
+            // Keys never meet, so that nothing decided here is lost when it is written down.
+            let keys: BTreeSet<String> = hearing.notices.iter().map(|n| n.key("e")).collect();
+            prop_assert_eq!(keys.len(), hearing.notices.len());
+
+            let mut spots = BTreeMap::new();
+            for notice in &hearing.notices {
+                // No client hears of an invisible ticket, and no other client than its own.
+                if let Person::Client(id) = notice.person {
+                    prop_assert!(ticket.visible());
+                    prop_assert_eq!(Some(id), ticket.client_id);
+                }
+                // Inactive staff never hear.
+                if let Person::Staff(id) = notice.person {
+                    prop_assert!(staff.iter().any(|p| p.id == id && p.active));
+                }
+                spots.entry((notice.person, notice.channel.to_string())).or_insert_with(Vec::new).push(notice);
+            }
+            // Nobody hears twice on a channel, unless the trigger that spoke first allows it.
+            for notices in spots.values() {
+                if notices.len() > 1 {
+                    let Words::Template { trigger, .. } = &notices[0].words else {
+                        return Err(TestCaseError::fail("an alert came before another list"));
+                    };
+                    let armed = triggers.iter().find(|a| a.trigger.name == *trigger).expect("its trigger");
+                    prop_assert!(armed.trigger.allow_duplicates);
+                    prop_assert!(notices.iter().all(|n| n.list != List::Managers || event.kind() != EventType::Opened));
+                }
+            }
+            // A manager told of a new ticket is told nothing else of it.
+            if event.kind() == EventType::Opened {
+                for manager in hearing.notices.iter().filter(|n| n.list == List::Managers) {
+                    prop_assert!(hearing.notices.iter().filter(|n| n.person == manager.person).all(|n| n.list == List::Managers));
+                }
+            }
+        }
+
+        #[test]
+        fn the_order_is_kept(event in any_event(), triggers in any_triggers(), staff in any_staff()) {
+            let hearing = hear(&event, &triggers, &staff, &some_topics());
+            if event.kind() == EventType::Moved {
+                // Of one trigger: its audience in its order, and within a list by id.
+                for armed in &triggers {
+                    let spot = |n: &&Notice| armed.trigger.audience.iter().position(|a| a.to_string() == n.list.to_string());
+                    let own: Vec<_> = hearing.notices.iter().filter(|n| n.event() == armed.trigger.name).collect();
+                    let places: Vec<_> = own.iter().map(|n| (spot(n), n.person)).collect();
+                    prop_assert!(places.is_sorted(), "{places:?}");
+                }
+                return Ok(());
+            }
+            let ranks: Vec<usize> = hearing.notices.iter().map(|n| rank(&n.list)).collect();
+            prop_assert!(ranks.is_sorted(), "{ranks:?}");
+            for list in [List::Managers, List::Teams] {
+                let people: Vec<Person> = hearing.notices.iter().filter(|n| n.list == list).map(|n| n.person).collect();
+                prop_assert!(people.is_sorted(), "{list} {people:?}");
+            }
+            for armed in &triggers {
+                let named: Vec<usize> = hearing.notices.iter()
+                    .filter(|n| n.list == List::Staff && n.event() == armed.trigger.name)
+                    .filter_map(|n| armed.trigger.staff.iter().position(|id| Person::Staff(*id) == n.person))
+                    .collect();
+                prop_assert!(named.is_sorted(), "{named:?}");
+            }
+        }
+
+        #[test]
+        fn the_order_of_the_book_changes_nothing(
+            event in any_event(),
+            (triggers, other) in any_triggers().prop_flat_map(|t| (Just(t.clone()), Just(t).prop_shuffle())),
+            (staff, people) in any_staff().prop_flat_map(|s| (Just(s.clone()), Just(s).prop_shuffle())),
+        ) {
+            let topics = some_topics();
+            prop_assert_eq!(
+                hear(&event, &triggers, &staff, &topics),
+                hear(&event, &other, &people, &topics)
+            );
+        }
+    }
+}

@@ -1,0 +1,1162 @@
+//! When a task is due: the five fields of crontab(5), read as Debian's cron reads them.
+//!
+//! The rules, after the manual and the source of Debian's (Vixie) cron 3.0:
+//!
+//! - A field holds `*`, values, lists (`1,15`), ranges (`1-5`), and steps after `*` or a range
+//!   (`*/15`, `1-30/2`); months and weekdays also by the first three letters of their English
+//!   names; 0 and 7 are Sunday. A range that runs backwards (`fri-mon`) is refused.
+//! - When both day and weekday are restricted, a day that matches either is taken. A field that
+//!   *begins* with `*` counts as unrestricted, `*/2` included: then both must match.
+//! - Across a change of local time of less than three hours, a schedule whose minute and hour
+//!   both begin with something else than `*` runs once: times that the clock skips run right
+//!   after the change, times that come twice run the first time. One whose minute or hour begins
+//!   with `*` follows the clock: what is skipped does not run, what comes twice runs twice.
+//!   Larger changes are followed as they are.
+
+use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::error::{Error, Problem, Result, nearest};
+
+/// A change of the clock from which cron takes it for a correction, in minutes.
+const CORRECTION: i64 = 3 * 60;
+/// Minutes in a day.
+const DAY: i64 = 24 * 60;
+/// Days in which every schedule that can match does: 29 February falls on a given weekday at
+/// least every forty years.
+const HORIZON: i64 = 41 * 366;
+
+/// One of the five fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Minute of the hour, 0 to 59.
+    Minute,
+    /// Hour of the day, 0 to 23.
+    Hour,
+    /// Day of the month, 1 to 31.
+    Day,
+    /// Month, 1 to 12 or by name.
+    Month,
+    /// Day of the week, 0 to 7 or by name.
+    Weekday,
+}
+
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+impl Part {
+    /// The five, in the order of a crontab line.
+    pub const ALL: [Self; 5] = [
+        Self::Minute,
+        Self::Hour,
+        Self::Day,
+        Self::Month,
+        Self::Weekday,
+    ];
+
+    /// Its name, as flags and TOML spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Weekday => "weekday",
+        }
+    }
+
+    const fn range(self) -> (u32, u32) {
+        match self {
+            Self::Minute => (0, 59),
+            Self::Hour => (0, 23),
+            Self::Day => (1, 31),
+            Self::Month => (1, 12),
+            Self::Weekday => (0, 7),
+        }
+    }
+
+    const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Month => &MONTHS,
+            Self::Weekday => &WEEKDAYS,
+            _ => &[],
+        }
+    }
+
+    /// What the field accepts, for an error's remedy.
+    pub const fn accepted(self) -> &'static str {
+        match self {
+            Self::Minute => "write 0 to 59, such as 30, 0,30, 10-20, */15 or *",
+            Self::Hour => "write 0 to 23, such as 8, 8,18, 8-20, 8-20/2 or *",
+            Self::Day => "write 1 to 31, such as 10, 1,15, 1-5, */2 or *",
+            Self::Month => "write 1 to 12 or jan to dec, such as 12, jan,jul, 3-11 or *",
+            Self::Weekday => {
+                "write 0 to 7 (0 and 7 are Sunday) or sun to sat, such as 1-5, mon,thu or *"
+            }
+        }
+    }
+}
+
+/// What is wrong with one field of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// The field.
+    pub part: Part,
+    /// What was found there.
+    pub found: String,
+    /// What is accepted.
+    pub remedy: String,
+}
+
+/// One field: its text, and the values it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Field {
+    text: String,
+    /// Bit `n` is set when the value `n` matches.
+    bits: u64,
+    /// It begins with `*`.
+    star: bool,
+}
+
+impl Field {
+    fn parse(part: Part, text: &str) -> std::result::Result<Self, Flaw> {
+        let text = text.trim().to_ascii_lowercase();
+        let flaw = |found: String| Flaw {
+            part,
+            found,
+            remedy: part.accepted().to_owned(),
+        };
+        if text.is_empty() {
+            return Err(flaw("found an empty text".to_owned()));
+        }
+        let mut bits = 0;
+        for item in text.split(',') {
+            bits |= Self::item(part, item).map_err(|what| {
+                flaw(if item == text {
+                    what
+                } else {
+                    format!("{what} in `{text}`")
+                })
+            })?;
+        }
+        if part == Part::Weekday && bits & (1 << 7) != 0 {
+            bits = (bits | 1) & !(1 << 7);
+        }
+        Ok(Self {
+            star: text.starts_with('*'),
+            text,
+            bits,
+        })
+    }
+
+    /// The values of one item of a list, or what is wrong with it.
+    fn item(part: Part, item: &str) -> std::result::Result<u64, String> {
+        if item.is_empty() {
+            return Err("found nothing between commas".to_owned());
+        }
+        let (span, step) = match item.split_once('/') {
+            None => (item, None),
+            Some((span, step)) => (span, Some(step)),
+        };
+        let (low, high) = part.range();
+        let (from, to) = if span == "*" {
+            (low, high)
+        } else if let Some((from, to)) = span.split_once('-') {
+            (Self::value(part, from)?, Self::value(part, to)?)
+        } else {
+            let value = Self::value(part, span)?;
+            if step.is_some() {
+                return Err(format!(
+                    "found `{item}`: a step stands after * or a range, so write {span}-{high}/…"
+                ));
+            }
+            (value, value)
+        };
+        if from > to {
+            let sunday = if part == Part::Weekday && to == 0 {
+                " (Sunday as the end of a range is 7)"
+            } else {
+                ""
+            };
+            return Err(format!("found `{span}`, which runs backwards{sunday}"));
+        }
+        let step = match step {
+            None => 1,
+            Some(step) => step
+                .parse::<u32>()
+                .ok()
+                .filter(|number| *number > 0 && step.bytes().all(|b| b.is_ascii_digit()))
+                .ok_or_else(|| {
+                    format!("found `{item}`, whose step is not a whole number from 1")
+                })?,
+        };
+        let mut bits = 0;
+        let mut value = from;
+        while value <= to {
+            bits |= 1 << value;
+            value = value.saturating_add(step);
+        }
+        Ok(bits)
+    }
+
+    fn value(part: Part, text: &str) -> std::result::Result<u32, String> {
+        let (low, high) = part.range();
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return text
+                .parse()
+                .ok()
+                .filter(|value| (low..=high).contains(value))
+                .ok_or_else(|| format!("found `{text}`, which is not from {low} to {high}"));
+        }
+        if let Some(at) = part.names().iter().position(|name| *name == text) {
+            return Ok(u32::try_from(at).unwrap_or(0) + u32::from(part == Part::Month));
+        }
+        let short: String = text.chars().take(3).collect();
+        Err(
+            match nearest(&short, part.names().iter().copied()).filter(|_| !text.is_empty()) {
+                Some(near) if text.bytes().all(|b| b.is_ascii_alphabetic()) => {
+                    format!("found `{text}` (did you mean `{near}`?)")
+                }
+                _ => format!("found `{text}`"),
+            },
+        )
+    }
+
+    const fn has(&self, value: u32) -> bool {
+        self.bits & (1 << value) != 0
+    }
+}
+
+/// A schedule: checked, and able to match at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    minute: Field,
+    hour: Field,
+    day: Field,
+    month: Field,
+    weekday: Field,
+}
+
+impl Schedule {
+    /// Reads the five fields, in the order of [`Part::ALL`]; every flaw at once.
+    pub fn read(texts: [&str; 5]) -> std::result::Result<Self, Vec<Flaw>> {
+        let mut fields = Vec::with_capacity(5);
+        let mut flaws = Vec::new();
+        for (part, text) in Part::ALL.into_iter().zip(texts) {
+            match Field::parse(part, text) {
+                Ok(field) => fields.push(field),
+                Err(flaw) => flaws.push(flaw),
+            }
+        }
+        let Ok([minute, hour, day, month, weekday]) = <[Field; 5]>::try_from(fields) else {
+            return Err(flaws);
+        };
+        let schedule = Self {
+            minute,
+            hour,
+            day,
+            month,
+            weekday,
+        };
+        if schedule.can_match() {
+            return Ok(schedule);
+        }
+        let longest = (1..=12)
+            .filter(|month| schedule.month.has(*month))
+            .map(longest)
+            .max()
+            .unwrap_or(31);
+        Err(vec![Flaw {
+            part: Part::Day,
+            found: format!(
+                "found `{}`, a day that never comes in month `{}`",
+                schedule.day.text, schedule.month.text
+            ),
+            remedy: format!("write a day from 1 to {longest} or another month"),
+        }])
+    }
+
+    /// Reads the five fields; an unacceptable one is an error (exit 3) that names it.
+    pub fn parse(texts: [&str; 5]) -> Result<Self> {
+        Self::read(texts).map_err(|flaws| {
+            Error::problems(
+                "the schedule is not acceptable",
+                flaws
+                    .into_iter()
+                    .map(|flaw| Problem::new(flaw.part.as_str(), flaw.found, flaw.remedy))
+                    .collect(),
+            )
+        })
+    }
+
+    /// The text of one field.
+    pub fn text(&self, part: Part) -> &str {
+        let field = match part {
+            Part::Minute => &self.minute,
+            Part::Hour => &self.hour,
+            Part::Day => &self.day,
+            Part::Month => &self.month,
+            Part::Weekday => &self.weekday,
+        };
+        &field.text
+    }
+
+    /// Whether every day of every year matches.
+    pub fn is_daily(&self) -> bool {
+        let all_days = self.day.bits == (1 << 32) - 2;
+        let all_weekdays = self.weekday.bits == (1 << 7) - 1;
+        self.month.bits == (1 << 13) - 2
+            && if self.either_day() {
+                all_days || all_weekdays
+            } else {
+                all_days && all_weekdays
+            }
+    }
+
+    /// Whether a local date and time matches, to the minute and without regard to changes of the clock.
+    pub fn matches(&self, local: NaiveDateTime) -> bool {
+        use chrono::Timelike as _;
+        self.minute.has(local.minute())
+            && self.hour.has(local.hour())
+            && self.matches_day(local.date())
+    }
+
+    /// Whether a date matches.
+    pub fn matches_day(&self, date: NaiveDate) -> bool {
+        if !self.month.has(date.month()) {
+            return false;
+        }
+        let day = self.day.has(date.day());
+        let weekday = self.weekday.has(date.weekday().num_days_from_sunday());
+        if self.either_day() {
+            day || weekday
+        } else {
+            day && weekday
+        }
+    }
+
+    /// The minutes of a matching day, counted from midnight, in order.
+    pub fn minutes_of_day(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..24)
+            .filter(|hour| self.hour.has(*hour))
+            .flat_map(|hour| {
+                (0..60)
+                    .filter(|minute| self.minute.has(*minute))
+                    .map(move |minute| hour * 60 + minute)
+            })
+    }
+
+    /// The first matching minute that begins after `after`; none only beyond the calendar's end.
+    pub fn next_after(&self, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        self.next_minute(after.timestamp().div_euclid(60) + 1, zone)
+            .and_then(|minute| DateTime::from_timestamp(minute * 60, 0))
+    }
+
+    /// Whether some matching day falls on a weekday, counted from Sunday.
+    pub fn falls_on(&self, weekday: u32) -> bool {
+        if !self.either_day() {
+            return self.weekday.has(weekday);
+        }
+        // A day of the month comes on every weekday sooner or later.
+        self.weekday.has(weekday) || self.day_comes()
+    }
+
+    /// When both day and weekday are restricted, either matches.
+    const fn either_day(&self) -> bool {
+        !self.day.star && !self.weekday.star
+    }
+
+    /// Whether it follows the clock through its changes.
+    const fn is_wild(&self) -> bool {
+        self.minute.star || self.hour.star
+    }
+
+    fn can_match(&self) -> bool {
+        // A day of the month and a weekday that must both match meet sooner or later:
+        // the calendar repeats after 400 years, in which 29 February falls on every weekday.
+        self.either_day() || self.day_comes()
+    }
+
+    /// Whether some month of the schedule has some day of it.
+    fn day_comes(&self) -> bool {
+        (1..=12)
+            .filter(|month| self.month.has(*month))
+            .any(|month| (1..=longest(month)).any(|day| self.day.has(day)))
+    }
+
+    /// The first matching minute at or after `start`; minutes count from 1970 in UTC.
+    fn next_minute(&self, start: i64, zone: Tz) -> Option<i64> {
+        let end = start + HORIZON * DAY;
+        let mut at = start;
+        while at < end {
+            let offset = offset_at(zone, at)?;
+            let local = local_minute(at, offset);
+            let date = date_of(local)?;
+            if !self.is_wild() && self.skipped_before(zone, at, local)? {
+                return Some(at);
+            }
+            if !self.matches_day(date) {
+                at = start_of(zone, self.next_day(date)?, at)?;
+                continue;
+            }
+            // The rest of this day, as far as the clock runs evenly.
+            let day_end = at + DAY - local.rem_euclid(DAY);
+            let even_until = first_change(zone, at, day_end, offset)?;
+            let mut candidate = local;
+            let stop = local + (even_until - at);
+            while let Some(found) = self.next_time(candidate).filter(|found| *found < stop) {
+                if self.is_wild() || !repeated(zone, found, at + (found - local))? {
+                    return Some(at + (found - local));
+                }
+                candidate = found + 1;
+            }
+            at = even_until;
+        }
+        None
+    }
+
+    /// The first matching time at or after `local` on its day, regardless of the date.
+    fn next_time(&self, local: i64) -> Option<i64> {
+        let midnight = local.div_euclid(DAY) * DAY;
+        let (hour, minute) = ((local - midnight) / 60, (local - midnight) % 60);
+        let first = |bits: u64, from: i64| -> Option<i64> {
+            let rest = bits >> from;
+            (rest != 0).then(|| from + i64::from(rest.trailing_zeros()))
+        };
+        if self.hour.bits >> hour & 1 == 1
+            && let Some(minute) = first(self.minute.bits, minute)
+        {
+            return Some(midnight + hour * 60 + minute);
+        }
+        let hour = first(self.hour.bits, hour + 1)?;
+        Some(midnight + hour * 60 + first(self.minute.bits, 0)?)
+    }
+
+    /// The first matching date after `date`.
+    fn next_day(&self, date: NaiveDate) -> Option<NaiveDate> {
+        let mut date = date.succ_opt()?;
+        for _ in 0..HORIZON {
+            if self.matches_day(date) {
+                return Some(date);
+            }
+            date = if self.month.has(date.month()) {
+                date.succ_opt()?
+            } else {
+                let (year, month) = (date.year(), date.month());
+                let next = if month == 12 {
+                    (year + 1, 1)
+                } else {
+                    (year, month + 1)
+                };
+                NaiveDate::from_ymd_opt(next.0, next.1, 1)?
+            };
+        }
+        None
+    }
+
+    /// Whether the clock jumped forward right before `at`, over a time that matches.
+    fn skipped_before(&self, zone: Tz, at: i64, local: i64) -> Option<bool> {
+        let expected = local_minute(at, offset_at(zone, at - 1)?);
+        if expected >= local || local - expected >= CORRECTION {
+            return Some(false);
+        }
+        let mut from = expected;
+        while from < local {
+            let midnight = from.div_euclid(DAY) * DAY;
+            if self.matches_day(date_of(from)?)
+                && self.next_time(from).is_some_and(|found| found < local)
+            {
+                return Some(true);
+            }
+            from = midnight + DAY;
+        }
+        Some(false)
+    }
+}
+
+/// As a crontab line has it: `30 8 * * 1-5`.
+impl std::fmt::Display for Schedule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let line = Part::ALL.map(|part| self.text(part)).join(" ");
+        f.pad(&line)
+    }
+}
+
+/// The matching minute for which a run is owed at `now`, if one is: a minute after
+/// `considered_from` and at or before `now`, at most `catch_up_hours` old. Several misses are owed
+/// one run; the first of them that still counts is told.
+///
+/// A `considered_from` in the future means that the clock was set back: by less than three hours,
+/// nothing is owed until it catches up; by more, it was a correction, and only the current minute
+/// counts.
+pub fn due(
+    schedule: &Schedule,
+    considered_from: DateTime<Utc>,
+    now: DateTime<Utc>,
+    zone: Tz,
+    catch_up_hours: i64,
+) -> Option<DateTime<Utc>> {
+    let from = considered_from.timestamp().div_euclid(60);
+    let this_minute = now.timestamp().div_euclid(60);
+    let first = if from - this_minute >= CORRECTION {
+        this_minute
+    } else {
+        (from + 1).max(this_minute.saturating_sub(catch_up_hours.saturating_mul(60)))
+    };
+    schedule
+        .next_minute(first, zone)
+        .filter(|minute| *minute <= this_minute)
+        .and_then(|minute| DateTime::from_timestamp(minute * 60, 0))
+}
+
+/// The days of a month in its longest year.
+const fn longest(month: u32) -> u32 {
+    match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Seconds east of UTC at a minute.
+fn offset_at(zone: Tz, minute: i64) -> Option<i64> {
+    let instant = DateTime::from_timestamp(minute.checked_mul(60)?, 0)?;
+    let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
+    Some(i64::from(offset.fix().local_minus_utc()))
+}
+
+/// Minutes of the local clock since the local beginning of 1970.
+const fn local_minute(minute: i64, offset: i64) -> i64 {
+    (minute * 60 + offset).div_euclid(60)
+}
+
+fn date_of(local: i64) -> Option<NaiveDate> {
+    Some(
+        DateTime::from_timestamp(local.checked_mul(60)?, 0)?
+            .naive_utc()
+            .date(),
+    )
+}
+
+/// The first minute after `at` with another offset, at most `end`.
+fn first_change(zone: Tz, at: i64, end: i64, offset: i64) -> Option<i64> {
+    if offset_at(zone, end)? == offset {
+        return Some(end);
+    }
+    let (mut same, mut other) = (at, end);
+    while other - same > 1 {
+        let middle = same + (other - same) / 2;
+        if offset_at(zone, middle)? == offset {
+            same = middle;
+        } else {
+            other = middle;
+        }
+    }
+    Some(other)
+}
+
+/// The first minute after `at` that is on `date` or later.
+fn start_of(zone: Tz, date: NaiveDate, at: i64) -> Option<i64> {
+    let midnight = date.and_hms_opt(0, 0, 0)?;
+    let minute = |instant: DateTime<Tz>| {
+        // The first whole minute, where an old offset has odd seconds.
+        (instant.timestamp() + 59).div_euclid(60)
+    };
+    let found = match zone.from_local_datetime(&midnight) {
+        LocalResult::Single(instant) => minute(instant),
+        LocalResult::Ambiguous(first, second) => {
+            if minute(first) > at {
+                minute(first)
+            } else {
+                minute(second)
+            }
+        }
+        LocalResult::None => {
+            let about = midnight.and_utc().timestamp().div_euclid(60);
+            let before = about - DAY - 120;
+            first_change(zone, before, about + DAY + 120, offset_at(zone, before)?)?
+        }
+    };
+    Some(found.max(at + 1))
+}
+
+/// Whether the local minute at this instant came before, within a correction's length.
+fn repeated(zone: Tz, local: i64, at: i64) -> Option<bool> {
+    let wall = DateTime::from_timestamp(local.checked_mul(60)?, 0)?.naive_utc();
+    Some(match zone.from_local_datetime(&wall) {
+        LocalResult::Ambiguous(first, second) => {
+            let (first, second) = (
+                first.timestamp().div_euclid(60),
+                second.timestamp().div_euclid(60),
+            );
+            at > first && second - first < CORRECTION
+        }
+        LocalResult::Single(_) | LocalResult::None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::{iso, parse_instant};
+
+    const SAO_PAULO: Tz = chrono_tz::America::Sao_Paulo;
+    const NEW_YORK: Tz = chrono_tz::America::New_York;
+
+    fn schedule(line: &str) -> Schedule {
+        let texts: Vec<&str> = line.split(' ').collect();
+        Schedule::parse(texts.try_into().expect("five fields")).expect(line)
+    }
+
+    fn flaws(line: &str) -> Vec<String> {
+        let texts: Vec<&str> = line.split(' ').collect();
+        Schedule::read(texts.try_into().expect("five fields"))
+            .expect_err(line)
+            .into_iter()
+            .map(|flaw| format!("{}: {}", flaw.part.as_str(), flaw.found))
+            .collect()
+    }
+
+    fn at(text: &str, zone: Tz) -> DateTime<Utc> {
+        parse_instant(text, zone).expect("an instant")
+    }
+
+    fn next(line: &str, after: &str, zone: Tz) -> String {
+        let found = schedule(line).next_after(at(after, zone), zone);
+        iso(found.expect("a next time"), zone)
+    }
+
+    /// The next few times, without their offsets.
+    fn runs(line: &str, after: &str, zone: Tz, how_many: usize) -> Vec<String> {
+        let schedule = schedule(line);
+        let mut after = at(after, zone);
+        (0..how_many)
+            .map(|_| {
+                after = schedule.next_after(after, zone).expect("a next time");
+                iso(after, zone)[5..16].to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn fields_take_all_values_lists_ranges_steps_and_names() {
+        let cases = [
+            ("* * * * *", "2026-11-21T00:00", "11-21T00:01"),
+            ("*/15 * * * *", "2026-11-21T00:01", "11-21T00:15"),
+            ("1-30/2 * * * *", "2026-11-21T00:29", "11-21T01:01"),
+            ("0,45 8,18 * * *", "2026-11-21T08:45", "11-21T18:00"),
+            ("30 8 * * 1-5", "2026-11-20T08:30", "11-23T08:30"),
+            ("0 0 * * 7", "2026-11-21T00:00", "11-22T00:00"),
+            ("0 0 * * 0", "2026-11-21T00:00", "11-22T00:00"),
+            ("0 0 * * SUN", "2026-11-21T00:00", "11-22T00:00"),
+            ("0 0 * * 5-7", "2026-11-22T00:00", "11-27T00:00"),
+            ("0 0 * * Mon-wed", "2026-11-25T00:00", "11-30T00:00"),
+            ("5 4 1 jan,JUL *", "2026-11-21T00:00", "01-01T04:05"),
+            ("0 0 1 */5 *", "2026-01-01T00:00", "06-01T00:00"),
+            (" 08 0 * * *", "2026-01-01T00:00", "01-01T00:08"),
+        ];
+        for (line, after, expected) in cases {
+            assert_eq!(
+                runs(line.trim(), after, SAO_PAULO, 1),
+                [expected],
+                "{line} after {after}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_restricted_day_and_weekday_match_either_but_a_star_means_both() {
+        // The 13th or a Friday.
+        assert_eq!(
+            runs("0 0 13 * 5", "2026-11-01T00:00", SAO_PAULO, 3),
+            ["11-06T00:00", "11-13T00:00", "11-20T00:00"]
+        );
+        assert_eq!(
+            runs("0 0 10 * fri", "2026-11-07T00:00", SAO_PAULO, 2),
+            ["11-10T00:00", "11-13T00:00"]
+        );
+        // Debian's cron: an odd day that is also a Monday.
+        assert_eq!(
+            runs("0 0 */2 * 1", "2026-11-01T00:00", SAO_PAULO, 2),
+            ["11-09T00:00", "11-23T00:00"]
+        );
+        assert_eq!(
+            runs("0 0 1-7 * */7", "2026-11-02T00:00", SAO_PAULO, 2),
+            ["12-06T00:00", "01-03T00:00"]
+        );
+    }
+
+    #[test]
+    fn what_can_never_match_is_refused_and_29_february_is_not() {
+        assert_eq!(
+            flaws("0 0 31 2 *"),
+            ["day: found `31`, a day that never comes in month `2`"]
+        );
+        assert_eq!(flaws("0 0 30,31 feb *").len(), 1);
+        assert_eq!(flaws("0 0 31 4,6,9,11 *").len(), 1);
+        assert_eq!(flaws("0 0 30 2 */2").len(), 1);
+        assert_eq!(
+            next("0 0 29 2 *", "2026-11-21T00:00", SAO_PAULO),
+            "2028-02-29T00:00:00-03:00"
+        );
+        // A weekday of its own saves it: every Monday in February.
+        assert_eq!(
+            runs("0 0 31 2 1", "2026-02-01T00:00", SAO_PAULO, 1),
+            ["02-02T00:00"]
+        );
+        // 29 February on a Sunday.
+        assert_eq!(
+            next("0 0 29 2 */7", "2032-03-01T00:00", SAO_PAULO),
+            "2060-02-29T00:00:00-03:00"
+        );
+        // Over a century that is no leap year.
+        assert_eq!(
+            next("0 0 29 2 */7", "2088-03-01T00:00", SAO_PAULO),
+            "2128-02-29T00:00:00-03:00"
+        );
+    }
+
+    #[test]
+    fn a_flaw_names_its_field_and_what_was_found() {
+        for (line, told) in [
+            (
+                "60 8 * * *",
+                "minute: found `60`, which is not from 0 to 59",
+            ),
+            ("0 24 * * *", "hour: found `24`, which is not from 0 to 23"),
+            ("0 0 0 * *", "day: found `0`, which is not from 1 to 31"),
+            ("0 0 * 13 *", "month: found `13`, which is not from 1 to 12"),
+            ("0 0 * * 8", "weekday: found `8`, which is not from 0 to 7"),
+            (
+                "0 0 * * tues",
+                "weekday: found `tues` (did you mean `tue`?)",
+            ),
+            ("0 0 * seg *", "month: found `seg` (did you mean `sep`?)"),
+            (
+                "0,,5 0 * * *",
+                "minute: found nothing between commas in `0,,5`",
+            ),
+            (
+                "5/15 0 * * *",
+                "minute: found `5/15`: a step stands after * or a range, so write 5-59/…",
+            ),
+            (
+                "*/0 0 * * *",
+                "minute: found `*/0`, whose step is not a whole number from 1",
+            ),
+            ("0 20-8 * * *", "hour: found `20-8`, which runs backwards"),
+            (
+                "0 0 * * fri-sun",
+                "weekday: found `fri-sun`, which runs backwards (Sunday as the end of a range is 7)",
+            ),
+            (
+                "0 8,5-64/30 * * *",
+                "hour: found `64`, which is not from 0 to 23 in `8,5-64/30`",
+            ),
+            ("-5 0 * * *", "minute: found ``"),
+            ("1.5 0 * * *", "minute: found `1.5`"),
+            (
+                "0 0 * jan/2 *",
+                "month: found `jan/2`: a step stands after * or a range, so write jan-12/…",
+            ),
+            ("+5 0 * * *", "minute: found `+5`"),
+            (
+                "99999999999 0 * * *",
+                "minute: found `99999999999`, which is not from 0 to 59",
+            ),
+        ] {
+            assert_eq!(flaws(line), [told], "{line}");
+        }
+        let all = Schedule::parse(["60", "24", "", "x", "9"]).expect_err("five flaws");
+        assert_eq!(all.problems.len(), 5);
+        assert_eq!(
+            all.problems[2].to_string(),
+            "day: found an empty text, write 1 to 31, such as 10, 1,15, 1-5, */2 or *"
+        );
+    }
+
+    #[test]
+    fn the_first_minute_after_now_is_never_the_present_one() {
+        for (after, expected) in [
+            ("2026-11-20T08:29:59", "2026-11-20T08:30:00-03:00"),
+            ("2026-11-20T08:30:00", "2026-11-21T08:30:00-03:00"),
+            ("2026-11-20T08:30:59", "2026-11-21T08:30:00-03:00"),
+        ] {
+            assert_eq!(next("30 8 * * *", after, SAO_PAULO), expected);
+        }
+    }
+
+    #[test]
+    fn fixed_times_run_once_across_changes_of_the_clock() {
+        // New York: 02:00 to 03:00 on 8 March 2026 is skipped, 01:00 to 02:00 on 1 November repeats.
+        assert_eq!(
+            runs("30 2 * * *", "2026-03-07T12:00", NEW_YORK, 2),
+            ["03-08T03:00", "03-09T02:30"]
+        );
+        assert_eq!(
+            runs("0,30 2,3 * * *", "2026-03-07T12:00", NEW_YORK, 3),
+            ["03-08T03:00", "03-08T03:30", "03-09T02:00"]
+        );
+        assert_eq!(
+            runs("30 1 * * *", "2026-10-31T12:00", NEW_YORK, 2),
+            ["11-01T01:30", "11-02T01:30"]
+        );
+        // São Paulo skipped the midnight of 4 November 2018 and repeated 23:00 to 24:00 of 17 February.
+        assert_eq!(
+            runs("0 0 * * *", "2018-11-03T12:00", SAO_PAULO, 2),
+            ["11-04T01:00", "11-05T00:00"]
+        );
+        assert_eq!(
+            runs("30 23 * * *", "2018-02-17T12:00", SAO_PAULO, 2),
+            ["02-17T23:30", "02-18T23:30"]
+        );
+        // Only on the day whose midnight is skipped.
+        assert_eq!(
+            runs("0 0 4 11 *", "2018-11-03T12:00", SAO_PAULO, 1),
+            ["11-04T01:00"]
+        );
+    }
+
+    #[test]
+    fn wildcards_follow_the_clock_across_its_changes() {
+        assert_eq!(
+            runs("*/30 * * * *", "2026-03-08T01:00", NEW_YORK, 3),
+            ["03-08T01:30", "03-08T03:00", "03-08T03:30"]
+        );
+        assert_eq!(
+            runs("*/20 2 * * *", "2026-03-07T12:00", NEW_YORK, 1),
+            ["03-09T02:00"]
+        );
+        assert_eq!(
+            runs("30 * * * *", "2026-11-01T00:30", NEW_YORK, 3),
+            ["11-01T01:30", "11-01T01:30", "11-01T02:30"]
+        );
+    }
+
+    #[test]
+    fn a_day_the_calendar_skipped_is_not_made_up_for() {
+        // Samoa crossed the date line: there was no 30 December 2011.
+        let apia = chrono_tz::Pacific::Apia;
+        assert_eq!(
+            runs("0 12 30 12 *", "2011-12-29T13:00", apia, 1),
+            ["12-30T12:00"]
+        );
+        assert_eq!(
+            iso(
+                schedule("0 12 30 12 *")
+                    .next_after(at("2011-12-29T13:00", apia), apia)
+                    .expect("a next time"),
+                apia
+            ),
+            "2012-12-30T12:00:00+14:00"
+        );
+        assert_eq!(
+            runs("0 12 * * *", "2011-12-29T13:00", apia, 1),
+            ["12-31T12:00"]
+        );
+    }
+
+    #[test]
+    fn owed_once_since_it_was_last_considered() {
+        let daily = schedule("30 8 * * *");
+        let owed = |from: &str, now: &str, hours: i64| {
+            due(
+                &daily,
+                at(from, SAO_PAULO),
+                at(now, SAO_PAULO),
+                SAO_PAULO,
+                hours,
+            )
+            .map(|at| iso(at, SAO_PAULO)[..16].to_owned())
+        };
+        let at_830 = Some("2026-11-21T08:30".to_owned());
+        assert_eq!(
+            owed("2026-11-21T08:29:59", "2026-11-21T08:30:00", 12),
+            at_830
+        );
+        assert_eq!(owed("2026-11-21T08:30:00", "2026-11-21T08:30:59", 12), None);
+        assert_eq!(owed("2026-11-21T08:30:20", "2026-11-21T09:00:00", 12), None);
+        // Several days missed are one run.
+        assert_eq!(owed("2026-11-18T09:00", "2026-11-21T09:00", 12), at_830);
+        // Too old, to the minute.
+        assert_eq!(owed("2026-11-20T09:00", "2026-11-21T20:30:59", 12), at_830);
+        assert_eq!(owed("2026-11-20T09:00", "2026-11-21T20:31:00", 12), None);
+        assert_eq!(owed("2026-11-20T09:00", "2026-11-21T08:30:40", 0), at_830);
+        assert_eq!(owed("2026-11-20T09:00", "2026-11-21T08:31:00", 0), None);
+    }
+
+    #[test]
+    fn a_clock_set_back_a_little_repeats_nothing_and_set_back_far_is_believed() {
+        let every = schedule("* * * * *");
+        let owed = |from: &str, now: &str| {
+            due(
+                &every,
+                at(from, SAO_PAULO),
+                at(now, SAO_PAULO),
+                SAO_PAULO,
+                12,
+            )
+            .is_some()
+        };
+        assert!(!owed("2026-11-21T08:30:05", "2026-11-21T08:29:58"));
+        assert!(!owed("2026-11-21T10:30", "2026-11-21T08:30"));
+        assert!(owed("2026-11-21T11:30", "2026-11-21T08:30"));
+        assert!(owed("2030-01-01T00:00", "2026-11-21T08:30"));
+    }
+
+    #[test]
+    fn daily_means_every_day_however_it_is_written() {
+        for line in [
+            "0 8 * * *",
+            "0 8,9 1-31 * *",
+            "0 8 * 1-12 0-6",
+            "0 8 1-31 * 1",
+            "*/5 * * jan-dec 1-7",
+            "0 8 3 * sun,1-6",
+        ] {
+            assert!(schedule(line).is_daily(), "{line}");
+        }
+        for line in ["0 8 * * 1-5", "0 8 */2 * *", "0 8 1-30 * *", "0 8 * 1-11 *"] {
+            assert!(!schedule(line).is_daily(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_weekday_is_possible_when_some_matching_day_falls_on_it() {
+        let days = |line: &str| -> Vec<u32> {
+            (0..7).filter(|day| schedule(line).falls_on(*day)).collect()
+        };
+        assert_eq!(days("0 8 * * 1-5"), [1, 2, 3, 4, 5]);
+        assert_eq!(days("0 8 */2 * 1-5"), [1, 2, 3, 4, 5]);
+        assert_eq!(days("0 8 1 * 1-5"), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(days("0 8 31 2 1-5"), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn the_crontab_line_reads_back_as_the_same_schedule() {
+        let line = "*/15 8-18 1,15 jan-jun Mon-Fri";
+        let first = schedule(line);
+        assert_eq!(first.to_string(), "*/15 8-18 1,15 jan-jun mon-fri");
+        assert_eq!(schedule(&first.to_string()), first);
+    }
+
+    #[test]
+    fn a_century_of_29_februaries_costs_little() {
+        let leap = schedule("0 0 29 2 *");
+        let mut after = at("2001-01-01", SAO_PAULO);
+        for _ in 0..24 {
+            after = leap.next_after(after, SAO_PAULO).expect("a next time");
+        }
+        assert_eq!(iso(after, SAO_PAULO), "2096-02-29T00:00:00-03:00");
+    }
+
+    /// Debian's cron, minute by minute: the minutes at which it starts the job. Its own words for
+    /// the cases are kept: a small or medium jump forward runs the fixed jobs that it skipped; a
+    /// jump back runs wildcard jobs only, until the clock has caught up; a large one is a correction.
+    fn debian_cron(schedule: &Schedule, zone: Tz, first: i64, last: i64) -> Vec<i64> {
+        let local = |minute: i64| {
+            let instant = DateTime::from_timestamp(minute * 60, 0).expect("an instant");
+            instant.with_timezone(&zone).naive_local()
+        };
+        let number = |time: NaiveDateTime| time.and_utc().timestamp().div_euclid(60);
+        let time = |number: i64| {
+            DateTime::from_timestamp(number * 60, 0)
+                .expect("an instant")
+                .naive_utc()
+        };
+        let texts = Part::ALL.map(|part| schedule.text(part).to_owned());
+        let star = |n: usize| texts[n].starts_with('*');
+        let wild = star(0) || star(1);
+        let matches = |local: NaiveDateTime| -> bool {
+            use chrono::Timelike as _;
+            let has = |n: usize, value: u32| naive_field(&texts[n], Part::ALL[n], value);
+            let day = has(2, local.day());
+            let weekday = has(4, local.weekday().num_days_from_sunday());
+            has(0, local.minute())
+                && has(1, local.hour())
+                && has(3, local.month())
+                && if star(2) || star(4) {
+                    day && weekday
+                } else {
+                    day || weekday
+                }
+        };
+        // A day before, so that its virtual time is right when the window begins.
+        let mut virtual_time = number(local(first - DAY)) - 1;
+        let mut started = Vec::new();
+        for minute in first - DAY..=last {
+            let running = number(local(minute));
+            let difference = running - virtual_time;
+            let start = if difference == 1 {
+                virtual_time = running;
+                matches(time(running))
+            } else if difference > 1 && difference < CORRECTION {
+                let skipped = (virtual_time + 1..=running).any(|m| matches(time(m)));
+                virtual_time = running;
+                if wild {
+                    matches(time(running))
+                } else {
+                    skipped
+                }
+            } else if difference <= 0 && difference > -CORRECTION {
+                wild && matches(time(running))
+            } else {
+                virtual_time = running;
+                matches(time(running))
+            };
+            if start && minute >= first {
+                started.push(minute);
+            }
+        }
+        started
+    }
+
+    /// Whether a field's text takes a value, read afresh each time and without names.
+    fn naive_field(text: &str, part: Part, value: u32) -> bool {
+        let (low, high) = part.range();
+        text.split(',').any(|item| {
+            let (span, step) = item.split_once('/').unwrap_or((item, "1"));
+            let (from, to) = match span.split_once('-') {
+                Some((from, to)) => (
+                    from.parse().expect("a number"),
+                    to.parse().expect("a number"),
+                ),
+                None if span == "*" => (low, high),
+                None => (
+                    span.parse().expect("a number"),
+                    span.parse().expect("a number"),
+                ),
+            };
+            let step: u32 = step.parse().expect("a number");
+            let takes = |v: u32| v >= from && v <= to && (v - from).is_multiple_of(step);
+            takes(value) || (part == Part::Weekday && value == 0 && takes(7))
+        })
+    }
+
+    fn a_field(part: Part) -> impl Strategy<Value = String> {
+        let (low, high) = part.range();
+        let range = (low..=high, low..=high).prop_map(|(a, b)| (a.min(b), a.max(b)));
+        let item = prop_oneof![
+            (low..=high).prop_map(|value| value.to_string()),
+            range.clone().prop_map(|(a, b)| format!("{a}-{b}")),
+            (range, 1u32..12).prop_map(|((a, b), step)| format!("{a}-{b}/{step}")),
+        ];
+        prop_oneof![
+            3 => Just("*".to_owned()),
+            2 => (1u32..40).prop_map(|step| format!("*/{step}")),
+            3 => proptest::collection::vec(item, 1..4).prop_map(|items| items.join(",")),
+        ]
+    }
+
+    /// Schedules that match at some time; days and months mostly free, so that something happens.
+    fn a_schedule() -> impl Strategy<Value = Schedule> {
+        let mostly_free = |part| prop_oneof![2 => Just("*".to_owned()), 1 => a_field(part)];
+        (
+            a_field(Part::Minute),
+            a_field(Part::Hour),
+            mostly_free(Part::Day),
+            mostly_free(Part::Month),
+            mostly_free(Part::Weekday),
+        )
+            .prop_filter_map("can match", |(minute, hour, day, month, weekday)| {
+                Schedule::read([&minute, &hour, &day, &month, &weekday]).ok()
+            })
+    }
+
+    /// Zones and instants around which their clocks change.
+    fn a_time() -> impl Strategy<Value = (Tz, i64)> {
+        let around = prop_oneof![
+            Just((SAO_PAULO, "2018-11-04T00:00")),
+            Just((SAO_PAULO, "2018-02-17T23:00")),
+            Just((SAO_PAULO, "2026-11-21T00:00")),
+            Just((NEW_YORK, "2026-03-08T01:00")),
+            Just((NEW_YORK, "2026-11-01T01:00")),
+            Just((chrono_tz::Australia::Lord_Howe, "2026-04-05T01:00")),
+            Just((chrono_tz::Australia::Lord_Howe, "2026-10-04T01:00")),
+            Just((chrono_tz::America::St_Johns, "2006-10-29T00:00")),
+            Just((chrono_tz::America::St_Johns, "2006-04-02T00:00")),
+            Just((chrono_tz::Antarctica::Troll, "2026-03-29T00:00")),
+            Just((chrono_tz::Antarctica::Troll, "2026-10-25T00:00")),
+            Just((chrono_tz::Africa::Cairo, "2026-04-23T23:00")),
+            Just((chrono_tz::Africa::Cairo, "2026-10-29T22:00")),
+            Just((chrono_tz::Pacific::Apia, "2011-12-29T23:00")),
+            Just((chrono_tz::UTC, "2028-02-28T12:00")),
+        ];
+        (around, -2 * DAY..DAY)
+            .prop_map(|((zone, text), shift)| (zone, at(text, zone).timestamp() / 60 + shift))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(120))]
+
+        #[test]
+        fn it_runs_at_the_minutes_at_which_debians_cron_would(
+            schedule in a_schedule(),
+            (zone, first) in a_time(),
+        ) {
+            let last = first + 3 * DAY;
+            let mut found = Vec::new();
+            let mut from = first;
+            while let Some(minute) = schedule.next_minute(from, zone).filter(|m| *m <= last) {
+                found.push(minute);
+                from = minute + 1;
+            }
+            prop_assert_eq!(found, debian_cron(&schedule, zone, first, last), "{} in {}", schedule, zone);
+        }
+
+        #[test]
+        fn it_runs_once_per_matching_minute_however_cron_behaves(
+            schedule in a_schedule(),
+            (zone, first) in a_time(),
+            calls in proptest::collection::vec((0i64..3, 0i64..60, prop_oneof![8 => 0i64..3, 1 => 0i64..900]), 1..400),
+            hours in prop_oneof![Just(0i64), Just(1), Just(12)],
+        ) {
+            // Cron calls early in a minute or late, twice, or not for hours.
+            let minutes = debian_cron(&schedule, zone, first, first + 6 * DAY);
+            let mut considered = DateTime::from_timestamp(first * 60, 0).expect("an instant");
+            let mut minute = first;
+            for (twice, second, gap) in calls {
+                minute += gap;
+                if minute > first + 6 * DAY {
+                    break;
+                }
+                for call in 0..=twice {
+                    let second = (second + call * 7).min(59);
+                    let now = DateTime::from_timestamp(minute * 60 + second, 0).expect("an instant");
+                    let since = considered.timestamp().div_euclid(60);
+                    let owed: Vec<i64> = minutes
+                        .iter()
+                        .copied()
+                        .filter(|m| *m > since && *m <= minute && *m >= minute - hours * 60)
+                        .collect();
+                    let found = due(&schedule, considered, now, zone, hours);
+                    prop_assert_eq!(found.map(|at| at.timestamp() / 60), owed.first().copied());
+                    if found.is_some() {
+                        considered = now;
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn what_it_prints_reads_back_the_same(schedule in a_schedule()) {
+            let line = schedule.to_string();
+            let texts: Vec<&str> = line.split(' ').collect();
+            let again = Schedule::read(texts.try_into().expect("five fields"));
+            prop_assert_eq!(again, Ok(schedule));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(texts in proptest::array::uniform5("[0-9a-z*/,\\- ]{0,12}")) {
+            let [a, b, c, d, e] = &texts;
+            if let Ok(schedule) = Schedule::read([a, b, c, d, e]) {
+                let after = at("2026-11-21T09:00", SAO_PAULO);
+                prop_assert!(schedule.next_after(after, SAO_PAULO).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The birthday queue: whoever's birthday it is gets the template, once a year.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::compose::{Composer, Draft};
+use crate::clock::{Now, start_of};
+use crate::config::Config;
+use crate::domain::birthday;
+use crate::domain::contact_hours::ContactHours;
+use crate::domain::message::Fate;
+use crate::domain::template::{Facts, Need, Template};
+use crate::domain::words::{Channel, Origin, Reason, Status};
+use crate::error::{Error, Result};
+use crate::store::message::{self, Inserted};
+use crate::store::{Connection, Store, birthday as store, book, template};
+
+/// Clients looked up at once: a page of ids is all that is held.
+const PAGE: i64 = 1_000;
+
+/// What a birthday queue came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The day.
+    pub day: NaiveDate,
+    /// The template's name.
+    pub template: String,
+    /// Its channel.
+    pub channel: Channel,
+    /// Clients whose birthday it is.
+    pub clients: u64,
+    /// Messages put in the queue.
+    pub queued: u64,
+    /// Messages recorded as skipped, by reason; who had this year's already under `duplicate`,
+    /// without another record.
+    pub reasons: BTreeMap<Reason, u64>,
+    /// The first and last id of its messages.
+    ids: Option<(i64, i64)>,
+}
+
+/// The configured template, if it is one that a birthday can fill.
+fn configured(connection: &Connection, config: &Config) -> Result<Template> {
+    let name = config.birthday.template.as_deref().ok_or_else(|| {
+        Error::unacceptable("no birthday template is configured")
+            .hint("[birthday] template = \"NAME\" in the configuration")
+    })?;
+    let template = template::get(connection, name)?;
+    let supplied = |need: &Need| {
+        matches!(
+            need,
+            Need::Client | Need::Overdue | Need::Company | Need::Clock
+        )
+    };
+    if let Some(need) = template.needs().iter().find(|need| !supplied(need)) {
+        return Err(Error::unacceptable(format!(
+            "the birthday template `{name}` needs {}, which a birthday does not have",
+            need.as_str()
+        ))
+        .hint("use variables of the client, the company and the clock"));
+    }
+    Ok(template)
+}
+
+/// Puts today's birthday messages in the queue, in one transaction.
+pub fn queue(store: &mut Store, config: &Config, now: Now) -> Result<Summary> {
+    store.write(|transaction| {
+        let template = configured(transaction, config)?;
+        let mut summary = Summary {
+            day: now.today,
+            template: template.name.clone(),
+            channel: template.channel,
+            clients: 0,
+            queued: 0,
+            reasons: BTreeMap::new(),
+            ids: None,
+        };
+        let days = birthday::celebrated(now.today);
+        let mut after = i64::MIN;
+        loop {
+            let ids = store::born_on(
+                transaction,
+                &days,
+                config.birthday.active_only,
+                after,
+                PAGE,
+            )?;
+            let Some(last) = ids.last() else { break };
+            after = *last;
+            for id in ids {
+                congratulate(transaction, config, now, &template, id, &mut summary)?;
+            }
+        }
+        let most = config.max_messages_per_run.unsigned_abs();
+        if most > 0 && summary.queued > most {
+            return Err(Error::unacceptable(format!(
+                "{} birthday messages are more than max_messages_per_run allows ({most}); nothing was queued",
+                summary.queued
+            ))
+            .hint("raise max_messages_per_run; many birthdays on one day are often a date that stands for none"));
+        }
+        Ok(summary)
+    })
+}
+
+fn congratulate(
+    connection: &Connection,
+    config: &Config,
+    now: Now,
+    template: &Template,
+    client_id: i64,
+    summary: &mut Summary,
+) -> Result<()> {
+    let Some(client) = book::client(connection, client_id)? else {
+        return Ok(());
+    };
+    if !birthday::is_due(&client, config.birthday.active_only, now.today) {
+        return Ok(());
+    }
+    summary.clients += 1;
+    let year = chrono::Datelike::year(&now.today);
+    if store::decided(connection, year, client_id)? {
+        *summary.reasons.entry(Reason::Duplicate).or_default() += 1;
+        return Ok(());
+    }
+    let hours = ContactHours::daily(config.birthday.hours);
+    let not_before = config.policy.not_before_in(&hours, now);
+    let expires_at = now
+        .today
+        .succ_opt()
+        .map(|tomorrow| start_of(now.zone, tomorrow));
+    let overdue = template
+        .needs()
+        .contains(&Need::Overdue)
+        .then(|| book::overdue(connection, client_id, now.today))
+        .transpose()?;
+    let mut messages = Composer {
+        policy: &config.policy,
+        company: &config.company,
+        now,
+    }
+    .compose(
+        connection,
+        &Draft {
+            template,
+            client: &client,
+            facts: Facts {
+                client: Some(&client),
+                overdue,
+                ..Facts::new(now, &config.company)
+            },
+            key: birthday::key(year, client_id),
+            origin: Origin::Birthday,
+            event: "birthday".to_owned(),
+            contract_id: None,
+            invoice_id: None,
+            login_id: None,
+            ticket_id: None,
+            hold_until: None,
+            not_before: Some(not_before),
+            expires_at,
+            batch_id: None,
+            while_owing: false,
+        },
+    )?;
+    // After its hours a birthday is over: the next opening is tomorrow's.
+    if not_before
+        .zip(expires_at)
+        .is_some_and(|(from, to)| from >= to)
+    {
+        messages.truncate(1);
+        for message in &mut messages {
+            if message.fate == Fate::Queued {
+                message.fate = Fate::Skipped(
+                    Reason::Expired,
+                    Some("the hours of birthday messages are over for today".to_owned()),
+                );
+                message.not_before = None;
+                message.expires_at = None;
+            }
+        }
+    }
+    for message in &messages {
+        let Inserted::New(id) = message::insert(connection, message)? else {
+            continue;
+        };
+        summary.ids = Some((summary.ids.map_or(id, |(first, _)| first), id));
+        match &message.fate {
+            Fate::Queued => summary.queued += 1,
+            Fate::Skipped(reason, _) => *summary.reasons.entry(*reason).or_default() += 1,
+        }
+    }
+    Ok(())
+}
+
+/// What the messages of a birthday queue have become by now, and the reasons of those not sent.
+pub fn standing(
+    connection: &Connection,
+    summary: &Summary,
+) -> Result<(BTreeMap<Status, u64>, BTreeMap<Reason, u64>)> {
+    let mut states = BTreeMap::new();
+    let mut reasons = BTreeMap::new();
+    if let Some((first, last)) = summary.ids {
+        for (status, reason, n) in store::totals(connection, first, last)? {
+            *states.entry(status).or_default() += n;
+            if let Some(reason) = reason {
+                *reasons.entry(reason).or_default() += n;
+            }
+        }
+    }
+    if let Some(n) = summary.reasons.get(&Reason::Duplicate) {
+        *reasons.entry(Reason::Duplicate).or_default() += n;
+    }
+    Ok((states, reasons))
+}

@@ -1,0 +1,518 @@
+//! Doctor: looks at everything a run depends on, and says what to do. It sends nothing.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use chrono::TimeDelta;
+
+use crate::channel;
+use crate::clock::Now;
+use crate::config::{Config, IxcSettings, ProviderConfig};
+use crate::domain::words::{Channel, Word as _};
+use crate::error::{Error, Result};
+use crate::jobs::apply;
+use crate::jobs::sync::KINDS;
+use crate::source::ixc::{CHANGED, Form, Ixc, Unread, page};
+use crate::store::{Connection, Store, health, meta, sync, template};
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// As it should be.
+    Ok,
+    /// It works, and could bite.
+    Warning,
+    /// It does not work.
+    Failure,
+}
+
+impl Health {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// One thing looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at: `database`, `sms`, `source`…
+    pub area: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was found.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    fn ok(area: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            area,
+            health: Health::Ok,
+            message: message.into(),
+            remedy: None,
+        }
+    }
+
+    fn warning(area: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            area,
+            health: Health::Warning,
+            message: message.into(),
+            remedy: Some(remedy.into()).filter(|remedy| !remedy.is_empty()),
+        }
+    }
+
+    fn failure(area: &'static str, error: &Error) -> Self {
+        let mut message = error.message.clone();
+        if let Some(source) = &error.source {
+            message = format!("{message}: {source}");
+        }
+        for problem in &error.problems {
+            message = format!("{message}; {problem}");
+        }
+        Self {
+            area,
+            health: Health::Failure,
+            message,
+            remedy: Some(error.hints.join("; or ")).filter(|remedy| !remedy.is_empty()),
+        }
+    }
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Patient<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The database, which need not exist.
+    pub database: &'a Path,
+    /// Now.
+    pub now: &'a Now,
+}
+
+/// What a configuration that was refused has wrong with it.
+pub fn refused_configuration(error: &Error) -> Vec<Finding> {
+    if error.problems.is_empty() {
+        return vec![Finding::failure("configuration", error)];
+    }
+    error
+        .problems
+        .iter()
+        .map(|problem| Finding {
+            area: "configuration",
+            health: Health::Failure,
+            message: format!("{}: {}", problem.place, problem.found),
+            remedy: Some(problem.remedy.clone()).filter(|remedy| !remedy.is_empty()),
+        })
+        .collect()
+}
+
+/// Looks at everything, and tells each finding as soon as it is there.
+///
+/// # Errors
+/// Only what `tell` answers; everything else is a finding.
+pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
+    for finding in configuration(patient.config) {
+        tell(finding)?;
+    }
+    for finding in secrets(patient.config) {
+        tell(finding)?;
+    }
+    let mut store = if patient.database.exists() {
+        match Store::open(patient.database) {
+            Ok(store) => Some(store),
+            Err(error) => {
+                tell(Finding::failure("database", &error))?;
+                None
+            }
+        }
+    } else {
+        tell(Finding::warning(
+            "database",
+            format!("{} does not exist yet", patient.database.display()),
+            "it is made by the first command that needs it: regua import, regua sync",
+        ))?;
+        None
+    };
+    if let Some(store) = &store {
+        each(tell, "database", database(store, patient))?;
+    }
+    let latest = store
+        .as_ref()
+        .and_then(|store| health::latest(store.connection()).ok().flatten());
+    tell(clock(patient.now, latest))?;
+    if let Some(store) = &mut store {
+        each(
+            tell,
+            "definitions",
+            definitions(store, patient.config, *patient.now),
+        )?;
+    }
+    for channel in Channel::ALL {
+        tell(provider(*channel, patient.config))?;
+    }
+    match &patient.config.ixc {
+        None => tell(Finding::ok(
+            "source",
+            "none is configured; facts come by regua import",
+        ))?,
+        Some(settings) => source(settings, tell)?,
+    }
+    if let (Some(store), Some(_)) = (&store, &patient.config.ixc) {
+        each(tell, "source", remembered(store.connection(), patient.now))?;
+    }
+    Ok(())
+}
+
+/// Tells several findings, or the error that came instead of them.
+fn each(
+    tell: &mut dyn FnMut(Finding) -> Result<()>,
+    area: &'static str,
+    findings: Result<Vec<Finding>>,
+) -> Result<()> {
+    match findings {
+        Ok(findings) => findings.into_iter().try_for_each(tell),
+        Err(error) => tell(Finding::failure(area, &error)),
+    }
+}
+
+fn configuration(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![match &config.file {
+        Some(file) => Finding::ok("configuration", format!("{} is acceptable", file.display())),
+        None => Finding::warning(
+            "configuration",
+            "no file was found: the defaults are used, and every message goes to a file",
+            "copy config.example.toml to config.toml, or name yours with --config",
+        ),
+    }];
+    for warning in &config.warnings {
+        let (message, remedy) = match warning.rsplit_once(" (chmod 600)") {
+            Some((message, "")) => (message, "chmod 600"),
+            _ => (warning.as_str(), ""),
+        };
+        findings.push(Finding::warning("configuration", message, remedy));
+    }
+    findings
+}
+
+/// Whether every secret can be had, without showing any.
+fn secrets(config: &Config) -> Vec<Finding> {
+    let secrets = config.secrets();
+    let mut findings = Vec::new();
+    for (key, secret) in &secrets {
+        match secret.reveal() {
+            Ok(text) if text.is_empty() => findings.push(Finding {
+                area: "secrets",
+                health: Health::Failure,
+                message: format!("{key} is empty"),
+                remedy: Some("write env:NAME, file:PATH or the secret itself".to_owned()),
+            }),
+            Ok(_) => {}
+            Err(error) => {
+                let mut finding = Finding::failure("secrets", &error);
+                finding.message = format!("{key}: {}", finding.message);
+                findings.push(finding);
+            }
+        }
+    }
+    if let ProviderConfig::Fcm(settings) = &config.push.provider
+        && readable_by_others(&settings.service_account)
+    {
+        findings.push(Finding::warning(
+            "secrets",
+            format!(
+                "push.service_account: others can read {}",
+                settings.service_account.display()
+            ),
+            "chmod 600",
+        ));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(
+            "secrets",
+            match secrets.len() {
+                0 => "none is configured".to_owned(),
+                1 => "1 is there".to_owned(),
+                n => format!("{n} are there"),
+            },
+        ));
+    }
+    findings
+}
+
+fn readable_by_others(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o044 != 0)
+}
+
+fn database(store: &Store, patient: &Patient<'_>) -> Result<Vec<Finding>> {
+    let connection = store.connection();
+    let place = store.path().display();
+    let mut findings = Vec::new();
+    let damage = health::damage(connection)?;
+    if damage.is_empty() {
+        findings.push(Finding::ok(
+            "database",
+            format!("{place} is whole, version {}", health::version(connection)?),
+        ));
+    } else {
+        findings.push(Finding {
+            area: "database",
+            health: Health::Failure,
+            message: format!("{place} is damaged: {}", damage.join("; ")),
+            remedy: Some(
+                "restore the newest backup; `sqlite3 FILE .recover` saves what can be read"
+                    .to_owned(),
+            ),
+        });
+    }
+    if std::fs::metadata(store.path()).is_ok_and(|found| found.permissions().mode() & 0o004 != 0) {
+        findings.push(Finding::warning(
+            "database",
+            format!("{place} holds personal data, and everybody on this machine can read it"),
+            "chmod 640, or 600",
+        ));
+    }
+    let unknown = health::unknown_messages(connection)?;
+    if unknown > 0 {
+        findings.push(Finding::warning(
+            "database",
+            format!("{unknown} messages ended unknown: nobody can tell whether they went"),
+            "regua queue list --unknown; regua queue retry --unknown sends them again",
+        ));
+    }
+    findings.extend(age(connection, patient)?);
+    Ok(findings)
+}
+
+/// How old the payment data is, which collections refuse when it is stale.
+fn age(connection: &Connection, patient: &Patient<'_>) -> Result<Option<Finding>> {
+    let limit = patient.config.max_data_age_hours;
+    let Some(at) = meta::refreshed(connection, "invoices")? else {
+        return Ok(None);
+    };
+    let age = patient.now.at - at;
+    if limit == 0 || age <= TimeDelta::hours(limit) {
+        return Ok(None);
+    }
+    Ok(Some(Finding::warning(
+        "database",
+        format!(
+            "the invoices are {} hours old ({}): collections refuse more than {limit}",
+            age.num_hours(),
+            patient.now.iso(at)
+        ),
+        "regua sync invoices, or regua import invoices FILE",
+    )))
+}
+
+fn clock(now: &Now, latest: Option<chrono::DateTime<chrono::Utc>>) -> Finding {
+    let told = format!("it is {} ({})", now.iso(now.at), now.zone);
+    match latest {
+        Some(latest) if now.at < latest => Finding::warning(
+            "clock",
+            format!("{told}, but the database has seen {}", now.iso(latest)),
+            "set the clock (timedatectl); an earlier day would be refused by regua collection update",
+        ),
+        _ => Finding::ok("clock", told),
+    }
+}
+
+/// What is defined, by the word that names one and the area of many.
+const DEFINED: [(&str, &str); 5] = [
+    ("template", "templates"),
+    ("report", "reports"),
+    ("rule", "rules"),
+    ("trigger", "triggers"),
+    ("task", "tasks"),
+];
+
+/// The area that a warning about something defined belongs to: it begins with the word for one.
+fn area_of(warning: &str) -> &'static str {
+    DEFINED
+        .iter()
+        .find(|(one, _)| warning.starts_with(one))
+        .map_or("definitions", |(_, many)| many)
+}
+
+/// Everything that is defined, by the checks it passed when it was saved: what was acceptable
+/// then may not be now.
+fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let templates = template::list(store.connection())?;
+    for template in &templates {
+        for problem in template.problems() {
+            findings.push(Finding {
+                area: "templates",
+                health: Health::Failure,
+                message: format!("{}: {}", template.name, problem.found),
+                remedy: Some(problem.remedy).filter(|remedy| !remedy.is_empty()),
+            });
+        }
+    }
+    if let Some(name) = &config.birthday.template
+        && !templates.iter().any(|template| template.name == *name)
+    {
+        findings.push(Finding {
+            area: "templates",
+            health: Health::Failure,
+            message: format!("[birthday] names the template `{name}`, which is not there"),
+            remedy: Some("regua template list; regua template add".to_owned()),
+        });
+    }
+    let plan = match apply::review(store, config, now) {
+        Ok(plan) => plan,
+        Err(error) => {
+            findings.push(Finding::failure("definitions", &error));
+            return Ok(findings);
+        }
+    };
+    for (one, area) in DEFINED {
+        let count = plan.steps.iter().filter(|step| step.kind == one).count();
+        if !findings.iter().any(|finding| finding.area == area) {
+            findings.push(Finding::ok(
+                area,
+                match count {
+                    0 => "there is none yet".to_owned(),
+                    1 => "1 is acceptable".to_owned(),
+                    n => format!("{n} are acceptable"),
+                },
+            ));
+        }
+        let warnings = plan.warnings.iter().filter(|text| area_of(text) == area);
+        findings.extend(warnings.map(|text| Finding::warning(area, text, "")));
+    }
+    let others = plan
+        .warnings
+        .iter()
+        .filter(|text| area_of(text) == "definitions");
+    findings.extend(others.map(|text| Finding::warning("definitions", text, "")));
+    Ok(findings)
+}
+
+/// A channel's provider: its credentials, by a call that sends nothing.
+fn provider(channel: Channel, config: &Config) -> Finding {
+    let area = channel.as_str();
+    let name = config.channel(channel).provider.name();
+    match channel::connect(channel, config).and_then(|provider| provider.check()) {
+        Ok(found) => Finding::ok(area, format!("{name}: {found}")),
+        Err(error) => {
+            let mut finding = Finding::failure(area, &error);
+            finding.message = format!("{name}: {}", finding.message);
+            finding
+        }
+    }
+}
+
+/// The source: whether it answers, and whether each form may be read.
+fn source(settings: &IxcSettings, tell: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
+    let ixc = match Ixc::new(settings) {
+        Ok(ixc) => ixc,
+        Err(error) => return tell(Finding::failure("source", &error)),
+    };
+    match page::probe(&ixc, Form::Empresa) {
+        Ok(_) => tell(Finding::ok("source", "ixc: the web service answers"))?,
+        // No answer, or one that says the same for every form: the rest would only repeat it.
+        Err(
+            unread @ (Unread::Failed(_)
+            | Unread::Said {
+                status: 401 | 403, ..
+            }),
+        ) => {
+            return tell(Finding::failure(
+                "source",
+                &unread.into_error(Form::Empresa),
+            ));
+        }
+        Err(unread) => {
+            let error = unread.into_error(Form::Empresa);
+            let finding = Finding::failure("source", &error);
+            tell(Finding {
+                health: Health::Warning,
+                message: format!("ixc: empresa: {}", finding.message),
+                ..finding
+            })?;
+        }
+    }
+    let needed: Vec<Form> = KINDS.iter().map(|(_, form)| *form).collect();
+    for form in Form::ALL {
+        if form == Form::Empresa {
+            continue;
+        }
+        match page::probe(&ixc, form) {
+            Ok(found) => {
+                let told = found
+                    .total
+                    .map_or_else(String::new, |total| format!("; rows: {total}"));
+                let dated = found
+                    .rows
+                    .first()
+                    .is_none_or(|row| row.get(CHANGED).is_some());
+                let message = format!("ixc: {} can be read{told}", form.name());
+                tell(if needed.contains(&form) && !dated {
+                    Finding::warning(
+                        "source",
+                        format!("{message}, but does not say when its rows changed"),
+                        "every sync reads all of it: sync it less often",
+                    )
+                } else {
+                    Finding::ok("source", message)
+                })?;
+            }
+            Err(unread) => {
+                let error = unread.into_error(form);
+                let finding = Finding::failure("source", &error);
+                tell(Finding {
+                    message: format!("ixc: {}: {}", form.name(), finding.message),
+                    // Without the small forms ids stand for names.
+                    health: if needed.contains(&form) {
+                        Health::Failure
+                    } else {
+                        Health::Warning
+                    },
+                    ..finding
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the syncs so far left behind.
+fn remembered(connection: &Connection, now: &Now) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for (kind, _) in KINDS {
+        let again = sync::again(connection, kind)?.len();
+        if again > 0 {
+            findings.push(Finding::warning(
+                "source",
+                format!("{again} of the {kind} were refused by the last sync"),
+                format!("regua sync {kind} tells why; mend them in the ERP"),
+            ));
+        }
+    }
+    for code in sync::codes(connection)? {
+        findings.push(Finding::warning(
+            "source",
+            format!(
+                "{}: {} holds the code `{}`, which regua does not know (rows: {}, the first {})",
+                code.kind, code.field, code.code, code.rows, code.first_id
+            ),
+            "look what it means in the ERP, and whether those rows are rightly left alone",
+        ));
+    }
+    let last = sync::cursor(connection, "invoices")?.and_then(|cursor| cursor.synced_at);
+    if let Some(at) = last {
+        findings.push(Finding::ok(
+            "source",
+            format!("the invoices were last synced {}", now.iso(at)),
+        ));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,178 @@
+//! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
+
+use super::apply::{Change, Options, Plan, Step, steps};
+use super::collect;
+use crate::clock::Now;
+use crate::domain::rule::{self, Draft, Fault, Part, Rule};
+use crate::domain::template::Template;
+use crate::error::{Error, Problem, Result};
+use crate::source::definition::{self, Definitions, Placed};
+use crate::store::{Connection, Store, rule as store, template};
+
+/// Adds a rule; answers it with what is odd about it.
+pub fn add(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+    saved.write(|transaction| {
+        if store::get(transaction, &draft.name)?.is_some() {
+            return Err(
+                Error::unacceptable(format!("there is a rule `{}` already", draft.name))
+                    .hint(format!("regua rule edit {}", draft.name)),
+            );
+        }
+        save(transaction, draft)
+    })
+}
+
+/// Saves a changed rule; answers it with what is odd about it.
+pub fn replace(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+    saved.write(|transaction| save(transaction, draft))
+}
+
+fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+    let templates: Vec<Template> = template::list(connection)?;
+    let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
+    let find = |name: &str| templates.iter().find(|template| template.name == name);
+    let checked = draft.check();
+    let mut faults: Vec<Fault> = checked.as_ref().err().cloned().unwrap_or_default();
+    faults.extend(draft.template_faults(&names, find));
+    let others: Vec<Rule> = store::all(connection)?
+        .into_iter()
+        .map(|kept| kept.rule)
+        .filter(|rule| rule.name != draft.name)
+        .collect();
+    let claims = others
+        .iter()
+        .map(|rule| (rule.name.as_str(), rule.portfolios.as_slice()))
+        .chain([(draft.name.as_str(), draft.portfolios.as_slice())]);
+    for (portfolio, other, _) in rule::claimed_twice(claims) {
+        let (found, remedy) = rule::claim_words(portfolio, other);
+        faults.push(Fault {
+            part: Part::Portfolios,
+            found,
+            remedy,
+        });
+    }
+    match checked {
+        Ok(rule) if faults.is_empty() => {
+            store::save(connection, std::slice::from_ref(&rule))?;
+            let warnings = rule::warnings(&rule, find);
+            Ok((rule, warnings))
+        }
+        _ => {
+            let problems: Vec<Problem> = faults.iter().map(|fault| draft.problem(fault)).collect();
+            Err(Error::problems(
+                format!("rule `{}` is not acceptable; nothing was saved", draft.name),
+                problems,
+            ))
+        }
+    }
+}
+
+/// Saves the rules of the files, once all rules that will be there agree with each other and with
+/// the templates that will be there.
+pub fn carry_out(
+    connection: &Connection,
+    wanted: &Definitions,
+    options: Options,
+    templates: &[Step],
+    now: Now,
+    plan: &mut Plan,
+) -> Result<Vec<Step>> {
+    let saved: Vec<Rule> = store::all(connection)?
+        .into_iter()
+        .map(|kept| kept.rule)
+        .collect();
+    let placed: Vec<Placed<Rule>> = wanted
+        .rules
+        .iter()
+        .map(|written| Placed {
+            value: written.value.rule.clone(),
+            place: written.place.clone(),
+        })
+        .collect();
+    let steps = steps(
+        "rule",
+        &placed,
+        &saved,
+        |rule| &rule.name,
+        definition::rule::write,
+        options.prune,
+    );
+    let removed: Vec<&String> = steps
+        .iter()
+        .filter(|step| step.change == Change::Removed)
+        .map(|step| &step.name)
+        .collect();
+    let stay: Vec<&Rule> = saved
+        .iter()
+        .filter(|rule| !removed.contains(&&rule.name))
+        .filter(|rule| !placed.iter().any(|placed| placed.value.name == rule.name))
+        .collect();
+    let mut known = template::list(connection)?;
+    known.retain(|template| {
+        !templates
+            .iter()
+            .any(|step| step.change == Change::Removed && step.name == template.name)
+    });
+    let problems = rule_problems(wanted, &stay, &known);
+    if !problems.is_empty() {
+        return Err(Error::problems(
+            "the definitions are not acceptable; nothing was changed",
+            problems,
+        ));
+    }
+    for name in removed {
+        let closed = collect::remove_rule(connection, name, now.today)?;
+        if closed > 0 {
+            plan.warnings.push(format!(
+                "rule `{name}` goes, and its {closed} open cases close as rule_removed"
+            ));
+        }
+    }
+    let find = |name: &str| known.iter().find(|template| template.name == name);
+    for placed in &placed {
+        plan.warnings.extend(rule::warnings(&placed.value, find));
+    }
+    let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
+    store::save(connection, &rules)?;
+    Ok(steps)
+}
+
+/// What is wrong between rules and templates, and between rules: those of the files, told at their
+/// lines, and those that stay as they are.
+fn rule_problems(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Vec<Problem> {
+    let names: Vec<String> = known.iter().map(|template| template.name.clone()).collect();
+    let find = |name: &str| known.iter().find(|template| template.name == name);
+    let mut problems = Vec::new();
+    for written in &wanted.rules {
+        let written = &written.value;
+        let faults = written.draft.template_faults(&names, find);
+        problems.extend(faults.iter().map(|fault| written.problem(fault)));
+    }
+    for rule in stay {
+        let draft = rule.draft();
+        let faults = draft.template_faults(&names, find);
+        problems.extend(faults.iter().map(|fault| draft.problem(fault)));
+    }
+    let claims = stay
+        .iter()
+        .copied()
+        .chain(wanted.rules.iter().map(|written| &written.value.rule))
+        .map(|rule| (rule.name.as_str(), rule.portfolios.as_slice()));
+    for (portfolio, first, second) in rule::claimed_twice(claims) {
+        // Those that stay come first, so that the second stands in a file, unless both stay.
+        let (found, remedy) = rule::claim_words(portfolio, first);
+        let place = wanted
+            .rules
+            .iter()
+            .find(|written| written.value.rule.name == second);
+        problems.push(match place {
+            Some(written) => written.value.problem(&Fault {
+                part: Part::Portfolios,
+                found,
+                remedy,
+            }),
+            None => Problem::new(format!("rule `{second}`: portfolios"), found, remedy),
+        });
+    }
+    problems
+}

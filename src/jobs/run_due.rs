@@ -1,0 +1,381 @@
+//! What cron starts: the tasks that are owed a run, in order, each through the job of its command.
+
+use std::fs::File;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::deliver::{Delivery, Observer, Stop, deliver};
+use super::{backup, birthday, collect, purge, send, sync};
+use crate::clock::{Clock, Stopwatch};
+use crate::config::Config;
+use crate::domain::schedule::due;
+use crate::domain::task::{Outcome, Owed, Run, Task, in_order};
+use crate::domain::words::{Channel, Word as _};
+use crate::error::{Error, Kind, Result};
+use crate::store::task::Ending;
+use crate::store::{Store, report, task as store_task, template};
+
+/// What tasks are run with.
+pub struct Hands<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The clock.
+    pub clock: &'a Clock,
+    /// Asked to stop by a signal.
+    pub stop: &'a Stop,
+    /// Hears how deliveries go.
+    pub observer: Observer<'a>,
+}
+
+/// What became of one task.
+#[derive(Debug)]
+pub struct Ran {
+    /// The task's name.
+    pub task: String,
+    /// What it ran.
+    pub run: Run,
+    /// The matching minute it ran for; none when a person ran it.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How it ended, as it was recorded.
+    pub ending: Ending,
+    /// The exit code's kind, when it failed.
+    pub kind: Option<Kind>,
+}
+
+/// Takes the lock that one run holds at a time, kept by the operating system until its process
+/// ends; none when another has it.
+pub fn lock(store: &Store) -> Result<Option<File>> {
+    let path = store.lock_file("run-due");
+    let failed = |error: std::io::Error| {
+        Error::world(format!("the lock {} cannot be taken", path.display())).because(error)
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The tasks owed a run now, in order. Only the holder of the lock may ask: what is still recorded
+/// as running died, and is owed again.
+pub fn owed(store: &mut Store, config: &Config, clock: &Clock) -> Result<Vec<Owed>> {
+    let now = clock.now();
+    if store_task::any_running(store.connection())? {
+        store.write(|transaction| store_task::bury(transaction, now.at))?;
+    }
+    let mut owed: Vec<Owed> = store_task::enabled(store.connection())?
+        .into_iter()
+        .filter_map(|(task, considered)| {
+            let due_at = due(
+                &task.schedule,
+                considered,
+                now.at,
+                now.zone,
+                config.catch_up_hours,
+            )?;
+            Some(Owed { task, due_at })
+        })
+        .collect();
+    in_order(&mut owed);
+    Ok(owed)
+}
+
+/// Runs what is owed, in order; a failure does not stop the next, a signal does.
+pub fn run_owed(store: &mut Store, hands: &mut Hands<'_>, owed: &[Owed]) -> Result<Vec<Ran>> {
+    let mut ran = Vec::new();
+    for owed in owed {
+        if hands.stop.asked() > 0 {
+            break;
+        }
+        ran.push(run_one(store, hands, &owed.task, Some(owed.due_at))?);
+    }
+    Ok(ran)
+}
+
+/// Runs one task and records how it ended; an error of the task itself is part of the record.
+pub fn run_one(
+    store: &mut Store,
+    hands: &mut Hands<'_>,
+    task: &Task,
+    due_at: Option<DateTime<Utc>>,
+) -> Result<Ran> {
+    let watch = Stopwatch::start();
+    let started_at = hands.clock.now().at;
+    let id = store.write(|transaction| store_task::begin(transaction, task, due_at, started_at))?;
+    let (done, kind) = match carry_out(store, hands, task) {
+        Ok(done) => (done, None),
+        Err(error) => (
+            Done {
+                outcome: Outcome::Failed,
+                counts: Map::new(),
+                message: Some(error.to_string()),
+            },
+            Some(error.kind),
+        ),
+    };
+    let kind = kind.or_else(|| (done.outcome == Outcome::Failed).then_some(Kind::World));
+    let ending = Ending {
+        outcome: done.outcome,
+        counts: done.counts,
+        message: done.message,
+        seconds: watch.elapsed().as_secs_f64(),
+    };
+    let ended_at = hands.clock.now().at;
+    store.write(|transaction| store_task::end(transaction, id, &ending, ended_at))?;
+    Ok(Ran {
+        task: task.name.clone(),
+        run: task.run,
+        due_at,
+        started_at,
+        ending,
+        kind,
+    })
+}
+
+/// What a task came to.
+struct Done {
+    outcome: Outcome,
+    counts: Map<String, Value>,
+    message: Option<String>,
+}
+
+impl Done {
+    fn new(counts: Value) -> Self {
+        Self {
+            outcome: Outcome::Done,
+            counts: match counts {
+                Value::Object(counts) => counts,
+                _ => Map::new(),
+            },
+            message: None,
+        }
+    }
+
+    /// Adds what a delivery came to.
+    fn delivered(mut self, delivery: &Delivery) -> Self {
+        let mut totals = [0u64; 6];
+        let mut said = Vec::new();
+        for channel in &delivery.channels {
+            for (total, n) in totals.iter_mut().zip([
+                channel.sent,
+                channel.failed,
+                channel.later,
+                channel.unknown + channel.recovered,
+                channel.skipped.values().sum(),
+                channel.left,
+            ]) {
+                *total += n;
+            }
+            if let Some(why) = &channel.stopped {
+                said.push(format!(
+                    "{} closed: {why}; what is left waits in the queue",
+                    channel.channel
+                ));
+            }
+        }
+        for channel in &delivery.locked {
+            said.push(format!(
+                "another run is delivering {channel}; its messages wait in the queue"
+            ));
+        }
+        for (key, n) in [
+            "sent",
+            "failed",
+            "later",
+            "unknown",
+            "no_longer_wanted",
+            "left",
+        ]
+        .into_iter()
+        .zip(totals)
+        {
+            self.counts.insert(key.to_owned(), json!(n));
+        }
+        self.outcome = if delivery.interrupted {
+            said.push("a signal stopped it".to_owned());
+            Outcome::Interrupted
+        } else if delivery.stopped() {
+            Outcome::Failed
+        } else if delivery.some_failed() {
+            Outcome::Incomplete
+        } else {
+            self.outcome
+        };
+        if !said.is_empty() {
+            self.message = Some(said.join("; "));
+        }
+        self
+    }
+}
+
+/// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
+fn synced(summary: &sync::Summary) -> Done {
+    let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
+    let mut done = Done::new(json!({
+        "read": total(|kind| kind.read),
+        "new": total(|kind| kind.new),
+        "changed": total(|kind| kind.changed),
+        "unchanged": total(|kind| kind.unchanged),
+        "refused": summary.refused_rows(),
+        "ticket_messages": summary.ticket_messages,
+    }));
+    let mut said = summary.notes.clone();
+    if let Some(row) = summary.refused.first() {
+        done.outcome = Outcome::Incomplete;
+        said.push(format!(
+            "refused rows: {}, the first: {} {}: {}: {}, {}",
+            summary.refused_rows(),
+            row.kind,
+            row.id,
+            row.column,
+            row.found,
+            row.remedy
+        ));
+    }
+    if !said.is_empty() {
+        done.message = Some(said.join("; "));
+    }
+    done
+}
+
+fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
+    match task.run {
+        Run::CollectionUpdate => update_collections(store, hands),
+        Run::Sync => Ok(synced(&sync::everything(store, hands.config, hands.clock)?)),
+        Run::BirthdayQueue => {
+            let summary = birthday::queue(store, hands.config, hands.clock.now())?;
+            let skipped: u64 = summary.reasons.values().sum();
+            let done = Done::new(json!({
+                "clients": summary.clients,
+                "queued": summary.queued,
+                "skipped": skipped,
+            }));
+            deliver_if_at_once(store, hands, summary.channel, done)
+        }
+        Run::SendQueue => {
+            let channels = if task.channels.is_empty() {
+                Channel::ALL
+            } else {
+                &task.channels
+            };
+            let delivery = deliver_on(store, hands, channels)?;
+            Ok(Done::new(json!({})).delivered(&delivery))
+        }
+        Run::Send => send_report(store, hands, task),
+        Run::Purge => {
+            let summary = purge::run(store, hands.config, hands.clock.now())?;
+            let mut done = Done::new(json!({
+                "bodies": summary.bodies,
+                "messages": summary.messages,
+                "runs": summary.runs,
+            }));
+            if !summary.configured {
+                done.message = Some("no [retention] is configured: nothing is deleted".to_owned());
+            }
+            Ok(done)
+        }
+        Run::Backup => {
+            let summary = backup::run(store, hands.config, hands.clock.now())?;
+            let mut done = Done::new(json!({
+                "bytes": summary.bytes,
+                "removed": summary.removed,
+            }));
+            done.message = Some(summary.file.display().to_string());
+            Ok(done)
+        }
+    }
+}
+
+/// Moves the cases on, and delivers what came of it.
+fn update_collections(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> {
+    let (update, delivery) = collect::update(
+        store,
+        hands.config,
+        hands.clock,
+        collect::Request::default(),
+        hands.stop,
+        hands.observer,
+    )?;
+    let total =
+        |count: fn(&collect::RuleSummary) -> u64| -> u64 { update.rules.iter().map(count).sum() };
+    let done = Done::new(json!({
+        "evaluated": total(|rule| rule.evaluated),
+        "entered": total(|rule| rule.entered),
+        "advanced": total(|rule| rule.advanced.values().sum()),
+        "closed": total(|rule| rule.closed.values().sum()),
+        "reminders": total(|rule| rule.reminders),
+        "left_out": total(|rule| rule.left_out.values().sum()),
+        "queued": total(|rule| rule.queued),
+        "skipped": total(|rule| rule.skipped.values().sum()),
+    }));
+    Ok(done.delivered(&delivery))
+}
+
+fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
+    let missing = |key: &str| Error::unacceptable(format!("the task `{}` has no {key}", task.name));
+    let name = task.report.as_deref().ok_or_else(|| missing("report"))?;
+    let template = task
+        .template
+        .as_deref()
+        .ok_or_else(|| missing("template"))?;
+    let saved = report::get(store.connection(), name)?.ok_or_else(|| {
+        Error::unacceptable(format!("there is no report `{name}`")).hint("regua report list")
+    })?;
+    let request = send::Request {
+        name: name.to_owned(),
+        report: saved.report,
+        template: template::get(store.connection(), template)?,
+        limit: task.limit.map(i64::unsigned_abs),
+        sample: None,
+        expect: None,
+        again: false,
+    };
+    let watch = Stopwatch::start();
+    let (batch, plan) = send::write(store, hands.config, hands.clock, &request)?;
+    let skipped: u64 = plan.skipped.values().sum();
+    let done = Done::new(json!({
+        "batch": batch,
+        "matched": plan.matched,
+        "recipients": plan.recipients,
+        "queued": plan.messages,
+        "skipped": skipped,
+        "duplicates": plan.duplicates,
+    }));
+    let done = deliver_if_at_once(store, hands, request.template.channel, done)?;
+    send::took(store, batch, watch)?;
+    Ok(done)
+}
+
+/// Delivers on a channel whose messages go in the run that makes them; others wait in the queue.
+fn deliver_if_at_once(
+    store: &mut Store,
+    hands: &mut Hands<'_>,
+    channel: Channel,
+    done: Done,
+) -> Result<Done> {
+    if !send::delivers_at_once(channel) {
+        return Ok(done);
+    }
+    let delivery = deliver_on(store, hands, &[channel])?;
+    Ok(done.delivered(&delivery))
+}
+
+fn deliver_on(store: &mut Store, hands: &mut Hands<'_>, channels: &[Channel]) -> Result<Delivery> {
+    deliver(
+        store,
+        hands.config,
+        hands.clock,
+        channels,
+        hands.stop,
+        hands.observer,
+    )
+}

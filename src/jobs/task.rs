@@ -1,0 +1,121 @@
+//! Saving tasks: checked whole, with a word on what is acceptable but unwise.
+
+use crate::clock::Now;
+use crate::config::Config;
+use crate::domain::send::Manner;
+use crate::domain::task::{Run, Surroundings, Task, warnings as unwise};
+use crate::domain::template::name_problem;
+use crate::domain::words::Channel;
+use crate::error::{Error, Problem, Result, nearest};
+use crate::store::{Connection, report, task as store, template};
+
+/// Checks a task, and what it names: everything wrong at once, each with its key.
+pub fn problems(connection: &Connection, task: &Task) -> Result<Vec<Problem>> {
+    let mut problems: Vec<Problem> = task
+        .flaws()
+        .into_iter()
+        .map(|flaw| Problem::new(flaw.key, flaw.found, flaw.remedy))
+        .collect();
+    if let Some(problem) = name_problem(&task.name) {
+        problems.push(Problem::new("name", problem, "write a short name"));
+    }
+    if task.run != Run::Send {
+        return Ok(problems);
+    }
+    let report = match task.report.as_deref() {
+        None => None,
+        Some(name) => {
+            let saved = report::get(connection, name)?;
+            if saved.is_none() {
+                let names = report::list(connection)?;
+                problems.push(unknown(
+                    "report",
+                    name,
+                    names.iter().map(|saved| saved.name.as_str()),
+                    "save it with `regua report save`",
+                ));
+            }
+            saved
+        }
+    };
+    let found = match task.template.as_deref() {
+        None => None,
+        Some(name) => {
+            let found = template::find(connection, name)?;
+            if found.is_none() {
+                let names = template::list(connection)?;
+                problems.push(unknown(
+                    "template",
+                    name,
+                    names.iter().map(|template| template.name.as_str()),
+                    "add it with `regua template add`",
+                ));
+            }
+            found
+        }
+    };
+    if let (Some(saved), Some(found)) = (report, found)
+        && let Err(error) = Manner::of(&found, saved.report.kind)
+    {
+        problems.push(Problem::new(
+            "template",
+            error.message,
+            error.hints.join("; "),
+        ));
+    }
+    Ok(problems)
+}
+
+fn unknown<'a>(
+    key: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    otherwise: &str,
+) -> Problem {
+    Problem::new(
+        key,
+        format!("there is no {key} `{name}`"),
+        nearest(name, known).map_or_else(
+            || otherwise.to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        ),
+    )
+}
+
+/// Saves a task, unless something about it is wrong.
+pub fn save(connection: &Connection, task: &Task, now: Now) -> Result<()> {
+    let problems = problems(connection, task)?;
+    if problems.is_empty() {
+        store::save(connection, task, now.at)
+    } else {
+        Err(Error::problems(
+            format!("the task `{}` is not acceptable", task.name),
+            problems,
+        ))
+    }
+}
+
+/// What is acceptable but unwise about the tasks as they are saved: the task's name and a sentence.
+pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String, String)>> {
+    let whatsapp: Vec<String> = template::list(connection)?
+        .into_iter()
+        .filter(|template| template.channel == Channel::Whatsapp)
+        .map(|template| template.name)
+        .collect();
+    let birthday = config
+        .birthday
+        .template
+        .as_deref()
+        .filter(|name| whatsapp.iter().any(|known| known == name));
+    let in_rules = store::whatsapp_in_rules(connection)?;
+    Ok(unwise(
+        &store::list(connection)?,
+        &Surroundings {
+            collection_hours: &config.policy.hours.collection,
+            birthday_hours: config.birthday.hours,
+            whatsapp_in_rules: in_rules.as_deref(),
+            whatsapp_birthday: birthday,
+            whatsapp_templates: &whatsapp,
+        },
+    ))
+}

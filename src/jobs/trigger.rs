@@ -1,0 +1,149 @@
+//! Saving and removing triggers: checked whole, with a warning of what is probably not meant.
+
+use std::collections::HashMap;
+
+use super::apply::{Change, Options, Step, steps};
+use crate::domain::template::Template;
+use crate::domain::trigger::Trigger;
+use crate::error::{Error, Problem, Result};
+use crate::source::definition::{self, Definitions};
+use crate::store::{Connection, Store, template, ticket, trigger as store};
+
+/// Everything wrong with a trigger, `templates` being those there will be.
+pub fn problems(trigger: &Trigger, templates: &[Template]) -> Vec<Problem> {
+    let by_name = by_name(templates);
+    let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
+    trigger.problems(|name| by_name.get(name).copied(), &names)
+}
+
+/// What is allowed and probably not meant, as far as the book tells.
+pub fn warnings(
+    connection: &Connection,
+    trigger: &Trigger,
+    templates: &[Template],
+) -> Result<Vec<String>> {
+    let by_name = by_name(templates);
+    Ok(trigger.warnings(
+        |name| by_name.get(name).copied(),
+        &ticket::staff(connection)?,
+        &ticket::topics(connection)?,
+    ))
+}
+
+fn by_name(templates: &[Template]) -> HashMap<&str, &Template> {
+    templates
+        .iter()
+        .map(|template| (template.name.as_str(), template))
+        .collect()
+}
+
+/// Adds a trigger, which must be new, and answers the warnings.
+pub fn add(saved: &mut Store, trigger: &Trigger) -> Result<Vec<String>> {
+    saved.write(|transaction| {
+        if store::find(transaction, &trigger.name)?.is_some() {
+            return Err(Error::unacceptable(format!(
+                "there is a trigger `{}` already",
+                trigger.name
+            ))
+            .hint(format!("regua trigger edit {}", trigger.name)));
+        }
+        put(transaction, trigger)
+    })
+}
+
+/// Changes a trigger, which must be there, and answers what it is now with the warnings.
+pub fn edit(
+    saved: &mut Store,
+    name: &str,
+    change: impl FnOnce(&mut Trigger) -> Result<()>,
+) -> Result<(Trigger, Vec<String>)> {
+    saved.write(|transaction| {
+        let mut trigger = store::get(transaction, name)?;
+        change(&mut trigger)?;
+        let warnings = put(transaction, &trigger)?;
+        Ok((trigger, warnings))
+    })
+}
+
+fn put(connection: &Connection, trigger: &Trigger) -> Result<Vec<String>> {
+    let templates = template::list(connection)?;
+    let problems = problems(trigger, &templates);
+    if !problems.is_empty() {
+        return Err(Error::problems(
+            format!("trigger `{}` is not acceptable", trigger.name),
+            problems,
+        ));
+    }
+    store::save(connection, trigger)?;
+    warnings(connection, trigger, &templates)
+}
+
+/// Whether every saved trigger still goes with its templates.
+pub fn still_fine(connection: &Connection) -> Result<()> {
+    let templates = template::list(connection)?;
+    let problems: Vec<Problem> = store::list(connection)?
+        .iter()
+        .flat_map(|trigger| problems(trigger, &templates))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::problems(
+        "a trigger would no longer be acceptable; nothing was changed",
+        problems,
+    ))
+}
+
+/// Carries out what files say of triggers, within the transaction that saved their templates.
+pub(super) fn carry_out(
+    connection: &Connection,
+    wanted: &Definitions,
+    options: Options,
+    said: &mut Vec<String>,
+) -> Result<Vec<Step>> {
+    let saved = store::list(connection)?;
+    let steps = steps(
+        "trigger",
+        &wanted.triggers,
+        &saved,
+        |trigger| &trigger.name,
+        definition::trigger::write,
+        options.prune,
+    );
+    let templates = template::list(connection)?;
+    let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
+    let by_name = by_name(&templates);
+    let mut problems = Vec::new();
+    for placed in &wanted.triggers {
+        let flaws = placed
+            .value
+            .template_flaws(|name| by_name.get(name).copied(), &names);
+        problems.extend(flaws.into_iter().map(|flaw| {
+            let place = format!("{}: trigger.{}", placed.place, flaw.part);
+            Problem::new(place, flaw.found, flaw.remedy)
+        }));
+        store::save(connection, &placed.value)?;
+        said.extend(warnings(connection, &placed.value, &templates)?);
+    }
+    if !problems.is_empty() {
+        return Err(Error::problems(
+            "the definitions are not acceptable; nothing was changed",
+            problems,
+        ));
+    }
+    for step in steps.iter().filter(|step| step.change == Change::Removed) {
+        store::remove(connection, &step.name)?;
+    }
+    // A template of the files may spoil a trigger that they do not name.
+    still_fine(connection)?;
+    Ok(steps)
+}
+
+/// Removes a trigger, which must be there.
+pub fn remove(saved: &mut Store, name: &str) -> Result<()> {
+    saved.write(|transaction| {
+        store::get(transaction, name)?;
+        store::remove(transaction, name)?;
+        Ok(())
+    })
+}

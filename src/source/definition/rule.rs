@@ -1,0 +1,306 @@
+//! A rule as TOML, read and written.
+
+use std::fmt::Write as _;
+
+use super::{quoted, quoted_list};
+use crate::domain::rule::{
+    Closing, Deliver, Draft, DraftReminders, DraftStage, Fault, Part, Rule, Texts,
+};
+use crate::domain::words::Word as _;
+use crate::error::Problem;
+use crate::toml_table::Section;
+
+/// Days that can be written at all; which of them are sound is the rule's own check to say.
+const DAYS: std::ops::RangeInclusive<i64> = -100_000..=100_000;
+
+/// A rule whose own parts are sound, with the place of each part, for what other definitions say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenRule {
+    /// The rule.
+    pub rule: Rule,
+    /// The same as it was written.
+    pub draft: Draft,
+    /// The file, line and key of each part: `rules.toml:12: rule.stage.day`.
+    places: Vec<(Part, String)>,
+    /// The file, and the line its table begins on.
+    place: String,
+}
+
+impl WrittenRule {
+    /// A fault as a problem at its place.
+    pub fn problem(&self, fault: &Fault) -> Problem {
+        let place = self
+            .places
+            .iter()
+            .find(|(part, _)| *part == fault.part)
+            .map_or(&self.place, |(_, place)| place);
+        Problem::new(place.clone(), fault.found.clone(), fault.remedy.clone())
+    }
+}
+
+/// The sections of one `[[rule]]`, kept until everything wrong has been noted at its line.
+struct Sections<'x, 's, 'a> {
+    whole: &'x Section<'s, 'a>,
+    reminders: Option<Section<'s, 'a>>,
+    stages: Vec<Section<'s, 'a>>,
+    closing: Option<Section<'s, 'a>>,
+}
+
+impl<'x, 's, 'a> Sections<'x, 's, 'a> {
+    /// Where a part stands.
+    fn of(&self, part: Part) -> (&Section<'s, 'a>, &'static str) {
+        let stage = |index: usize| self.stages.get(index).unwrap_or(self.whole);
+        let reminders = || self.reminders.as_ref().unwrap_or(self.whole);
+        match part {
+            Part::Name => (self.whole, "name"),
+            Part::Portfolios => (self.whole, "portfolios"),
+            Part::ReminderDays => (reminders(), "days"),
+            Part::ReminderTemplates => (reminders(), "templates"),
+            Part::EnterUntilDays => (self.whole, "enter_until_days"),
+            Part::Stages => (self.whole, "stage"),
+            Part::StageName(index) => (stage(index), "name"),
+            Part::StageDay(index) => (stage(index), "day"),
+            Part::StageTemplates(index) => (stage(index), "templates"),
+            Part::Closing(closing) => (
+                self.closing.as_ref().unwrap_or(self.whole),
+                closing.as_str(),
+            ),
+        }
+    }
+
+    fn place(&self, part: Part) -> String {
+        let (section, key) = self.of(part);
+        let whole = section.place();
+        let file = whole
+            .rsplit_once(':')
+            .map_or(whole.as_str(), |(file, _)| file);
+        format!("{file}:{}: {}", section.line_of(key), section.full(key))
+    }
+}
+
+/// Reads one `[[rule]]`; what is wrong with it is noted in its sheet.
+pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
+    let sections = Sections {
+        whole: section,
+        reminders: section.section("reminders"),
+        stages: section.sections("stage"),
+        closing: section.section("closing"),
+    };
+    let name = section.filled("name");
+    if name.is_none() && !section.has("name") {
+        section.wrong("name", "is missing", "name the rule");
+    }
+    let days = sections.reminders.as_ref().map(|s| s.numbers("days"));
+    let days_unreadable =
+        days == Some(None) && sections.reminders.as_ref().is_some_and(|s| s.has("days"));
+    let mut draft = Draft {
+        name: name.clone().unwrap_or_default(),
+        portfolios: section.texts("portfolios").unwrap_or_default(),
+        reminders: sections.reminders.as_ref().map(|s| DraftReminders {
+            days: days.clone().flatten().unwrap_or_default(),
+            templates: s.texts("templates").unwrap_or_default(),
+            deliver: s.word("deliver"),
+        }),
+        one_message_per_client: section.flag("one_message_per_client"),
+        roll_due_date: section.flag("roll_due_date"),
+        enter_until_days: section.number("enter_until_days", DAYS),
+        stages: sections
+            .stages
+            .iter()
+            .map(|s| DraftStage {
+                name: s.text("name"),
+                day: s.number("day", DAYS),
+                templates: s.texts("templates").unwrap_or_default(),
+                deliver: s.word("deliver"),
+            })
+            .collect(),
+        ..Draft::default()
+    };
+    if let Some(s) = &sections.closing {
+        for (key, closing) in [
+            ("paid", Closing::Paid),
+            ("cancelled", Closing::Cancelled),
+            ("renegotiated", Closing::Renegotiated),
+            ("bureau_removed", Closing::BureauRemoved),
+        ] {
+            if let Some(templates) = s.texts(key) {
+                draft.closings.insert(closing, templates);
+            }
+        }
+        draft.closing_deliver = s.word("deliver");
+    }
+    let checked = draft.check();
+    for fault in checked.as_ref().err().into_iter().flatten() {
+        let (section, key) = sections.of(fault.part);
+        // A value of another type, or a missing name, has been told already.
+        let told = match fault.part {
+            Part::Name => name.is_none(),
+            Part::StageName(_) | Part::StageDay(_) => {
+                fault.found == "is missing" && section.has(key)
+            }
+            Part::ReminderDays => days_unreadable,
+            _ => false,
+        };
+        if !told {
+            section.wrong(key, fault.found.clone(), fault.remedy.clone());
+        }
+    }
+    let mut parts = vec![
+        Part::Name,
+        Part::Portfolios,
+        Part::ReminderDays,
+        Part::ReminderTemplates,
+    ];
+    parts.extend((0..sections.stages.len()).map(Part::StageTemplates));
+    parts.extend(Closing::ALL.iter().map(|closing| Part::Closing(*closing)));
+    let places = parts
+        .into_iter()
+        .map(|part| (part, sections.place(part)))
+        .collect();
+    for section in [sections.reminders, sections.closing]
+        .into_iter()
+        .flatten()
+        .chain(sections.stages)
+    {
+        section.finish();
+    }
+    Some(WrittenRule {
+        rule: checked.ok().filter(|_| name.is_some())?,
+        draft,
+        places,
+        place: section.place(),
+    })
+}
+
+/// Writes a rule as one `[[rule]]`; switches at their defaults are left out.
+pub fn write(rule: &Rule) -> String {
+    let mut text = String::from("[[rule]]\n");
+    // Writing to a text does not fail.
+    let mut line = |line: String| {
+        let _ = writeln!(text, "{line}");
+    };
+    line(format!("name = {}", quoted(&rule.name)));
+    line(format!("portfolios = {}", quoted_list(&rule.portfolios)));
+    if let Some(reminders) = &rule.reminders {
+        let days: Vec<String> = reminders.days.iter().map(ToString::to_string).collect();
+        line(format!(
+            "reminders = {{ days = [{}], templates = {}{} }}",
+            days.join(", "),
+            quoted_list(&reminders.texts.templates),
+            match reminders.texts.deliver {
+                Deliver::Each => String::new(),
+                deliver => format!(", deliver = {}", quoted(deliver.as_str())),
+            }
+        ));
+    }
+    if !rule.one_message_per_client {
+        line("one_message_per_client = false".to_owned());
+    }
+    if !rule.roll_due_date {
+        line("roll_due_date = false".to_owned());
+    }
+    if let Some(days) = rule.enter_until_days {
+        line(format!("enter_until_days = {days}"));
+    }
+    for step in &rule.stages {
+        line("[[rule.stage]]".to_owned());
+        line(format!("name = {}", quoted(step.stage.as_str())));
+        line(format!("day = {}", step.day.days()));
+        let Texts { templates, deliver } = &step.texts;
+        if !templates.is_empty() {
+            line(format!("templates = {}", quoted_list(templates)));
+        }
+        if *deliver != Deliver::Each {
+            line(format!("deliver = {}", quoted(deliver.as_str())));
+        }
+    }
+    let closings = &rule.closings;
+    if !closings.templates.is_empty() || closings.deliver != Deliver::Each {
+        line("[rule.closing]".to_owned());
+        if closings.deliver != Deliver::Each {
+            line(format!("deliver = {}", quoted(closings.deliver.as_str())));
+        }
+        for (closing, templates) in &closings.templates {
+            line(format!("{closing} = {}", quoted_list(templates)));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Definitions;
+    use super::*;
+
+    const EXAMPLE: &str = r#"[[rule]]
+name = "residential"
+portfolios = ["Boleto", "Pix"]
+reminders = { days = [5, 3, 0], templates = ["due-soon"], deliver = "first_reachable" }
+enter_until_days = 90
+[[rule.stage]]
+name = "notice"
+day = 3
+templates = ["overdue-push"]
+[[rule.stage]]
+name = "visit"
+day = 20
+deliver = "first_reachable"
+[rule.closing]
+deliver = "first_reachable"
+paid = ["thanks"]
+bureau_removed = ["cleared"]
+"#;
+
+    fn told(text: &str) -> Vec<String> {
+        Definitions::default()
+            .read("rules.toml", text)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        let mut definitions = Definitions::default();
+        assert_eq!(definitions.read("rules.toml", EXAMPLE), []);
+        let written = write(&definitions.rules[0].value.rule);
+        assert_eq!(written, EXAMPLE);
+    }
+
+    #[test]
+    fn every_problem_is_told_with_its_line_and_key() {
+        let told = told(
+            r#"[[rule]]
+name = "a"
+one_mesage_per_client = true
+reminders = { days = ["five"], templates = ["x"] }
+[[rule.stage]]
+name = "notice"
+day = 0
+[[rule.stage]]
+name = "enquiry"
+day = "ten"
+template = "x"
+"#,
+        );
+        assert!(told.iter().any(|t| t.starts_with(
+            "rules.toml:7: rule.stage.day: found 0: day 0 is the due date itself, and nobody is late on it"
+        )));
+        assert!(told.iter().any(|t| t.contains(
+            "rules.toml:9: rule.stage.name: `enquiry` is not a stage, did you mean `inquiry`?"
+        )));
+        assert!(
+            told.iter()
+                .any(|t| t.starts_with("rules.toml:10: rule.stage.day: found the text `ten`"))
+        );
+        assert!(told.iter().any(|t| t
+            == "rules.toml:11: rule.stage.template: is not a known key, did you mean `templates`?"));
+        assert!(told.iter().any(|t| t
+            == "rules.toml:3: rule.one_mesage_per_client: is not a known key, did you mean `one_message_per_client`?"));
+        assert!(
+            told.iter()
+                .any(|t| t.starts_with("rules.toml:4: rule.reminders.days: found a list"))
+        );
+        assert_eq!(told.len(), 6, "{told:#?}");
+    }
+}

@@ -1,0 +1,550 @@
+//! Ticket events as JSON Lines: one object a line, every key known, every value of its type.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::path::Path;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::clock::{self, Now};
+use crate::domain::ticket::{Event, Happening, Said, event_id_problem};
+use crate::domain::words::{Author, EventType, Word};
+use crate::error::{Error, Problem, Result, nearest};
+
+/// The longest line that is believed, in bytes.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Keys that every event may have.
+const COMMON: [&str; 12] = [
+    "id",
+    "type",
+    "at",
+    "ticket_id",
+    "client_id",
+    "topic_id",
+    "subtopic_id",
+    "title",
+    "opened_by",
+    "visible_to_client",
+    "responsible_id",
+    "priority",
+];
+
+/// Keys that only events of some types have.
+const OWN: [(&str, &[EventType]); 5] = [
+    ("status", &[EventType::Opened, EventType::Replied]),
+    ("text", &[EventType::Opened, EventType::Replied]),
+    ("by", &[EventType::Replied]),
+    ("from", &[EventType::Moved]),
+    ("to", &[EventType::Moved]),
+];
+
+/// One line that held something: where it stands, and the event or what is wrong with it.
+#[derive(Debug)]
+pub struct Line {
+    /// The line's number, from 1.
+    pub number: u64,
+    /// The event, or every problem of the line.
+    pub event: std::result::Result<Event, Vec<Problem>>,
+}
+
+/// A file of events, read line by line.
+pub struct Events {
+    input: Box<dyn BufRead>,
+    place: String,
+    number: u64,
+    now: Now,
+    text: Vec<u8>,
+}
+
+impl Events {
+    /// Opens a file, or standard input for `-`; `now` dates the events that do not say when.
+    pub fn open(path: &Path, now: Now) -> Result<Self> {
+        if path == Path::new("-") {
+            let input = Box::new(BufReader::new(io::stdin()));
+            return Ok(Self::read(input, "standard input", now));
+        }
+        let place = path.display().to_string();
+        let cannot = |error: io::Error| {
+            Error::unacceptable(format!("{place} cannot be read"))
+                .because(error)
+                .hint("name a file of events, one JSON object a line, or - for standard input")
+        };
+        let file = File::open(path).map_err(cannot)?;
+        if file.metadata().map_err(cannot)?.is_dir() {
+            return Err(Error::unacceptable(format!("{place} is a folder"))
+                .hint("name a file of events, one JSON object a line"));
+        }
+        Ok(Self::read(Box::new(BufReader::new(file)), &place, now))
+    }
+
+    /// Reads events from anything; `place` names it in problems.
+    pub fn read(input: Box<dyn BufRead>, place: &str, now: Now) -> Self {
+        Self {
+            input,
+            place: place.to_owned(),
+            number: 0,
+            now,
+            text: Vec::new(),
+        }
+    }
+
+    /// The next line that holds anything; none at the end.
+    pub fn next_line(&mut self) -> Result<Option<Line>> {
+        loop {
+            self.text.clear();
+            let read = (&mut self.input)
+                .take(LONGEST_LINE + 1)
+                .read_until(b'\n', &mut self.text)
+                .map_err(|error| {
+                    Error::world(format!("{} cannot be read to its end", self.place)).because(error)
+                })?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            let place = format!("{}:{}", self.place, self.number);
+            if self.text.len() as u64 > LONGEST_LINE {
+                self.skip_line()?;
+                let problem = Problem::new(place, "is longer than 1 MiB", "write one event a line");
+                return Ok(Some(Line {
+                    number: self.number,
+                    event: Err(vec![problem]),
+                }));
+            }
+            let text = self
+                .text
+                .strip_prefix(b"\xef\xbb\xbf")
+                .unwrap_or(&self.text);
+            if text.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            return Ok(Some(Line {
+                number: self.number,
+                event: parse(text, &place, self.now),
+            }));
+        }
+    }
+
+    fn skip_line(&mut self) -> Result<()> {
+        while !self.text.ends_with(b"\n") {
+            self.text.clear();
+            let read = (&mut self.input)
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut self.text)?;
+            if read == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An object's keys and values as they stand, a key that stands twice included.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Pairs;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// Reads one event; every problem of it at once. `place` names where it stands.
+pub fn parse(text: &[u8], place: &str, now: Now) -> std::result::Result<Event, Vec<Problem>> {
+    let pairs = match serde_json::from_slice::<Pairs>(text) {
+        Ok(Pairs(pairs)) => pairs,
+        Err(error) => {
+            return Err(vec![Problem::new(
+                place,
+                format!("is not an event ({error})"),
+                r#"write one JSON object a line: {"id":"e1","type":"opened","ticket_id":1070}"#,
+            )]);
+        }
+    };
+    let mut fields = Fields {
+        place,
+        pairs: &pairs,
+        problems: Vec::new(),
+    };
+    let kind: Option<EventType> = fields.word("type");
+    if kind.is_none() && fields.get("type").is_none() {
+        fields.missing("type", &format!("one of: {}", EventType::accepted()));
+    }
+    fields.check_keys(kind);
+    let id = fields.text("id");
+    match id.as_deref().map(event_id_problem) {
+        None if fields.get("id").is_some_and(|value| !value.is_string()) => {}
+        None => fields.missing("id", "what tells this event from every other, as a text"),
+        Some(None) => {}
+        Some(Some(what)) => fields.wrong("id", what, "write a short plain text"),
+    }
+    let ticket_id = fields.id("ticket_id");
+    if ticket_id.is_none() && fields.get("ticket_id").is_none() {
+        fields.missing("ticket_id", "the ticket's id");
+    }
+    let at = fields.instant("at", now);
+    let said = Said {
+        client_id: fields.id("client_id"),
+        topic_id: fields.id("topic_id"),
+        subtopic_id: fields.id("subtopic_id"),
+        title: fields.text("title"),
+        status: fields.text("status"),
+        priority: fields.text("priority"),
+        responsible_id: fields.id("responsible_id"),
+        opened_by: fields.word::<Author>("opened_by"),
+        visible_to_client: fields.flag("visible_to_client"),
+    };
+    let (words, by) = (fields.text("text"), fields.word("by"));
+    let (from, to) = (fields.text("from"), fields.text("to"));
+    let happening = kind.map(|kind| match kind {
+        EventType::Opened => Happening::Opened { text: words },
+        EventType::Replied => Happening::Replied { text: words, by },
+        EventType::Moved => {
+            if to.is_none() && said.priority.is_none() && !fields.spoiled(&["to", "priority"]) {
+                fields.missing("to", "the new status, or the new priority in `priority`");
+            }
+            Happening::Moved { from, to }
+        }
+    });
+    match (id, ticket_id, happening) {
+        (Some(id), Some(ticket_id), Some(happening)) if fields.problems.is_empty() => Ok(Event {
+            id,
+            at: at.unwrap_or(now.at),
+            dated: at.is_some(),
+            ticket_id,
+            said,
+            happening,
+        }),
+        _ => Err(fields.problems),
+    }
+}
+
+/// The keys of one event, read one by one; null is the same as absent.
+struct Fields<'a> {
+    place: &'a str,
+    pairs: &'a [(String, Value)],
+    problems: Vec<Problem>,
+}
+
+impl Fields<'_> {
+    fn get(&self, key: &str) -> Option<&Value> {
+        let (_, value) = self.pairs.iter().find(|(name, _)| name == key)?;
+        (!value.is_null()).then_some(value)
+    }
+
+    fn wrong(&mut self, key: &str, found: impl Into<String>, remedy: impl Into<String>) {
+        let place = format!("{}: {key}", self.place);
+        self.problems.push(Problem::new(place, found, remedy));
+    }
+
+    fn missing(&mut self, key: &str, what: &str) {
+        self.wrong(key, "is missing", format!("give {what}"));
+    }
+
+    /// Whether a problem of one of these keys is told already.
+    fn spoiled(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| {
+            let place = format!("{}: {key}", self.place);
+            self.problems.iter().any(|problem| problem.place == place)
+        })
+    }
+
+    fn check_keys(&mut self, kind: Option<EventType>) {
+        for (i, (key, value)) in self.pairs.iter().enumerate() {
+            if self.pairs[..i].iter().any(|(earlier, _)| earlier == key) {
+                self.wrong(key, "stands twice", "write it once");
+            } else if COMMON.contains(&key.as_str()) {
+            } else if let Some((_, types)) = OWN.iter().find(|(own, _)| own == key) {
+                if let Some(kind) = kind.filter(|kind| !types.contains(kind))
+                    && !value.is_null()
+                {
+                    let types: Vec<&str> = types.iter().map(|kind| kind.as_str()).collect();
+                    self.wrong(
+                        key,
+                        format!("does not go with type `{kind}`"),
+                        match (kind, key.as_str()) {
+                            (EventType::Moved, "status") => {
+                                "write the new status in `to`".to_owned()
+                            }
+                            _ => format!("it belongs to: {}", types.join(", ")),
+                        },
+                    );
+                }
+            } else {
+                let known = COMMON
+                    .into_iter()
+                    .chain(OWN.into_iter().map(|(key, _)| key));
+                let remedy = nearest(key, known.clone()).map_or_else(
+                    || format!("known: {}", known.collect::<Vec<_>>().join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.wrong(key, "is not a known key", remedy);
+            }
+        }
+    }
+
+    fn typed<T>(
+        &mut self,
+        key: &str,
+        wanted: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.get(key)?;
+        let found = read(value);
+        if found.is_none() {
+            let told = format!("found {}", quoted(value));
+            self.wrong(key, told, wanted);
+        }
+        found
+    }
+
+    /// A text; one that holds nothing says nothing.
+    fn text(&mut self, key: &str) -> Option<String> {
+        let text = self.typed(key, "write a text in quotes", |v| {
+            v.as_str().map(str::to_owned)
+        })?;
+        (!text.trim().is_empty()).then_some(text)
+    }
+
+    fn id(&mut self, key: &str) -> Option<i64> {
+        self.typed(key, "write a whole number from 1, without quotes", |v| {
+            v.as_i64().filter(|id| *id > 0)
+        })
+    }
+
+    fn flag(&mut self, key: &str) -> Option<bool> {
+        self.typed(key, "write true or false, without quotes", Value::as_bool)
+    }
+
+    fn word<W: Word>(&mut self, key: &str) -> Option<W> {
+        let wanted = format!("write one of: {}", W::accepted());
+        self.typed(key, &wanted, |v| {
+            let text = v.as_str()?;
+            W::parse(text).filter(|word| word.as_str() == text)
+        })
+    }
+
+    fn instant(&mut self, key: &str, now: Now) -> Option<chrono::DateTime<chrono::Utc>> {
+        self.typed(key, "write 2026-11-21T10:00:00-03:00", |v| {
+            clock::instant_from(v.as_str()?, now.zone)
+        })
+    }
+}
+
+/// A value as a problem quotes it, cut short.
+fn quoted(value: &Value) -> String {
+    let text = match value {
+        Value::Array(_) => return "a list".to_owned(),
+        Value::Object(_) => return "an object".to_owned(),
+        Value::String(text) => format!("the text `{text}`"),
+        other => format!("`{other}`"),
+    };
+    if text.chars().count() > 80 {
+        format!("{}…", text.chars().take(80).collect::<String>())
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Now {
+        let zone = chrono_tz::America::Sao_Paulo;
+        let at = clock::parse_instant("2026-11-21T12:00", zone).expect("an instant");
+        Now::new(at, zone)
+    }
+
+    fn read(text: &str) -> std::result::Result<Event, Vec<String>> {
+        parse(text.as_bytes(), "e.jsonl:3", now())
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_three_kinds_of_event_are_read() {
+        let opened = read(
+            r#"{"id":"e1","type":"opened","at":"2026-11-21T10:00:00-03:00","ticket_id":1070,"client_id":193,"topic_id":4,"subtopic_id":9,"title":"Sem sinal","opened_by":"client","visible_to_client":true,"responsible_id":34,"priority":"normal","status":"open","text":"Caiu"}"#,
+        )
+        .expect("an event");
+        assert_eq!(opened.at.to_rfc3339(), "2026-11-21T13:00:00+00:00");
+        assert!(opened.dated);
+        assert_eq!(opened.said.subtopic_id, Some(9));
+        assert_eq!(opened.said.opened_by, Some(Author::Client));
+        assert_eq!(opened.text(), Some("Caiu"));
+
+        let replied =
+            read(r#"{"id":"e2","type":"replied","ticket_id":1070,"text":"oi","by":"client"}"#)
+                .expect("an event");
+        assert_eq!(
+            replied.happening,
+            Happening::Replied {
+                text: Some("oi".to_owned()),
+                by: Some(Author::Client)
+            }
+        );
+        assert_eq!(replied.at, now().at);
+        assert!(!replied.dated);
+
+        let moved = read(
+            r#"{"id":"e3","type":"moved","ticket_id":1070,"from":"in_progress","to":"resolved"}"#,
+        )
+        .expect("an event");
+        assert_eq!(
+            moved.happening,
+            Happening::Moved {
+                from: Some("in_progress".to_owned()),
+                to: Some("resolved".to_owned())
+            }
+        );
+    }
+
+    #[test]
+    fn null_is_the_same_as_absent() {
+        let event = read(
+            r#"{"id":"e","type":"opened","ticket_id":1,"at":null,"client_id":null,"title":null,"opened_by":null,"visible_to_client":null,"from":null,"text":null}"#,
+        )
+        .expect("an event");
+        assert_eq!(event.said, Said::default());
+        assert_eq!(
+            read(r#"{"id":null,"type":"opened","ticket_id":null}"#),
+            Err(vec![
+                "e.jsonl:3: id: is missing, give what tells this event from every other, as a text"
+                    .to_owned(),
+                "e.jsonl:3: ticket_id: is missing, give the ticket's id".to_owned(),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_change_of_priority_alone_is_a_move_and_of_nothing_is_none() {
+        assert!(read(r#"{"id":"e","type":"moved","ticket_id":1,"priority":"urgent"}"#).is_ok());
+        assert_eq!(
+            read(r#"{"id":"e","type":"moved","ticket_id":1,"from":"open"}"#),
+            Err(vec![
+                "e.jsonl:3: to: is missing, give the new status, or the new priority in `priority`"
+                    .to_owned()
+            ])
+        );
+    }
+
+    #[test]
+    fn every_problem_of_a_line_is_named() {
+        for (line, expected) in [
+            (
+                r#"{"id":1,"type":"opened","ticket_id":"1070"}"#,
+                vec![
+                    "e.jsonl:3: id: found `1`, write a text in quotes",
+                    "e.jsonl:3: ticket_id: found the text `1070`, write a whole number from 1, without quotes",
+                ],
+            ),
+            (
+                r#"{"id":"e","type":"closed","ticket_id":1}"#,
+                vec![
+                    "e.jsonl:3: type: found the text `closed`, write one of: opened, replied, moved",
+                ],
+            ),
+            (
+                r#"{"id":"e","ticket_id":1}"#,
+                vec!["e.jsonl:3: type: is missing, give one of: opened, replied, moved"],
+            ),
+            (
+                r#"{"id":"e","type":"opened","ticket_id":1,"titel":"x","to":"y"}"#,
+                vec![
+                    "e.jsonl:3: titel: is not a known key, did you mean `title`?",
+                    "e.jsonl:3: to: does not go with type `opened`, it belongs to: moved",
+                ],
+            ),
+            (
+                r#"{"id":"e","type":"moved","ticket_id":1,"to":"x","status":"y"}"#,
+                vec![
+                    "e.jsonl:3: status: does not go with type `moved`, write the new status in `to`",
+                ],
+            ),
+            (
+                r#"{"id":"e","type":"moved","ticket_id":1,"to":4}"#,
+                vec!["e.jsonl:3: to: found `4`, write a text in quotes"],
+            ),
+            (
+                r#"{"id":"e","type":"opened","ticket_id":1,"opened_by":"Client","visible_to_client":"yes","at":"ontem"}"#,
+                vec![
+                    "e.jsonl:3: at: found the text `ontem`, write 2026-11-21T10:00:00-03:00",
+                    "e.jsonl:3: opened_by: found the text `Client`, write one of: client, staff, api",
+                    "e.jsonl:3: visible_to_client: found the text `yes`, write true or false, without quotes",
+                ],
+            ),
+            (
+                r#"{"id":"e","id":"f","type":"opened","ticket_id":1}"#,
+                vec!["e.jsonl:3: id: stands twice, write it once"],
+            ),
+            (
+                r#"{"id":"","type":"opened","ticket_id":0}"#,
+                vec![
+                    "e.jsonl:3: id: is missing, give what tells this event from every other, as a text",
+                    "e.jsonl:3: ticket_id: found `0`, write a whole number from 1, without quotes",
+                ],
+            ),
+        ] {
+            let told = read(line).expect_err(line);
+            assert_eq!(told, expected, "{line}");
+        }
+        for bad in ["[]", "{", "1", "\"x\"", r#"{"id":"e"} x"#] {
+            let told = read(bad).expect_err(bad);
+            assert!(told[0].contains("is not an event"), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_and_a_bad_one_does_not_end_the_reading() {
+        let text = "\u{feff}{\"id\":\"a\",\"type\":\"opened\",\"ticket_id\":1}\r\n\n{oops\n{\"id\":\"b\",\"type\":\"opened\",\"ticket_id\":2}";
+        let mut events = Events::read(Box::new(text.as_bytes()), "standard input", now());
+        let mut told = Vec::new();
+        while let Some(line) = events.next_line().expect("readable") {
+            told.push((
+                line.number,
+                line.event.map(|e| e.id).map_err(|p| p[0].place.clone()),
+            ));
+        }
+        assert_eq!(
+            told,
+            [
+                (1, Ok("a".to_owned())),
+                (3, Err("standard input:3".to_owned())),
+                (4, Ok("b".to_owned())),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_without_end_is_passed_over() {
+        let mut text = vec![b'x'; 3 << 20];
+        text.extend_from_slice(b"\n{\"id\":\"b\",\"type\":\"opened\",\"ticket_id\":2}");
+        let mut events = Events::read(Box::new(io::Cursor::new(text)), "f", now());
+        let long = events.next_line().expect("readable").expect("a line");
+        assert!(long.event.is_err());
+        let next = events.next_line().expect("readable").expect("a line");
+        assert_eq!(
+            (next.number, next.event.expect("an event").id),
+            (2, "b".to_owned())
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! The web service on the wire: one header that makes every request a read, and no way around it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::form::Form;
+use super::page::{Answer, Fetch};
+use crate::config::IxcSettings;
+use crate::error::{Error, Result};
+use crate::http::{self, Body, Client, Cover, Method, Patience, Request};
+
+/// The most of one answer that is read, in bytes: pages of five thousand rows with all their columns.
+const MOST_BYTES: usize = 256 << 20;
+
+/// The header without which a POST to a form is an *insert*. It stands here and nowhere else.
+const READ_ONLY: (&str, &str) = ("ixcsoft", "listar");
+
+/// An IXC Provedor web service.
+#[derive(Debug)]
+pub struct Ixc {
+    client: Client,
+    cover: Cover,
+    base_url: String,
+    authorization: Sealed,
+    method: Method,
+    columns: BTreeMap<String, Vec<String>>,
+    page_size: u64,
+}
+
+/// A header's value that never prints.
+struct Sealed(String);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Ixc {
+    /// The web service of these settings. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the token cannot be had (exit 3).
+    pub fn new(settings: &IxcSettings) -> Result<Self> {
+        let token = settings.token.reveal()?;
+        if token.is_empty() || token.chars().any(char::is_control) {
+            return Err(
+                Error::unacceptable("the token of the IXC web service is empty or broken")
+                    .at("sync.ixc.token")
+                    .hint("write id:hash as the ERP shows it, or the same in Base64"),
+            );
+        }
+        let encoded = encoded(&token);
+        let decoded = STANDARD
+            .decode(&encoded)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .unwrap_or_default();
+        let hash = decoded.split_once(':').map_or("", |(_, hash)| hash);
+        Ok(Self {
+            client: Client::new(1, Patience::seconds(settings.timeout_seconds)).reading(MOST_BYTES),
+            cover: Cover::over([token.as_str(), &encoded, &decoded, hash]),
+            base_url: settings.base_url.clone(),
+            authorization: Sealed(format!("Basic {encoded}")),
+            method: if settings.get {
+                Method::Get
+            } else {
+                Method::Post
+            },
+            columns: settings.columns.clone(),
+            page_size: u64::try_from(settings.page_size).unwrap_or(500),
+        })
+    }
+
+    /// Rows asked for at a time.
+    pub const fn page_size(&self) -> u64 {
+        self.page_size
+    }
+}
+
+impl Fetch for Ixc {
+    fn list(&self, form: Form, body: &str) -> Result<Answer> {
+        let url = format!("{}/webservice/v1/{}", self.base_url, form.name());
+        let request = Request {
+            method: self.method,
+            url: &url,
+            headers: &[("Authorization", &self.authorization.0), READ_ONLY],
+            body: Some(Body {
+                kind: "application/json",
+                text: body,
+            }),
+        };
+        match self.client.call(&request) {
+            Ok(answer) => Ok(Answer {
+                status: answer.status,
+                body: answer.body,
+            }),
+            Err(failure) => Err(Error::world(self.covered(format!(
+                "the IXC web service did not answer: {}",
+                failure.text()
+            )))
+            .at(format!(
+                "in the form {} of {}",
+                form.name(),
+                http::host(&url)
+            ))
+            .hint("check base_url under [sync.ixc], and that the server's database is up")
+            .hint("timeout_seconds under [sync.ixc], when the server is only slow")),
+        }
+    }
+
+    fn columns(&self, form: Form) -> Option<&[String]> {
+        self.columns.get(form.name()).map(Vec::as_slice)
+    }
+
+    fn covered(&self, words: String) -> String {
+        self.cover.cover(words)
+    }
+}
+
+/// The token as Basic wants it: one that is already Base64 of `id:hash` stays as it is.
+fn encoded(token: &str) -> String {
+    let already = !token.contains(':')
+        && STANDARD
+            .decode(token)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .is_some_and(|text| text.contains(':'));
+    if already {
+        token.to_owned()
+    } else {
+        STANDARD.encode(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_may_come_raw_or_in_base64() {
+        let raw = "53:9f00ab";
+        let base64 = STANDARD.encode(raw);
+        assert_eq!(encoded(raw), base64);
+        assert_eq!(encoded(&base64), base64);
+        // Neither: it is passed on as it was written, and the server says what it thinks.
+        assert_eq!(encoded("abc"), STANDARD.encode("abc"));
+    }
+}

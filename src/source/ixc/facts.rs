@@ -1,0 +1,834 @@
+//! A form's row as the columns of the book: codes into words, references into names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::form::{Form, Row};
+use crate::domain::day;
+use crate::domain::money::Money;
+use crate::domain::tax_id;
+use crate::domain::words::{
+    AccessStatus, ContractStatus, InvoiceStatus, Online, PersonType, Word, parse_yes_no,
+};
+
+/// The names that a row's references stand for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    known: BTreeMap<(Form, i64), String>,
+}
+
+impl Names {
+    /// Notes that `id` of `form` is called `name`.
+    pub fn insert(&mut self, form: Form, id: i64, name: impl Into<String>) {
+        self.known.insert((form, id), name.into());
+    }
+
+    /// What `id` of `form` is called; empty when it is known that the form has no such row.
+    pub fn get(&self, form: Form, id: i64) -> Option<&str> {
+        self.known.get(&(form, id)).map(String::as_str)
+    }
+}
+
+/// The names in the rows of a small form, by id.
+pub fn named(rows: &[Row]) -> Vec<(i64, String)> {
+    rows.iter()
+        .filter_map(|row| {
+            let fields = row.form().name_fields();
+            let name = fields.iter().find_map(|field| row.filled(field))?;
+            Some((row.id()?, name.to_owned()))
+        })
+        .collect()
+}
+
+/// Something in a row that regua does not know, and what was made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strange {
+    /// The field of the form.
+    pub field: &'static str,
+    /// What stood there; personal data is described, not repeated.
+    pub found: String,
+    /// What was made of it.
+    pub taken: &'static str,
+    /// It is a code of the ERP that regua does not know, rather than a value that cannot be right.
+    pub code: bool,
+}
+
+/// A row of the book: columns and their texts, as a CSV file would have them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Column and text; a column that is absent is left as it is, an empty text clears it.
+    pub columns: Vec<(&'static str, String)>,
+    /// What was not understood.
+    pub strange: Vec<Strange>,
+}
+
+impl Facts {
+    /// The text of a column, when it holds something.
+    pub fn filled(&self, column: &str) -> Option<&str> {
+        self.columns
+            .iter()
+            .find(|(name, _)| *name == column)
+            .map(|(_, text)| text.as_str())
+            .filter(|text| !text.is_empty())
+    }
+
+    /// The id in a column.
+    pub fn id(&self, column: &str) -> Option<i64> {
+        self.filled(column)?.parse().ok()
+    }
+}
+
+/// The references of a row whose names the book wants.
+pub fn references(row: &Row) -> BTreeSet<(Form, i64)> {
+    let fields: &[(&str, Form)] = match row.form() {
+        Form::Cliente => &[("cidade", Form::Cidade), ("filial_id", Form::Filial)],
+        Form::Contrato => &[
+            ("cidade", Form::Cidade),
+            ("id_filial", Form::Filial),
+            ("id_vendedor", Form::Vendedor),
+        ],
+        Form::Areceber => &[("id_carteira_cobranca", Form::Carteira)],
+        Form::Radusuarios => &[
+            ("id_transmissor", Form::Transmissor),
+            ("id_caixa_ftth", Form::Caixa),
+        ],
+        _ => &[],
+    };
+    fields
+        .iter()
+        .filter_map(|(field, form)| Some((*form, row.reference(field)?)))
+        .collect()
+}
+
+/// The row as columns of the book.
+pub fn facts(row: &Row, names: &Names) -> Facts {
+    let mut out = Draft {
+        row,
+        names,
+        facts: Facts::default(),
+    };
+    match row.form() {
+        Form::Cliente => client(&mut out),
+        Form::Contrato => contract(&mut out),
+        Form::Areceber => invoice(&mut out),
+        Form::Radusuarios => login(&mut out),
+        Form::Ticket => ticket(&mut out),
+        _ => {}
+    }
+    out.facts
+}
+
+fn client(out: &mut Draft<'_>) {
+    out.copy("id", "id");
+    let name = out.row.filled("razao").or(out.row.filled("fantasia"));
+    out.put("name", name.unwrap_or_default().to_owned());
+    person_type(out);
+    out.yes_no("active", "ativo");
+    out.day("birth_date", "data_nascimento");
+    out.copy("mobile", "telefone_celular");
+    out.copy("whatsapp", "whatsapp");
+    // Several addresses in one field are common; the first is the one that counts.
+    if let Some(text) = out.row.get("email") {
+        let first = text.split([';', ',']).next().unwrap_or_default().trim();
+        out.put("email", first.to_owned());
+    }
+    if let Some(text) = out.row.get("cnpj_cpf") {
+        if text.is_empty() || tax_id::parse(text).is_some() {
+            out.put("tax_id", text.to_owned());
+        } else {
+            out.strange(
+                "cnpj_cpf",
+                "no CPF or CNPJ (length or check digits)",
+                "left empty",
+                false,
+            );
+            out.put("tax_id", String::new());
+        }
+    }
+    out.city();
+    out.copy("district", "bairro");
+    out.name_or_id("branch", "filial_id", Form::Filial);
+    out.yes_no("in_collection", "participa_cobranca");
+    out.yes_no("in_reminders", "participa_pre_cobranca");
+    out.yes_no("sms_allowed", "cob_envia_sms");
+    out.yes_no("email_allowed", "cob_envia_email");
+}
+
+/// Who a client is in law; where the code says nothing, the document's length does.
+fn person_type(out: &mut Draft<'_>) {
+    let code = out.row.get("tipo_pessoa").unwrap_or_default();
+    if PersonType::parse(code).is_some() {
+        out.put("person_type", code.to_owned());
+        return;
+    }
+    let document = out
+        .row
+        .filled("cnpj_cpf")
+        .and_then(tax_id::parse)
+        .map(|id| match id.len() {
+            14 => PersonType::Company,
+            _ => PersonType::Individual,
+        });
+    let Some(document) = document else {
+        out.put("person_type", code.to_owned());
+        return;
+    };
+    if !code.is_empty() {
+        out.strange("tipo_pessoa", code, "told by the document's length", true);
+    }
+    out.put("person_type", document.as_str().to_owned());
+}
+
+fn contract(out: &mut Draft<'_>) {
+    out.copy("id", "id");
+    out.copy("client_id", "id_cliente");
+    out.copy("plan", "contrato");
+    out.code(
+        "status",
+        "status",
+        |code| ContractStatus::parse(code).is_some(),
+        ContractStatus::Inactive.as_str(),
+        "taken as inactive",
+    );
+    out.code(
+        "access_status",
+        "status_internet",
+        |code| code.is_empty() || AccessStatus::parse(code).is_some(),
+        "",
+        "left empty",
+    );
+    out.day("activated_on", "data_ativacao");
+    out.name_or_id("branch", "id_filial", Form::Filial);
+    out.name_or_id("seller", "id_vendedor", Form::Vendedor);
+    if out.row.get("endereco_padrao_cliente") == Some("S") {
+        // The contract is where the client lives: the client's own address speaks.
+        out.put("city", String::new());
+        out.put("district", String::new());
+    } else {
+        out.city();
+        out.copy("district", "bairro");
+    }
+    out.day("notice_hold_until", "nao_avisar_ate");
+}
+
+fn invoice(out: &mut Draft<'_>) {
+    out.copy("id", "id");
+    out.copy("client_id", "id_cliente");
+    let contract = ["id_contrato", "id_contrato_principal", "id_contrato_avulso"]
+        .into_iter()
+        .find_map(|field| out.row.reference(field));
+    out.put(
+        "contract_id",
+        contract.map(|id| id.to_string()).unwrap_or_default(),
+    );
+    out.copy("number", "documento");
+    out.name_or_id("portfolio", "id_carteira_cobranca", Form::Carteira);
+    out.day("issued_on", "data_emissao");
+    out.date_as_is("due_on", "data_vencimento");
+    out.amount("amount", "valor");
+    out.amount("open_amount", "valor_aberto");
+    out.copy("digitable_line", "linha_digitavel");
+    out.copy("payment_url", "gateway_link");
+    out.yes_no("awaiting_confirmation", "aguardando_confirmacao_pagamento");
+    let code = out.row.get("status").unwrap_or_default().to_owned();
+    let Some(status) = InvoiceStatus::parse(&code).filter(|_| !code.is_empty()) else {
+        // Nobody is written to about an invoice whose state is not understood.
+        out.strange("status", &code, "taken as open, but not released", true);
+        out.put("status", InvoiceStatus::Open.as_str().to_owned());
+        out.put("released", "no".to_owned());
+        return;
+    };
+    let status = if renegotiated(out.row) {
+        InvoiceStatus::Renegotiated
+    } else {
+        status
+    };
+    out.put("status", status.as_str().to_owned());
+    out.yes_no("released", "liberado");
+    let settled = match status {
+        InvoiceStatus::Open | InvoiceStatus::Partial => &[][..],
+        InvoiceStatus::Paid => &["pagamento_data", "baixa_data"][..],
+        InvoiceStatus::Cancelled => &["data_cancelamento"][..],
+        InvoiceStatus::Renegotiated => &["data_cancelamento", "pagamento_data", "baixa_data"][..],
+    };
+    let field = settled.iter().copied().find(|field| {
+        out.row
+            .get(field)
+            .and_then(date)
+            .is_some_and(|day| !day.is_empty())
+    });
+    match field {
+        Some(field) => out.day("settled_on", field),
+        None => out.put("settled_on", String::new()),
+    }
+}
+
+/// Whether an invoice went into a renegotiation. Which status such an invoice takes is not
+/// documented, so the marks decide: it was joined into one (`id_renegociacao`) or is flagged,
+/// and is not itself one that a renegotiation brought forth (`id_renegociacao_novo`).
+fn renegotiated(row: &Row) -> bool {
+    let joined = row.reference("id_renegociacao").is_some();
+    let born = row.reference("id_renegociacao_novo").is_some();
+    match row.filled("titulo_renegociado").and_then(parse_yes_no) {
+        Some(true) => joined || !born,
+        Some(false) => false,
+        None => joined,
+    }
+}
+
+fn login(out: &mut Draft<'_>) {
+    out.copy("id", "id");
+    out.copy("client_id", "id_cliente");
+    out.reference("contract_id", "id_contrato");
+    out.copy("username", "login");
+    out.yes_no("active", "ativo");
+    out.code(
+        "online",
+        "online",
+        |code| code.is_empty() || Online::parse(code).is_some(),
+        Online::Unknown.as_str(),
+        "taken as unknown",
+    );
+    out.copy("ip", "ip");
+    if let Some(name) = out.row.filled("concentrador") {
+        out.put("concentrator", name.to_owned());
+    } else {
+        out.reference("concentrator", "id_concentrador");
+    }
+    out.name_or_id("pop", "id_transmissor", Form::Transmissor);
+    out.name_or_id("box", "id_caixa_ftth", Form::Caixa);
+    let seen: Vec<&str> = ["ultima_conexao_inicial", "ultima_conexao_final"]
+        .into_iter()
+        .filter_map(|field| out.row.get(field))
+        .collect();
+    if !seen.is_empty() {
+        let last = seen.into_iter().filter(|text| is_instant(text)).max();
+        out.put("last_online_at", last.unwrap_or_default().to_owned());
+    }
+}
+
+fn ticket(out: &mut Draft<'_>) {
+    out.copy("id", "id");
+    out.reference("client_id", "id_cliente");
+    out.reference("topic_id", "id_assunto");
+    out.copy("title", "titulo");
+    out.translate(
+        "status",
+        "su_status",
+        &[
+            ("N", "new"),
+            ("P", "pending"),
+            ("EP", "in_progress"),
+            ("S", "resolved"),
+            ("C", "cancelled"),
+        ],
+    );
+    out.translate(
+        "priority",
+        "prioridade",
+        &[
+            ("B", "low"),
+            ("M", "normal"),
+            ("A", "high"),
+            ("C", "critical"),
+        ],
+    );
+    out.reference("responsible_id", "id_responsavel_tecnico");
+    // I is *interno*, H the *hotsite* (Central do Assinante).
+    if let Some(code) = out.row.filled("id_ticket_origem") {
+        match code {
+            "I" => out.put("opened_by", "staff".to_owned()),
+            "H" => {
+                out.put("opened_by", "client".to_owned());
+                out.put("visible_to_client", "yes".to_owned());
+            }
+            other => {
+                let other = other.to_owned();
+                out.strange("id_ticket_origem", &other, "left empty", true);
+                out.put("opened_by", String::new());
+            }
+        }
+    }
+    if let Some(text) = out.row.get("data_criacao") {
+        let opened = if is_instant(text) || matches!(day::parse(text), Some(Some(_))) {
+            text.to_owned()
+        } else {
+            String::new()
+        };
+        out.put("opened_at", opened);
+    }
+}
+
+/// Whether a text is a wall-clock time (and not `0000-00-00 00:00:00`).
+fn is_instant(text: &str) -> bool {
+    chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").is_ok()
+}
+
+/// A day as ISO (empty where there is none), also where the server adds a time of day; none
+/// when it is not a day at all.
+fn date(text: &str) -> Option<String> {
+    let only = match text.split_once(' ') {
+        Some((only, time)) if time.len() == 8 => only,
+        _ => text,
+    };
+    day::parse(only).map(|day| day.map(|day| day.to_string()).unwrap_or_default())
+}
+
+/// The columns of one row as they come together.
+struct Draft<'r> {
+    row: &'r Row,
+    names: &'r Names,
+    facts: Facts,
+}
+
+impl Draft<'_> {
+    fn put(&mut self, column: &'static str, text: String) {
+        self.facts.columns.push((column, text));
+    }
+
+    fn strange(&mut self, field: &'static str, found: &str, taken: &'static str, code: bool) {
+        let found: String = found.chars().take(40).collect();
+        self.facts.strange.push(Strange {
+            field,
+            found,
+            taken,
+            code,
+        });
+    }
+
+    fn copy(&mut self, column: &'static str, field: &'static str) {
+        if let Some(text) = self.row.get(field) {
+            self.put(column, text.to_owned());
+        }
+    }
+
+    fn reference(&mut self, column: &'static str, field: &'static str) {
+        if self.row.get(field).is_some() {
+            let id = self.row.reference(field);
+            self.put(column, id.map(|id| id.to_string()).unwrap_or_default());
+        }
+    }
+
+    /// A switch; where the server says nothing, the book keeps what it has.
+    fn yes_no(&mut self, column: &'static str, field: &'static str) {
+        let Some(code) = self.row.filled(field) else {
+            return;
+        };
+        if let Some(yes) = parse_yes_no(code) {
+            self.put(column, if yes { "yes" } else { "no" }.to_owned());
+        } else {
+            let code = code.to_owned();
+            self.strange(field, &code, "left as it was", true);
+        }
+    }
+
+    /// A day that may be missing; one that cannot be right is left empty.
+    fn day(&mut self, column: &'static str, field: &'static str) {
+        let Some(text) = self.row.get(field) else {
+            return;
+        };
+        if let Some(day) = date(text) {
+            self.put(column, day);
+        } else {
+            let text = text.to_owned();
+            self.strange(field, &text, "left empty", false);
+            self.put(column, String::new());
+        }
+    }
+
+    /// A day that must be there; what is wrong with it is for the import to say.
+    fn date_as_is(&mut self, column: &'static str, field: &'static str) {
+        if let Some(text) = self.row.get(field) {
+            let text = date(text).unwrap_or_else(|| text.to_owned());
+            self.put(column, text);
+        }
+    }
+
+    /// An amount. What is no amount is left for the import to refuse.
+    fn amount(&mut self, column: &'static str, field: &'static str) {
+        let Some(text) = self.row.get(field) else {
+            return;
+        };
+        // Some versions write four decimals, the last two of them zeros.
+        let exact = text
+            .strip_suffix("00")
+            .filter(|rest| {
+                Money::parse(text).is_none() && rest.rfind('.') == rest.len().checked_sub(3)
+            })
+            .filter(|rest| Money::parse(rest).is_some());
+        self.put(column, exact.unwrap_or(text).to_owned());
+    }
+
+    /// A code of a closed list that the book spells the same; an unknown one becomes `instead`.
+    fn code(
+        &mut self,
+        column: &'static str,
+        field: &'static str,
+        known: impl Fn(&str) -> bool,
+        instead: &str,
+        taken: &'static str,
+    ) {
+        let Some(code) = self.row.get(field) else {
+            return;
+        };
+        if known(code) {
+            self.put(column, code.to_owned());
+        } else {
+            let code = code.to_owned();
+            self.strange(field, &code, taken, true);
+            self.put(column, instead.to_owned());
+        }
+    }
+
+    /// A code that becomes a free word; an unknown one stays as it is.
+    fn translate(
+        &mut self,
+        column: &'static str,
+        field: &'static str,
+        words: &[(&str, &'static str)],
+    ) {
+        let Some(code) = self.row.get(field) else {
+            return;
+        };
+        let word = words.iter().find(|(known, _)| *known == code);
+        if word.is_none() && !code.is_empty() {
+            let code = code.to_owned();
+            self.strange(field, &code, "kept as it is", true);
+        }
+        let text = word.map_or(code, |(_, word)| word).to_owned();
+        self.put(column, text);
+    }
+
+    /// A city's name; an id nobody could read as a city is left as it was.
+    fn city(&mut self) {
+        if self.row.get("cidade").is_none() {
+            return;
+        }
+        match self.row.reference("cidade") {
+            None => {
+                // Some forms hold the name itself.
+                let text = self.row.filled("cidade").filter(|text| *text != "0");
+                self.put("city", text.unwrap_or_default().to_owned());
+            }
+            Some(id) => {
+                if let Some(name) = self.names.get(Form::Cidade, id).filter(|n| !n.is_empty()) {
+                    self.put("city", name.to_owned());
+                }
+            }
+        }
+    }
+
+    /// A reference by its name, or by its id where the names could not be read.
+    fn name_or_id(&mut self, column: &'static str, field: &'static str, form: Form) {
+        if self.row.get(field).is_none() {
+            return;
+        }
+        let text = self.row.reference(field).map(|id| {
+            self.names
+                .get(form, id)
+                .filter(|name| !name.is_empty())
+                .map_or_else(|| id.to_string(), str::to_owned)
+        });
+        self.put(column, text.unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(form: Form, fields: &[(&str, &str)]) -> Row {
+        let mut row = Row::empty(form);
+        for (field, value) in fields {
+            assert!(form.fields().contains(field), "{field}");
+            row.set(field, (*value).to_owned());
+        }
+        row
+    }
+
+    fn column<'f>(facts: &'f Facts, name: &str) -> Option<&'f str> {
+        facts
+            .columns
+            .iter()
+            .find(|(column, _)| *column == name)
+            .map(|(_, text)| text.as_str())
+    }
+
+    fn of(form: Form, fields: &[(&str, &str)]) -> Facts {
+        facts(&row(form, fields), &Names::default())
+    }
+
+    #[test]
+    fn a_client_takes_the_fields_of_the_erp() {
+        let mut names = Names::default();
+        names.insert(Form::Cidade, 4376, "Chapecó");
+        let row = row(
+            Form::Cliente,
+            &[
+                ("id", "2107"),
+                ("razao", "MARIA DE SOUZA EXEMPLO"),
+                ("tipo_pessoa", "F"),
+                ("ativo", "S"),
+                ("cnpj_cpf", "111.444.777-35"),
+                ("data_nascimento", "1991-11-22"),
+                ("telefone_celular", "(49) 99999-0001"),
+                ("whatsapp", ""),
+                ("email", "maria@example.com; outra@example.com"),
+                ("cidade", "4376"),
+                ("filial_id", "1"),
+                ("participa_cobranca", "N"),
+                ("participa_pre_cobranca", ""),
+                ("cob_envia_email", "S"),
+            ],
+        );
+        assert_eq!(
+            references(&row),
+            BTreeSet::from([(Form::Cidade, 4376), (Form::Filial, 1)])
+        );
+        let found = facts(&row, &names);
+        assert_eq!(found.strange, []);
+        for (name, text) in [
+            ("id", Some("2107")),
+            ("name", Some("MARIA DE SOUZA EXEMPLO")),
+            ("person_type", Some("F")),
+            ("active", Some("yes")),
+            ("birth_date", Some("1991-11-22")),
+            ("mobile", Some("(49) 99999-0001")),
+            ("whatsapp", Some("")),
+            ("email", Some("maria@example.com")),
+            ("tax_id", Some("111.444.777-35")),
+            ("city", Some("Chapecó")),
+            ("branch", Some("1")),
+            ("in_collection", Some("no")),
+            ("in_reminders", None),
+            ("sms_allowed", None),
+            ("email_allowed", Some("yes")),
+            ("district", None),
+            ("app_first_access_on", None),
+        ] {
+            assert_eq!(column(&found, name), text, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_right_in_a_client_is_left_empty_and_reported() {
+        let found = of(
+            Form::Cliente,
+            &[
+                ("id", "1"),
+                ("razao", "X"),
+                ("tipo_pessoa", "3"),
+                ("cnpj_cpf", "12.345.678/0001-95"),
+                ("data_nascimento", "1991-02-31"),
+                ("ativo", "Z"),
+            ],
+        );
+        assert_eq!(column(&found, "person_type"), Some("company"));
+        assert_eq!(column(&found, "birth_date"), Some(""));
+        assert_eq!(column(&found, "active"), None);
+        let told: Vec<(&str, &str)> = found
+            .strange
+            .iter()
+            .map(|strange| (strange.field, strange.found.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("tipo_pessoa", "3"),
+                ("ativo", "Z"),
+                ("data_nascimento", "1991-02-31")
+            ]
+        );
+        let found = of(
+            Form::Cliente,
+            &[("id", "1"), ("razao", "X"), ("cnpj_cpf", "111.444.777-36")],
+        );
+        assert_eq!(column(&found, "tax_id"), Some(""));
+        assert!(!format!("{:?}", found.strange).contains("777"));
+    }
+
+    #[test]
+    fn an_unknown_code_of_a_contract_is_kept_raw_and_the_contract_out_of_the_way() {
+        let found = of(
+            Form::Contrato,
+            &[
+                ("id", "9"),
+                ("id_cliente", "1"),
+                ("status", "T"),
+                ("status_internet", "XX"),
+                ("endereco_padrao_cliente", "S"),
+                ("cidade", "77"),
+                ("nao_avisar_ate", "0000-00-00"),
+            ],
+        );
+        assert_eq!(column(&found, "status"), Some("inactive"));
+        assert_eq!(column(&found, "access_status"), Some(""));
+        assert_eq!(column(&found, "city"), Some(""));
+        assert_eq!(column(&found, "notice_hold_until"), Some(""));
+        assert_eq!(found.strange[0].found, "T");
+        assert_eq!(found.strange[1].found, "XX");
+    }
+
+    const INVOICE: &[(&str, &str)] = &[
+        ("id", "145535"),
+        ("id_cliente", "2107"),
+        ("id_contrato", "0"),
+        ("id_contrato_principal", ""),
+        ("id_contrato_avulso", "2302"),
+        ("id_carteira_cobranca", "5"),
+        ("liberado", "S"),
+        ("data_emissao", "2026-11-08"),
+        ("data_vencimento", "2026-12-10"),
+        ("valor", "99.90"),
+        ("valor_aberto", "99,90"),
+        ("pagamento_data", ""),
+        ("baixa_data", "2026-12-12 10:11:12"),
+        ("data_cancelamento", "2026-12-13"),
+    ];
+
+    fn invoice_with(more: &[(&str, &str)]) -> Facts {
+        of(Form::Areceber, &[INVOICE, more].concat())
+    }
+
+    #[test]
+    fn an_invoice_finds_its_contract_wherever_it_is_written() {
+        let mut names = Names::default();
+        names.insert(Form::Carteira, 5, "Boleto Sicoob");
+        let row = row(Form::Areceber, &[INVOICE, &[("status", "P")]].concat());
+        let found = facts(&row, &names);
+        for (name, text) in [
+            ("contract_id", "2302"),
+            ("portfolio", "Boleto Sicoob"),
+            ("status", "partial"),
+            ("released", "yes"),
+            ("due_on", "2026-12-10"),
+            ("open_amount", "99,90"),
+            ("settled_on", ""),
+        ] {
+            assert_eq!(column(&found, name), Some(text), "{name}");
+        }
+        assert_eq!(column(&found, "pix_code"), None);
+    }
+
+    #[test]
+    fn an_invoice_is_settled_on_the_day_that_its_status_asks_for() {
+        let settled = |more: &[(&str, &str)]| {
+            let found = invoice_with(more);
+            (
+                column(&found, "status").expect("a status").to_owned(),
+                column(&found, "settled_on").expect("a day").to_owned(),
+            )
+        };
+        assert_eq!(
+            settled(&[("status", "R")]),
+            ("paid".into(), "2026-12-12".into())
+        );
+        assert_eq!(
+            settled(&[("status", "C")]),
+            ("cancelled".into(), "2026-12-13".into())
+        );
+        assert_eq!(settled(&[("status", "A")]), ("open".into(), String::new()));
+    }
+
+    #[test]
+    fn the_marks_of_a_renegotiation_decide_not_the_status() {
+        let status = |more: &[(&str, &str)]| {
+            let found = invoice_with(&[&[("status", "A")], more].concat());
+            column(&found, "status").expect("a status").to_owned()
+        };
+        assert_eq!(status(&[("titulo_renegociado", "S")]), "renegotiated");
+        assert_eq!(status(&[("id_renegociacao", "12")]), "renegotiated");
+        assert_eq!(
+            status(&[("titulo_renegociado", "N"), ("id_renegociacao", "12")]),
+            "open"
+        );
+        // It came out of a renegotiation: it is owed like any other.
+        assert_eq!(
+            status(&[("titulo_renegociado", "S"), ("id_renegociacao_novo", "12")]),
+            "open"
+        );
+        assert_eq!(status(&[("id_renegociacao_novo", "12")]), "open");
+        assert_eq!(
+            status(&[("id_renegociacao", "0"), ("titulo_renegociado", "")]),
+            "open"
+        );
+    }
+
+    #[test]
+    fn nobody_is_written_to_about_an_invoice_of_unknown_status() {
+        let found = invoice_with(&[("status", "Q")]);
+        assert_eq!(column(&found, "status"), Some("open"));
+        assert_eq!(column(&found, "released"), Some("no"));
+        assert_eq!(found.strange[0].found, "Q");
+    }
+
+    #[test]
+    fn amounts_keep_their_cents_however_they_are_written() {
+        for (written, kept) in [
+            ("99.9000", "99.90"),
+            ("99.9", "99.9"),
+            ("1.234,56", "1.234,56"),
+            ("1.234", "1.234"),
+            ("99.9055", "99.9055"),
+        ] {
+            let found = of(Form::Areceber, &[("id", "1"), ("valor", written)]);
+            assert_eq!(column(&found, "amount"), Some(kept), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_login_without_status_is_unknown_and_last_seen_when_it_was_last_there() {
+        let found = of(
+            Form::Radusuarios,
+            &[
+                ("id", "4709"),
+                ("id_cliente", "2107"),
+                ("id_contrato", "0"),
+                ("login", "maria.fibra"),
+                ("online", "SS"),
+                ("concentrador", ""),
+                ("id_concentrador", "145"),
+                ("ultima_conexao_inicial", "2026-11-20 08:11:02"),
+                ("ultima_conexao_final", "0000-00-00 00:00:00"),
+            ],
+        );
+        assert_eq!(column(&found, "online"), Some("SS"));
+        assert_eq!(column(&found, "contract_id"), Some(""));
+        assert_eq!(column(&found, "concentrator"), Some("145"));
+        assert_eq!(
+            column(&found, "last_online_at"),
+            Some("2026-11-20 08:11:02")
+        );
+        let found = of(Form::Radusuarios, &[("id", "1"), ("online", "W")]);
+        assert_eq!(column(&found, "online"), Some("unknown"));
+        assert_eq!(column(&found, "last_online_at"), None);
+    }
+
+    #[test]
+    fn a_ticket_speaks_in_words() {
+        let found = of(
+            Form::Ticket,
+            &[
+                ("id", "1070"),
+                ("id_cliente", "193"),
+                ("id_assunto", "4"),
+                ("titulo", "Sem conexão"),
+                ("su_status", "EP"),
+                ("prioridade", "U"),
+                ("id_responsavel_tecnico", "0"),
+                ("id_ticket_origem", "H"),
+                ("data_criacao", "2026-11-21 10:00:00"),
+            ],
+        );
+        for (name, text) in [
+            ("status", "in_progress"),
+            ("priority", "U"),
+            ("responsible_id", ""),
+            ("opened_by", "client"),
+            ("visible_to_client", "yes"),
+            ("opened_at", "2026-11-21 10:00:00"),
+        ] {
+            assert_eq!(column(&found, name), Some(text), "{name}");
+        }
+        assert_eq!(found.strange[0].found, "U");
+    }
+}

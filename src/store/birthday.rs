@@ -1,0 +1,71 @@
+//! Clients by their birthday, and whether this year's congratulations were decided.
+
+use rusqlite::Connection;
+
+use super::columns::Columns as _;
+use crate::domain::birthday;
+use crate::domain::words::{Reason, Status};
+use crate::error::Result;
+
+/// The people born on one of these months and days, from after the client `after` on: at most
+/// `limit` ids, in order.
+pub fn born_on(
+    connection: &Connection,
+    days: &[(u32, u32)],
+    active_only: bool,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM client
+         WHERE birth_date IS NOT NULL AND person_type = 'individual'
+           AND substr(birth_date, 6) = ?1 AND id > ?2 AND (active OR NOT ?3)
+         ORDER BY id LIMIT ?4",
+    )?;
+    for (month, day) in days {
+        let rows = statement.query_map(
+            (format!("{month:02}-{day:02}"), after, active_only, limit),
+            |row| row.get::<_, i64>(0),
+        )?;
+        for id in rows {
+            ids.push(id?);
+        }
+    }
+    ids.sort_unstable();
+    ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(ids)
+}
+
+/// Whether a client's congratulations of a year were decided, by whatever template, channel or
+/// address, and even if the purge has deleted them since.
+pub fn decided(connection: &Connection, year: i32, client_id: i64) -> Result<bool> {
+    // Keys of the client are the key itself and those with `/` after it; `0` comes next to `/`.
+    let key = birthday::key(year, client_id);
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM message WHERE key >= ?1 AND key < ?1 || '0')
+                 OR EXISTS (SELECT 1 FROM spent_key WHERE key >= ?1 AND key < ?1 || '0')",
+        )?
+        .query_row([key], |row| row.get(0))?)
+}
+
+/// How many birthday messages with ids from `first` to `last` stand in each state, for each reason.
+pub fn totals(
+    connection: &Connection,
+    first: i64,
+    last: i64,
+) -> Result<Vec<(Status, Option<Reason>, u64)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT status, reason, count(*) AS n FROM message
+         WHERE id BETWEEN ?1 AND ?2 AND origin = 'birthday' GROUP BY status, reason",
+    )?;
+    let rows = statement.query_map((first, last), |row| {
+        Ok((
+            row.word("status")?,
+            row.word_opt("reason")?,
+            row.get::<_, i64>("n")?.unsigned_abs(),
+        ))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

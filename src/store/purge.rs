@@ -1,0 +1,95 @@
+//! Deleting what is old and done: never what is queued, never a key.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::Store;
+use crate::error::Result;
+
+/// Messages looked at in one transaction, so that nobody else waits long.
+const STEP: i64 = 20_000;
+
+/// The states after which nothing more happens by itself. An unknown one waits for a person.
+const DONE: &str = "status IN ('sent', 'failed', 'skipped', 'cancelled')";
+
+/// Clears the text of messages that are done and older than `before`; how many had one. A failed
+/// one keeps it until it has expired: until then a person may send it again.
+pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<i64> {
+    let sql = format!(
+        "UPDATE message SET title = NULL, body = NULL, html = NULL, variables = NULL
+         WHERE id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
+           AND (status <> 'failed' OR expires_at <= ?4)
+           AND (title IS NOT NULL OR body IS NOT NULL OR html IS NOT NULL OR variables IS NOT NULL)"
+    );
+    in_steps(store, |connection, from, to| {
+        Ok(connection.prepare_cached(&sql)?.execute((
+            from,
+            to,
+            before.timestamp_millis(),
+            now.timestamp_millis(),
+        ))?)
+    })
+}
+
+/// Deletes messages that are done and older than `before`, with their attempts; how many. Their
+/// keys stay, so that no decision is carried out twice.
+pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<i64> {
+    let old = format!("id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}");
+    let keys = format!("INSERT OR IGNORE INTO spent_key (key) SELECT key FROM message WHERE {old}");
+    let attempts =
+        format!("DELETE FROM attempt WHERE message_id IN (SELECT id FROM message WHERE {old})");
+    let rows = format!("DELETE FROM message WHERE {old}");
+    in_steps(store, |connection, from, to| {
+        let bound = (from, to, before.timestamp_millis());
+        if connection.prepare_cached(&keys)?.execute(bound)? > 0 {
+            connection.execute_batch(
+                "CREATE TRIGGER IF NOT EXISTS message_key_spent BEFORE INSERT ON message
+                 WHEN EXISTS (SELECT 1 FROM spent_key WHERE key = NEW.key)
+                 BEGIN SELECT RAISE(IGNORE); END",
+            )?;
+        }
+        connection.prepare_cached(&attempts)?.execute(bound)?;
+        Ok(connection.prepare_cached(&rows)?.execute(bound)?)
+    })
+}
+
+/// Whether a key's message was deleted.
+pub fn is_spent(connection: &Connection, key: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM spent_key WHERE key = ?1)")?
+        .query_row([key], |row| row.get(0))?)
+}
+
+/// Deletes the records of task runs that ended before `before`; how many. The last of each task
+/// stays.
+pub fn runs(store: &mut Store, before: DateTime<Utc>) -> Result<i64> {
+    let deleted = store.write(|connection| {
+        Ok(connection.execute(
+            "DELETE FROM task_run
+             WHERE ended_at < ?1 AND id NOT IN (SELECT max(id) FROM task_run GROUP BY task)",
+            [before.timestamp_millis()],
+        )?)
+    })?;
+    Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+}
+
+fn in_steps(
+    store: &mut Store,
+    step: impl Fn(&Connection, i64, i64) -> Result<usize>,
+) -> Result<i64> {
+    let last: i64 =
+        store
+            .connection()
+            .query_row("SELECT coalesce(max(id), 0) FROM message", [], |row| {
+                row.get(0)
+            })?;
+    let mut total = 0;
+    let mut from = 0;
+    while from < last {
+        let to = from + STEP;
+        let changed = store.write(|transaction| step(transaction, from, to))?;
+        total += i64::try_from(changed).unwrap_or(0);
+        from = to;
+    }
+    Ok(total)
+}

@@ -1,0 +1,234 @@
+//! Rules: saved with all their parts, read back whole.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::columns::Columns as _;
+use crate::domain::rule::{Closings, DaysLate, Deliver, Phase, Reminders, Rule, Step, Texts};
+use crate::domain::words::Word as _;
+use crate::error::{Error, Result};
+
+/// A rule as it is kept, with the last day it was evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The rule.
+    pub rule: Rule,
+    /// The last day it was evaluated; none: never.
+    pub evaluated_on: Option<NaiveDate>,
+}
+
+/// Every rule, by name.
+pub fn all(connection: &Connection) -> Result<Vec<Kept>> {
+    let mut statement = connection.prepare_cached("SELECT name FROM rule ORDER BY name")?;
+    let names = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    let mut rules = Vec::with_capacity(names.len());
+    for name in names {
+        rules.extend(get(connection, &name)?);
+    }
+    Ok(rules)
+}
+
+/// One rule.
+pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
+    let portfolios = connection
+        .prepare_cached("SELECT portfolio FROM rule_portfolio WHERE rule = ?1 ORDER BY position")?
+        .query_map([name], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    let days = connection
+        .prepare_cached("SELECT days FROM rule_reminder WHERE rule = ?1 ORDER BY position")?
+        .query_map([name], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut templates = templates(connection, name)?;
+    let mut take = |phase: Phase| templates.remove(&phase).unwrap_or_default();
+    let stages = connection
+        .prepare_cached(
+            "SELECT stage, day, deliver FROM rule_stage WHERE rule = ?1 ORDER BY position",
+        )?
+        .query_map([name], |row| {
+            Ok((row.word("stage")?, row.get("day")?, row.word("deliver")?))
+        })?
+        .collect::<rusqlite::Result<Vec<(_, i64, Deliver)>>>()?;
+    let stages = stages
+        .into_iter()
+        .map(|(stage, day, deliver)| {
+            Ok(Step {
+                stage,
+                day: DaysLate::after_due(day).map_err(|(found, _)| {
+                    Error::world(format!("the database is damaged: {found}"))
+                })?,
+                texts: Texts {
+                    templates: take(Phase::Stage(stage)),
+                    deliver,
+                },
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let reminder_templates = take(Phase::Reminder);
+    let closings: BTreeMap<_, _> = templates
+        .into_iter()
+        .filter_map(|(phase, names)| match phase {
+            Phase::Closing(closing) => Some((closing, names)),
+            _ => None,
+        })
+        .collect();
+    Ok(connection
+        .prepare_cached("SELECT * FROM rule WHERE name = ?1")?
+        .query_row([name], |row| {
+            Ok(Kept {
+                rule: Rule {
+                    name: name.to_owned(),
+                    portfolios,
+                    reminders: row.word_opt("reminder_deliver")?.map(|deliver| Reminders {
+                        days,
+                        texts: Texts {
+                            templates: reminder_templates,
+                            deliver,
+                        },
+                    }),
+                    one_message_per_client: row.get("one_message_per_client")?,
+                    roll_due_date: row.get("roll_due_date")?,
+                    enter_until_days: row.get("enter_until_days")?,
+                    stages,
+                    closings: Closings {
+                        templates: closings,
+                        deliver: row.word("closing_deliver")?,
+                    },
+                },
+                evaluated_on: row.day_opt("evaluated_on")?,
+            })
+        })
+        .optional()?)
+}
+
+fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<String>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT phase, template FROM rule_template WHERE rule = ?1 ORDER BY phase, position",
+    )?;
+    let mut rows = statement.query([rule])?;
+    let mut templates: BTreeMap<Phase, Vec<String>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let phase: String = row.get("phase")?;
+        let phase = Phase::parse(&phase).ok_or_else(|| {
+            Error::world(format!("the database is damaged: a rule's phase `{phase}`"))
+        })?;
+        templates
+            .entry(phase)
+            .or_default()
+            .push(row.get("template")?);
+    }
+    Ok(templates)
+}
+
+/// Saves rules, each new or in place of the one of its name, whose last day of evaluation stays.
+/// All their portfolios are given up first, so that one may pass from one of them to another.
+pub fn save(connection: &Connection, rules: &[Rule]) -> Result<()> {
+    for rule in rules {
+        for part in [
+            "rule_portfolio",
+            "rule_reminder",
+            "rule_stage",
+            "rule_template",
+        ] {
+            connection
+                .prepare_cached(&format!("DELETE FROM {part} WHERE rule = ?1"))?
+                .execute([&rule.name])?;
+        }
+    }
+    for rule in rules {
+        write(connection, rule)?;
+    }
+    Ok(())
+}
+
+fn write(connection: &Connection, rule: &Rule) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO rule (name, one_message_per_client, roll_due_date, enter_until_days,
+                               reminder_deliver, closing_deliver)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (name) DO UPDATE SET
+               one_message_per_client = excluded.one_message_per_client,
+               roll_due_date = excluded.roll_due_date,
+               enter_until_days = excluded.enter_until_days,
+               reminder_deliver = excluded.reminder_deliver,
+               closing_deliver = excluded.closing_deliver",
+        )?
+        .execute((
+            &rule.name,
+            rule.one_message_per_client,
+            rule.roll_due_date,
+            rule.enter_until_days,
+            rule.reminders.as_ref().map(|r| r.texts.deliver.as_str()),
+            rule.closings.deliver.as_str(),
+        ))?;
+    let mut portfolio = connection.prepare_cached(
+        "INSERT INTO rule_portfolio (rule, position, portfolio) VALUES (?1, ?2, ?3)",
+    )?;
+    for (position, name) in (0i64..).zip(&rule.portfolios) {
+        portfolio.execute((&rule.name, position, name))?;
+    }
+    let mut reminder = connection
+        .prepare_cached("INSERT INTO rule_reminder (rule, position, days) VALUES (?1, ?2, ?3)")?;
+    for (position, days) in (0i64..).zip(rule.reminders.iter().flat_map(|r| &r.days)) {
+        reminder.execute((&rule.name, position, days))?;
+    }
+    let mut stage = connection.prepare_cached(
+        "INSERT INTO rule_stage (rule, position, stage, day, deliver) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (position, step) in (0i64..).zip(&rule.stages) {
+        stage.execute((
+            &rule.name,
+            position,
+            step.stage.as_str(),
+            step.day.days(),
+            step.texts.deliver.as_str(),
+        ))?;
+    }
+    let mut template = connection.prepare_cached(
+        "INSERT INTO rule_template (rule, phase, position, template) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (phase, texts) in rule.phases() {
+        for (position, name) in (0i64..).zip(texts.templates) {
+            template.execute((&rule.name, phase.to_string(), position, name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a rule and its parts; whether there was one. Its cases are the caller's to close.
+pub fn remove(connection: &Connection, name: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("DELETE FROM rule WHERE name = ?1")?
+        .execute([name])?
+        > 0)
+}
+
+/// Notes that a rule was evaluated for a day.
+pub fn set_evaluated(connection: &Connection, name: &str, today: NaiveDate) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE rule SET evaluated_on = ?2 WHERE name = ?1")?
+        .execute((name, today.to_string()))?;
+    Ok(())
+}
+
+/// The rules that name a template, each once, by name.
+pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT rule FROM rule_template WHERE template = ?1 ORDER BY rule",
+    )?;
+    let rows = statement.query_map([template], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The phases in which rules name a template, each once.
+pub fn phases_using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT phase FROM rule_template WHERE template = ?1 ORDER BY phase",
+    )?;
+    let rows = statement.query_map([template], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,313 @@
+//! Tasks and their runs.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::columns::Columns as _;
+use crate::domain::schedule::{Part, Schedule};
+use crate::domain::task::{Outcome, Run, Task};
+use crate::domain::words::{Channel, Word};
+use crate::error::{Error, Result};
+
+/// How often a run whose process died is begun again for the same minute.
+const TRIES: i64 = 3;
+
+/// One run of a task, as it was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRun {
+    /// Its number.
+    pub id: i64,
+    /// The task's name.
+    pub task: String,
+    /// What it ran.
+    pub run: Run,
+    /// The matching minute it ran for; none when a person ran it.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// How long it took, by the machine's clock.
+    pub seconds: Option<f64>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it counted.
+    pub counts: serde_json::Map<String, serde_json::Value>,
+    /// What it said.
+    pub message: Option<String>,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Task> {
+    let mut texts = [const { String::new() }; 5];
+    for (text, part) in texts.iter_mut().zip(Part::ALL) {
+        *text = row.get(part.as_str())?;
+    }
+    let schedule = Schedule::read([&texts[0], &texts[1], &texts[2], &texts[3], &texts[4]])
+        .map_err(|flaws| {
+            let told = flaws.first().map_or("", |flaw| flaw.found.as_str());
+            rusqlite::Error::FromSqlConversionFailure(
+                0,
+                rusqlite::types::Type::Text,
+                format!("a task's schedule cannot be read: {told}").into(),
+            )
+        })?;
+    let channels: Vec<String> = row.json("channels")?;
+    Ok(Task {
+        name: row.get("name")?,
+        run: row.word("run")?,
+        schedule,
+        enabled: row.get("enabled")?,
+        channels: channels
+            .iter()
+            .filter_map(|text| Channel::parse(text))
+            .collect(),
+        report: row.get("report")?,
+        template: row.get("template")?,
+        limit: row.get("recipients")?,
+    })
+}
+
+fn read_run(row: &Row<'_>) -> rusqlite::Result<TaskRun> {
+    Ok(TaskRun {
+        id: row.get("id")?,
+        task: row.get("task")?,
+        run: row.word("run")?,
+        due_at: row.instant_opt("due_at")?,
+        started_at: row.instant("started_at")?,
+        ended_at: row.instant_opt("ended_at")?,
+        seconds: row.get("seconds")?,
+        outcome: row.word("outcome")?,
+        counts: row.json("counts")?,
+        message: row.get("message")?,
+    })
+}
+
+/// Every task, by name.
+pub fn list(connection: &Connection) -> Result<Vec<Task>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM task ORDER BY name")?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Every enabled task, with the instant up to which its matching minutes are done with.
+pub fn enabled(connection: &Connection) -> Result<Vec<(Task, DateTime<Utc>)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM task WHERE enabled ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((read(row)?, row.instant("considered_at")?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A task, if it is there.
+pub fn find(connection: &Connection, name: &str) -> Result<Option<Task>> {
+    Ok(connection
+        .prepare_cached("SELECT * FROM task WHERE name = ?1")?
+        .query_row([name], read)
+        .optional()?)
+}
+
+/// A task that must be there; the error suggests the nearest name.
+pub fn get(connection: &Connection, name: &str) -> Result<Task> {
+    if let Some(task) = find(connection, name)? {
+        return Ok(task);
+    }
+    let names: Vec<String> = list(connection)?
+        .into_iter()
+        .map(|task| task.name)
+        .collect();
+    let mut error = Error::unacceptable(format!("there is no task `{name}`"));
+    if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
+        error = error.hint(format!("did you mean `{near}`?"));
+    }
+    Err(error.hint("regua task list"))
+}
+
+/// Saves a task under its name, in place of any other. A new or re-enabled one, and one with
+/// another schedule, is considered from `now` on.
+pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<()> {
+    let old = find(connection, &task.name)?;
+    let goes_on =
+        old.is_some_and(|old| old.schedule == task.schedule && (old.enabled || !task.enabled));
+    let channels: Vec<&str> = task
+        .channels
+        .iter()
+        .map(|channel| channel.as_str())
+        .collect();
+    connection
+        .prepare_cached(
+            "INSERT INTO task (name, run, minute, hour, day, month, weekday, enabled, channels,
+                               report, template, recipients, considered_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (name) DO UPDATE SET
+               run = ?2, minute = ?3, hour = ?4, day = ?5, month = ?6, weekday = ?7, enabled = ?8,
+               channels = ?9, report = ?10, template = ?11, recipients = ?12,
+               considered_at = iif(?14, considered_at, ?13)",
+        )?
+        .execute(params![
+            task.name,
+            task.run.as_str(),
+            task.schedule.text(Part::Minute),
+            task.schedule.text(Part::Hour),
+            task.schedule.text(Part::Day),
+            task.schedule.text(Part::Month),
+            task.schedule.text(Part::Weekday),
+            task.enabled,
+            serde_json::json!(channels).to_string(),
+            task.report,
+            task.template,
+            task.limit,
+            now.timestamp_millis(),
+            goes_on,
+        ])?;
+    Ok(())
+}
+
+/// Removes a task and the record of its runs.
+pub fn remove(connection: &Connection, name: &str) -> Result<()> {
+    connection.execute("DELETE FROM task WHERE name = ?1", [name])?;
+    connection.execute(
+        "DELETE FROM task_run WHERE task = ?1 AND outcome <> 'running'",
+        [name],
+    )?;
+    Ok(())
+}
+
+/// The names of the tasks that use a template.
+pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
+    names(
+        connection,
+        "SELECT name FROM task WHERE template = ?1 ORDER BY name",
+        template,
+    )
+}
+
+/// The names of the tasks that use a saved report.
+pub fn using_report(connection: &Connection, report: &str) -> Result<Vec<String>> {
+    names(
+        connection,
+        "SELECT name FROM task WHERE report = ?1 ORDER BY name",
+        report,
+    )
+}
+
+/// A whatsapp template that some collection rule sends, if one does.
+pub fn whatsapp_in_rules(connection: &Connection) -> Result<Option<String>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT t.name FROM rule_template r JOIN template t ON t.name = r.template
+             WHERE t.channel = 'whatsapp' ORDER BY t.name LIMIT 1",
+        )?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}
+
+/// Whether an enabled task delivers what waits in the queue of a channel.
+pub fn forwards(connection: &Connection, channel: Channel) -> Result<bool> {
+    Ok(list(connection)?.iter().any(|task| task.forwards(channel)))
+}
+
+fn names(connection: &Connection, sql: &str, bound: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([bound], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Records that a run begins, and that the task's matching minutes up to now are done with.
+/// A run by hand (`due_at` none) leaves those as they are.
+pub fn begin(
+    connection: &Connection,
+    task: &Task,
+    due_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    if due_at.is_some() {
+        connection
+            .prepare_cached("UPDATE task SET considered_at = ?2 WHERE name = ?1")?
+            .execute((&task.name, now.timestamp_millis()))?;
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO task_run (task, run, due_at, started_at, outcome)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((
+            &task.name,
+            task.run.as_str(),
+            due_at.map(|at| at.timestamp_millis()),
+            now.timestamp_millis(),
+            Outcome::Running.as_str(),
+        ))?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ending {
+    /// How.
+    pub outcome: Outcome,
+    /// What it counted.
+    pub counts: serde_json::Map<String, serde_json::Value>,
+    /// What it said.
+    pub message: Option<String>,
+    /// How long it took, by the machine's clock.
+    pub seconds: f64,
+}
+
+/// Records how a run ended.
+pub fn end(connection: &Connection, id: i64, ending: &Ending, now: DateTime<Utc>) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE task_run SET ended_at = ?2, seconds = ?3, outcome = ?4, counts = ?5, message = ?6
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            now.timestamp_millis(),
+            ending.seconds,
+            ending.outcome.as_str(),
+            serde_json::Value::Object(ending.counts.clone()).to_string(),
+            ending.message,
+        ])?;
+    Ok(())
+}
+
+/// Whether some run is recorded as going on. Whoever holds the lock knows that its process died.
+pub fn any_running(connection: &Connection) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM task_run WHERE outcome = 'running')")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Records that the runs going on died, and makes each owed again: every kind of run may be begun
+/// anew. One that died [`TRIES`] times for the same minute is left.
+pub fn bury(connection: &Connection, now: DateTime<Utc>) -> Result<()> {
+    connection.execute(
+        "UPDATE task SET considered_at = owed.due_at - 60000
+         FROM (SELECT task, due_at, started_at FROM task_run r
+               WHERE outcome = 'running' AND due_at IS NOT NULL
+                 AND (SELECT count(*) FROM task_run o
+                      WHERE o.task = r.task AND o.due_at = r.due_at AND o.outcome = 'interrupted')
+                     < ?1 - 1) owed
+         WHERE task.name = owed.task AND task.considered_at = owed.started_at",
+        [TRIES],
+    )?;
+    connection.execute(
+        "UPDATE task_run SET outcome = 'interrupted', ended_at = ?1,
+                message = 'its process ended before it did'
+         WHERE outcome = 'running'",
+        [now.timestamp_millis()],
+    )?;
+    Ok(())
+}
+
+/// The last run of a task.
+pub fn last_run(connection: &Connection, task: &str) -> Result<Option<TaskRun>> {
+    Ok(runs(connection, task, 1)?.pop())
+}
+
+/// The runs of a task, newest first, at most `limit` (0: all).
+pub fn runs(connection: &Connection, task: &str, limit: i64) -> Result<Vec<TaskRun>> {
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM task_run WHERE task = ?1 ORDER BY id DESC LIMIT ?2")?;
+    let rows = statement.query_map((task, if limit == 0 { -1 } else { limit }), read_run)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,106 @@
+//! Triggers, saved by name.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde_json::json;
+
+use super::columns::Columns as _;
+use crate::domain::trigger::{Audience, Somebody, Trigger};
+use crate::domain::words::Word as _;
+use crate::error::{Error, Result};
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Trigger> {
+    let audience: Vec<String> = row.json("audience")?;
+    let fallback: Option<String> = row.get("fallback")?;
+    Ok(Trigger {
+        name: row.get("name")?,
+        event: row.word("event")?,
+        topics: row.json("topics")?,
+        subtopics: row.json("subtopics")?,
+        from: row.json("from_statuses")?,
+        to: row.json("to_statuses")?,
+        priorities: row.json("priorities")?,
+        audience: audience
+            .iter()
+            .filter_map(|member| Audience::parse(member))
+            .collect(),
+        teams: row.json("teams")?,
+        staff: row.json("staff")?,
+        fallback: fallback.as_deref().and_then(Somebody::parse),
+        templates: row.json("templates")?,
+        allow_duplicates: row.get("allow_duplicates")?,
+    })
+}
+
+/// Every trigger, by name.
+pub fn list(connection: &Connection) -> Result<Vec<Trigger>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM \"trigger\" ORDER BY name")?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A trigger, if it is there.
+pub fn find(connection: &Connection, name: &str) -> Result<Option<Trigger>> {
+    Ok(connection
+        .prepare_cached("SELECT * FROM \"trigger\" WHERE name = ?1")?
+        .query_row([name], read)
+        .optional()?)
+}
+
+/// A trigger that must be there; the error suggests the nearest name.
+pub fn get(connection: &Connection, name: &str) -> Result<Trigger> {
+    if let Some(trigger) = find(connection, name)? {
+        return Ok(trigger);
+    }
+    let names: Vec<String> = list(connection)?.into_iter().map(|t| t.name).collect();
+    let mut error = Error::unacceptable(format!("there is no trigger `{name}`"));
+    if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
+        error = error.hint(format!("did you mean `{near}`?"));
+    }
+    Err(error.hint("regua trigger list"))
+}
+
+/// Saves a trigger under its name, in place of any other.
+pub fn save(connection: &Connection, trigger: &Trigger) -> Result<()> {
+    let audience: Vec<String> = trigger.audience.iter().map(ToString::to_string).collect();
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO \"trigger\"
+               (name, event, topics, subtopics, from_statuses, to_statuses, priorities, audience,
+                teams, staff, fallback, templates, allow_duplicates)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            trigger.name,
+            trigger.event.as_str(),
+            json!(trigger.topics).to_string(),
+            json!(trigger.subtopics).to_string(),
+            json!(trigger.from).to_string(),
+            json!(trigger.to).to_string(),
+            json!(trigger.priorities).to_string(),
+            json!(audience).to_string(),
+            json!(trigger.teams).to_string(),
+            json!(trigger.staff).to_string(),
+            trigger.fallback.as_ref().map(ToString::to_string),
+            json!(trigger.templates).to_string(),
+            trigger.allow_duplicates,
+        ])?;
+    Ok(())
+}
+
+/// Removes a trigger; whether it was there.
+pub fn remove(connection: &Connection, name: &str) -> Result<bool> {
+    let removed = connection
+        .prepare_cached("DELETE FROM \"trigger\" WHERE name = ?1")?
+        .execute([name])?;
+    Ok(removed > 0)
+}
+
+/// The names of the triggers that use a template.
+pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name FROM \"trigger\"
+         WHERE EXISTS (SELECT 1 FROM json_each(templates) WHERE value = ?1) ORDER BY name",
+    )?;
+    let rows = statement.query_map([template], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

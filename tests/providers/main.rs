@@ -1,0 +1,67 @@
+//! The providers against servers that behave by script: one battery for all, then each one's own.
+
+mod battery;
+mod example;
+mod fcm;
+mod http;
+mod mail_server;
+mod meta;
+mod opa;
+mod secrets;
+mod server;
+mod smtp;
+mod twilio;
+
+use std::path::Path;
+
+use regua::channel::{Outgoing, Provider, Refusal, connect};
+use regua::config::Config;
+use regua::domain::words::{AddressKind, Channel, Purpose};
+
+/// The provider of a channel by a configuration's text.
+fn provider(channel: Channel, text: &str, base: &Path) -> Box<dyn Provider> {
+    let config = Config::read(text, "config.toml", base).expect("an acceptable configuration");
+    connect(channel, &config).expect("a provider")
+}
+
+/// A message on a channel.
+fn message(channel: Channel) -> Outgoing {
+    Outgoing {
+        id: 42,
+        key: "send/cut/2026-11-21/7/x".to_owned(),
+        channel,
+        purpose: Purpose::Collection,
+        event: "stage:notice".to_owned(),
+        client_id: Some(7),
+        contract_id: None,
+        invoice_id: Some(900),
+        ticket_id: None,
+        address: match channel {
+            Channel::Push => "device-token".to_owned(),
+            Channel::Whatsapp | Channel::Sms => "+5549999990001".to_owned(),
+            Channel::Email => "ana@example.com".to_owned(),
+        },
+        address_kind: (channel == Channel::Push).then_some(AddressKind::Token),
+        title: matches!(channel, Channel::Push | Channel::Email)
+            .then(|| "Fatura vencida".to_owned()),
+        body: "Ana, a fatura \"900\" de R$ 99,90 não foi paga\n& vence # hoje".to_owned(),
+        html: None,
+        provider_channel: (channel == Channel::Whatsapp).then(|| "c1".to_owned()),
+        provider_template: (channel == Channel::Whatsapp).then(|| "fatura".to_owned()),
+        variables: if channel == Channel::Whatsapp {
+            vec!["Ana".to_owned(), "R$ 99,90".to_owned()]
+        } else {
+            Vec::new()
+        },
+        time_to_live: None,
+        at: "2026-11-21T09:00:00-03:00".to_owned(),
+    }
+}
+
+/// A refusal's outcome in one word, for tables of expectations.
+fn next(outcome: &Result<regua::channel::Receipt, Refusal>) -> String {
+    match outcome {
+        Ok(_) => "accepted".to_owned(),
+        Err(refusal) => format!("{:?}", refusal.next),
+    }
+}

@@ -1,0 +1,520 @@
+//! `regua sync`.
+
+use serde_json::{Value, json};
+
+use super::erp::Reply;
+use super::{House, PASSWORDS, TOKEN};
+
+fn kind<'a>(answer: &'a Value, name: &str) -> &'a Value {
+    answer["kinds"]
+        .as_array()
+        .expect("kinds")
+        .iter()
+        .find(|kind| kind["kind"] == name)
+        .unwrap_or_else(|| panic!("{name} in {answer}"))
+}
+
+fn counts(answer: &Value, name: &str) -> [u64; 4] {
+    ["new", "changed", "unchanged", "refused"]
+        .map(|key| kind(answer, name)[key].as_u64().expect(key))
+}
+
+#[test]
+fn the_book_is_filled_and_kept_up() {
+    let house = House::new();
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let answer = ran.json();
+    assert_eq!(counts(&answer, "clients"), [2, 0, 0, 0]);
+    assert_eq!(counts(&answer, "contracts"), [1, 0, 0, 0]);
+    assert_eq!(counts(&answer, "invoices"), [3, 0, 0, 0]);
+    assert_eq!(counts(&answer, "logins"), [1, 0, 0, 0]);
+    assert_eq!(counts(&answer, "tickets"), [1, 0, 0, 0]);
+
+    let invoices = house.report("invoices");
+    let invoice = |id: i64| {
+        invoices
+            .iter()
+            .find(|row| row["invoice_id"] == id)
+            .expect("an invoice")
+            .clone()
+    };
+    assert_eq!(invoice(145_535)["open_amount"], 49.9);
+    assert_eq!(invoice(145_535)["portfolio"], "Boleto");
+    assert_eq!(invoice(145_535)["contract_id"], 2302);
+    assert_eq!(invoice(145_535)["branch"], "Matriz");
+    assert_eq!(invoice(145_537)["invoice_status"], "renegotiated");
+    let login = &house.report("logins")[0];
+    assert_eq!(login["online"], "unknown");
+    assert_eq!(login["pop"], "OLT-CENTRO");
+    assert_eq!(login["box"], "CX-12");
+    assert_eq!(login["last_online_at"], "2026-11-20T19:45:10-03:00");
+    let contract = &house.report("contracts")[0];
+    assert_eq!(contract["access_status"], "auto_block");
+    assert_eq!(contract["seller"], "Vera");
+    assert_eq!(contract["client_name"], "MARIA DE SOUZA EXEMPLO");
+    // The hidden (not released) and the renegotiated invoice are not owed.
+    assert_eq!(contract["overdue_invoices"], 1);
+
+    house.erp.script(|_, _| None);
+    let again = house.run(&["sync", "--json"]).json();
+    assert_eq!(counts(&again, "clients"), [0, 0, 2, 0]);
+    assert!(kind(&again, "clients")["changed_since"].is_string());
+    assert!(
+        house
+            .erp
+            .asked()
+            .iter()
+            .all(|asked| asked.body["grid_param"].is_string()),
+        "only changes are asked for, and no names again"
+    );
+    let full = house.run(&["sync", "--full", "invoices", "--json"]).json();
+    assert_eq!(full["kinds"].as_array().expect("kinds").len(), 1);
+    assert_eq!(counts(&full, "invoices"), [0, 0, 3, 0]);
+    assert_eq!(kind(&full, "invoices")["changed_since"], Value::Null);
+}
+
+#[test]
+fn every_request_is_a_read_with_the_token_as_basic() {
+    use base64::Engine as _;
+    let basic = format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(TOKEN)
+    );
+    for (more, method) in [("", "POST"), ("method = \"GET\"", "GET")] {
+        let house = House::with(more);
+        assert_eq!(house.run(&["sync"]).code, 0);
+        let asked = house.erp.asked();
+        assert!(asked.len() > 5);
+        for asked in asked {
+            assert_eq!(asked.method, method);
+            assert_eq!(asked.headers["ixcsoft"], "listar");
+            assert_eq!(asked.headers["authorization"], basic);
+            assert!(asked.path.starts_with("/webservice/v1/"), "{}", asked.path);
+        }
+    }
+}
+
+#[test]
+fn pages_are_small_and_complete() {
+    let house = House::with("page_size = 1");
+    let ran = house.run(&["sync", "invoices", "clients", "contracts", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(counts(&ran.json(), "invoices"), [3, 0, 0, 0]);
+    let keys: Vec<String> = house
+        .erp
+        .asked()
+        .iter()
+        .filter(|asked| asked.form() == "fn_areceber")
+        .map(|asked| asked.body["query"].as_str().expect("text").to_owned())
+        .collect();
+    assert_eq!(keys, ["0", "145535", "145536"]);
+}
+
+#[test]
+fn answers_without_data_change_nothing_and_say_what_to_do() {
+    let red = "<div style=\"background:#FF0000\">Ocorreu um erro ao processar. Contate o suporte IXC Soft.</div>";
+    let cases: Vec<(Reply, &str, &str)> = vec![
+        (Reply::html(200, red), "its error page (HTTP 200)", "page_size"),
+        (
+            Reply::html(200, r#"{"type":"error","message":"Recurso fn_areceber n\u00e3o est\u00e1 dispon\u00edvel!"}"#),
+            "Recurso fn_areceber não está disponível!",
+            "release the form fn_areceber",
+        ),
+        (
+            Reply::Body(200, "text/html; charset=ISO-8859-1", b"{\"type\":\"error\",\"message\":\"Seu IP n\xe3o est\xe1 liberado para efetuar login!\"}".to_vec()),
+            "Seu IP não está liberado",
+            "Redes Permitidas",
+        ),
+        (Reply::html(200, "<html><title>Central</title><form></form></html>"), "this is not the IXC web service", "base_url"),
+        (Reply::html(200, "{}"), "an empty object", "proxy"),
+        (Reply::html(200, ""), "the answer is empty", "try again"),
+        (Reply::html(401, "<h1>401 Authorization Required</h1>"), "HTTP 401", "create it anew"),
+        (Reply::html(403, "<h1>Forbidden</h1>"), "HTTP 403", "earlier server"),
+        (Reply::json(&json!({"page": "1", "total": 3, "registros": []})), "the list is not complete", "nothing was changed"),
+        (Reply::json(&json!({"page": "1", "total": "3"})), "the list is not complete", "nothing was changed"),
+        (
+            Reply::json(&json!({"page": "1", "rows": [{"id": "1", "cell": ["1", "x"]}], "total": 1})),
+            "rows of cells without names",
+            "[sync.ixc.columns] fn_areceber",
+        ),
+        (Reply::Redirect("https://elsewhere.example.com/".to_owned()), "redirect (HTTP 302), which is not followed", "base_url"),
+        (Reply::Half, "did not answer", "base_url"),
+    ];
+    for (reply, words, remedy) in cases {
+        let house = House::new();
+        house
+            .erp
+            .script(move |asked, _| (asked.form() == "fn_areceber").then(|| reply.clone()));
+        let ran = house.run(&["sync"]);
+        assert_eq!(ran.code, 4, "{words}: {ran:?}");
+        assert!(ran.stderr.contains(words), "{words} in\n{}", ran.stderr);
+        assert!(ran.stderr.contains(remedy), "{remedy} in\n{}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+        assert_eq!(
+            house.report("contracts"),
+            Vec::<Value>::new(),
+            "nothing is applied"
+        );
+    }
+}
+
+#[test]
+fn ugly_pages_that_hold_all_their_data_are_read() {
+    let house = House::new();
+    house.erp.script(|asked, _| match asked.form() {
+        // Latin-1 behind the wrong type, the total a number, a row numbered by PHP.
+        "cliente" => Some(Reply::Body(
+            200,
+            "text/html; charset=ISO-8859-1",
+            b"{\"page\":1,\"total\":1,\"registros\":{\"0\":{\"id\":7,\"razao\":\"JOS\xc9\",\"tipo_pessoa\":\"E\",\"ativo\":null}}}".to_vec(),
+        )),
+        "cliente_contrato" => Some(Reply::json(&json!({"page": "1", "total": "0"}))),
+        "fn_areceber" => Some(Reply::json(&json!({"page": "1", "total": 0, "registros": null}))),
+        "radusuarios" => Some(Reply::json(&json!({"page": "1", "total": 1, "tot": [], "rows": [
+            {"id": "9", "autoincrement": {"campo": "id"}, "cell": {"id": "9", "login": "jose", "id_cliente": "7", "senha": "x"}}
+        ]}))),
+        _ => Some(Reply::json(&json!({"page": "1", "total": "0", "registros": []}))),
+    });
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(counts(&ran.json(), "clients"), [1, 0, 0, 0]);
+    let login = &house.report("logins")[0];
+    assert_eq!(login["client_name"], "JOSÉ");
+    assert_eq!(login["username"], "jose");
+}
+
+#[test]
+fn cells_by_position_are_read_by_the_names_given() {
+    let house =
+        House::with("[sync.ixc.columns]\nradusuarios = \"id, login, senha, id_cliente, online\"");
+    house.erp.script(|asked, _| {
+        (asked.form() == "radusuarios").then(|| {
+            Reply::json(&json!({"page": "1", "total": 1, "rows": [{"id": "9", "cell": ["9", "maria", "senha-pppoe-72", "2107", "S"]}]}))
+        })
+    });
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let login = &house.report("logins")[0];
+    assert_eq!(
+        (&login["username"], &login["online"]),
+        (&json!("maria"), &json!("yes"))
+    );
+}
+
+#[test]
+fn an_overloaded_server_is_asked_for_less() {
+    let house = House::new();
+    house.erp.script(|asked, turn| {
+        (asked.form() == "cliente" && turn < 2)
+            .then(|| Reply::html(504, "<div style=\"background:#FF0000\">x</div>"))
+    });
+    assert_eq!(house.run(&["sync", "clients"]).code, 0);
+    let sizes: Vec<Value> = house
+        .erp
+        .asked()
+        .iter()
+        .take(3)
+        .map(|asked| asked.body["rp"].clone())
+        .collect();
+    assert_eq!(sizes, ["500", "250", "125"]);
+}
+
+#[test]
+fn rows_that_change_between_pages_neither_shift_nor_repeat() {
+    let house = House::with("page_size = 1");
+    // Invoice 145535 is deleted after its page, and 145538 appears.
+    house.erp.script(|asked, _| {
+        if asked.form() != "fn_areceber" {
+            return None;
+        }
+        let row = |id: &str| json!({"id": id, "id_cliente": "2107", "status": "A", "data_vencimento": "2026-11-10", "valor": "10.00"});
+        let (total, id) = match asked.body["query"].as_str() {
+            Some("0") => (3, "145535"),
+            Some("145535") => (3, "145536"),
+            Some("145536") => (2, "145537"),
+            _ => (1, "145538"),
+        };
+        Some(Reply::json(&json!({"page": "1", "total": total.to_string(), "registros": [row(id)]})))
+    });
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(counts(&ran.json(), "invoices"), [4, 0, 0, 0]);
+}
+
+#[test]
+fn a_server_that_ignores_the_filter_is_found_out() {
+    let house = House::with("page_size = 1");
+    house.erp.script(|asked, _| {
+        (asked.form() == "cliente").then(|| {
+            Reply::json(&json!({"page": "1", "total": "2", "registros": [{"id": "2107", "razao": "X", "tipo_pessoa": "F"}]}))
+        })
+    });
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 4);
+    assert!(
+        ran.stderr.contains("the server ignored the filter"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_hanging_server_times_out() {
+    let house = House::with("timeout_seconds = 1");
+    house.erp.script(|_, _| Some(Reply::Hang));
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("timed out"), "{}", ran.stderr);
+}
+
+#[test]
+fn refused_rows_are_named_and_the_rest_is_taken() {
+    let house = House::new();
+    house.erp.put("fn_areceber", json!([
+        {"id": "1", "id_cliente": "2107", "status": "A", "data_vencimento": "0000-00-00", "valor": "10", "ultima_atualizacao": "2026-01-01 00:00:00"},
+        {"id": "2", "id_cliente": "99", "status": "A", "data_vencimento": "2026-11-10", "valor": "10", "ultima_atualizacao": "2026-01-01 00:00:00"},
+        {"id": "3", "id_cliente": "2107", "status": "A", "data_vencimento": "2026-11-10", "valor": "10", "ultima_atualizacao": "2026-01-01 00:00:00"},
+    ]));
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let answer = ran.json();
+    assert_eq!(counts(&answer, "invoices"), [1, 0, 0, 2]);
+    let refused: Vec<(&Value, &Value)> = answer["refused"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| (&row["id"], &row["column"]))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (&json!(1), &json!("due_on")),
+            (&json!(2), &json!("client_id"))
+        ]
+    );
+    // They are not forgotten.
+    assert_eq!(house.run(&["sync", "-q"]).code, 1);
+}
+
+#[test]
+fn unknown_codes_are_told_as_they_came() {
+    let house = House::new();
+    house.erp.put("cliente_contrato", json!([
+        {"id": "2302", "id_cliente": "2107", "status": "Z", "status_internet": "QQ", "ultima_atualizacao": "2026-11-18 03:10:22"},
+    ]));
+    house.erp.put("fn_areceber", json!([
+        {"id": "5", "id_cliente": "2107", "id_contrato": "2302", "status": "W", "liberado": "S", "data_vencimento": "2026-11-10", "valor": "10", "ultima_atualizacao": "2026-11-18 03:10:22"},
+    ]));
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let answer = ran.json();
+    let told: Vec<(&str, &str)> = answer["noticed"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| {
+            (
+                row["field"].as_str().expect("text"),
+                row["found"].as_str().expect("text"),
+            )
+        })
+        .collect();
+    for wanted in [("status", "Z"), ("status_internet", "QQ"), ("status", "W")] {
+        assert!(told.contains(&wanted), "{wanted:?} in {told:?}");
+    }
+    assert_eq!(
+        house.report("contracts")[0]["overdue_invoices"],
+        0,
+        "nobody is dunned by a guess"
+    );
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let house = House::new();
+    let ran = house.run(&["sync", "--dry-run", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(counts(&ran.json(), "clients"), [2, 0, 0, 0]);
+    assert_eq!(ran.json()["dry_run"], true);
+    assert_eq!(house.report("contracts"), Vec::<Value>::new());
+}
+
+#[test]
+fn without_a_source_it_says_what_to_write() {
+    let house = House::new();
+    house.write("config.toml", "database = \"regua.db\"\n");
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("[sync.ixc]"), "{}", ran.stderr);
+    let ran = house.run(&["sync", "devices"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn no_secret_is_ever_seen() {
+    use base64::Engine as _;
+    let house = House::new();
+    let basic = base64::engine::general_purpose::STANDARD.encode(TOKEN);
+    let mut seen = String::new();
+    // A server that repeats what it was told, in each kind of error, and an honest one.
+    let echo = format!("{TOKEN} {basic} {}", PASSWORDS[0]);
+    let replies = [
+        Some(Reply::html(
+            200,
+            &format!("<div style=\"background:#FF0000\">{TOKEN} {basic}</div>"),
+        )),
+        Some(Reply::html(
+            200,
+            &json!({"type": "error", "message": format!("bad token {TOKEN} {basic}")}).to_string(),
+        )),
+        Some(Reply::html(200, &format!("<title>{TOKEN} {basic}</title>"))),
+        Some(Reply::html(
+            200,
+            &json!({ TOKEN: 1, &basic: echo }).to_string(),
+        )),
+        None,
+    ];
+    for reply in replies {
+        house.erp.script(move |_, _| reply.clone());
+        for arguments in [
+            &["sync", "-v"][..],
+            &["sync", "--full", "--json"],
+            &["doctor"],
+            &["doctor", "--json"],
+        ] {
+            let ran = house.run(arguments);
+            seen.push_str(&ran.stdout);
+            seen.push_str(&ran.stderr);
+        }
+    }
+    let kept = String::from_utf8_lossy(&house.everything()).into_owned();
+    let hash = TOKEN.split(':').nth(1).expect("a hash");
+    for secret in [TOKEN, &basic, hash].into_iter().chain(PASSWORDS) {
+        assert!(!seen.contains(secret), "{secret} was said");
+        assert!(!kept.contains(secret), "{secret} was kept");
+    }
+}
+
+#[test]
+fn a_task_syncs_before_what_looks_at_the_book() {
+    let house = House::new();
+    let ran = house.run(&[
+        "task", "add", "erp", "--run", "sync", "--minute", "0", "--hour", "*",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = house.run_at("2026-11-21T10:00", &["task", "run-due"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(house.report("contracts").len(), 1);
+    house.erp.put("fn_areceber", json!([
+        {"id": "1", "id_cliente": "2107", "status": "A", "data_vencimento": "", "valor": "10", "ultima_atualizacao": "2026-11-21 10:30:00"},
+    ]));
+    let ran = house.run_at("2026-11-21T11:00", &["task", "run-due"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let shown = house.run(&["task", "show", "erp", "--json"]);
+    assert!(
+        shown
+            .stdout
+            .contains("refused rows: 1, the first: invoices 1: due_on"),
+        "{shown:?}"
+    );
+    house
+        .erp
+        .script(|_, _| Some(Reply::html(200, "<title>Login</title>")));
+    assert_eq!(
+        house.run_at("2026-11-21T12:00", &["task", "run-due"]).code,
+        4
+    );
+}
+
+#[test]
+fn what_happened_to_tickets_is_told_but_not_sent() {
+    let house = House::new();
+    house.write(
+        "staff.csv",
+        "id,name,email,ticket_manager,notify_workflow\n34,Rui,rui@example.com,yes,yes\n",
+    );
+    assert_eq!(house.run(&["import", "staff", "staff.csv"]).code, 0);
+    house.write(
+        "rules.toml",
+        r##"
+[[template]]
+name = "moved"
+channel = "email"
+kind = "support"
+title = "#atendimento_titulo#"
+body = "#atendimento_id#: #atendimento_status_anterior# -> #atendimento_status#"
+[[template]]
+name = "opened"
+channel = "email"
+kind = "support"
+title = "#atendimento_titulo#"
+body = "#atendimento_id#: #atendimento_mensagem#"
+[[trigger]]
+name = "resolved"
+event = "workflow"
+to = ["resolved"]
+audience = ["managers"]
+templates = ["moved"]
+[[trigger]]
+name = "new"
+event = "new-internal-ticket"
+templates = ["opened"]
+"##,
+    );
+    let ran = house.run(&["apply", "rules.toml"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+
+    let first = house.run(&["sync", "--json"]).json();
+    assert_eq!(
+        (&first["ticket_events"], &first["ticket_messages"]),
+        (&json!(0), &json!(0)),
+        "the first sync only learns"
+    );
+    house.erp.put("su_ticket", json!([
+        {"id": "900", "id_cliente": "2107", "titulo": "Antigo", "su_status": "N", "id_ticket_origem": "I",
+         "data_criacao": "2026-01-02 10:00:00", "ultima_atualizacao": "2026-11-20 16:00:00"},
+        {"id": "1070", "id_cliente": "2107", "id_assunto": "4", "titulo": "Sem conexão", "su_status": "S",
+         "prioridade": "M", "id_ticket_origem": "I", "data_criacao": "2026-11-20 10:00:00", "ultima_atualizacao": "2026-11-20 17:00:00"},
+        {"id": "1071", "id_cliente": "2107", "id_assunto": "4", "titulo": "Lento", "menssagem": "Muito<br />lento", "su_status": "N",
+         "prioridade": "M", "id_ticket_origem": "I", "data_criacao": "2026-11-20 18:00:00", "ultima_atualizacao": "2026-11-20 18:00:00"},
+    ]));
+    let dry = house.run(&["sync", "--dry-run", "--json"]).json();
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let second = ran.json();
+    assert_eq!(
+        (&second["ticket_events"], &second["ticket_messages"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(dry["kinds"], second["kinds"]);
+    assert_eq!(counts(&second, "tickets"), [2, 1, 0, 0]);
+    let third = house.run(&["sync", "--full", "--json"]).json();
+    assert_eq!(third["ticket_events"], 0, "nothing is told twice");
+    assert_eq!(counts(&third, "tickets"), [0, 0, 3, 0]);
+
+    let history: Value = house.run(&["history", "--json"]).json();
+    let mut told: Vec<String> = history
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|message| {
+            format!(
+                "{} {} {}",
+                message["status"], message["address"], message["body"]
+            )
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            r#""queued" "rui@example.com" "1070: in_progress -> resolved""#,
+            r#""queued" "rui@example.com" "1071: Muito lento""#,
+        ]
+    );
+    assert!(
+        !house.path().join("email.jsonl").exists(),
+        "sync sends nothing"
+    );
+}
