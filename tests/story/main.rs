@@ -7,13 +7,25 @@ mod birthday;
 mod book;
 mod collection;
 mod history;
-mod mail_server;
 mod manners;
 mod providers;
 mod report;
 mod send;
-mod server;
 mod task;
 mod template;
 mod ticket;
 mod whatsapp;
+
+#[allow(
+    dead_code,
+    reason = "shared with the provider tests, which use all of it"
+)]
+#[path = "../providers/server.rs"]
+mod server;
+
+#[allow(
+    dead_code,
+    reason = "shared with the provider tests, which use all of it"
+)]
+#[path = "../providers/mail_server.rs"]
+mod mail_server;
