@@ -1340,7 +1340,12 @@ mod the_program {
             Path::new(""),
         )
         .expect("a configuration");
-        let mut store = Store::open(Path::new(":memory:")).expect("a database");
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let mut store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        store
+            .connection()
+            .execute_batch("PRAGMA synchronous = OFF")
+            .expect("nothing here must outlive a crash");
         save_templates(store.connection());
         let mut model = Model::default();
         let mut today = 0;
