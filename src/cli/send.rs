@@ -498,7 +498,7 @@ fn list(limit: i64, context: &Context) -> Result<Outcome> {
         Column::new("created_at"),
         Column::new("report"),
         Column::new("template"),
-        Column::number("matched"),
+        Column::number("matched").data_only(),
         Column::number("sent"),
         Column::number("failed"),
         Column::number("queued"),
