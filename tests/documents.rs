@@ -186,11 +186,13 @@ fn the_tour_prints_what_the_readme_shows() {
     fs::create_dir(&there).expect("a folder");
     fs::rename(folder.path().join("regua-demo/data"), there.join("data")).expect("the data");
     let sh = |command: &str| {
-        let program = Path::new(env!("CARGO_BIN_EXE_regua"));
+        let program = env!("CARGO_BIN_EXE_regua");
         let output = Command::new("sh")
-            .args(["-c", &format!("{command} 2>&1")])
+            .args([
+                "-c",
+                &format!("regua() {{ '{program}' \"$@\"; }}; {command} 2>&1"),
+            ])
             .current_dir(&there)
-            .env("PATH", program.parent().expect("a folder"))
             .env("REGUA_NOW", "2026-11-23T09:00")
             .output()
             .expect("a shell");
