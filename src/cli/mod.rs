@@ -72,16 +72,9 @@ struct Global {
     /// Database, in place of the configuration's
     #[arg(long, global = true, value_name = "FILE")]
     db: Option<PathBuf>,
-    /// Form of the answer
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        value_name = "FORM",
-        default_value = "table"
-    )]
-    output: OutputForm,
+    /// Form of the answer [default: table]
+    #[arg(short, long, global = true, value_enum, value_name = "FORM")]
+    output: Option<OutputForm>,
     /// The same as -o json
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
@@ -228,6 +221,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let out = paper(&cli.global);
+    // The parser sees this only where both stand on one side of the command.
+    if cli.global.json && cli.global.output.is_some() {
+        out.error(&Error::usage("--json and -o ask for two forms").hint("give one of them"));
+        return Kind::Usage.exit_code();
+    }
     match dispatch(cli, out) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
@@ -242,10 +240,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn paper(global: &Global) -> Out {
     let format = match global.output {
         _ if global.json => Format::Json,
-        OutputForm::Table => Format::Table,
-        OutputForm::Json => Format::Json,
-        OutputForm::Jsonl => Format::Jsonl,
-        OutputForm::Csv => Format::Csv,
+        None | Some(OutputForm::Table) => Format::Table,
+        Some(OutputForm::Json) => Format::Json,
+        Some(OutputForm::Jsonl) => Format::Jsonl,
+        Some(OutputForm::Csv) => Format::Csv,
     };
     let talk = match (global.quiet, global.verbose) {
         (true, _) => Talk::Quiet,

@@ -267,7 +267,7 @@ fn tell_plan(context: &Context, request: &Request, plan: &Plan) {
     }
     if plan.duplicates > 0 {
         out.say(format!(
-            "  {} were dealt with today already: duplicate",
+            "  {} dealt with today already: duplicate",
             plan.duplicates
         ));
     }

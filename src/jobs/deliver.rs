@@ -341,8 +341,10 @@ impl Drain<'_> {
             let answers = answers.clone();
             thread::spawn(move || {
                 loop {
-                    let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(message) = next else { return };
+                    let turn = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+                    let Ok(message) = turn.recv() else { return };
+                    // A provider that wants them in order has the others wait for their turn.
+                    let turn = provider.in_order().then_some(turn);
                     let answer = if wait_for_turn(&bucket, watch, &closed) {
                         // A provider that panics leaves its message unknown, and the run alive.
                         let sent = catch_unwind(AssertUnwindSafe(|| provider.send(&message)));
@@ -352,6 +354,7 @@ impl Drain<'_> {
                     } else {
                         Answer::NotBegun
                     };
+                    drop(turn);
                     if answers.send((message.id, answer)).is_err() {
                         return;
                     }

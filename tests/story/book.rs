@@ -230,7 +230,7 @@ fn bad_rows_are_skipped_into_a_file_that_can_be_mended() {
     house
         .run(&["import", "clients", "erp.csv", "--skip-bad", "bad.csv"])
         .exits(1)
-        .says("2 bad rows were left out; they are in bad.csv");
+        .says("bad rows left out: 2; they are in bad.csv");
     assert_eq!(clients(&house)[0]["client_name"], "Ana");
     let bad = house.read("bad.csv");
     assert!(

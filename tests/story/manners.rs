@@ -316,7 +316,7 @@ fn a_read_only_folder_is_told() {
     let folder = house.path("locked");
     std::fs::create_dir(&folder).expect("a folder");
     let mode = |mode| {
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).expect("a mode")
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).expect("a mode");
     };
     mode(0o555);
     // Root writes anywhere: then there is nothing to see here.

@@ -247,7 +247,7 @@ fn another_number_than_expected_stops_the_send() {
     let mut house = house();
     send(&house, "outage", &["--expect", "4", "--yes"])
         .exits(3)
-        .says("3 recipients instead of the 4 expected; nothing was sent");
+        .says("4 recipients were expected and there would be 3; nothing was sent");
     house.write("config.toml", "max_messages_per_run = 2\n");
     send(&house, "outage", &["--yes"])
         .exits(3)
@@ -526,4 +526,47 @@ fn what_is_unknown_is_suggested() {
     send(&house, "cut", &["--yes", "-f", "cty=x"])
         .exits(3)
         .says("did you mean `city`?");
+}
+
+#[test]
+fn the_file_is_written_in_the_reports_order() {
+    let house = House::new();
+    let mut clients = String::from("id,name,person_type,mobile\n");
+    let mut contracts = String::from("id,client_id,status\n");
+    for id in 1..=300 {
+        clients.push_str(&format!("{id},Client {id},F,(49) 98888-{id:04}\n"));
+        contracts.push_str(&format!("{id},{id},A\n"));
+    }
+    house.write("book/clients.csv", clients);
+    house.write("book/contracts.csv", contracts);
+    house.run(&["import", "book"]).ok();
+    let add = [
+        "template",
+        "add",
+        "outage",
+        "--channel",
+        "sms",
+        "--kind",
+        "support",
+        "--body",
+        "#cliente_id#",
+    ];
+    house.run(&add).ok();
+    let send = [
+        "send",
+        "contracts",
+        "--order",
+        "contract_id:desc",
+        "--template",
+        "outage",
+        "--yes",
+    ];
+    house.run(&send).ok();
+    let told: Vec<String> = house
+        .lines("sms.jsonl")
+        .iter()
+        .map(|line| line["body"].as_str().expect("a text").to_owned())
+        .collect();
+    let wanted: Vec<String> = (1..=300).rev().map(|id: i32| id.to_string()).collect();
+    assert_eq!(told, wanted);
 }
