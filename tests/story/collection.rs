@@ -871,7 +871,7 @@ fn removing_a_rule_closes_its_cases_and_settles_what_waits() {
     house
         .run(&["rule", "remove", "residential"])
         .ok()
-        .says("1 open cases of rule `residential` close as rule_removed");
+        .says("1 open case of rule `residential` closes as rule_removed");
     assert_eq!(house.cases(), ["101 notice 2026-12-14 rule_removed"]);
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(house.messages(), ["101 stage:notice zap skipped settled"]);
