@@ -335,9 +335,8 @@ impl FcmProvider {
             Outcome::Quota => refuse(Next::Later(Some(answer.retry_after.unwrap_or(QUOTA_WAIT)))),
             // The project's key for Apple or the web may be bad: phones of the other kind go on.
             Outcome::Busy | Outcome::ThirdParty => refuse(Next::Later(answer.retry_after)),
-            Outcome::BadPayload | Outcome::Unauthenticated | Outcome::Forbidden => {
-                refuse(Next::Stop)
-            }
+            Outcome::BadPayload => refuse(Next::StopBatch),
+            Outcome::Unauthenticated | Outcome::Forbidden => refuse(Next::Stop),
             Outcome::ByStatus => Err(by_status(answer, words)),
         }
     }

@@ -64,7 +64,10 @@ pub enum Next {
     Later(Option<Duration>),
     /// Nothing was sent (no connection): try again; ten of these in a row close the channel.
     NotSent,
-    /// Nobody's turn: bad credentials, provider down, our payload is wrong. The channel closes for this run.
+    /// What we wrote is wrong, for whomever it was: messages of the same template and batch wait for the
+    /// next run, the rest of the channel goes on.
+    StopBatch,
+    /// Nobody's turn: bad credentials, provider down. The channel closes for this run.
     Stop,
     /// The request may have arrived; nobody can tell.
     Unknown,

@@ -193,9 +193,9 @@ fn a_device_that_is_gone_is_told_apart_from_every_other_fault() {
                 "INVALID_ARGUMENT",
                 r#"[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"message.data[0].value","description":"Invalid value (TYPE_STRING)"}]}]"#,
             ),
-            stop.clone(),
+            format!("{:?}", Next::StopBatch),
         ),
-        (error(404, "NOT_FOUND", "[]"), stop.clone()),
+        (error(404, "NOT_FOUND", "[]"), stop),
         (
             error(403, "PERMISSION_DENIED", &fcm_error("SENDER_ID_MISMATCH")),
             refused,

@@ -152,12 +152,12 @@ fn errors_mean_what_both_shapes_say() {
         (
             404,
             r#"{"error":"NOT_FOUND_ERROR","message":"Communication channel not found."}"#,
-            Next::Stop,
+            Next::StopBatch,
         ),
         (
             400,
             r#"{"status":"error","code":400,"data":{"message":"x"},"description":"Field 'x' is not allowed"}"#,
-            Next::Stop,
+            Next::StopBatch,
         ),
         (
             200,
