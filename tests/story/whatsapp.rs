@@ -231,6 +231,16 @@ fn what_whatsapp_reports_later_reaches_the_history() {
             r#"{{"id":"{id}","status":"{status}","timestamp":"1795430000","recipient_id":"55"{more}}}"#
         )
     };
+    // What became of a try before the one that was taken changes nothing.
+    let ana = &house.json(&["history", "show", "1"])["key"];
+    let earlier = callback(
+        "wamid.0",
+        "failed",
+        &format!(r#","biz_opaque_callback_data":{ana},"errors":[{{"code":131026}}]"#),
+    );
+    house.run_with(&["whatsapp", "status", "-"], &earlier).ok();
+    assert_eq!(states(&house), ["1 sent", "4 unknown"]);
+
     let file = format!(
         "{{\"object\":\"whatsapp_business_account\",\"entry\":[{{\"changes\":[{{\"value\":{{\"statuses\":[{},{}]}}}}]}}]}}\n{}\n{}\n",
         callback("wamid.1", "delivered", ""),
@@ -259,7 +269,7 @@ fn what_whatsapp_reports_later_reaches_the_history() {
         .iter()
         .filter_map(|callback| callback["status"].as_str())
         .collect();
-    assert_eq!(reported, ["delivered", "read"]);
+    assert_eq!(reported, ["delivered", "read", "failed"]);
 
     // Read again, nothing changes.
     let answer = house.json(&["whatsapp", "status", "status.jsonl"]);
