@@ -479,7 +479,8 @@ impl MetaProvider {
                 text: sent
                     .and_then(|sent| sent["message_status"].as_str())
                     .map(str::to_owned),
-            }),
+            }
+            .covered(&self.cover)),
             _ => Err(self.refusal(&answer, json.as_ref())),
         }
     }

@@ -7,7 +7,7 @@ use base64::Engine;
 use crate::config::{Config, ProviderConfig};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Failure};
+use crate::http::{Answer, Cover, Failure, shortened};
 
 pub mod fcm;
 pub mod file;
@@ -51,6 +51,18 @@ pub struct Receipt {
     pub code: Option<String>,
     /// Its words.
     pub text: Option<String>,
+}
+
+impl Receipt {
+    /// The same receipt without a secret, whatever the provider threw back, and of a length to keep.
+    fn covered(self, cover: &Cover) -> Self {
+        let clean = |told: Option<String>| told.map(|told| cover.cover(shortened(&told, 500)));
+        Self {
+            provider_id: clean(self.provider_id),
+            code: clean(self.code),
+            text: clean(self.text),
+        }
+    }
 }
 
 /// What to do after a provider did not take a message.

@@ -156,7 +156,8 @@ impl OpaProvider {
                 next: Next::NotSent,
                 ..refusal
             })?;
-        if answer.status == 401 {
+        // Troubles say nothing about a limit: the resource is there, and is asked again later.
+        if matches!(answer.status, 300..=399 | 401 | 408 | 425 | 429 | 500..) {
             return Err(self.refusal(&answer, answer.json().as_ref()));
         }
         let Some(json) = answer.json().filter(|_| answer.is_success()) else {
@@ -325,11 +326,12 @@ impl Provider for OpaProvider {
             .call(Method::Post, "/template/send", Some(&body))
             .and_then(|answer| {
                 let data = self.data(&answer)?;
-                Ok(Receipt {
+                let receipt = Receipt {
                     provider_id: text(&data, "messageSentId"),
                     code: Some(answer.status.to_string()),
                     text: text(&data, "message"),
-                })
+                };
+                Ok(receipt.covered(&self.cover))
             });
         if let Err(refusal) = &sent
             && refusal.next != Next::Unknown
