@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::columns::Columns as _;
 use crate::domain::callback::{Callback, Change};
-use crate::domain::words::{Reason, Status, Word as _};
+use crate::domain::words::{CallbackStatus, Reason, Status, Word as _};
 use crate::error::Result;
 
 /// What became of a callback.
@@ -63,9 +63,16 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
         )?
         .query_row([id], |row| row.get(0))?;
     // What became of an earlier try says nothing against a later one that was taken.
-    let earlier = provider_id.is_some_and(|known| known != callback.provider_id);
+    let earlier = provider_id
+        .as_ref()
+        .is_some_and(|known| *known != callback.provider_id);
+    // One that waits for another try after an error over there was taken all the same.
+    let taken = status == Status::Queued
+        && callback.status == CallbackStatus::Sent
+        && provider_id.is_none();
     let change = match callback.change(status, arrived) {
         Change::Failed(_) if earlier => Change::Nothing,
+        Change::Nothing if taken => Change::Sent,
         change => change,
     };
     let set = |status: Status, reason: Option<Reason>, detail: Option<String>| {

@@ -299,6 +299,33 @@ fn what_whatsapp_reports_later_reaches_the_history() {
 }
 
 #[test]
+fn a_message_that_waits_for_another_try_does_not_go_when_it_was_sent_after_all() {
+    let server = Server::start(|seen: &Seen| {
+        if seen.path.ends_with("/messages") {
+            return Act::json(500, r#"{"error":{"code":131000,"message":"broken"}}"#);
+        }
+        meta_answer(seen)
+    });
+    let mut house = meta(&server, "");
+    house.run(TO_ANA).ok();
+    house.run(&["queue", "deliver"]).ok();
+    let row = house.json(&["history"])[0].clone();
+    assert_eq!(
+        (&row["status"], &row["attempts"]),
+        (&json!("queued"), &json!(1))
+    );
+    let status = format!(
+        r#"{{"id":"wamid.7","status":"sent","timestamp":"1795430000","biz_opaque_callback_data":{}}}"#,
+        row["key"]
+    );
+    house.run_with(&["whatsapp", "status", "-"], &status).ok();
+    house.at("2026-11-24T10:00");
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(house.json(&["history"])[0]["status"], "sent");
+    assert_eq!(server.seen_at("/messages").len(), 1);
+}
+
+#[test]
 fn a_person_who_stopped_marketing_is_opted_out() {
     let server = Server::start(meta_answer);
     let house = meta(&server, "");
