@@ -4,6 +4,11 @@
 //! The model keeps no state but a diary of what happened; who has an open case, what has fired and
 //! when a rule was last evaluated are read back from the diary each time. It shares nothing with the
 //! program but the invented rules.
+#![expect(
+    clippy::option_option,
+    reason = "a hold may be absent, and so may its end"
+)]
+#![expect(clippy::cast_possible_wrap, reason = "indexes of a few invoices")]
 
 /// How many histories are invented: so many, or what `PROPTEST_CASES` says.
 fn cases(usually: u32) -> proptest::test_runner::Config {
@@ -81,7 +86,7 @@ mod model {
     /// What the templates are: even ones go by sms, odd ones by e-mail; the last two name the Pix code.
     pub const TEMPLATES: usize = 6;
     pub fn by_sms(template: usize) -> bool {
-        template % 2 == 0
+        template.is_multiple_of(2)
     }
     pub fn names_pix(template: usize) -> bool {
         template >= 4
@@ -336,8 +341,7 @@ mod model {
                 }
             }
             let after = last.unwrap_or(today - 1);
-            ((put_off && removed <= today) || (removed > after && removed <= today))
-                .then_some(listed)
+            (removed <= today && (put_off || removed > after)).then_some(listed)
         }
 
         #[expect(
@@ -1084,12 +1088,12 @@ mod the_program {
         templates.iter().map(|t| format!("t{t}")).collect()
     }
 
-    fn deliver(first_reachable: bool) -> Option<Deliver> {
-        Some(if first_reachable {
+    fn deliver(first_reachable: bool) -> Deliver {
+        if first_reachable {
             Deliver::FirstReachable
         } else {
             Deliver::Each
-        })
+        }
     }
 
     fn save_rules(connection: &Connection, world: &World) {
@@ -1108,7 +1112,7 @@ mod the_program {
                     reminders: (!rule.reminders.is_empty()).then(|| DraftReminders {
                         days: rule.reminders.iter().map(|n| i64::from(*n)).collect(),
                         templates: names(&rule.reminder_texts.templates),
-                        deliver: deliver(rule.reminder_texts.first_reachable),
+                        deliver: Some(deliver(rule.reminder_texts.first_reachable)),
                     }),
                     one_message_per_client: Some(rule.one_message_per_client),
                     roll_due_date: Some(rule.roll),
@@ -1120,7 +1124,7 @@ mod the_program {
                             name: Some(model::STAGES[*stage].to_owned()),
                             day: Some(i64::from(*day)),
                             templates: names(&texts.templates),
-                            deliver: deliver(texts.first_reachable),
+                            deliver: Some(deliver(texts.first_reachable)),
                         })
                         .collect(),
                     closings: rule
@@ -1130,7 +1134,7 @@ mod the_program {
                             (Closing::parse(name).expect("a closing"), names(templates))
                         })
                         .collect(),
-                    closing_deliver: deliver(rule.closings_first_reachable),
+                    closing_deliver: Some(deliver(rule.closings_first_reachable)),
                 }
                 .check()
                 .expect("an invented rule is a good one")
@@ -1340,7 +1344,12 @@ mod the_program {
             Path::new(""),
         )
         .expect("a configuration");
-        let mut store = Store::open(Path::new(":memory:")).expect("a database");
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let mut store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        store
+            .connection()
+            .execute_batch("PRAGMA synchronous = OFF")
+            .expect("nothing here must outlive a crash");
         save_templates(store.connection());
         let mut model = Model::default();
         let mut today = 0;

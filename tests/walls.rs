@@ -53,7 +53,7 @@ const ONLY_CALLS: &[(&str, &str)] = &[
 ];
 
 /// Files of `cli` that commands share; any other is one command's own.
-const SHARED_CLI: &[&str] = &["arguments", "context", "mod", "signals", "view"];
+const SHARED_CLI: &[&str] = &["arguments", "context", "examples", "mod", "signals", "view"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {

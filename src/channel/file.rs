@@ -68,6 +68,10 @@ impl Provider for FileProvider {
         self.limits
     }
 
+    fn in_order(&self) -> bool {
+        true
+    }
+
     fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
         let line = Line {
             at: &message.at,

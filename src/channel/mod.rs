@@ -176,6 +176,11 @@ pub trait Provider: Send + Sync {
     /// Checks credentials with a harmless call; the answer says what was found.
     fn check(&self) -> Result<String>;
 
+    /// Whether messages must reach it one after the other, in the order they were claimed.
+    fn in_order(&self) -> bool {
+        false
+    }
+
     /// Ends a batch: closes connections politely.
     fn close(&self) {}
 

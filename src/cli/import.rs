@@ -135,7 +135,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     }
     if let Some(target) = &command.skip_bad {
         context.out.warn(format!(
-            "{bad} bad rows were left out; they are in {} with their reasons",
+            "bad rows left out: {bad}; they are in {} with their reasons",
             target.display()
         ));
     }

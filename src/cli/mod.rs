@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Kind, Result};
 use crate::out::{Colour, Format, Out, Talk};
@@ -16,6 +16,7 @@ pub mod collection;
 mod context;
 pub mod demo;
 pub mod doctor;
+mod examples;
 pub mod history;
 pub mod hold;
 pub mod import;
@@ -71,16 +72,9 @@ struct Global {
     /// Database, in place of the configuration's
     #[arg(long, global = true, value_name = "FILE")]
     db: Option<PathBuf>,
-    /// Form of the answer
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        value_name = "FORM",
-        default_value = "table"
-    )]
-    output: OutputForm,
+    /// Form of the answer [default: table]
+    #[arg(short, long, global = true, value_enum, value_name = "FORM")]
+    output: Option<OutputForm>,
     /// The same as -o json
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
@@ -204,9 +198,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(run(arguments))
 }
 
+/// The whole command line, with an example in every help.
+fn command() -> clap::Command {
+    examples::taught(Cli::command())
+}
+
 /// Runs the program and answers its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output and are no error.
@@ -219,6 +221,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let out = paper(&cli.global);
+    // The parser sees this only where both stand on one side of the command.
+    if cli.global.json && cli.global.output.is_some() {
+        out.error(&Error::usage("--json and -o ask for two forms").hint("give one of them"));
+        return Kind::Usage.exit_code();
+    }
     match dispatch(cli, out) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
@@ -233,10 +240,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn paper(global: &Global) -> Out {
     let format = match global.output {
         _ if global.json => Format::Json,
-        OutputForm::Table => Format::Table,
-        OutputForm::Json => Format::Json,
-        OutputForm::Jsonl => Format::Jsonl,
-        OutputForm::Csv => Format::Csv,
+        None | Some(OutputForm::Table) => Format::Table,
+        Some(OutputForm::Json) => Format::Json,
+        Some(OutputForm::Jsonl) => Format::Jsonl,
+        Some(OutputForm::Csv) => Format::Csv,
     };
     let talk = match (global.quiet, global.verbose) {
         (true, _) => Talk::Quiet,
@@ -254,8 +261,8 @@ fn paper(global: &Global) -> Out {
 fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
     // These need neither a configuration nor a database.
     match &cli.command {
-        Command::Completions(command) => return command.run(out, &mut Cli::command()),
-        Command::Man(command) => return command.run(out, Cli::command()),
+        Command::Completions(command) => return command.run(out, &mut self::command()),
+        Command::Man(command) => return command.run(out, self::command()),
         Command::Demo(command) => return demo::run(command, out),
         _ => {}
     }

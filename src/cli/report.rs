@@ -218,20 +218,39 @@ fn fields(kind: ReportKind, context: &Context) -> Result<Outcome> {
         Column::new("accepted").data_only(),
     ]);
     for field in kind.fields() {
-        let accepted = field.field_type().accepted();
-        let kind = match field.field_type() {
-            FieldType::Word(_, words) => words(),
-            other => other.as_str().to_owned(),
-        };
+        let field_type = field.field_type();
         list.row(vec![
             Cell::of(field.name()),
-            Cell::Text(kind),
+            Cell::of(field_type.as_str()),
             Cell::of(field.meaning()),
-            Cell::Text(accepted),
+            Cell::Text(field_type.accepted()),
         ])?;
+        if let (FieldType::Word(_, words), Format::Table) = (field_type, context.out.format()) {
+            for line in folded(&words(), WORDS_WIDTH) {
+                list.row(vec![Cell::Null, Cell::Null, Cell::Text(line), Cell::Null])?;
+            }
+        }
     }
     list.finish("")?;
     Ok(Outcome::Done)
+}
+
+/// How wide the words of a field may stand under its meaning, so that the table fits 80 columns.
+const WORDS_WIDTH: usize = 46;
+
+/// A text of words in lines of at most this width.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn save(name: String, kind: ReportKind, narrowed: &Narrowed, context: &Context) -> Result<Outcome> {

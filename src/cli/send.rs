@@ -267,7 +267,7 @@ fn tell_plan(context: &Context, request: &Request, plan: &Plan) {
     }
     if plan.duplicates > 0 {
         out.say(format!(
-            "  {} were dealt with today already: duplicate",
+            "  {} dealt with today already: duplicate",
             plan.duplicates
         ));
     }
@@ -498,7 +498,7 @@ fn list(limit: i64, context: &Context) -> Result<Outcome> {
         Column::new("created_at"),
         Column::new("report"),
         Column::new("template"),
-        Column::number("matched"),
+        Column::number("matched").data_only(),
         Column::number("sent"),
         Column::number("failed"),
         Column::number("queued"),

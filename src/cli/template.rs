@@ -8,7 +8,7 @@ use super::{Context, Outcome};
 use crate::domain::contact_hours::ContactHours;
 use crate::domain::recipient::Reach;
 use crate::domain::sms::segments;
-use crate::domain::template::{Facts, Need, Template, Variable};
+use crate::domain::template::{Facts, Need, Template, Variable, one_line};
 use crate::domain::words::{Channel, Kind, Origin, Purpose};
 use crate::error::{Error, Problem, Result, nearest};
 use crate::jobs::compose::{Composer, Draft};
@@ -381,13 +381,26 @@ fn cells(template: &Template) -> Vec<Cell> {
         Cell::of(template.kind),
         Cell::of(template.purpose),
         Cell::text(template.title.as_deref()),
-        Cell::of(&template.body),
+        Cell::Shown {
+            data: template.body.clone(),
+            shown: shortened(&template.body),
+        },
         Cell::text(template.html.as_deref()),
         Cell::text(template.description.as_deref()),
         Cell::text(template.provider_channel.as_deref()),
         Cell::text(template.provider_template.as_deref()),
         Cell::Json(json!(variables)),
     ]
+}
+
+/// The beginning of a text, on one line.
+fn shortened(text: &str) -> String {
+    const LETTERS: usize = 60;
+    let line = one_line(text);
+    if line.chars().count() <= LETTERS {
+        return line;
+    }
+    format!("{}…", line.chars().take(LETTERS - 1).collect::<String>())
 }
 
 fn list(context: &Context) -> Result<Outcome> {

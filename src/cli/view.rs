@@ -1,6 +1,6 @@
 //! Faces that several commands share: messages, addresses, instants, deliveries.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 
 use super::signals::Listener;
 use super::{Context, Outcome};
@@ -16,12 +16,19 @@ use crate::store::Store;
 /// An instant: ISO 8601 with offset for programs, shorter for people.
 pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {
     let zone = context.clock.zone();
-    instant.map_or(Cell::Null, |instant| Cell::Shown {
-        data: iso(instant, zone),
-        shown: instant
-            .with_timezone(&zone)
-            .format("%Y-%m-%d %H:%M:%S")
-            .to_string(),
+    let this_year = context.now().today.year();
+    instant.map_or(Cell::Null, |instant| {
+        let local = instant.with_timezone(&zone);
+        // A table has little room: the year is told when it is another.
+        let format = if local.year() == this_year {
+            "%m-%d %H:%M"
+        } else {
+            "%Y-%m-%d %H:%M"
+        };
+        Cell::Shown {
+            data: iso(instant, zone),
+            shown: local.format(format).to_string(),
+        }
     })
 }
 
@@ -70,7 +77,7 @@ pub fn message_columns() -> Vec<Column> {
         Column::new("kind").data_only(),
         Column::new("template"),
         Column::new("origin").data_only(),
-        Column::new("event"),
+        Column::new("event").data_only(),
         Column::number("client_id"),
         Column::number("contract_id").data_only(),
         Column::number("invoice_id").data_only(),

@@ -347,6 +347,17 @@ impl Filter {
             ));
         }
         let written: Vec<String> = match operator {
+            Operator::Equal | Operator::NotEqual
+                if matches!(field_type, FieldType::Money)
+                    && value.contains(',')
+                    && Money::parse(value).is_some() =>
+            {
+                return Err(Problem::new(
+                    place,
+                    format!("`{name}`: found `{value}`, which may be one amount or two"),
+                    "write 99.90 for one, 99.00,90.00 for two",
+                ));
+            }
             Operator::Equal | Operator::NotEqual => split(value),
             _ => vec![value.to_owned()],
         };
@@ -572,6 +583,11 @@ mod tests {
         );
         let f = filter("overdue_total>=1.234,56").expect("a filter");
         assert_eq!(f.values, [FilterValue::Integer(123_456)]);
+        let f = filter("overdue_total=99.90,10").expect("a filter");
+        assert_eq!(
+            f.values,
+            [FilterValue::Integer(9_990), FilterValue::Integer(1_000)]
+        );
         let f = filter("client_name~JOÃO").expect("a filter");
         assert_eq!(f.values, [FilterValue::Text("joao".into())]);
         let f = filter("plan=Fibra 500\\, Plus,X").expect("a filter");
@@ -597,6 +613,8 @@ mod tests {
             ("activated_on>=2026-02-30", "a date"),
             ("plan>=a", "which has no order"),
             ("overdue_days~1", "not text"),
+            ("overdue_total=99,90", "may be one amount or two"),
+            ("overdue_total!=1.234,56", "may be one amount or two"),
             ("overdue_days>=", "nothing stands after >="),
             ("nonsense", "is not a filter"),
             ("login_id=1", "is not a field of contracts"),

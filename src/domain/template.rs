@@ -402,6 +402,15 @@ impl Template {
                     "give one variable for each placeholder, in order",
                 );
             }
+            for piece in pieces(&self.body) {
+                if let Piece::Variable(variable) = piece {
+                    wrong(
+                        "body",
+                        format!("#{}# would stay as it is written", variable.name()),
+                        "write {{1}} in its place, and name what fills it: --var 1=VARIABLE",
+                    );
+                }
+            }
         } else {
             if !self.variables.is_empty()
                 || self.provider_channel.is_some()

@@ -352,10 +352,14 @@ impl Drain<'_> {
             let answers = answers.clone();
             thread::spawn(move || {
                 loop {
-                    let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok((message, lot)) = next else { return };
-                    let spoiled = || lots(&aside).contains(&lot);
-                    let answer = if !spoiled() && wait_for_turn(&bucket, watch, &closed) {
+                    let turn = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+                    let Ok((message, lot)) = turn.recv() else {
+                        return;
+                    };
+                    // A provider that wants them in order has the others wait for their turn.
+                    let turn = provider.in_order().then_some(turn);
+                    let spoiled = lots(&aside).contains(&lot);
+                    let answer = if !spoiled && wait_for_turn(&bucket, watch, &closed) {
                         // A provider that panics leaves its message unknown, and the run alive.
                         let sent = catch_unwind(AssertUnwindSafe(|| provider.send(&message)));
                         Answer::Done(sent.unwrap_or_else(|_| {
@@ -364,6 +368,7 @@ impl Drain<'_> {
                     } else {
                         Answer::NotBegun
                     };
+                    drop(turn);
                     if answers.send((message.id, answer)).is_err() {
                         return;
                     }

@@ -219,8 +219,10 @@ fn payments(book: &[(&str, String)]) -> Vec<(&'static str, String)> {
             Some(2)
         } else if due < TODAY {
             // Those who owe for long are every fifth client: half of these pay.
-            (client_number / 5 % 2 == 0).then_some(client_number / 10 % PAYMENTS.len())
-        } else if place % 5 != 0 {
+            (client_number / 5)
+                .is_multiple_of(2)
+                .then_some(client_number / 10 % PAYMENTS.len())
+        } else if !place.is_multiple_of(5) {
             PAYMENTS.iter().rposition(|(day, _)| *day <= due)
         } else {
             None

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::domain::client::{Client, Device};
 use crate::domain::collect::{Contender, Decision, Exclusions, Move, Past, Run, chosen, coming};
 use crate::domain::recipient::{Contact, Errand, OptOut, Reach, reach};
-use crate::domain::rule::{Deliver, Stage};
+use crate::domain::rule::{Deliver, Rule, Stage};
 use crate::domain::template::Template;
 use crate::domain::words::{Channel, Purpose};
 use crate::error::Result;
@@ -209,18 +209,18 @@ impl Foresight<'_> {
         let group = |step: &Coming| (step.rule, step.on, matches!(step.step, Move::Reminder(_)));
         steps.sort_by_key(|step| (group(step), step.invoice_id));
         for same in steps.chunk_by(|a, b| group(a) == group(b)) {
-            self.count_group(same, &reached)?;
+            self.count_group(same, &reached);
         }
         Ok(())
     }
 
-    fn count_group(&mut self, steps: &[Coming], reached: &Reached) -> Result<()> {
+    fn count_group(&mut self, steps: &[Coming], reached: &Reached) {
         let Some(first) = steps.first() else {
-            return Ok(());
+            return;
         };
         let place = (first.on - self.begin).num_days();
         let Some(place) = usize::try_from(place).ok().filter(|n| *n < self.days.len()) else {
-            return Ok(());
+            return;
         };
         let rule = &self.rules[first.rule].rule;
         let mut by_channel: BTreeMap<Channel, Vec<&Coming>> = BTreeMap::new();
@@ -248,23 +248,16 @@ impl Foresight<'_> {
                 .collect();
             let winner = chosen(&contenders);
             for (at, step) in steps.iter().enumerate() {
-                if !rule.one_message_per_client || winner == Some(at) {
-                    if let Some(phase) = step.phase() {
-                        self.days[place].messages[phase] += 1;
-                    }
+                let goes = !rule.one_message_per_client || winner == Some(at);
+                if let Some(phase) = step.phase().filter(|_| goes) {
+                    self.days[place].messages[phase] += 1;
                 }
             }
         }
-        Ok(())
     }
 
     /// The channels on which a step would reach its client.
-    fn channels(
-        &self,
-        rule: &crate::domain::rule::Rule,
-        step: &Coming,
-        reached: &Reached,
-    ) -> Vec<Channel> {
+    fn channels(&self, rule: &Rule, step: &Coming, reached: &Reached) -> Vec<Channel> {
         let texts = texts(rule, step.step);
         let mut channels = Vec::new();
         for template in texts

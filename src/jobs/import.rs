@@ -121,6 +121,7 @@ pub fn import(
     clock: &Clock,
     reporter: &mut dyn Reporter,
 ) -> Result<Vec<Imported>> {
+    keep_sources(request)?;
     store.write(|transaction| {
         let mut all = Vec::new();
         for (kind, path) in &request.files {
@@ -150,6 +151,26 @@ pub fn import(
     })
 }
 
+/// Refuses to write bad rows over the very file they are read from.
+fn keep_sources(request: &Request) -> Result<()> {
+    let Some(target) = &request.skip_bad else {
+        return Ok(());
+    };
+    for (kind, path) in &request.files {
+        let bad = Rejects::new(target, kind, path, request.files.len() > 1).path;
+        if let (Ok(bad), Ok(source)) = (fs::canonicalize(&bad), fs::canonicalize(path))
+            && bad == source
+        {
+            return Err(Error::usage(format!(
+                "--skip-bad would write over {}, which is being imported",
+                path.display()
+            ))
+            .hint("name another file for the bad rows"));
+        }
+    }
+    Ok(())
+}
+
 /// One file on its way into the book.
 struct FileImport<'a> {
     kind: &'static Kind,
@@ -160,6 +181,18 @@ struct FileImport<'a> {
     reporter: &'a mut dyn Reporter,
 }
 
+/// A bad row as text, and its file's header if it has one; none when bad rows are not kept.
+type Rejected = Option<(Option<String>, String)>;
+
+/// A row that names a parent which the file may still bring.
+struct Waiting {
+    line: u64,
+    values: Vec<Option<Value>>,
+    /// What is wrong with it if the parent never comes.
+    problem: Problem,
+    rejected: Rejected,
+}
+
 impl FileImport<'_> {
     fn run(&mut self) -> Result<Imported> {
         let watch = Stopwatch::start();
@@ -167,35 +200,42 @@ impl FileImport<'_> {
         let mut row = RawRow::default();
         let mut values: Vec<Option<Value>> = Vec::new();
         let (mut read, mut bad) = (0u64, 0u64);
+        let mut waiting: Vec<Waiting> = Vec::new();
         while self.rows.next(&mut row)? {
             read += 1;
             let mut problems = self.check(&row, &mut values);
+            if problems.is_empty()
+                && let Some(parent) = self.importer.parent_to_come(&values)?
+            {
+                let problem = self.problem(
+                    row.line,
+                    "parent_id",
+                    format!("topic {parent} is not in the book"),
+                    "import it first, or in the same file".to_owned(),
+                );
+                let rejected = self.rejected(std::slice::from_ref(&problem));
+                waiting.push(Waiting {
+                    line: row.line,
+                    values: values.clone(),
+                    problem,
+                    rejected,
+                });
+                continue;
+            }
             if problems.is_empty() {
                 problems = self.put(row.line, &values)?;
             }
             if !problems.is_empty() {
                 bad += 1;
-                self.reject(&problems)?;
+                let rejected = self.rejected(&problems);
+                self.reject(&problems, rejected)?;
             }
             if read.is_multiple_of(4096) {
                 let (size, at) = self.rows.progress();
                 self.reporter.progress(self.rows.place(), size, at);
             }
         }
-        let orphans = self.importer.unknown_parents()?;
-        for (line, parent) in &orphans {
-            self.reporter.bad_row(&self.problem(
-                line.unsigned_abs(),
-                "parent_id",
-                format!("topic {parent} is not in the book"),
-                "import it first, or in the same file".to_owned(),
-            ));
-        }
-        if !orphans.is_empty() {
-            return Err(Error::unacceptable(
-                "the parents of some topics are unknown; nothing was imported",
-            ));
-        }
+        bad += self.put_waiting(waiting)?;
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);
         Ok(Imported {
@@ -208,6 +248,36 @@ impl FileImport<'_> {
             latin1: self.rows.latin1(),
             seconds: watch.elapsed().as_secs_f64(),
         })
+    }
+
+    /// Puts the rows whose parents came after them; how many are bad, their parents never having come.
+    fn put_waiting(&mut self, mut waiting: Vec<Waiting>) -> Result<u64> {
+        let mut bad = 0;
+        loop {
+            let before = waiting.len();
+            let mut still = Vec::new();
+            for row in waiting {
+                if self.importer.parent_to_come(&row.values)?.is_some() {
+                    still.push(row);
+                    continue;
+                }
+                let problems = self.put(row.line, &row.values)?;
+                if !problems.is_empty() {
+                    bad += 1;
+                    let rejected = row.rejected;
+                    self.reject(&problems, rejected)?;
+                }
+            }
+            waiting = still;
+            if waiting.len() == before {
+                break;
+            }
+        }
+        for row in waiting {
+            bad += 1;
+            self.reject(&[row.problem], row.rejected)?;
+        }
+        Ok(bad)
     }
 
     fn problem(&self, line: u64, column: &str, found: String, accepted: String) -> Problem {
@@ -284,22 +354,25 @@ impl FileImport<'_> {
         Ok(vec![problem])
     }
 
-    fn reject(&mut self, problems: &[Problem]) -> Result<()> {
+    /// The latest row with its problems, as the file of bad rows will hold it, header first.
+    fn rejected(&self, problems: &[Problem]) -> Rejected {
+        self.rejects.as_ref()?;
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| {
+                let column = problem.place.rsplit_once(": ");
+                let column = column.map_or(String::new(), |(_, column)| format!("{column}: "));
+                format!("{column}{}, {}", problem.found, problem.remedy)
+            })
+            .collect();
+        Some(self.rows.rejected(&told.join("; ")))
+    }
+
+    fn reject(&mut self, problems: &[Problem], rejected: Rejected) -> Result<()> {
         for problem in problems {
             self.reporter.bad_row(problem);
         }
-        if let Some(rejects) = &mut self.rejects {
-            let told: Vec<String> = problems
-                .iter()
-                .map(|problem| {
-                    let place = problem
-                        .place
-                        .rsplit_once(": ")
-                        .map_or("", |(_, column)| column);
-                    format!("{place}: {}, {}", problem.found, problem.remedy)
-                })
-                .collect();
-            let (header, line) = self.rows.rejected(&told.join("; "));
+        if let (Some(rejects), Some((header, line))) = (&mut self.rejects, rejected) {
             rejects.write(header.as_deref(), &line)?;
         }
         Ok(())
@@ -328,7 +401,7 @@ struct Rejects {
 
 impl Rejects {
     fn new(target: &Path, kind: &Kind, source: &Path, several: bool) -> Self {
-        let path = if several {
+        let path = if several || target.is_dir() {
             let extension = source.extension().and_then(|e| e.to_str()).unwrap_or("csv");
             target.join(format!("{}.{extension}", kind.name))
         } else {

@@ -144,7 +144,7 @@ fn check(plan: &Plan, config: &Config, request: &Request) -> Result<()> {
         && expected != plan.recipients
     {
         return Err(Error::unacceptable(format!(
-            "{} recipients instead of the {expected} expected; nothing was sent",
+            "{expected} recipients were expected and there would be {}; nothing was sent",
             plan.recipients
         ))
         .hint("look at the plan again with --dry-run"));

@@ -3,7 +3,8 @@
 use std::io::{self, BufWriter, Write};
 
 use comfy_table::{
-    Attribute, Cell as Drawn, CellAlignment, Color, ContentArrangement, Table, presets,
+    Attribute, Cell as Drawn, CellAlignment, Color, ColumnConstraint, ContentArrangement,
+    LineStyle, Table, presets,
 };
 use serde_json::{Map, Value};
 
@@ -300,7 +301,7 @@ impl List {
         let mut table = Table::new();
         if self.out.drawn {
             table
-                .load_style(presets::UTF8_FULL_CONDENSED.with_rounded_corners())
+                .load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─')))
                 .set_content_arrangement(ContentArrangement::Dynamic)
                 .set_width(self.out.width);
         } else {
@@ -313,7 +314,13 @@ impl List {
             table.enforce_styling();
         }
         table.set_header(shown.iter().map(|i| {
-            let cell = Drawn::new(&self.columns[*i].name);
+            // Where room is short, a name of several words stands on several lines.
+            let name = &self.columns[*i].name;
+            let cell = if self.out.drawn {
+                Drawn::new(name.replace('_', "\n"))
+            } else {
+                Drawn::new(name)
+            };
             if self.out.colour {
                 cell.add_attribute(Attribute::Bold)
             } else {
@@ -328,16 +335,43 @@ impl List {
                 if self.columns[*i].right {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
-                if !self.out.drawn {
-                    column.set_padding((0, 2));
-                }
+                column.set_padding((0, 2));
             }
+        }
+        if self.out.drawn {
+            keep_short_columns_whole(&mut table, self.out.width);
         }
         for line in table.lines() {
             self.writer.write_all(line.trim_end().as_bytes())?;
             self.writer.write_all(b"\n")?;
         }
         Ok(())
+    }
+}
+
+/// Columns of short words and numbers are not broken over lines while the longer ones have room to give.
+fn keep_short_columns_whole(table: &mut Table, width: u16) {
+    /// What counts as short, tried from the widest; and what a long column needs at the least.
+    const SHORT: [u16; 4] = [22, 18, 14, 11];
+    const LEAST: u16 = 9;
+    const PADDING: u16 = 2;
+    let widths = table.column_max_content_widths();
+    let fits = |short: &u16| {
+        let needed: u32 = widths
+            .iter()
+            .map(|w| u32::from(if w <= short { *w } else { LEAST } + PADDING))
+            .sum();
+        needed <= u32::from(width) + u32::from(PADDING)
+    };
+    let Some(short) = SHORT.into_iter().find(fits) else {
+        return;
+    };
+    for (place, w) in widths.iter().enumerate() {
+        if *w <= short
+            && let Some(column) = table.column_mut(place)
+        {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
 }
 

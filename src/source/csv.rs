@@ -24,6 +24,8 @@ pub struct CsvRows {
     place: String,
     size: u64,
     counter: Rc<Counter>,
+    /// Where the reader began: after a BOM.
+    start: u64,
     delimiter: u8,
     latin1: bool,
 }
@@ -39,6 +41,7 @@ impl CsvRows {
         let start = input.fill_buf().map_err(|error| unreadable(place, error))?;
         let delimiter = sniff(start);
         let counter = input.counter();
+        let start = counter.total();
         let mut reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .flexible(true)
@@ -64,6 +67,7 @@ impl CsvRows {
             place: place.to_owned(),
             size,
             counter,
+            start,
             delimiter,
             latin1,
         })
@@ -79,12 +83,19 @@ impl CsvRows {
             return Ok(false);
         }
         row.clear(self.kind.columns.len());
-        row.line = self.record.position().map_or(0, csv::Position::line);
+        row.line = self.line();
         if self.record.len() != self.header.len() {
             row.problems.push((
                 String::new(),
                 format!("the row has {} cells", self.record.len()),
                 format!("the header names {} columns", self.header.len()),
+            ));
+        }
+        if self.swallowed() {
+            row.problems.push((
+                String::new(),
+                "a quote is opened that never closes".to_owned(),
+                "close it, or write a quote within a cell as \"\"".to_owned(),
             ));
         }
         for (cell, column) in self.record.iter().zip(&self.columns) {
@@ -96,6 +107,43 @@ impl CsvRows {
             }
         }
         Ok(true)
+    }
+
+    /// The line that the latest record begins on. The reader's own count is taken before blank
+    /// lines and before the second half of CRLF, so it is reckoned from the record's end.
+    fn line(&self) -> u64 {
+        let end = self.reader.position();
+        let last = self.reader.get_ref().byte(self.end().saturating_sub(1));
+        let ended = last == Some(b'\n') && !self.open_ended();
+        let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n');
+        end.line() - u64::from(ended) - within.count() as u64
+    }
+
+    /// Whether a quote of the latest record closed too late or not at all, so that it swallowed rows.
+    fn swallowed(&self) -> bool {
+        if self.open_ended() {
+            return true;
+        }
+        // The next quote opened a cell, then: it is left in the middle of this one.
+        self.record.as_slice().contains(&b'\n')
+            && self.record.iter().zip(&self.columns).any(|(cell, column)| {
+                let free = column.is_some_and(|at| self.kind.columns[at].name == "alert_text");
+                let holds = |byte| cell.contains(&byte);
+                !free && holds(b'\n') && holds(b'"') && holds(self.delimiter)
+            })
+    }
+
+    /// Whether the latest record ends within quotes: a last cell with line breaks was quoted, so the
+    /// record's last character must be its quote.
+    fn open_ended(&self) -> bool {
+        let last = self.record.get(self.record.len().saturating_sub(1));
+        last.is_some_and(|cell| cell.contains(&b'\n'))
+            && self.reader.get_ref().last_of_text(self.end()) != Some(b'"')
+    }
+
+    /// How much of the input the records so far were.
+    fn end(&self) -> u64 {
+        self.start + self.reader.position().byte()
     }
 
     pub(super) fn place(&self) -> &str {
@@ -181,9 +229,14 @@ fn positions(
 ) -> Result<Vec<Option<usize>>> {
     let mut columns: Vec<Option<usize>> = Vec::with_capacity(header.len());
     let mut problems = Vec::new();
-    for name in header {
+    for (i, name) in header.iter().enumerate() {
         let position = kind.position(name);
         match position {
+            None if name.is_empty() && !reading.ignore_unknown => problems.push(Problem::new(
+                format!("{place}:1"),
+                format!("column {} has no name", i + 1),
+                "name it, or take it out (--ignore-unknown passes it over)",
+            )),
             Some(at) if columns.contains(&Some(at)) => problems.push(Problem::new(
                 format!("{place}:1: {name}"),
                 "the column stands twice",

@@ -58,6 +58,9 @@ impl JsonRows {
         let object: Map<String, Value> = match serde_json::from_slice(&self.text) {
             Ok(object) => object,
             Err(error) => {
+                // Its line would be that within this one line.
+                let error = error.to_string();
+                let error = error.split(" at line ").next().unwrap_or_default();
                 row.problems.push((
                     String::new(),
                     format!("is not a JSON object ({error})"),

@@ -99,6 +99,13 @@ impl Rows {
                 Error::unacceptable(format!("{place} is UTF-16")).hint("save it as CSV in UTF-8")
             );
         }
+        let line = start.split(|byte| *byte == b'\n').next();
+        if line.is_some_and(|line| line.contains(&0)) {
+            return Err(Error::unacceptable(format!(
+                "{place} holds NUL bytes; it is no plain text"
+            ))
+            .hint("is it UTF-16, or a spreadsheet? save it as CSV in UTF-8"));
+        }
         if start.starts_with(&[0xef, 0xbb, 0xbf]) {
             input.consume(3);
         }
@@ -116,6 +123,10 @@ impl Rows {
                         .join(",")
                 )),
             ),
+            Some(b'[') => Err(Error::unacceptable(format!(
+                "{place} is one JSON array, not JSON Lines"
+            ))
+            .hint("write one object a line: jq -c '.[]' does it")),
             Some(b'{') => Ok(Self::Json(Box::new(JsonRows::new(
                 kind, input, place, size, reading,
             )))),
@@ -198,6 +209,8 @@ impl Counter {
 pub(super) struct Guarded {
     input: BufReader<Box<dyn Read>>,
     counter: Rc<Counter>,
+    /// What the latest reading brought, for whoever must look back at a byte.
+    latest: Vec<u8>,
 }
 
 impl Guarded {
@@ -205,7 +218,26 @@ impl Guarded {
         Self {
             input: BufReader::with_capacity(1 << 16, input),
             counter: Rc::default(),
+            latest: Vec::new(),
         }
+    }
+
+    /// The byte at this offset of the input, if the latest reading brought it.
+    pub(super) fn byte(&self, offset: u64) -> Option<u8> {
+        let start = self
+            .counter
+            .total()
+            .saturating_sub(self.latest.len() as u64);
+        let at = usize::try_from(offset.checked_sub(start)?).ok()?;
+        self.latest.get(at).copied()
+    }
+
+    /// The last byte before this offset that ends no line, if the latest reading brought it.
+    pub(super) fn last_of_text(&self, offset: u64) -> Option<u8> {
+        (0..offset)
+            .rev()
+            .map_while(|at| self.byte(at))
+            .find(|byte| !matches!(byte, b'\r' | b'\n'))
     }
 
     pub(super) fn counter(&self) -> Rc<Counter> {
@@ -216,6 +248,11 @@ impl Guarded {
 impl Read for Guarded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.input.read(buffer)?;
+        // At the end what came last stays, to look back at.
+        if n > 0 {
+            self.latest.clear();
+            self.latest.extend_from_slice(&buffer[..n]);
+        }
         self.count(n)?;
         Ok(n)
     }

@@ -13,7 +13,7 @@ use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Money;
 use crate::domain::rule::{Outcome, Stage};
-use crate::domain::words::Word as _;
+use crate::domain::words::Word;
 use crate::error::{Error, Result};
 
 /// The days of a long run of holidays and weekends: how far a due date may roll, at the very most.
@@ -221,8 +221,8 @@ pub fn each_candidate(
         .query_row([&run.rule.name], |row| row.get(0))?;
     let others: i64 = connection
         .prepare_cached(&format!(
-            "SELECT count(*) FROM collection_case c
-             JOIN invoice i ON i.id = c.invoice_id
+            "SELECT count(*) FROM collection_case c INDEXED BY collection_case_rule
+             CROSS JOIN invoice i ON i.id = c.invoice_id
              WHERE c.outcome IS NULL AND c.rule <> ?1 AND i.owing AND {}",
             claimed(run)
         ))?
@@ -400,7 +400,7 @@ pub fn note_due(connection: &Connection, rule: &str, due: &Due) -> Result<bool> 
             due.step.to_string(),
             bureau_waits,
             due.case,
-            due.stage.map(|stage| stage.as_str()),
+            due.stage.map(Word::as_str),
         ))?
         > 0)
 }
@@ -703,10 +703,10 @@ pub fn each_case(
     ))?;
     let mut rows = statement.query(params![
         wanted.open,
-        wanted.stage.map(|stage| stage.as_str()),
+        wanted.stage.map(Word::as_str),
         wanted.client_id,
         wanted.invoice_id,
-        wanted.outcome.map(|outcome| outcome.as_str()),
+        wanted.outcome.map(Word::as_str),
         wanted.rule,
     ])?;
     while let Some(row) = rows.next()? {

@@ -28,6 +28,10 @@ pub enum Put {
     },
 }
 
+/// Memory for pages while importing, in KiB: rows come in any order of client and contract, and each
+/// looks both up.
+const CACHE_KIB: i64 = 28_000;
+
 /// Writes the rows of one file of one kind.
 pub struct Importer<'c> {
     connection: &'c Connection,
@@ -50,6 +54,7 @@ impl ToSql for Value {
 impl<'c> Importer<'c> {
     /// Begins the import of one file.
     pub fn new(connection: &'c Connection, kind: &'static Kind) -> Result<Self> {
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(Self {
             connection,
             kind,
@@ -143,14 +148,7 @@ impl<'c> Importer<'c> {
             let Some(other) = Kind::named(refers) else {
                 continue;
             };
-            let known: bool = self
-                .connection
-                .prepare_cached(&format!(
-                    "SELECT EXISTS (SELECT 1 FROM {} WHERE id = ?1)",
-                    other.table
-                ))?
-                .query_row([id], |row| row.get(0))?;
-            if !known {
+            if !self.known(other.table, *id)? {
                 return Ok(Put::Orphan {
                     column: column.name,
                     id: *id,
@@ -161,19 +159,27 @@ impl<'c> Importer<'c> {
         Err(error.into())
     }
 
-    /// The rows whose parent is unknown now that the whole file is in: line and parent.
-    pub fn unknown_parents(&self) -> Result<Vec<(i64, i64)>> {
-        if self.kind.name != "topics" {
-            return Ok(Vec::new());
+    /// The parent that a row names and that is not in the book; topics alone have parents of their own kind.
+    pub fn parent_to_come(&self, cells: &[Option<Value>]) -> Result<Option<i64>> {
+        let own = |refers: Option<&str>| refers == Some(self.kind.name);
+        let columns = self.kind.columns.iter().zip(cells);
+        for (_, cell) in columns.filter(|(column, _)| own(column.refers)) {
+            if let Some(Value::Integer(id)) = cell
+                && !self.known(self.kind.table, *id)?
+            {
+                return Ok(Some(*id));
+            }
         }
-        let mut statement = self.connection.prepare(
-            "SELECT t.imported & 4294967295, t.parent_id FROM topic t
-             WHERE t.imported >> 32 = ?1 AND t.parent_id IS NOT NULL
-               AND NOT EXISTS (SELECT 1 FROM topic p WHERE p.id = t.parent_id)
-             ORDER BY 1",
-        )?;
-        let rows = statement.query_map([self.number], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(None)
+    }
+
+    fn known(&self, table: &str, id: i64) -> Result<bool> {
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?1)"
+            ))?
+            .query_row([id], |row| row.get(0))?)
     }
 }
 

@@ -31,7 +31,7 @@ fn provider(invoices: &str) -> House {
 
 const COLUMNS: &str = "id,client_id,contract_id,portfolio,due_on,amount,open_amount,status,settled_on,pix_code,bureau_listed_on,bureau_removed_on";
 
-const TEMPLATES: &str = r##"
+const TEMPLATES: &str = r#"
 [[template]]
 name = "soon"
 channel = "sms"
@@ -101,7 +101,7 @@ name = "offer"
 channel = "sms"
 kind = "general"
 body = "offer"
-"##;
+"#;
 
 const LADDER: &str = r#"
 [[rule]]

@@ -2,12 +2,17 @@
 
 mod house;
 
+mod apply;
 mod birthday;
 mod book;
 mod collection;
+mod history;
+mod manners;
 mod providers;
+mod report;
 mod send;
 mod task;
+mod template;
 mod ticket;
 mod whatsapp;
 

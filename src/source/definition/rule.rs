@@ -46,7 +46,7 @@ struct Sections<'x, 's, 'a> {
     closing: Option<Section<'s, 'a>>,
 }
 
-impl<'x, 's, 'a> Sections<'x, 's, 'a> {
+impl<'s, 'a> Sections<'_, 's, 'a> {
     /// Where a part stands.
     fn of(&self, part: Part) -> (&Section<'s, 'a>, &'static str) {
         let stage = |index: usize| self.stages.get(index).unwrap_or(self.whole);
@@ -189,7 +189,7 @@ pub fn write(rule: &Rule) -> String {
             quoted_list(&reminders.texts.templates),
             match reminders.texts.deliver {
                 Deliver::Each => String::new(),
-                deliver => format!(", deliver = {}", quoted(deliver.as_str())),
+                Deliver::FirstReachable => ", deliver = \"first_reachable\"".to_owned(),
             }
         ));
     }
