@@ -197,7 +197,6 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
             })
         })
         .collect();
-    document.insert("attempt_log".to_owned(), Value::Array(log));
     let reported: Vec<Value> = callbacks
         .iter()
         .map(|callback| {
@@ -210,6 +209,17 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
             })
         })
         .collect();
+    if context.out.format() == Format::Csv {
+        let mut columns = view::message_columns();
+        columns.extend(["attempt_log", "callbacks"].map(Column::new));
+        let mut cells = view::message_cells(context, &message);
+        cells.extend([log, reported].map(|rows| Cell::Json(Value::Array(rows))));
+        let mut list = context.out.list(&columns);
+        list.row(cells)?;
+        list.finish("")?;
+        return Ok(Outcome::Done);
+    }
+    document.insert("attempt_log".to_owned(), Value::Array(log));
     document.insert("callbacks".to_owned(), Value::Array(reported));
     match context.out.format() {
         Format::Json => context.out.json(&document)?,

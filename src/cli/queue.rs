@@ -149,7 +149,12 @@ fn changed(context: &Context, n: u64, what: &str) -> Result<Outcome> {
     match context.out.format() {
         Format::Json => context.out.json(&json!({ "messages": n }))?,
         Format::Jsonl => context.out.json_line(&json!({ "messages": n }))?,
-        Format::Table | Format::Csv => {
+        Format::Csv => {
+            let mut list = context.out.list(&[Column::number("messages")]);
+            list.row(vec![Cell::Number(i64::try_from(n).unwrap_or(i64::MAX))])?;
+            list.finish("")?;
+        }
+        Format::Table => {
             let noun = if n == 1 { "message" } else { "messages" };
             context.out.say(format!("{n} {noun} {what}"));
         }

@@ -852,6 +852,13 @@ fn read_smtp(
         .is_some()
         .then(|| secret(section, "password", base))
         .flatten();
+    if username.is_none() && section.filled("password").is_some() {
+        section.wrong(
+            "password",
+            "stands without a username",
+            "write username = \"…\" beside it, or leave both out",
+        );
+    }
     let unsubscribe_url = section.filled("unsubscribe_url");
     if unsubscribe_url
         .as_ref()

@@ -86,6 +86,17 @@ impl Composer<'_> {
 
     /// The messages of a draft: one for each address, or one that is skipped with its reason.
     pub fn compose(&self, connection: &Connection, draft: &Draft<'_>) -> Result<Vec<NewMessage>> {
+        self.compose_after(connection, draft, 0)
+    }
+
+    /// The same in a plan that writes nothing and has so many messages for this client already:
+    /// the caps count them too.
+    pub fn compose_after(
+        &self,
+        connection: &Connection,
+        draft: &Draft<'_>,
+        planned: i64,
+    ) -> Result<Vec<NewMessage>> {
         let addresses = match self.reach(connection, draft)? {
             Reach::To(addresses) => addresses,
             Reach::Not {
@@ -114,7 +125,7 @@ impl Composer<'_> {
                 return Ok(vec![self.message(draft, first, &Rendered::default(), fate)]);
             }
         };
-        let fate = if self.capped(connection, draft)? {
+        let fate = if self.capped(connection, draft, planned)? {
             Fate::Skipped(Reason::Capped, None)
         } else {
             Fate::Queued
@@ -130,7 +141,7 @@ impl Composer<'_> {
     }
 
     /// Whether the client has had all the messages of this purpose that the caps allow.
-    fn capped(&self, connection: &Connection, draft: &Draft<'_>) -> Result<bool> {
+    fn capped(&self, connection: &Connection, draft: &Draft<'_>, planned: i64) -> Result<bool> {
         let Some(cap) = self.policy.caps.get(draft.template.purpose) else {
             return Ok(false);
         };
@@ -142,7 +153,7 @@ impl Composer<'_> {
             .unwrap_or(self.now.today);
         let since = start_of(self.now.zone, first);
         let had = message::recent(connection, draft.client.id, draft.template.purpose, since)?;
-        Ok(had >= cap.messages)
+        Ok(had + planned >= cap.messages)
     }
 
     fn message(

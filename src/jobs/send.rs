@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::domain::id_set::IdSet;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::report::Report;
-use crate::domain::send::{Manner, RowIds, columns, lot};
+use crate::domain::send::{Manner, RowIds, Unit, columns, lot};
 use crate::domain::template::{Facts, Template};
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status};
 use crate::error::{Error, Result};
@@ -174,6 +174,9 @@ struct Walk<'a> {
     /// The batch that is being written; none for a plan.
     batch_id: Option<i64>,
     seen: IdSet,
+    /// Clients with at least one message in a plan, with at least two, and so on: what is not written
+    /// down is counted here, because the caps look at it.
+    planned: Vec<IdSet>,
     /// Who was drawn, for a sample.
     drawn: Option<IdSet>,
     plan: Plan,
@@ -210,6 +213,7 @@ impl<'a> Walk<'a> {
             manner,
             batch_id,
             seen: IdSet::default(),
+            planned: Vec::new(),
             drawn: None,
             plan,
         })
@@ -314,10 +318,33 @@ impl<'a> Walk<'a> {
         }
         if receives {
             self.plan.recipients += 1;
+            self.note_planned(ids.client);
         } else if duplicate {
             self.plan.duplicates += 1;
         }
         Ok(())
+    }
+
+    /// Remembers that a plan has one more message for a client, where a cap could ask for it.
+    fn note_planned(&mut self, client: i64) {
+        let capped = self.composer.policy.caps.get(self.request.template.purpose);
+        if self.batch_id.is_some() || capped.is_none() || self.manner.unit == Unit::Client {
+            return;
+        }
+        if !self.planned.iter_mut().any(|level| level.insert(client)) {
+            let mut level = IdSet::default();
+            level.insert(client);
+            self.planned.push(level);
+        }
+    }
+
+    /// How many messages a plan has for a client.
+    fn planned(&self, client: i64) -> i64 {
+        let levels = self
+            .planned
+            .iter()
+            .take_while(|level| level.contains(client));
+        i64::try_from(levels.count()).unwrap_or(i64::MAX)
     }
 
     /// Writes a message down, or looks whether it could be; false when its key stands already.
@@ -418,7 +445,9 @@ impl<'a> Walk<'a> {
                     .as_ref()
                     .is_some_and(crate::domain::invoice::Invoice::owing),
         };
-        let messages = self.composer.compose(c, &draft)?;
+        let messages = self
+            .composer
+            .compose_after(c, &draft, self.planned(row.client))?;
         let name = client.name.clone();
         Ok(Some((identity, Recipient { name, messages })))
     }

@@ -252,8 +252,14 @@ impl Wanted {
             parts.push(format!("created_at < ?{}", bound.len()));
         }
         if let Some(contact) = &self.contact {
-            bound.push(text(&crate::domain::report::fold(contact)));
-            parts.push(format!("instr(fold(address), ?{}) > 0", bound.len()));
+            let (written, bare) = contact_sought(contact);
+            bound.push(Value::Text(written));
+            bound.push(Value::Text(bare));
+            let place = bound.len();
+            parts.push(format!(
+                "(instr(fold(address), ?{}) > 0 OR instr(address, ?{place}) > 0)",
+                place - 1
+            ));
         }
         if let Some(contains) = &self.contains {
             bound.push(text(&crate::domain::report::fold(contains)));
@@ -264,6 +270,22 @@ impl Wanted {
         }
         (parts.join(" AND "), bound)
     }
+}
+
+/// A contact as it is looked for: as it was typed, and, where it is written as people write a number
+/// (as the tables show it), its digits alone.
+fn contact_sought(contact: &str) -> (String, String) {
+    let written = crate::domain::report::fold(contact);
+    let digits: String = contact.chars().filter(char::is_ascii_digit).collect();
+    let number = contact
+        .chars()
+        .all(|c| c.is_ascii_digit() || "+()-. ".contains(c));
+    let bare = if number && !digits.is_empty() {
+        digits
+    } else {
+        written.clone()
+    };
+    (written, bare)
 }
 
 /// In which order messages are listed.
@@ -388,22 +410,24 @@ pub fn each_log(
              AND a.number = (SELECT max(number) FROM attempt WHERE message_id = m.id)
            WHERE m.channel = 'whatsapp' AND (?1 IS NULL OR m.id = ?1)
              AND (?2 IS NULL OR m.client_id = ?2) AND (?3 IS NULL OR m.origin = ?3)
-             AND (?4 IS NULL OR instr(fold(m.address), ?4) > 0)
+             AND (?4 IS NULL OR instr(fold(m.address), ?4) > 0 OR instr(m.address, ?10) > 0)
              AND (?5 IS NULL OR a.at >= ?5) AND (?6 IS NULL OR a.at < ?6))
          WHERE (?7 IS NULL OR success = ?7) AND (?8 IS NULL OR instr(fold(text), ?8) > 0)
          ORDER BY id DESC LIMIT ?9",
     )?;
     let fold = |text: &Option<String>| text.as_deref().map(crate::domain::report::fold);
+    let (contact, bare) = wanted.contact.as_deref().map(contact_sought).unzip();
     let mut rows = statement.query(params![
         wanted.id,
         wanted.client_id,
         wanted.origin.map(Word::as_str),
-        fold(&wanted.contact),
+        contact,
         wanted.since.map(|at| at.timestamp_millis()),
         wanted.until.map(|at| at.timestamp_millis()),
         wanted.success,
         fold(&wanted.message),
         if limit == 0 { -1 } else { limit },
+        bare,
     ])?;
     while let Some(row) = rows.next()? {
         each(Log {
