@@ -36,6 +36,7 @@ pub fn replace(
     let template = ready(config, template, text_given)?;
     saved.write(|transaction| {
         store::save(transaction, &template)?;
+        super::rule::still_fine(transaction)?;
         super::trigger::still_fine(transaction)
     })?;
     Ok(template)
