@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use super::birthday;
 use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
@@ -219,6 +220,10 @@ fn carry_out(
         .filter(|step| step.change == Change::Removed)
     {
         templates::remove_within(connection, config, &step.name)?;
+    }
+    for placed in &wanted.templates {
+        tasks::still_fine(connection, &placed.value.name)?;
+        birthday::still_fine(connection, config, &placed.value.name)?;
     }
     for (name, text) in tasks::warnings(connection, config)? {
         plan.warnings.push(format!("task `{name}`: {text}"));

@@ -37,6 +37,8 @@ pub fn replace(
     saved.write(|transaction| {
         store::save(transaction, &template)?;
         super::rule::still_fine(transaction)?;
+        super::task::still_fine(transaction, &template.name)?;
+        super::birthday::still_fine(transaction, config, &template.name)?;
         super::trigger::still_fine(transaction)
     })?;
     Ok(template)
