@@ -277,6 +277,7 @@ impl Answer {
                 c => out.push(c),
             }
             if out.len() > 2000 {
+                out.push('…');
                 break;
             }
         }
@@ -309,7 +310,7 @@ impl fmt::Debug for Cover {
 }
 
 impl Cover {
-    /// A cover over these texts and what Base64 and a URL make of them.
+    /// A cover over these texts and what Base64, a URL and JSON make of them.
     pub fn over<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let mut hidden = Vec::new();
         for secret in secrets {
@@ -318,6 +319,11 @@ impl Cover {
             if secret.chars().count() < 4 {
                 continue;
             }
+            // PHP writes `\\/` for every slash in its JSON.
+            let json = serde_json::Value::String(secret.to_owned()).to_string();
+            let json = json[1..json.len() - 1].to_owned();
+            hidden.push(json.replace('/', "\\/"));
+            hidden.push(json);
             hidden.push(secret.to_owned());
             hidden.push(base64::engine::general_purpose::STANDARD.encode(secret));
             hidden.push(percent_encoded(secret));
@@ -327,12 +333,25 @@ impl Cover {
         Self { hidden }
     }
 
-    /// `text` with everything hidden shown as `***`.
+    /// `text` with everything hidden shown as `***`, and what a shortened text kept of it too.
     pub fn cover(&self, text: impl Into<String>) -> String {
         let mut text = text.into();
         for secret in &self.hidden {
             if text.contains(secret.as_str()) {
                 text = text.replace(secret.as_str(), "***");
+            }
+        }
+        if let Some(kept) = text.strip_suffix('…') {
+            let left = self
+                .hidden
+                .iter()
+                .flat_map(|secret| secret.char_indices().map(|(at, _)| &secret[..at]).skip(1))
+                .filter(|beginning| kept.ends_with(beginning))
+                .map(str::len)
+                .max();
+            // One letter that happens to be a secret's first gives nothing away.
+            if let Some(left) = left.filter(|left| *left > 1) {
+                return format!("{}***", &kept[..kept.len() - left]);
             }
         }
         text
@@ -537,6 +556,20 @@ mod tests {
         let text = format!("bad key s3cret/key ({base64}, s3cret%2Fkey) ab");
         assert_eq!(cover.cover(text), "bad key *** (***, ***) ab");
         assert_eq!(format!("{cover:?}"), "***");
+        assert_eq!(cover.cover(r"bad key s3cret\/key"), "bad key ***");
+    }
+
+    #[test]
+    fn a_secret_that_a_shortened_text_breaks_off_is_hidden_too() {
+        let cover = Cover::over(["s3cret/key"]);
+        for most in 0..30 {
+            let told = cover.cover(shortened("your key is s3cret/key, or not?", most));
+            assert!(!told.contains("s3"), "{told}");
+        }
+        assert_eq!(cover.cover("the end is s…"), "the end is s…");
+        let page = format!("{}s3cret/key", "<b> </b>".repeat(999));
+        let told = cover.cover(answer("text/html", page.as_bytes()).excerpt());
+        assert!(!told.contains("s3"), "{told}");
     }
 
     #[test]

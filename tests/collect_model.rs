@@ -1390,14 +1390,28 @@ mod the_program {
                         dry_run: true,
                         stale_ok: false,
                     };
-                    let rehearsed = write(&mut store, &config, &clock, rehearsal, &mut |_| Ok(()))
-                        .expect("a rehearsal");
+                    let rehearsed = write(
+                        &mut store,
+                        &config,
+                        &clock,
+                        rehearsal,
+                        &mut |_| Ok(()),
+                        &mut |_| {},
+                    )
+                    .expect("a rehearsal");
                     let request = Request {
                         dry_run: false,
                         ..rehearsal
                     };
-                    let update = write(&mut store, &config, &clock, request, &mut |_| Ok(()))
-                        .expect("an update");
+                    let update = write(
+                        &mut store,
+                        &config,
+                        &clock,
+                        request,
+                        &mut |_| Ok(()),
+                        &mut |_| {},
+                    )
+                    .expect("an update");
                     prop_assert_eq!(&update, &rehearsed);
                     let mut left_out: BTreeMap<(String, String), u64> = BTreeMap::new();
                     for (number, reason) in &model.left_out[before..] {

@@ -163,3 +163,61 @@ fn every_command_has_help_with_an_example() {
         );
     }
 }
+
+/// A line without what differs from run to run: spaces at its end, and seconds.
+fn steady(line: &str) -> String {
+    let line = line.trim_end();
+    match line.rsplit_once(' ') {
+        Some((rest, last)) if last.contains('.') && last.parse::<f64>().is_ok() => {
+            rest.trim_end().to_owned()
+        }
+        _ => line.to_owned(),
+    }
+}
+
+#[test]
+fn the_tour_prints_what_the_readme_shows() {
+    let text = fs::read_to_string(root().join("README.md")).expect("the README");
+    let (_, tour) = text.split_once("## Five minutes").expect("the tour");
+    let (tour, _) = tour.split_once("\n## ").expect("its end");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    well(regua(folder.path(), &["demo", "regua-demo"]));
+    let there = folder.path().join("tour");
+    fs::create_dir(&there).expect("a folder");
+    fs::rename(folder.path().join("regua-demo/data"), there.join("data")).expect("the data");
+    let sh = |command: &str| {
+        let program = env!("CARGO_BIN_EXE_regua");
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                &format!("regua() {{ '{program}' \"$@\"; }}; {command} 2>&1"),
+            ])
+            .current_dir(&there)
+            .env("REGUA_NOW", "2026-11-23T09:00")
+            .output()
+            .expect("a shell");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let mut checked = 0;
+    for block in tour.split("```").skip(1).step_by(2) {
+        let joined = block.replace("\\\n", " ");
+        let mut said = String::new();
+        for line in joined.lines().filter(|line| !line.is_empty()) {
+            if let Some(command) = line.strip_prefix("$ ") {
+                said = sh(command);
+                // The tour goes on with the name spelt right.
+                if command.contains("areceber_valr") {
+                    sh(&command.replace("areceber_valr", "areceber_valor"));
+                }
+            } else if line != "…" {
+                let shown = steady(line);
+                assert!(
+                    said.lines().any(|line| steady(line) == shown),
+                    "the README shows\n{shown}\nand regua says\n{said}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 30, "{checked} lines");
+}

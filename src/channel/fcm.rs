@@ -20,7 +20,9 @@ use crate::clock::Clock;
 use crate::config::FcmSettings;
 use crate::domain::words::{AddressKind, Reason};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Body, Client, Cover, Failure, Method, Patience, Request, form};
+use crate::http::{
+    Answer, Body, Client, Cover, Failure, Method, Patience, Request, form, shortened,
+};
 
 /// What Google's own programs write as the audience, wherever the key file sends the request.
 const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
@@ -245,7 +247,11 @@ impl FcmProvider {
         }
         let error = json["error"].as_str().unwrap_or_default();
         let told = match json["error_description"].as_str() {
-            Some(description) => format!("{error}: {description}"),
+            Some(description) => format!("{error}: {}", shortened(description, 300)),
+            // It may hold a token all the same, under another name.
+            None if error.is_empty() && answer.is_success() => {
+                "the answer has no access_token".to_owned()
+            }
             None if error.is_empty() => answer.excerpt(),
             None => error.to_owned(),
         };
@@ -294,11 +300,14 @@ impl FcmProvider {
                 held = self.token(Some(held.generation))?;
                 continue;
             }
+            let cover = Cover::over([&*held.text]);
             let settled = self.settle(&answer, outcome);
-            return settled.map_err(|refusal| Refusal {
-                text: Cover::over([&*held.text]).cover(refusal.text),
-                ..refusal
-            });
+            return settled
+                .map(|receipt| receipt.covered(&cover))
+                .map_err(|refusal| Refusal {
+                    text: cover.cover(refusal.text),
+                    ..refusal
+                });
         }
         Err(Refusal::new(
             Next::Stop,
@@ -335,9 +344,8 @@ impl FcmProvider {
             Outcome::Quota => refuse(Next::Later(Some(answer.retry_after.unwrap_or(QUOTA_WAIT)))),
             // The project's key for Apple or the web may be bad: phones of the other kind go on.
             Outcome::Busy | Outcome::ThirdParty => refuse(Next::Later(answer.retry_after)),
-            Outcome::BadPayload | Outcome::Unauthenticated | Outcome::Forbidden => {
-                refuse(Next::Stop)
-            }
+            Outcome::BadPayload => refuse(Next::StopBatch),
+            Outcome::Unauthenticated | Outcome::Forbidden => refuse(Next::Stop),
             Outcome::ByStatus => Err(by_status(answer, words)),
         }
     }
@@ -450,9 +458,12 @@ impl Told {
     }
 
     fn words(&self, answer: &Answer) -> String {
-        let message = self.message.clone().unwrap_or_else(|| answer.excerpt());
+        let message = self
+            .message
+            .as_deref()
+            .map_or_else(|| answer.excerpt(), |message| shortened(message, 300));
         match &self.violation {
-            Some(violation) => format!("{message} ({violation})"),
+            Some(violation) => format!("{message} ({})", shortened(violation, 300)),
             None => message,
         }
     }
@@ -540,13 +551,12 @@ impl Provider for FcmProvider {
         match self.post(&message, true) {
             Ok(_) => {}
             Err(refusal)
-                if matches!(
-                    refusal.next,
-                    Next::Gone(_) | Next::Never(_) | Next::Later(None)
-                ) && refusal
-                    .code
-                    .as_deref()
-                    .is_some_and(|code| code.contains(' ')) => {}
+                // Its own word about the address, and not about troubles of its own.
+                if matches!(refusal.next, Next::Gone(_) | Next::Never(_))
+                    && refusal
+                        .code
+                        .as_deref()
+                        .is_some_and(|code| code.contains(' ')) => {}
             Err(refusal) => return Err(world("Firebase", refusal)),
         }
         Ok(format!(

@@ -260,9 +260,13 @@ impl HttpProvider {
             .results
             .as_ref()
             .and_then(|results| scalar(json?.pointer(&results.pointer)?));
-        let code = found
-            .as_ref()
-            .map_or_else(|| status.to_string(), |value| format!("{status} {value}"));
+        let code = found.as_ref().map_or_else(
+            || status.to_string(),
+            |value| {
+                self.cover
+                    .cover(format!("{status} {}", shortened(value, 100)))
+            },
+        );
         let refuse = |next| Err(Refusal::new(next, words()).code(code.clone()));
 
         if let (Some(results), Some(value)) = (&self.results, &found) {
@@ -308,7 +312,8 @@ impl HttpProvider {
             provider_id,
             code: Some(code.clone()),
             text: Some(words()),
-        })
+        }
+        .covered(&self.cover))
     }
 }
 

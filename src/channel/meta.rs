@@ -372,21 +372,21 @@ impl MetaProvider {
             .find(|row| row["name"] == name && row["language"] == language)
             .ok_or_else(|| {
                 Refusal::new(
-                    Next::Stop,
+                    Next::StopBatch,
                     format!("template {name} does not exist in {language}"),
                 )
             })?;
         let status = string(row, "status");
         if !status.eq_ignore_ascii_case("approved") {
             return Err(Refusal::new(
-                Next::Stop,
+                Next::StopBatch,
                 format!("template {called} is not approved: {status}"),
             ));
         }
         let template = Arc::new(Template::of(row));
         if let Some(what) = template.unfillable {
             return Err(Refusal::new(
-                Next::Stop,
+                Next::StopBatch,
                 format!("template {called} has {what}, which regua cannot fill"),
             ));
         }
@@ -420,14 +420,14 @@ impl MetaProvider {
         let called = message.provider_template.as_deref().unwrap_or_default();
         if called.is_empty() {
             return Err(Refusal::new(
-                Next::Stop,
+                Next::StopBatch,
                 "the template names no template of the WhatsApp account",
             ));
         }
         let template = self.template(called)?;
         if template.count != message.variables.len() {
             return Err(Refusal::new(
-                Next::Stop,
+                Next::StopBatch,
                 format!(
                     "template {called} takes {} values and {} are given; save it again",
                     template.count,
@@ -479,7 +479,8 @@ impl MetaProvider {
                 text: sent
                     .and_then(|sent| sent["message_status"].as_str())
                     .map(str::to_owned),
-            }),
+            }
+            .covered(&self.cover)),
             _ => Err(self.refusal(&answer, json.as_ref())),
         }
     }
@@ -498,8 +499,7 @@ fn callback(key: &str) -> String {
 fn meaning(code: i64, wait: Option<Duration>) -> Option<Next> {
     let at_least = |least: Duration| Some(Next::Later(Some(wait.unwrap_or(least).max(least))));
     match code {
-        // Token or permission; the account, its number, its money, its quality; our template or our
-        // request.
+        // Token or permission; the account, its number, its money, its quality.
         0
         | 3
         | 10
@@ -515,19 +515,10 @@ fn meaning(code: i64, wait: Option<Duration>) -> Option<Next> {
         | 131_057
         | 131_042
         | 131_044
-        | 131_048
-        | 131_063
-        | 132_000
-        | 132_001
-        | 132_005
-        | 132_007
-        | 132_008
-        | 132_012
-        | 132_015
-        | 132_016
-        | 131_008
-        | 131_051
-        | 100 => Some(Next::Stop),
+        | 131_048 => Some(Next::Stop),
+        // Our template or our request.
+        131_063 | 132_000 | 132_001 | 132_005 | 132_007 | 132_008 | 132_012 | 132_015 | 132_016
+        | 131_008 | 131_051 | 100 => Some(Next::StopBatch),
         // The application, the account or the number was too fast.
         4 | 80_007 | 130_429 => at_least(RATE_WAIT),
         // Too fast to this person.
@@ -758,7 +749,7 @@ mod tests {
         for (code, next) in [
             (190, Some(Next::Stop)),
             (131_048, Some(Next::Stop)),
-            (132_001, Some(Next::Stop)),
+            (132_001, Some(Next::StopBatch)),
             (130_429, Some(minute)),
             (131_056, Some(Next::Later(Some(PAIR_WAIT)))),
             (131_026, Some(Next::Never(Reason::Refused))),

@@ -7,7 +7,7 @@ use base64::Engine;
 use crate::config::{Config, ProviderConfig};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Failure};
+use crate::http::{Answer, Cover, Failure, shortened};
 
 pub mod fcm;
 pub mod file;
@@ -53,6 +53,18 @@ pub struct Receipt {
     pub text: Option<String>,
 }
 
+impl Receipt {
+    /// The same receipt without a secret, whatever the provider threw back, and of a length to keep.
+    fn covered(self, cover: &Cover) -> Self {
+        let clean = |told: Option<String>| told.map(|told| cover.cover(shortened(&told, 500)));
+        Self {
+            provider_id: clean(self.provider_id),
+            code: clean(self.code),
+            text: clean(self.text),
+        }
+    }
+}
+
 /// What to do after a provider did not take a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -64,7 +76,10 @@ pub enum Next {
     Later(Option<Duration>),
     /// Nothing was sent (no connection): try again; ten of these in a row close the channel.
     NotSent,
-    /// Nobody's turn: bad credentials, provider down, our payload is wrong. The channel closes for this run.
+    /// What we wrote is wrong, for whomever it was: messages of the same template and batch wait for the
+    /// next run, the rest of the channel goes on.
+    StopBatch,
+    /// Nobody's turn: bad credentials, provider down. The channel closes for this run.
     Stop,
     /// The request may have arrived; nobody can tell.
     Unknown,

@@ -103,9 +103,9 @@ impl OpaProvider {
                 Next::Later(Some(answer.retry_after.unwrap_or(CONVERSATION)))
             }
             // "Field 'x' is not allowed": the fault is ours, for whomever it was.
-            400 if lower.contains("is not allowed") => Next::Stop,
+            400 if lower.contains("is not allowed") => Next::StopBatch,
             // A channel or template that is not there, most often one in the other's place.
-            404 => Next::Stop,
+            404 => Next::StopBatch,
             _ => return by_status(answer, words),
         };
         Refusal::new(next, words).code(answer.status.to_string())
@@ -156,7 +156,8 @@ impl OpaProvider {
                 next: Next::NotSent,
                 ..refusal
             })?;
-        if answer.status == 401 {
+        // Troubles say nothing about a limit: the resource is there, and is asked again later.
+        if matches!(answer.status, 300..=399 | 401 | 408 | 425 | 429 | 500..) {
             return Err(self.refusal(&answer, answer.json().as_ref()));
         }
         let Some(json) = answer.json().filter(|_| answer.is_success()) else {
@@ -309,7 +310,7 @@ impl Provider for OpaProvider {
             (&message.provider_channel, &message.provider_template)
         else {
             return Err(Refusal::new(
-                Next::Stop,
+                Next::StopBatch,
                 "the template names no channel or no template of Opa! Suite",
             ));
         };
@@ -325,11 +326,12 @@ impl Provider for OpaProvider {
             .call(Method::Post, "/template/send", Some(&body))
             .and_then(|answer| {
                 let data = self.data(&answer)?;
-                Ok(Receipt {
+                let receipt = Receipt {
                     provider_id: text(&data, "messageSentId"),
                     code: Some(answer.status.to_string()),
                     text: text(&data, "message"),
-                })
+                };
+                Ok(receipt.covered(&self.cover))
             });
         if let Err(refusal) = &sent
             && refusal.next != Next::Unknown
@@ -399,7 +401,7 @@ mod tests {
                 r#"{"error":"NOT_FOUND_ERROR","message":"Communication channel not found."}"#
             ),
             (
-                Next::Stop,
+                Next::StopBatch,
                 "Communication channel not found.; NOT_FOUND_ERROR".to_owned()
             )
         );
@@ -408,7 +410,7 @@ mod tests {
                 400,
                 r#"{"status":"error","code":400,"data":{"message":"m"},"description":"Field 'x' is not allowed"}"#
             ),
-            (Next::Stop, "m; Field 'x' is not allowed".to_owned())
+            (Next::StopBatch, "m; Field 'x' is not allowed".to_owned())
         );
         assert_eq!(
             next(

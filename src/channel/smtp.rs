@@ -524,6 +524,8 @@ impl SmtpProvider {
 
         let last = Duration::from_secs(u64::try_from(self.settings.answer_seconds).unwrap_or(600));
         match connection.say(text, last, stopped) {
+            // Only a 2xx takes it; a 3xx here is the answer to something else.
+            Said::Yes(code @ 300.., text) => Turn::Broken(self.refusal(Next::Unknown, code, &text)),
             Said::Yes(code, text) => Turn::Settled(Ok(Receipt {
                 provider_id: None,
                 code: Some(code_of(code, &text)),

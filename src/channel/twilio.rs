@@ -130,7 +130,8 @@ impl Provider for TwilioProvider {
                     .as_ref()
                     .and_then(|json| json["status"].as_str())
                     .map(str::to_owned),
-            }),
+            }
+            .covered(&self.cover)),
             _ => Err(self.refusal(&answer, json.as_ref())),
         }
     }

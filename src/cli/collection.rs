@@ -144,7 +144,18 @@ fn update(arguments: &UpdateArgs, context: &Context) -> Result<Outcome> {
     }
     let mut store = context.open()?;
     let (config, clock) = (&context.config, &context.clock);
-    let update = job::write(&mut store, config, clock, request, &mut |_| Ok(()))?;
+    let update = {
+        let mut bar = context.out.progress("moves", 0, false);
+        let mut progress = |handled| bar.at(handled);
+        job::write(
+            &mut store,
+            config,
+            clock,
+            request,
+            &mut |_| Ok(()),
+            &mut progress,
+        )?
+    };
     let channels = job::channels(store.connection(), request)?;
     let (delivery, signal) = view::deliver_now(context, &mut store, &channels)?;
     view::tell_delivery(context, &delivery);
@@ -176,7 +187,8 @@ fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
     let (config, clock) = (&context.config, &context.clock);
     let update = if context.out.format() == Format::Json {
         // The summary stands after the rows, so that it is made first.
-        let update = job::write(&mut store, config, clock, request, &mut |_| Ok(()))?;
+        let nothing = &mut |_: &Happening| Ok(());
+        let update = job::write(&mut store, config, clock, request, nothing, &mut |_| {})?;
         let head = Map::from_iter([("as_of".to_owned(), json!(update.as_of.to_string()))]);
         let tail = Map::from_iter([
             ("rules".to_owned(), rules_document(&update)),
@@ -188,15 +200,15 @@ fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
             .json_with_rows(&head, "moves", &columns, &tail, |row| {
                 let mut each =
                     |happening: &Happening| row(&happening_cells(happening, Format::Json));
-                job::write(&mut store, config, clock, request, &mut each)?;
+                job::write(&mut store, config, clock, request, &mut each, &mut |_| {})?;
                 Ok(())
             })?;
         update
     } else {
         let mut list = context.out.list(&happening_columns());
-        let update = job::write(&mut store, config, clock, request, &mut |happening| {
-            list.row(happening_cells(happening, context.out.format()))
-        })?;
+        let mut each =
+            |happening: &Happening| list.row(happening_cells(happening, context.out.format()));
+        let update = job::write(&mut store, config, clock, request, &mut each, &mut |_| {})?;
         list.finish("")?;
         if context.out.format() == Format::Table {
             context.out.text(summary(&update))?;

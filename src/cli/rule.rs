@@ -356,9 +356,11 @@ fn remove(name: &str, yes: bool, context: &Context) -> Result<()> {
     collect::get_rule(saved.connection(), name)?;
     let open = cases::open_cases(saved.connection(), name)?;
     if open > 0 {
-        context.out.say(format!(
-            "{open} open cases of rule `{name}` close as rule_removed"
-        ));
+        context.out.say(if open == 1 {
+            format!("1 open case of rule `{name}` closes as rule_removed")
+        } else {
+            format!("{open} open cases of rule `{name}` close as rule_removed")
+        });
         if !yes && context.out.interactive() && !context.out.ask("Remove it?")? {
             context.out.say("nothing was removed");
             return Ok(());

@@ -234,9 +234,22 @@ impl Event {
             priority: book.priority.or(told.priority),
             responsible_id: book.responsible_id.or(told.responsible_id),
             opened_by: book.opened_by.or(told.opened_by),
-            visible_to_client: told.visible_to_client,
+            // Where the opening is known, so is whether the client may see it.
+            visible_to_client: if book.opened_at.is_some() {
+                book.visible_to_client
+            } else {
+                told.visible_to_client
+            },
             opened_at: book.opened_at.or(told.opened_at),
         }
+    }
+
+    /// The ticket as those hear of it who are told now: as the event sees it, but an event told
+    /// late shows the client nothing that was hidden meanwhile.
+    pub fn shown(&self, book: Option<&Ticket>, topics: &[Topic], late: bool) -> Ticket {
+        let mut ticket = self.ticket(book, topics);
+        ticket.visible_to_client &= self.kept(book, topics, late).visible();
+        ticket
     }
 
     /// The status the ticket moved away from: as the event says, else the book's. None when
@@ -418,6 +431,27 @@ mod tests {
             moved(Some("open"), Some("resolved")).moved_from(Some(&book)),
             Some("open")
         );
+    }
+
+    #[test]
+    fn an_event_told_late_shows_nothing_that_was_hidden_and_hides_nothing_shown() {
+        let mut known = book();
+        let mut opened = event(Happening::Opened { text: None });
+        for visible in [false, true] {
+            known.visible_to_client = visible;
+            opened.said.visible_to_client = Some(!visible);
+            let kept = opened.kept(Some(&known), &[], true);
+            assert_eq!(kept.visible(), visible);
+            assert!(!opened.shown(Some(&known), &[], true).visible());
+        }
+        // Nobody had told of its opening: whether it is visible was not known.
+        let unknown = Ticket {
+            id: 1070,
+            ..Ticket::default()
+        };
+        opened.said.visible_to_client = Some(true);
+        assert!(opened.kept(Some(&unknown), &[], true).visible());
+        assert!(opened.shown(Some(&unknown), &[], true).visible());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use super::birthday;
 use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
@@ -75,7 +76,16 @@ pub fn apply(
     options: Options,
     now: Now,
 ) -> Result<Plan> {
-    let mut wanted = read(files)?;
+    let (mut wanted, mut problems) = read(files);
+    if !problems.is_empty() {
+        if !wanted.templates_missed {
+            problems.extend(rules::foreseen(store.connection(), &wanted)?);
+        }
+        return Err(Error::problems(
+            "the definitions are not acceptable; nothing was changed",
+            problems,
+        ));
+    }
     fetch_texts(config, &mut wanted)?;
     if options.check {
         store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
@@ -84,8 +94,8 @@ pub fn apply(
     }
 }
 
-/// Reads every file; every problem of all of them is told at once.
-fn read(files: &[PathBuf]) -> Result<Definitions> {
+/// Reads every file, with every problem of all of them.
+fn read(files: &[PathBuf]) -> (Definitions, Vec<Problem>) {
     let mut definitions = Definitions::default();
     let mut problems = Vec::new();
     for file in files {
@@ -93,9 +103,11 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
         match fs::read(file).map(String::from_utf8) {
             Ok(Ok(text)) => problems.extend(definitions.read(&name, &text)),
             Ok(Err(_)) => {
+                definitions.templates_missed = true;
                 problems.push(Problem::new(name, "is not UTF-8 text", "save it as UTF-8"));
             }
             Err(error) => {
+                definitions.templates_missed = true;
                 problems.push(Problem::new(name, format!("cannot be read ({error})"), ""));
             }
         }
@@ -107,17 +119,10 @@ fn read(files: &[PathBuf]) -> Result<Definitions> {
         &mut problems,
     );
     twice("report", &definitions.reports, |r| &r.name, &mut problems);
-    twice("rule", &definitions.rules, |r| &r.rule.name, &mut problems);
+    twice("rule", &definitions.rules, |r| &r.draft.name, &mut problems);
     twice("task", &definitions.tasks, |t| &t.name, &mut problems);
     twice("trigger", &definitions.triggers, |t| &t.name, &mut problems);
-    if problems.is_empty() {
-        Ok(definitions)
-    } else {
-        Err(Error::problems(
-            "the definitions are not acceptable; nothing was changed",
-            problems,
-        ))
-    }
+    (definitions, problems)
 }
 
 /// Finds names that stand twice.
@@ -130,6 +135,9 @@ fn twice<T>(
     let mut seen: BTreeMap<&String, &String> = BTreeMap::new();
     for placed in all {
         let name = name(&placed.value);
+        if name.is_empty() {
+            continue;
+        }
         match seen.get(name) {
             Some(first) => problems.push(Problem::new(
                 format!("{}: {kind}.name", placed.place),
@@ -212,6 +220,10 @@ fn carry_out(
         .filter(|step| step.change == Change::Removed)
     {
         templates::remove_within(connection, config, &step.name)?;
+    }
+    for placed in &wanted.templates {
+        tasks::still_fine(connection, &placed.value.name)?;
+        birthday::still_fine(connection, config, &placed.value.name)?;
     }
     for (name, text) in tasks::warnings(connection, config)? {
         plan.warnings.push(format!("task `{name}`: {text}"));

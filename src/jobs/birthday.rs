@@ -62,6 +62,14 @@ fn configured(connection: &Connection, config: &Config) -> Result<Template> {
     Ok(template)
 }
 
+/// Refuses a change of the configured template after which no birthday could fill it.
+pub fn still_fine(connection: &Connection, config: &Config, template: &str) -> Result<()> {
+    if config.birthday.template.as_deref() == Some(template) {
+        configured(connection, config)?;
+    }
+    Ok(())
+}
+
 /// Puts today's birthday messages in the queue, in one transaction.
 pub fn queue(store: &mut Store, config: &Config, now: Now) -> Result<Summary> {
     store.write(|transaction| {

@@ -104,20 +104,23 @@ pub struct Happening {
 
 /// Evaluates the rules for today and writes down what moves, in one transaction. Of a dry run nothing is
 /// kept, and `each` hears of everything: what is left out first, then what happens, client by client.
-/// Delivery is the caller's next step.
+/// `progress` hears how many moves have been found and then written down. Delivery is the caller's
+/// next step.
 pub fn write(
     store: &mut Store,
     config: &Config,
     clock: &Clock,
     request: Request<'_>,
     each: &mut dyn FnMut(&Happening) -> Result<()>,
+    progress: &mut dyn FnMut(u64),
 ) -> Result<Update> {
     let now = clock.now();
     if request.dry_run {
-        return store.rehearse(|transaction| plan(transaction, config, now, request, each));
+        return store
+            .rehearse(|transaction| plan(transaction, config, now, request, each, progress));
     }
     store.write(|transaction| {
-        let update = plan(transaction, config, now, request, each)?;
+        let update = plan(transaction, config, now, request, each, progress)?;
         if let Some(most) = too_many(&update, config) {
             return Err(Error::unacceptable(format!(
                 "this update would send {} messages, more than max_messages_per_run allows ({most}); nothing was written",
@@ -148,7 +151,7 @@ pub fn update(
     stop: &Stop,
     observer: Observer<'_>,
 ) -> Result<(Update, Delivery)> {
-    let update = write(store, config, clock, request, &mut |_| Ok(()))?;
+    let update = write(store, config, clock, request, &mut |_| Ok(()), &mut |_| {})?;
     let channels = channels(store.connection(), request)?;
     let delivery = deliver::deliver(store, config, clock, &channels, stop, observer)?;
     Ok((update, delivery))
@@ -309,6 +312,7 @@ fn plan(
     now: Now,
     request: Request<'_>,
     each: &mut dyn FnMut(&Happening) -> Result<()>,
+    progress: &mut dyn FnMut(u64),
 ) -> Result<Update> {
     let all = rule::all(connection)?;
     let asked = rules_asked(connection, request.rule)?;
@@ -348,6 +352,8 @@ fn plan(
             recipients: 0,
             whatsapp: 0,
             listing: request.dry_run,
+            handled: 0,
+            progress,
         };
         walk.decide(&claims, any_hold, each)?;
         walk.write_down(each)?;
@@ -370,6 +376,9 @@ struct Walk<'a> {
     whatsapp: u64,
     /// Everything that happens is told.
     listing: bool,
+    /// Moves found, and then moves written down.
+    handled: u64,
+    progress: &'a mut dyn FnMut(u64),
 }
 
 /// One invoice that moves, with what its messages need.
@@ -428,6 +437,7 @@ impl<'a> Walk<'a> {
         let name = &run.rule.name;
         let listing = self.listing;
         let left_out = &mut self.summary.left_out;
+        let (handled, progress) = (&mut self.handled, &mut self.progress);
         self.summary.evaluated =
             collect::each_candidate(connection, &run, |invoice_id, bureau| {
                 if collect::moved_in_run(connection, invoice_id)? {
@@ -449,6 +459,8 @@ impl<'a> Walk<'a> {
                             stage: detail.last_stage,
                         };
                         collect::note_due(connection, name, &due)?;
+                        *handled += 1;
+                        progress(*handled);
                     }
                     Decision::LeftOut(step, reason) if !bureau => {
                         *left_out.entry(reason).or_default() += 1;
@@ -505,6 +517,8 @@ impl<'a> Walk<'a> {
                 continue;
             };
             self.count(due.step);
+            self.handled += 1;
+            (self.progress)(self.handled);
             let case = collect::write(self.connection, &rule.name, &invoice, &due, self.run.today)?;
             moving.push(Moving {
                 due,

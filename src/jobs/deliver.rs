@@ -4,12 +4,12 @@
 //! settles what came back and claims what there is room for, in one transaction. Nothing is held but
 //! what is in flight, at most four messages a worker.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ const BREAKER: u32 = 10;
 /// Answers of "later" in a row that close a channel, at the least, and for each worker.
 const LATER_BREAKER: usize = 100;
 const LATER_PER_WORKER: usize = 10;
+/// So many spoiled lots are not the fault of one text: they close the channel.
+const MOST_ASIDE: usize = 10;
 /// How long requests in flight may still answer after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 /// How often a waiting round looks at signals.
@@ -76,7 +78,7 @@ pub struct ChannelSummary {
     pub skipped: BTreeMap<Reason, u64>,
     /// Still queued, due or not.
     pub left: u64,
-    /// Why the channel closed before the queue was empty.
+    /// Why the channel closed, or left a template's messages, before the queue was empty.
     pub stopped: Option<String>,
 }
 
@@ -177,7 +179,7 @@ fn lock(store: &Store, channel: Channel) -> Result<Option<File>> {
 /// What a worker says about one message.
 enum Answer {
     Done(std::result::Result<Receipt, Refusal>),
-    /// The channel closed before its request began.
+    /// The channel closed, or its lot was put aside, before its request began.
     NotBegun,
 }
 
@@ -187,7 +189,11 @@ struct InFlight {
     retries: i64,
     address: String,
     channel: Channel,
+    lot: String,
 }
+
+/// Lots that wait for the next run, because what we wrote in them is wrong.
+type Aside = Arc<Mutex<BTreeSet<String>>>;
 
 /// One channel being drained.
 struct Drain<'a> {
@@ -199,6 +205,8 @@ struct Drain<'a> {
     in_flight: HashMap<i64, InFlight>,
     /// Workers begin no request once this is set.
     closed: Arc<AtomicBool>,
+    /// Nor one of these lots.
+    aside: Aside,
     failures_in_row: u32,
     laters_in_row: usize,
     open_purposes: [bool; 4],
@@ -252,6 +260,7 @@ fn drain(
         summary,
         in_flight: HashMap::new(),
         closed: Arc::new(AtomicBool::new(false)),
+        aside: Aside::default(),
         failures_in_row: 0,
         laters_in_row: 0,
         open_purposes: [true; 4],
@@ -269,7 +278,7 @@ impl Drain<'_> {
         let workers = limits.workers.max(1);
         let most = workers * IN_FLIGHT_PER_WORKER;
         let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
-        let (work, jobs) = sync_channel::<Outgoing>(most);
+        let (work, jobs) = sync_channel::<(Outgoing, String)>(most);
         let (answers, results) = channel::<(i64, Answer)>();
         self.start(workers, limits, jobs, &answers);
         drop(answers);
@@ -301,13 +310,14 @@ impl Drain<'_> {
                         retries: message.retries,
                         address: message.outgoing.address.clone(),
                         channel: self.channel,
+                        lot: message.lot.clone(),
                     },
                 );
                 let mut outgoing = message.outgoing;
                 if self.channel == Channel::Sms && self.config.policy.transliterate_sms {
                     outgoing.body = transliterate(&outgoing.body).into_owned();
                 }
-                self.hand_over(&work, outgoing)?;
+                self.hand_over(&work, (outgoing, message.lot))?;
             }
             if self.in_flight.is_empty() {
                 return Ok(());
@@ -327,7 +337,7 @@ impl Drain<'_> {
         &self,
         workers: usize,
         limits: Limits,
-        jobs: Receiver<Outgoing>,
+        jobs: Receiver<(Outgoing, String)>,
         answers: &Sender<(i64, Answer)>,
     ) {
         let jobs = Arc::new(Mutex::new(jobs));
@@ -337,15 +347,19 @@ impl Drain<'_> {
             let jobs = Arc::clone(&jobs);
             let bucket = Arc::clone(&bucket);
             let closed = Arc::clone(&self.closed);
+            let aside = Arc::clone(&self.aside);
             let provider = Arc::clone(&self.provider);
             let answers = answers.clone();
             thread::spawn(move || {
                 loop {
                     let turn = jobs.lock().unwrap_or_else(PoisonError::into_inner);
-                    let Ok(message) = turn.recv() else { return };
+                    let Ok((message, lot)) = turn.recv() else {
+                        return;
+                    };
                     // A provider that wants them in order has the others wait for their turn.
                     let turn = provider.in_order().then_some(turn);
-                    let answer = if wait_for_turn(&bucket, watch, &closed) {
+                    let spoiled = lots(&aside).contains(&lot);
+                    let answer = if !spoiled && wait_for_turn(&bucket, watch, &closed) {
                         // A provider that panics leaves its message unknown, and the run alive.
                         let sent = catch_unwind(AssertUnwindSafe(|| provider.send(&message)));
                         Answer::Done(sent.unwrap_or_else(|_| {
@@ -363,7 +377,11 @@ impl Drain<'_> {
         }
     }
 
-    fn hand_over(&self, work: &SyncSender<Outgoing>, message: Outgoing) -> Result<()> {
+    fn hand_over(
+        &self,
+        work: &SyncSender<(Outgoing, String)>,
+        message: (Outgoing, String),
+    ) -> Result<()> {
         work.send(message)
             .map_err(|_| Error::world(format!("every worker of {} died", self.channel)))
     }
@@ -417,6 +435,7 @@ impl Drain<'_> {
         }
         let put_off = self.hours_that_closed(now);
         let (channel, provider) = (self.channel, self.provider.name());
+        let aside = lots(&self.aside).clone();
         let claim = store.write(|transaction| {
             for settlement in &settlements {
                 queue::settle(transaction, settlement, provider, now.at)?;
@@ -427,7 +446,7 @@ impl Drain<'_> {
             for (purpose, birthdays, until) in &put_off {
                 queue::put_off(transaction, channel, *purpose, *birthdays, now.at, *until)?;
             }
-            queue::claim(transaction, channel, now, room)
+            queue::claim(transaction, channel, now, room, &aside)
         })?;
         self.close(close);
         for (_, reason) in &claim.skipped {
@@ -438,8 +457,12 @@ impl Drain<'_> {
 
     fn close(&mut self, why: Option<String>) {
         if let Some(why) = why {
-            self.closed.store(true, Ordering::SeqCst);
-            self.summary.stopped.get_or_insert(why);
+            // That the channel closed says more than that a template could not go.
+            if self.closed.swap(true, Ordering::SeqCst) {
+                self.summary.stopped.get_or_insert(why);
+            } else {
+                self.summary.stopped = Some(why);
+            }
         }
     }
 
@@ -468,7 +491,7 @@ impl Drain<'_> {
         let most_laters =
             LATER_BREAKER.max(LATER_PER_WORKER * self.provider.limits().workers.max(1));
         let mut close = None;
-        for (_, answer) in back {
+        for (id, answer) in back {
             let Answer::Done(result) = answer else {
                 continue;
             };
@@ -477,6 +500,12 @@ impl Drain<'_> {
                 Err(refusal) => match refusal.next {
                     Next::Stop => {
                         close.get_or_insert_with(|| refusal.text.clone());
+                    }
+                    Next::StopBatch => {
+                        (self.failures_in_row, self.laters_in_row) = (0, 0);
+                        if let Some(why) = self.put_aside(*id, &refusal.text) {
+                            close.get_or_insert(why);
+                        }
                     }
                     Next::NotSent | Next::Unknown => {
                         self.failures_in_row += 1;
@@ -505,6 +534,29 @@ impl Drain<'_> {
             }
         }
         close
+    }
+
+    /// Leaves the rest of a message's lot for the next run, and remembers why. When too many lots
+    /// went that way it is no fault of one text: then why the channel must close.
+    fn put_aside(&mut self, id: i64, why: &str) -> Option<String> {
+        let lot = self.in_flight.get(&id)?.lot.clone();
+        let template = serde_json::from_str::<serde_json::Value>(&lot)
+            .ok()
+            .and_then(|lot| lot[0].as_str().map(str::to_owned));
+        let (is_new, many) = {
+            let mut aside = lots(&self.aside);
+            (aside.insert(lot), aside.len() >= MOST_ASIDE)
+        };
+        if is_new {
+            let what = template.map_or_else(
+                || "messages without a template".to_owned(),
+                |name| format!("template `{name}`"),
+            );
+            self.summary
+                .stopped
+                .get_or_insert_with(|| format!("only for {what}: {why}"));
+        }
+        many.then(|| format!("{MOST_ASIDE} batches could not go; the last: {why}"))
     }
 
     /// What an answer means for its message.
@@ -556,7 +608,7 @@ impl Drain<'_> {
             }
             Next::Later(asked) => self.again(&mut settlement, flight, asked, now),
             Next::NotSent => self.again(&mut settlement, flight, None, now),
-            Next::Stop => settlement.outcome = Some("stop"),
+            Next::Stop | Next::StopBatch => settlement.outcome = Some("stop"),
             Next::Unknown => {
                 settlement.outcome = Some("unknown");
                 if self.config.queue.resend_unknown.contains(&self.channel) {
@@ -668,6 +720,10 @@ impl Drain<'_> {
         self.count(&back);
         Ok(())
     }
+}
+
+fn lots(aside: &Aside) -> MutexGuard<'_, BTreeSet<String>> {
+    aside.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits until the rate allows a request; false when the channel closed meanwhile.

@@ -6,6 +6,7 @@ use crate::clock::Now;
 use crate::domain::rule::{self, Draft, Fault, Part, Rule};
 use crate::domain::template::Template;
 use crate::error::{Error, Problem, Result};
+use crate::source::definition::rule::WrittenRule;
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{Connection, Store, rule as store, template};
 
@@ -67,6 +68,48 @@ fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
     }
 }
 
+/// Refuses a change after which a saved rule could not send one of its templates.
+pub fn still_fine(connection: &Connection) -> Result<()> {
+    let problems = rule_problems(
+        &Definitions::default(),
+        &store::all(connection)?
+            .iter()
+            .map(|kept| &kept.rule)
+            .collect::<Vec<_>>(),
+        &template::list(connection)?,
+    );
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::problems(
+        "a rule could no longer send this template; nothing was changed",
+        problems,
+    )
+    .hint("regua rule edit"))
+}
+
+/// What is wrong between the rules of files that are refused already, and between these and what is
+/// saved, so that everything is told at once; a template of the files counts as it stands there.
+pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Problem>> {
+    let mut known = template::list(connection)?;
+    for written in &wanted.templates {
+        known.retain(|template| template.name != written.value.name);
+        known.push(written.value.clone());
+    }
+    let saved = store::all(connection)?;
+    let stay: Vec<&Rule> = saved
+        .iter()
+        .map(|kept| &kept.rule)
+        .filter(|rule| {
+            !wanted
+                .rules
+                .iter()
+                .any(|written| written.value.draft.name == rule.name)
+        })
+        .collect();
+    Ok(rule_problems(wanted, &stay, &known))
+}
+
 /// Saves the rules of the files, once all rules that will be there agree with each other and with
 /// the templates that will be there.
 pub fn carry_out(
@@ -84,9 +127,11 @@ pub fn carry_out(
     let placed: Vec<Placed<Rule>> = wanted
         .rules
         .iter()
-        .map(|written| Placed {
-            value: written.value.rule.clone(),
-            place: written.place.clone(),
+        .filter_map(|written| {
+            Some(Placed {
+                value: written.value.rule.clone()?,
+                place: written.place.clone(),
+            })
         })
         .collect();
     let steps = steps(
@@ -153,18 +198,22 @@ fn rule_problems(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Ve
         let faults = draft.template_faults(&names, find);
         problems.extend(faults.iter().map(|fault| draft.problem(fault)));
     }
+    // A list that could not be read, or a rule without a name, says nothing of who takes what.
     let claims = stay
         .iter()
-        .copied()
-        .chain(wanted.rules.iter().map(|written| &written.value.rule))
-        .map(|rule| (rule.name.as_str(), rule.portfolios.as_slice()));
+        .map(|rule| (rule.name.as_str(), rule.portfolios.as_slice()))
+        .chain(wanted.rules.iter().filter_map(|written| {
+            let WrittenRule { rule, draft, .. } = &written.value;
+            (rule.is_some() || !(draft.name.is_empty() || draft.portfolios.is_empty()))
+                .then_some((draft.name.as_str(), draft.portfolios.as_slice()))
+        }));
     for (portfolio, first, second) in rule::claimed_twice(claims) {
         // Those that stay come first, so that the second stands in a file, unless both stay.
         let (found, remedy) = rule::claim_words(portfolio, first);
         let place = wanted
             .rules
             .iter()
-            .find(|written| written.value.rule.name == second);
+            .find(|written| written.value.draft.name == second);
         problems.push(match place {
             Some(written) => written.value.problem(&Fault {
                 part: Part::Portfolios,

@@ -95,6 +95,28 @@ pub fn save(connection: &Connection, task: &Task, now: Now) -> Result<()> {
     }
 }
 
+/// Refuses a change of a template after which a saved task could not send it.
+pub fn still_fine(connection: &Connection, template: &str) -> Result<()> {
+    let mut all = Vec::new();
+    for task in store::list(connection)? {
+        if task.template.as_deref() == Some(template) {
+            let found = problems(connection, &task)?;
+            all.extend(found.into_iter().map(|problem| Problem {
+                place: format!("task `{}`: {}", task.name, problem.place),
+                ..problem
+            }));
+        }
+    }
+    if all.is_empty() {
+        return Ok(());
+    }
+    Err(Error::problems(
+        "a task could no longer send this template; nothing was changed",
+        all,
+    )
+    .hint("regua task edit"))
+}
+
 /// What is acceptable but unwise about the tasks as they are saved: the task's name and a sentence.
 pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String, String)>> {
     let whatsapp: Vec<String> = template::list(connection)?

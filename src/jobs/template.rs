@@ -36,6 +36,9 @@ pub fn replace(
     let template = ready(config, template, text_given)?;
     saved.write(|transaction| {
         store::save(transaction, &template)?;
+        super::rule::still_fine(transaction)?;
+        super::task::still_fine(transaction, &template.name)?;
+        super::birthday::still_fine(transaction, config, &template.name)?;
         super::trigger::still_fine(transaction)
     })?;
     Ok(template)

@@ -135,8 +135,7 @@ impl<'a> Desk<'a> {
         let known = self.known.as_ref().map_or(&fresh, |(_, known)| known);
         let case = Case::gather(connection, known, event)?;
         let hearing = case.hearing();
-        let late = ticket::later_event(connection, event.ticket_id, event.at)?;
-        let kept = event.kept(case.before.as_ref(), &known.topics, late);
+        let kept = event.kept(case.before.as_ref(), &known.topics, case.late);
         ticket::save(connection, &kept)?;
         ticket::keep_event(connection, event, now.at)?;
         let mut made = Vec::new();
@@ -162,6 +161,8 @@ struct Case<'a> {
     before: Option<Ticket>,
     /// The ticket as the event sees it.
     ticket: Ticket,
+    /// A later event of the ticket was told already.
+    late: bool,
     client: Option<Client>,
     facts: TicketFacts,
 }
@@ -169,7 +170,8 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn gather(connection: &Connection, known: &'a Known, event: &'a Event) -> Result<Self> {
         let before = ticket::find(connection, event.ticket_id)?;
-        let ticket = event.ticket(before.as_ref(), &known.topics);
+        let late = ticket::later_event(connection, event.ticket_id, event.at)?;
+        let ticket = event.shown(before.as_ref(), &known.topics, late);
         let client = match ticket.client_id {
             Some(id) => book::client(connection, id)?,
             None => None,
@@ -189,6 +191,7 @@ impl<'a> Case<'a> {
             event,
             before,
             ticket,
+            late,
             client,
             facts,
         })

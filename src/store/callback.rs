@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::columns::Columns as _;
 use crate::domain::callback::{Callback, Change};
-use crate::domain::words::{Reason, Status, Word as _};
+use crate::domain::words::{CallbackStatus, Reason, Status, Word as _};
 use crate::error::Result;
 
 /// What became of a callback.
@@ -22,7 +22,7 @@ pub enum Applied {
 pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
     let mut found = connection
         .prepare_cached(
-            "SELECT id, client_id, status FROM message
+            "SELECT id, client_id, status, provider_id FROM message
              WHERE channel = 'whatsapp' AND provider_id IS NOT NULL AND provider_id = ?1",
         )?
         .query_row([&callback.provider_id], read)
@@ -31,12 +31,13 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
         // Its answer was lost, or it was sent again since: only our own key tells.
         found = connection
             .prepare_cached(
-                "SELECT id, client_id, status FROM message WHERE channel = 'whatsapp' AND key = ?1",
+                "SELECT id, client_id, status, provider_id FROM message
+                 WHERE channel = 'whatsapp' AND key = ?1",
             )?
             .query_row([key], read)
             .optional()?;
     }
-    let Some((id, client_id, status)) = found else {
+    let Some((id, client_id, status, provider_id)) = found else {
         return Ok(Applied::Unmatched);
     };
     let inserted = connection
@@ -61,7 +62,19 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
              WHERE message_id = ?1 AND status IN ('delivered', 'read'))",
         )?
         .query_row([id], |row| row.get(0))?;
-    let change = callback.change(status, arrived);
+    // What became of an earlier try says nothing against a later one that was taken.
+    let earlier = provider_id
+        .as_ref()
+        .is_some_and(|known| *known != callback.provider_id);
+    // One that waits for another try after an error over there was taken all the same.
+    let taken = status == Status::Queued
+        && callback.status == CallbackStatus::Sent
+        && provider_id.is_none();
+    let change = match callback.change(status, arrived) {
+        Change::Failed(_) if earlier => Change::Nothing,
+        Change::Nothing if taken => Change::Sent,
+        change => change,
+    };
     let set = |status: Status, reason: Option<Reason>, detail: Option<String>| {
         connection
             .prepare_cached(
@@ -95,8 +108,15 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
     Ok(Applied::New(change, client_id))
 }
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Option<i64>, Status)> {
-    Ok((row.get("id")?, row.get("client_id")?, row.word("status")?))
+type Found = (i64, Option<i64>, Status, Option<String>);
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
+    Ok((
+        row.get("id")?,
+        row.get("client_id")?,
+        row.word("status")?,
+        row.get("provider_id")?,
+    ))
 }
 
 /// Every callback of a message, in the order of their instants.

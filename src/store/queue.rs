@@ -1,5 +1,6 @@
 //! The queue: claiming what is due, settling what became of it, and what people do with it by hand.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,6 +22,8 @@ pub struct Claimed {
     pub attempt: i64,
     /// How often it was told "later" so far.
     pub retries: i64,
+    /// The lot it is of: messages of one template and batch, which a fault of ours in one spoils together.
+    pub lot: String,
 }
 
 /// What a claim came to.
@@ -125,12 +128,19 @@ struct DueRow {
 }
 
 /// Claims at most `room` due messages: what is no longer wanted is skipped, the rest is `sending`.
-/// To be called within an immediate transaction.
-pub fn claim(connection: &Connection, channel: Channel, now: Now, room: usize) -> Result<Claim> {
+/// Messages of the lots `aside` are left where they are. To be called within an immediate transaction.
+pub fn claim(
+    connection: &Connection,
+    channel: Channel,
+    now: Now,
+    room: usize,
+    aside: &BTreeSet<String>,
+) -> Result<Claim> {
+    let aside = serde_json::json!(aside).to_string();
     let mut claim = Claim::default();
     while claim.claimed.len() < room {
         let wanted = room - claim.claimed.len();
-        let block = due_rows(connection, channel, now, wanted)?;
+        let block = due_rows(connection, channel, now, wanted, &aside)?;
         let last = block.len() < wanted;
         for row in block {
             let id = row.claimed.outgoing.id;
@@ -166,12 +176,16 @@ fn due_rows(
     channel: Channel,
     now: Now,
     limit: usize,
+    aside: &str,
 ) -> Result<Vec<DueRow>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, key, purpose, origin, event, client_id, staff_id, contract_id, invoice_id,
                 ticket_id, address, address_kind, title, body, html, provider_channel,
-                provider_template, variables, expires_at, attempts, retries, while_owing
+                provider_template, variables, expires_at, attempts, retries, while_owing,
+                json_array(template, batch_id, provider_channel, provider_template) AS lot
          FROM message WHERE status = 'queued' AND channel = ?1 AND not_before <= ?2
+           AND (?4 = '[]' OR json_array(template, batch_id, provider_channel, provider_template)
+                             NOT IN (SELECT value FROM json_each(?4)))
          ORDER BY not_before, id LIMIT ?3",
     )?;
     let at = now.iso(now.at);
@@ -179,7 +193,8 @@ fn due_rows(
         params![
             channel.as_str(),
             now.at.timestamp_millis(),
-            i64::try_from(limit).unwrap_or(i64::MAX)
+            i64::try_from(limit).unwrap_or(i64::MAX),
+            aside
         ],
         |row| {
             let variables: Option<String> = row.get("variables")?;
@@ -192,6 +207,7 @@ fn due_rows(
                 claimed: Claimed {
                     attempt: row.get::<_, i64>("attempts")? + 1,
                     retries: row.get("retries")?,
+                    lot: row.get("lot")?,
                     outgoing: Outgoing {
                         id: row.get("id")?,
                         key: row.get("key")?,

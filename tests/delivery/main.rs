@@ -402,6 +402,100 @@ fn bad_credentials_stop_the_channel_at_once() {
     assert!(server.seen().len() <= 4);
 }
 
+/// A whatsapp provider where the template `gone` was deleted, with `n` clients of a mobile each.
+fn whatsapp(n: usize) -> (Server, House) {
+    let server = Server::start(|seen| {
+        let data = if seen.method == "POST" {
+            if seen.json()["template"]["_id"] == "gone" {
+                return Act::json(
+                    404,
+                    r#"{"error":"NOT_FOUND_ERROR","message":"Template not found."}"#,
+                );
+            }
+            serde_json::json!({"messageSentId": "m1"})
+        } else if seen.path.ends_with("/limites-diarios-envio") {
+            return Act::json(200, "{}");
+        } else if seen.path.ends_with("/template") {
+            serde_json::json!([
+                {"_id": "gone", "atalho": "gone", "texto": "Olá {{1}}"},
+                {"_id": "good", "atalho": "good", "texto": "Oi {{1}}"},
+            ])
+        } else {
+            serde_json::json!([{"_id": "c1", "nome": "Um", "canal": "Whatsapp", "status": "A"}])
+        };
+        let answer = serde_json::json!({"status": "success", "code": 200, "data": data});
+        Act::json(200, answer.to_string())
+    });
+    let house = House::new();
+    house.write(
+        "config.toml",
+        format!(
+            "[whatsapp]\nprovider = \"opa\"\nbase_url = \"{}\"\ntoken = \"the-token\"\nworkers = 2\n",
+            server.url()
+        ),
+    );
+    people(&house, n);
+    let mut clients = String::from("id,name,person_type,mobile\n");
+    for id in 1..=n {
+        clients.push_str(&format!("{id},Client {id},F,4999999{id:04}\n"));
+    }
+    house.write("more/clients.csv", clients);
+    house.run(&["import", "more"]).ok();
+    for name in ["gone", "good"] {
+        house
+            .run(&[
+                "template",
+                "add",
+                name,
+                "--channel",
+                "whatsapp",
+                "--kind",
+                "support",
+                "--provider-channel",
+                "c1",
+                "--provider-template",
+                name,
+                "--var",
+                "1=cliente_primeiro_nome",
+            ])
+            .ok();
+        house
+            .run(&["send", "contracts", "--template", name, "--yes", "-q"])
+            .ok();
+    }
+    (server, house)
+}
+
+#[test]
+fn a_template_that_is_gone_steps_back_and_the_others_go() {
+    let (server, house) = whatsapp(20);
+    for _ in 0..2 {
+        let run = house.run(&["queue", "deliver"]).exits(4);
+        assert!(run.stderr.contains("only for template `gone`"), "{run:?}");
+    }
+    let counts = |status: &str, template: &str| {
+        let arguments = [
+            "history",
+            "--status",
+            status,
+            "--template",
+            template,
+            "--limit",
+            "0",
+        ];
+        house.json(&arguments).as_array().map(Vec::len)
+    };
+    assert_eq!(counts("sent", "good"), Some(20));
+    assert_eq!(counts("queued", "gone"), Some(20));
+    let asked = |template: &str| {
+        let sends = server.seen_at("/template/send");
+        let of = |seen: &&Seen| seen.json()["template"]["_id"] == template;
+        sends.iter().filter(of).count()
+    };
+    assert_eq!(asked("good"), 20, "each once");
+    assert!(asked("gone") <= 2 * 8, "{} were tried", asked("gone"));
+}
+
 #[test]
 fn a_signal_stops_claiming_and_settles_what_answers() {
     const N: usize = 200;

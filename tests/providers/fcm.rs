@@ -193,9 +193,9 @@ fn a_device_that_is_gone_is_told_apart_from_every_other_fault() {
                 "INVALID_ARGUMENT",
                 r#"[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"message.data[0].value","description":"Invalid value (TYPE_STRING)"}]}]"#,
             ),
-            stop.clone(),
+            format!("{:?}", Next::StopBatch),
         ),
-        (error(404, "NOT_FOUND", "[]"), stop.clone()),
+        (error(404, "NOT_FOUND", "[]"), stop),
         (
             error(403, "PERMISSION_DENIED", &fcm_error("SENDER_ID_MISMATCH")),
             refused,
@@ -335,6 +335,19 @@ fn no_token_means_nothing_was_sent() {
 }
 
 #[test]
+fn an_answer_that_is_no_token_is_not_shown() {
+    let server = Server::start(|_| Act::json(200, r#"{"accessToken":"ya29.secret-token"}"#));
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = config(&server.url(), &folder);
+    let provider = provider(Channel::Push, &text, folder.path());
+    let refusal = provider.open().expect_err("no token");
+    assert_eq!(
+        refusal.text,
+        "no access token: the answer has no access_token"
+    );
+}
+
+#[test]
 fn validating_sends_nothing_and_so_does_the_check() {
     let (server, _folder, provider) = answering(Act::json(200, r#"{"name":"n"}"#));
     let answer = provider
@@ -354,8 +367,13 @@ fn validating_sends_nothing_and_so_does_the_check() {
     ));
     let found = provider.check().expect("the key is good");
     assert!(found.contains("provedor-1"), "{found}");
-    let (_server, _folder, provider) = answering(error(403, "PERMISSION_DENIED", "[]"));
-    assert!(provider.check().is_err());
+    for act in [
+        error(403, "PERMISSION_DENIED", "[]"),
+        error(503, "UNAVAILABLE", &fcm_error("UNAVAILABLE")),
+    ] {
+        let (_server, _folder, provider) = answering(act);
+        assert!(provider.check().is_err());
+    }
 }
 
 #[test]

@@ -240,6 +240,7 @@ impl Session {
                         }
                         "full" => self.say("452 4.2.2 mailbox full"),
                         "spam" => self.say("554 5.7.1 looks like spam"),
+                        "odd" => self.say("354 go on"),
                         "garble" => self.say("what?"),
                         _ => {
                             self.mails

@@ -140,7 +140,7 @@ fn a_template_that_cannot_go_stops_before_anything_is_sent() {
         sent.provider_template = Some(template.to_owned());
         sent.variables.truncate(values);
         let refusal = meta(&server, "").send(&sent).expect_err("stopped");
-        assert_eq!(refusal.next, Next::Stop, "{template}");
+        assert_eq!(refusal.next, Next::StopBatch, "{template}");
         assert!(refusal.text.contains(wanted), "{}", refusal.text);
     }
     assert!(server.seen_at("/messages").is_empty());
@@ -152,7 +152,7 @@ fn codes_decide_not_the_status() {
         (400, 131_056, Next::Later(Some(Duration::from_secs(6)))),
         (400, 80_007, Next::Later(Some(Duration::from_mins(1)))),
         (400, 131_050, Next::Never(Reason::OptedOut)),
-        (400, 132_012, Next::Stop),
+        (400, 132_012, Next::StopBatch),
         (403, 131_031, Next::Stop),
         (500, 131_000, Next::Later(None)),
         (503, 131_016, Next::Later(None)),

@@ -142,6 +142,31 @@ fn an_installation_without_a_limit_has_none() {
 }
 
 #[test]
+fn a_limit_that_cannot_be_read_is_no_licence() {
+    for (act, wanted) in [
+        (Act::json(503, "{}"), Next::Later(None)),
+        (
+            Act::Answer(302, vec![("Location", "/login".to_owned())], String::new()),
+            Next::Stop,
+        ),
+        (Act::Cut, Next::NotSent),
+    ] {
+        let server = Server::start(move |seen| {
+            if seen.path.ends_with("limites-diarios-envio") {
+                act.clone()
+            } else {
+                Act::json(200, SENT)
+            }
+        });
+        let refusal = opa(&server)
+            .send(&message(Channel::Whatsapp))
+            .expect_err("no limit was told");
+        assert_eq!(refusal.next, wanted);
+        assert!(server.seen_at("/template/send").is_empty());
+    }
+}
+
+#[test]
 fn errors_mean_what_both_shapes_say() {
     for (status, body, wanted) in [
         (
@@ -152,12 +177,12 @@ fn errors_mean_what_both_shapes_say() {
         (
             404,
             r#"{"error":"NOT_FOUND_ERROR","message":"Communication channel not found."}"#,
-            Next::Stop,
+            Next::StopBatch,
         ),
         (
             400,
             r#"{"status":"error","code":400,"data":{"message":"x"},"description":"Field 'x' is not allowed"}"#,
-            Next::Stop,
+            Next::StopBatch,
         ),
         (
             200,

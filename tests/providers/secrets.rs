@@ -55,9 +55,11 @@ fn a_service_that_echoes_is_covered() {
                     Act::json(
                         status,
                         serde_json::json!({
+                            "name": told, "id": told, "sid": told, "status": "success",
+                            "messages": [{"id": told, "message_status": told}],
                             "error": {"message": told, "code": 131_026, "error_data": {"details": told}},
                             "error_description": told, "message": told,
-                            "data": {"message": told}, "description": told})
+                            "data": {"message": told, "messageSentId": told}, "description": told})
                         .to_string(),
                     )
                 } else {

@@ -194,10 +194,10 @@ fn what_a_birthday_cannot_fill_is_refused() {
         .run(&["birthday", "queue"])
         .exits(3)
         .says("did you mean `birthday`");
-    house.write("config.toml", "[birthday]\ntemplate = \"birthday\"\n");
     house
         .run(&["template", "edit", "birthday", "--body", "#areceber_valor#"])
         .ok();
+    house.write("config.toml", "[birthday]\ntemplate = \"birthday\"\n");
     house
         .run(&["birthday", "queue"])
         .exits(3)
@@ -221,4 +221,28 @@ fn more_than_the_limit_of_a_run_is_refused_before_anything_is_written() {
         .exits(3)
         .says("max_messages_per_run");
     assert_eq!(house.json(&["history"]), json!([]));
+}
+
+#[test]
+fn the_birthday_template_stays_one_that_a_birthday_can_fill() {
+    let house = configured("sms", "");
+    let told = "the birthday template `birthday` needs an invoice, which a birthday does not have";
+    house
+        .run(&["template", "edit", "birthday", "--body", "#areceber_valor#"])
+        .exits(3)
+        .says(told);
+    house.write(
+        "t.toml",
+        r##"[[template]]
+name = "birthday"
+channel = "sms"
+kind = "general"
+body = "#areceber_valor#"
+"##,
+    );
+    house.run(&["apply", "t.toml"]).exits(3).says(told);
+    house
+        .run(&["template", "edit", "birthday", "--body", "Viva!"])
+        .ok();
+    assert_eq!(house.json(&["birthday", "queue"])["messages"]["sent"], 2);
 }

@@ -871,7 +871,7 @@ fn removing_a_rule_closes_its_cases_and_settles_what_waits() {
     house
         .run(&["rule", "remove", "residential"])
         .ok()
-        .says("1 open cases of rule `residential` close as rule_removed");
+        .says("1 open case of rule `residential` closes as rule_removed");
     assert_eq!(house.cases(), ["101 notice 2026-12-14 rule_removed"]);
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(house.messages(), ["101 stage:notice zap skipped settled"]);
@@ -890,6 +890,16 @@ fn a_template_in_a_rule_is_not_removed_and_a_rule_without_its_template_sends_not
         .run(&["template", "remove", "thanks"])
         .exits(3)
         .says("rule `residential`");
+    for flag in ["--kind=general", "--purpose=service"] {
+        house
+            .run(&["template", "edit", "notice", flag])
+            .exits(3)
+            .says("a rule could no longer send this template; nothing was changed")
+            .says("rule `residential`: stage notice: templates: template `notice` is of");
+    }
+    house
+        .run(&["template", "edit", "thanks", "--purpose", "service"])
+        .ok();
     // Somebody took it away behind our back.
     let database = rusqlite::Connection::open(house.path("regua.db")).expect("the database");
     database
@@ -931,6 +941,14 @@ day = 8
 [[rule.stage]]
 name = "arrangement"
 day = 8
+
+[[rule]]
+name = "c"
+portfolios = ["Pix", "Boleto"]
+[[rule.stage]]
+name = "notice"
+day = 1
+templates = ["offer"]
 "#,
     );
     let told = house.run(&["apply", "bad.toml"]).exits(3).stderr;
@@ -939,9 +957,32 @@ day = 8
         "bad.toml:7: rule.stage.day: found 0: day 0 is the due date itself, and nobody is late on it, stages count days late, from 1",
         "bad.toml:13: rule.stage.name: `notice` is missing: the first stage is `inquiry`",
         "bad.toml:17: rule.stage.day: found 8, but the stage before it comes on day 8, days rise from stage to stage: write 9 or more",
+        "bad.toml:8: rule.stage.templates: no template is called `overdu`",
+        "bad.toml:21: rule.portfolios: portfolio `Boleto` belongs to rule `a` already",
+        "bad.toml:25: rule.stage.templates: template `offer` is of kind general",
     ] {
         assert!(told.contains(line), "lacks {line}\n{told}");
     }
+    assert_eq!(told.matches("bad.toml:").count(), 7, "{told}");
+    // Where a template cannot be read, nobody guesses what it would have been.
+    house.write(
+        "worse.toml",
+        r##"[[template]]
+name = "late"
+channel = "smoke"
+kind = "financial"
+body = "late"
+
+[[rule]]
+name = "a"
+[[rule.stage]]
+name = "notice"
+day = 0
+templates = ["late"]
+"##,
+    );
+    let told = house.run(&["apply", "worse.toml"]).exits(3).stderr;
+    assert_eq!(told.matches("worse.toml:").count(), 2, "{told}");
     // Sound in themselves, but not with each other and with the templates.
     house.write(
         "bad.toml",

@@ -908,3 +908,62 @@ fn collections_and_the_queue_that_forwards_them_run_in_order() {
     let counts = house.json(&["task", "show", "a"])["runs"][0]["counts"].clone();
     assert_eq!(counts["sent"], delivered.len());
 }
+
+#[test]
+fn a_template_that_a_task_sends_stays_one_it_can_send() {
+    let house = house_at("2026-11-23T08:00", "");
+    house.run(&["report", "save", "all", "contracts"]).ok();
+    for [name, body] in [["cut", "corte"], ["other", "outro"]] {
+        house
+            .run(&[
+                "template",
+                "add",
+                name,
+                "--channel",
+                "sms",
+                "--kind",
+                "support",
+                "--body",
+                body,
+            ])
+            .ok();
+    }
+    let task = [
+        "task",
+        "add",
+        "weekly",
+        "--run",
+        "send",
+        "--report",
+        "all",
+        "--template",
+        "cut",
+        "--minute",
+        "0",
+        "--hour",
+        "9",
+    ];
+    house.run(&task).ok();
+    let told = "task `weekly`: template: template `cut` uses #login#, which a report of contracts cannot supply";
+    house
+        .run(&["template", "edit", "cut", "--body", "#login#"])
+        .exits(3)
+        .says("a task could no longer send this template; nothing was changed")
+        .says(told);
+    house.write(
+        "t.toml",
+        r##"[[template]]
+name = "cut"
+channel = "sms"
+kind = "support"
+body = "#login#"
+"##,
+    );
+    house.run(&["apply", "t.toml"]).exits(3).says(told);
+    house
+        .run(&["template", "edit", "other", "--body", "#login#"])
+        .ok();
+    house
+        .run(&["template", "edit", "cut", "--body", "#contrato_plano#"])
+        .ok();
+}

@@ -231,6 +231,16 @@ fn what_whatsapp_reports_later_reaches_the_history() {
             r#"{{"id":"{id}","status":"{status}","timestamp":"1795430000","recipient_id":"55"{more}}}"#
         )
     };
+    // What became of a try before the one that was taken changes nothing.
+    let ana = &house.json(&["history", "show", "1"])["key"];
+    let earlier = callback(
+        "wamid.0",
+        "failed",
+        &format!(r#","biz_opaque_callback_data":{ana},"errors":[{{"code":131026}}]"#),
+    );
+    house.run_with(&["whatsapp", "status", "-"], &earlier).ok();
+    assert_eq!(states(&house), ["1 sent", "4 unknown"]);
+
     let file = format!(
         "{{\"object\":\"whatsapp_business_account\",\"entry\":[{{\"changes\":[{{\"value\":{{\"statuses\":[{},{}]}}}}]}}]}}\n{}\n{}\n",
         callback("wamid.1", "delivered", ""),
@@ -259,7 +269,7 @@ fn what_whatsapp_reports_later_reaches_the_history() {
         .iter()
         .filter_map(|callback| callback["status"].as_str())
         .collect();
-    assert_eq!(reported, ["delivered", "read"]);
+    assert_eq!(reported, ["delivered", "read", "failed"]);
 
     // Read again, nothing changes.
     let answer = house.json(&["whatsapp", "status", "status.jsonl"]);
@@ -286,6 +296,33 @@ fn what_whatsapp_reports_later_reaches_the_history() {
         .run(&["whatsapp", "status", "bad.jsonl"])
         .exits(3)
         .says("bad.jsonl:4");
+}
+
+#[test]
+fn a_message_that_waits_for_another_try_does_not_go_when_it_was_sent_after_all() {
+    let server = Server::start(|seen: &Seen| {
+        if seen.path.ends_with("/messages") {
+            return Act::json(500, r#"{"error":{"code":131000,"message":"broken"}}"#);
+        }
+        meta_answer(seen)
+    });
+    let mut house = meta(&server, "");
+    house.run(TO_ANA).ok();
+    house.run(&["queue", "deliver"]).ok();
+    let row = house.json(&["history"])[0].clone();
+    assert_eq!(
+        (&row["status"], &row["attempts"]),
+        (&json!("queued"), &json!(1))
+    );
+    let status = format!(
+        r#"{{"id":"wamid.7","status":"sent","timestamp":"1795430000","biz_opaque_callback_data":{}}}"#,
+        row["key"]
+    );
+    house.run_with(&["whatsapp", "status", "-"], &status).ok();
+    house.at("2026-11-24T10:00");
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(house.json(&["history"])[0]["status"], "sent");
+    assert_eq!(server.seen_at("/messages").len(), 1);
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct Definitions {
     pub tasks: Vec<Placed<Task>>,
     /// `[[trigger]]`
     pub triggers: Vec<Placed<Trigger>>,
+    /// Some template could not be read, so that nobody can say which there will be.
+    pub templates_missed: bool,
 }
 
 impl Definitions {
@@ -43,33 +45,39 @@ impl Definitions {
         let sheet = Sheet::new(file, text);
         if let Some(table) = sheet.parse() {
             let top = Section::top(&sheet, &table);
-            each(&top, "template", &mut self.templates, template::read);
+            let all_read = each(&top, "template", &mut self.templates, template::read);
+            self.templates_missed |= !all_read;
             each(&top, "report", &mut self.reports, report::read);
             each(&top, "rule", &mut self.rules, rule::read);
             each(&top, "task", &mut self.tasks, task::read);
             each(&top, "trigger", &mut self.triggers, trigger::read);
             top.finish();
+        } else {
+            self.templates_missed = true;
         }
         sheet.into_problems()
     }
 }
 
-/// Reads each `[[key]]` of a file.
+/// Reads each `[[key]]` of a file; whether all of them could be.
 fn each<T>(
     top: &Section<'_, '_>,
     key: &'static str,
     into: &mut Vec<Placed<T>>,
     read: fn(&Section<'_, '_>) -> Option<T>,
-) {
+) -> bool {
+    let mut all_read = true;
     for section in top.sections(key) {
-        if let Some(value) = read(&section) {
-            into.push(Placed {
+        match read(&section) {
+            Some(value) => into.push(Placed {
                 value,
                 place: section.place(),
-            });
+            }),
+            None => all_read = false,
         }
         section.finish();
     }
+    all_read
 }
 
 /// A text as TOML writes it.

@@ -13,11 +13,11 @@ use crate::toml_table::Section;
 /// Days that can be written at all; which of them are sound is the rule's own check to say.
 const DAYS: std::ops::RangeInclusive<i64> = -100_000..=100_000;
 
-/// A rule whose own parts are sound, with the place of each part, for what other definitions say of it.
+/// A rule with the place of each part, for what other definitions say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenRule {
-    /// The rule.
-    pub rule: Rule,
+    /// The rule; none when its own parts are not sound, which its sheet tells.
+    pub rule: Option<Rule>,
     /// The same as it was written.
     pub draft: Draft,
     /// The file, line and key of each part: `rules.toml:12: rule.stage.day`.
@@ -79,6 +79,7 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
 }
 
 /// Reads one `[[rule]]`; what is wrong with it is noted in its sheet.
+#[expect(clippy::unnecessary_wraps, reason = "all kinds are read alike")]
 pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
     let sections = Sections {
         whole: section,
@@ -165,7 +166,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         section.finish();
     }
     Some(WrittenRule {
-        rule: checked.ok().filter(|_| name.is_some())?,
+        rule: checked.ok().filter(|_| name.is_some()),
         draft,
         places,
         place: section.place(),
@@ -263,7 +264,7 @@ bureau_removed = ["cleared"]
     fn what_is_written_reads_back_the_same() {
         let mut definitions = Definitions::default();
         assert_eq!(definitions.read("rules.toml", EXAMPLE), []);
-        let written = write(&definitions.rules[0].value.rule);
+        let written = write(definitions.rules[0].value.rule.as_ref().expect("a rule"));
         assert_eq!(written, EXAMPLE);
     }
 
