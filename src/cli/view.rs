@@ -187,15 +187,16 @@ pub fn tell_delivery(context: &Context, delivery: &Delivery) {
             ));
         }
         if let Some(why) = &channel.stopped {
-            out.warn(format!(
-                "{} closed for this run: {why}; what is left waits in the queue",
+            // The exit code tells of it too: even a quiet run says why.
+            out.complain(format!(
+                "error: {} closed for this run: {why}; what is left waits in the queue",
                 channel.channel
             ));
         }
     }
     for channel in &delivery.locked {
-        out.warn(format!(
-            "another run is delivering {channel}; its messages wait in the queue"
+        out.complain(format!(
+            "error: another run is delivering {channel}; its messages wait in the queue"
         ));
     }
 }

@@ -335,7 +335,9 @@ impl List {
                 if self.columns[*i].right {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
-                column.set_padding((0, 2));
+                // Nothing stands after the last one: its padding would go over the edge.
+                let after = if place + 1 == shown.len() { 0 } else { 2 };
+                column.set_padding((0, after));
             }
         }
         if self.out.drawn {

@@ -716,3 +716,14 @@ fn a_mail_password_without_a_username_is_named_for_what_it_is() {
         .says("email.password: stands without a username");
     assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_quiet_run_that_fails_still_says_why() {
+    let house = house_with_texts();
+    house.write("config.toml", "[sms]\npath = \"nowhere/sms.jsonl\"\n");
+    let ran = house
+        .run(&["send", "contracts", "-t", "outage", "--yes", "-q"])
+        .exits(4)
+        .says("error: sms closed for this run: messages cannot be written to");
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+}
