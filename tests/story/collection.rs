@@ -989,7 +989,7 @@ templates = ["offer"]
     // Where a template cannot be read, nobody guesses what it would have been.
     house.write(
         "worse.toml",
-        r##"[[template]]
+        r#"[[template]]
 name = "late"
 channel = "smoke"
 kind = "financial"
@@ -1001,7 +1001,7 @@ name = "a"
 name = "notice"
 day = 0
 templates = ["late"]
-"##,
+"#,
     );
     let told = house.run(&["apply", "worse.toml"]).exits(3).stderr;
     assert_eq!(told.matches("worse.toml:").count(), 2, "{told}");
