@@ -79,7 +79,6 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
 }
 
 /// Reads one `[[rule]]`; what is wrong with it is noted in its sheet.
-#[expect(clippy::unnecessary_wraps, reason = "all kinds are read alike")]
 pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
     let sections = Sections {
         whole: section,
