@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{Context, Outcome};
 use crate::error::Result;
-use crate::jobs::apply::{self as job, Change, Options, Plan};
+use crate::jobs::apply as job;
+use crate::jobs::plan::{Change, Options, Plan};
 use crate::out::{Cell, Column, Format};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.

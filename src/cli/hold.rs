@@ -1,7 +1,7 @@
 //! `regua hold`: what a person keeps out of collections.
 
 use chrono::NaiveDate;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::{Context, Outcome, view};
 use crate::domain::day;
@@ -34,14 +34,10 @@ pub enum Command {
 
 /// A hold to put.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("whom").required(true).args(["client", "invoice"])))]
 pub struct Add {
     /// Everything of this client
-    #[arg(
-        long,
-        value_name = "ID",
-        required_unless_present = "invoice",
-        conflicts_with = "invoice"
-    )]
+    #[arg(long, value_name = "ID")]
     client: Option<i64>,
     /// Only this invoice
     #[arg(long, value_name = "ID")]

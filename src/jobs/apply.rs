@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::birthday;
+use super::plan::{Change, Options, Plan, steps};
 use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
@@ -18,55 +19,6 @@ use crate::store::{
     Connection, Store, report as stored_report, rule as stored_rule, task as stored_task,
     template as stored_template, trigger as stored_trigger,
 };
-
-/// What is done to one definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// It is new.
-    New,
-    /// These keys of it change.
-    Changed(Vec<String>),
-    /// It is the same.
-    Same,
-    /// The files no longer name it.
-    Removed,
-}
-
-/// One line of the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// `template`, `report`, `rule`, `trigger` or `task`.
-    pub kind: &'static str,
-    /// Its name.
-    pub name: String,
-    /// What is done.
-    pub change: Change,
-}
-
-/// What files come to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Line by line.
-    pub steps: Vec<Step>,
-    /// What is acceptable but unwise.
-    pub warnings: Vec<String>,
-}
-
-impl Plan {
-    /// Whether anything changes.
-    pub fn changes(&self) -> bool {
-        self.steps.iter().any(|step| step.change != Change::Same)
-    }
-}
-
-/// How files are applied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Look only.
-    pub check: bool,
-    /// Remove what the files no longer name.
-    pub prune: bool,
-}
 
 /// Reads files, plans, and carries the plan out in one transaction (or only looks).
 pub fn apply(
@@ -256,68 +208,6 @@ fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Res
             problems,
         ))
     }
-}
-
-/// Compares what is wanted with what is saved, key by key of their TOML.
-pub(super) fn steps<T>(
-    kind: &'static str,
-    wanted: &[Placed<T>],
-    saved: &[T],
-    name: impl Fn(&T) -> &String,
-    write: impl Fn(&T) -> String,
-    prune: bool,
-) -> Vec<Step> {
-    let step = |name: &String, change| Step {
-        kind,
-        name: name.clone(),
-        change,
-    };
-    let mut steps: Vec<Step> = wanted
-        .iter()
-        .map(|placed| {
-            let wanted_name = name(&placed.value);
-            let change = match saved.iter().find(|saved| name(saved) == wanted_name) {
-                None => Change::New,
-                Some(saved) => match changed_keys(&write(saved), &write(&placed.value)) {
-                    keys if keys.is_empty() => Change::Same,
-                    keys => Change::Changed(keys),
-                },
-            };
-            step(wanted_name, change)
-        })
-        .collect();
-    if prune {
-        steps.extend(
-            saved
-                .iter()
-                .filter(|saved| !wanted.iter().any(|w| name(&w.value) == name(saved)))
-                .map(|saved| step(name(saved), Change::Removed)),
-        );
-    }
-    steps
-}
-
-/// The keys whose values differ between two definitions written as TOML.
-fn changed_keys(before: &str, after: &str) -> Vec<String> {
-    let table = |text: &str| -> toml::Table {
-        // One `[[kind]]` with its keys: what our own writers write can be read.
-        let whole: toml::Table = text.parse().unwrap_or_default();
-        whole
-            .into_iter()
-            .next()
-            .and_then(|(_, value)| value.as_array()?.first()?.as_table().cloned())
-            .unwrap_or_default()
-    };
-    let (before, after) = (table(before), table(after));
-    let mut keys: Vec<String> = before
-        .keys()
-        .chain(after.keys())
-        .filter(|key| before.get(*key) != after.get(*key))
-        .cloned()
-        .collect();
-    keys.sort();
-    keys.dedup();
-    keys
 }
 
 /// Everything that is saved, as TOML.

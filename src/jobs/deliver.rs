@@ -5,7 +5,6 @@
 //! what is in flight, at most four messages a worker.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -146,7 +145,7 @@ pub fn deliver(
         if !queue::anything(store.connection(), *channel, clock.now().at)? {
             continue;
         }
-        let Some(_lock) = lock(store, *channel)? else {
+        let Some(_lock) = store.lock(channel.as_str())? else {
             delivery.locked.push(*channel);
             continue;
         };
@@ -155,25 +154,6 @@ pub fn deliver(
         delivery.interrupted |= stop.asked() > 0;
     }
     Ok(delivery)
-}
-
-/// Takes the channel's operating-system lock; none when another run has it.
-fn lock(store: &Store, channel: Channel) -> Result<Option<File>> {
-    let path = store.lock_file(channel.as_str());
-    let failed = |error: std::io::Error| {
-        Error::world(format!("the lock {} cannot be taken", path.display())).because(error)
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
-    }
 }
 
 /// What a worker says about one message.

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod doctor;
 pub mod forecast;
 pub mod import;
+pub mod plan;
 pub mod purge;
 pub mod rule;
 pub mod run_due;

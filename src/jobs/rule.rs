@@ -1,7 +1,7 @@
 //! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
 
-use super::apply::{Change, Options, Plan, Step, steps};
 use super::collect;
+use super::plan::{Change, Options, Plan, Step, steps};
 use crate::clock::Now;
 use crate::domain::rule::{self, Draft, Fault, Part, Rule};
 use crate::domain::template::Template;

@@ -45,24 +45,9 @@ pub struct Ran {
     pub kind: Option<Kind>,
 }
 
-/// Takes the lock that one run holds at a time, kept by the operating system until its process
-/// ends; none when another has it.
+/// Takes the lock that one run holds at a time; none when another has it.
 pub fn lock(store: &Store) -> Result<Option<File>> {
-    let path = store.lock_file("run-due");
-    let failed = |error: std::io::Error| {
-        Error::world(format!("the lock {} cannot be taken", path.display())).because(error)
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
-    }
+    store.lock("run-due")
 }
 
 /// The tasks owed a run now, in order. Only the holder of the lock may ask: what is still recorded

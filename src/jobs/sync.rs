@@ -2,7 +2,7 @@
 //! transaction. Nothing is ever sent.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -261,24 +261,12 @@ pub fn wanted(names: &[String]) -> Result<Vec<(&'static Kind, Form)>> {
         .collect())
 }
 
-/// Takes the operating-system lock of syncs, which a dead process lets go.
+/// Takes the lock of syncs.
 fn lock(store: &Store) -> Result<File> {
-    let path = store.lock_file("sync");
-    let failed = |error: std::io::Error| {
-        Error::world(format!("the lock {} cannot be taken", path.display())).because(error)
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::locked("another sync is still reading")
-            .hint("wait for it; a slow server makes it long")),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
+    store.lock("sync")?.ok_or_else(|| {
+        Error::locked("another sync is still reading")
+            .hint("wait for it; a slow server makes it long")
+    })
 }
 
 /// Reads one kind and puts its rows aside.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::apply::{Change, Options, Step, steps};
+use super::plan::{Change, Options, Step, steps};
 use crate::domain::template::Template;
 use crate::domain::trigger::Trigger;
 use crate::error::{Error, Problem, Result};

@@ -1,5 +1,6 @@
 //! SQLite: the one file that holds everything, opened with its pragmas and brought up to date.
 
+use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -215,11 +216,26 @@ impl Store {
         Ok(answer)
     }
 
-    /// The file that an operating-system lock of this name is taken on, beside the database.
-    pub fn lock_file(&self, name: &str) -> PathBuf {
-        let mut file = self.path.clone().into_os_string();
-        file.push(format!(".{name}.lock"));
-        PathBuf::from(file)
+    /// Takes an operating-system lock of this name on a file beside the database: it holds until the
+    /// file is dropped or its process ends. None when another process has it.
+    pub fn lock(&self, name: &str) -> Result<Option<File>> {
+        let mut path = self.path.clone().into_os_string();
+        path.push(format!(".{name}.lock"));
+        let path = PathBuf::from(path);
+        let failed = |error: std::io::Error| {
+            Error::world(format!("the lock {} cannot be taken", path.display())).because(error)
+        };
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 }
 

@@ -634,6 +634,28 @@ fn holds_are_put_listed_and_taken_away() {
 }
 
 #[test]
+fn a_hold_wants_a_client_or_an_invoice() {
+    let house = provider(ANA);
+    house
+        .run(&["hold", "add", "--why", "x"])
+        .exits(2)
+        .says("--client <ID>|--invoice <ID>");
+    house
+        .run(&[
+            "hold",
+            "add",
+            "--why",
+            "x",
+            "--client",
+            "1",
+            "--invoice",
+            "101",
+        ])
+        .exits(2)
+        .says("cannot be used with");
+}
+
+#[test]
 fn a_removal_from_the_bureaus_list_is_told_once_the_day_after_the_closing() {
     let mut house = provider(ANA);
     house.rules(LADDER);
