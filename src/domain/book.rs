@@ -64,6 +64,8 @@ pub struct Column {
     pub required: bool,
     /// The kind whose ids it holds.
     pub refers: Option<&'static str>,
+    /// A file must say it; the ERP's web service may answer a code that nobody knows, and then it stays empty.
+    pub source_may_lack: bool,
 }
 
 /// One kind of facts.
@@ -85,6 +87,7 @@ const fn column(name: &'static str, cell: CellType) -> Column {
         cell,
         required: false,
         refers: None,
+        source_may_lack: false,
     }
 }
 
@@ -140,7 +143,10 @@ pub static KINDS: [Kind; 9] = [
             of("clients", required("client_id", CellType::Id)),
             column("plan", CellType::Text),
             required("status", words::<ContractStatus>(None)),
-            column("access_status", words::<AccessStatus>(None)),
+            Column {
+                source_may_lack: true,
+                ..required("access_status", words::<AccessStatus>(None))
+            },
             column("activated_on", CellType::Day),
             column("branch", CellType::Text),
             column("seller", CellType::Text),

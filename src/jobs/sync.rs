@@ -565,6 +565,10 @@ impl Book<'_> {
                 continue;
             };
             let column = &kind.columns[at];
+            if text.is_empty() && column.source_may_lack {
+                cells[at] = Some(Value::Null);
+                continue;
+            }
             match book::read(column, text, self.now.zone) {
                 Ok(value) => cells[at] = Some(value),
                 Err(refused) if column.required => {

@@ -41,11 +41,11 @@ fn configure(house: &House, url: &str, settings: &str) {
 
 fn people(house: &House, n: usize) {
     let mut clients = String::from("id,name,person_type\n");
-    let mut contracts = String::from("id,client_id,status\n");
+    let mut contracts = String::from("id,client_id,status,access_status\n");
     let mut devices = String::from("address,client_id\n");
     for id in 1..=n {
         clients.push_str(&format!("{id},Client {id},F\n"));
-        contracts.push_str(&format!("{id},{id},A\n"));
+        contracts.push_str(&format!("{id},{id},A,A\n"));
         devices.push_str(&format!("device-{id},{id}\n"));
     }
     house.write("book/clients.csv", clients);

@@ -18,10 +18,10 @@ fn clients(house: &House) -> Value {
 /// A house where each of these clients has a contract, so that a report shows them.
 fn with_contracts(ids: &[i64]) -> House {
     let house = House::new();
-    let mut contracts = "id,client_id,status\n".to_owned();
+    let mut contracts = "id,client_id,status,access_status\n".to_owned();
     let mut rows = "id,name,person_type,city\n".to_owned();
     for id in ids {
-        contracts.push_str(&format!("{id},{id},A\n"));
+        contracts.push_str(&format!("{id},{id},A,A\n"));
         rows.push_str(&format!("{id},Client {id},F,Chapecó\n"));
     }
     house.write("in/clients.csv", rows);
@@ -276,13 +276,16 @@ fn bad_rows_never_overwrite_the_file_they_are_read_from() {
 fn skipping_in_a_folder_writes_one_file_for_each_kind() {
     let house = House::new();
     house.write("in/clients.csv", "id,name,person_type\n1,Ana,F\n2,Bia,Q\n");
-    house.write("in/contracts.csv", "id,client_id,status\n11,1,A\n12,2,A\n");
+    house.write(
+        "in/contracts.csv",
+        "id,client_id,status,access_status\n11,1,A,A\n12,2,A,A\n",
+    );
     house.run(&["import", "in", "--skip-bad", "bad"]).exits(1);
     assert!(house.read("bad/clients.csv").contains("2,Bia,Q,"));
     assert!(
         house
             .read("bad/contracts.csv")
-            .contains("12,2,A,\"client_id: 2 is not among the clients")
+            .contains("12,2,A,A,\"client_id: 2 is not among the clients")
     );
 }
 
@@ -487,4 +490,23 @@ fn two_imports_at_once_both_arrive() {
     }
     let again = house.json(&["import", "clients", "a.csv"]);
     assert_eq!(again[0]["updated"], 3000);
+}
+
+#[test]
+fn a_new_contract_needs_its_access_status() {
+    let house = House::with_book();
+    house
+        .run_with(
+            &["import", "contracts", "-"],
+            "id,client_id,status\n99,1,A\n",
+        )
+        .exits(3)
+        .says("a new row needs also: access_status");
+    // One that is known keeps the one it has.
+    house
+        .run_with(
+            &["import", "contracts", "-"],
+            "id,client_id,status\n11,1,I\n",
+        )
+        .ok();
 }

@@ -19,7 +19,7 @@ fn provider(invoices: &str) -> House {
     );
     house.write(
         "book/contracts.csv",
-        "id,client_id,plan,status,notice_hold_until\n11,1,Fibra 500,A,\n12,2,Fibra 300,A,\n13,3,Fibra 900,A,\n",
+        "id,client_id,plan,status,access_status,notice_hold_until\n11,1,Fibra 500,A,A,\n12,2,Fibra 300,A,A,\n13,3,Fibra 900,A,A,\n",
     );
     house.write("book/devices.csv", "address,client_id\nana-1,1\nana-2,1\n");
     house.write("book/invoices.csv", format!("{COLUMNS}\n{invoices}"));
@@ -515,7 +515,7 @@ fn whoever_is_left_out_is_told_with_the_reason() {
     );
     house.write(
         "book/contracts.csv",
-        "id,client_id,status,notice_hold_until\n11,1,A,\n12,2,A,\n13,3,A,2026-12-14\n",
+        "id,client_id,status,access_status,notice_hold_until\n11,1,A,A,\n12,2,A,A,\n13,3,A,A,2026-12-14\n",
     );
     house.run(&["import", "clients", "book/clients.csv"]).ok();
     house

@@ -164,9 +164,10 @@ fn a_broken_pipe_ends_quietly() {
     let rows = (1..4000).fold("id,name,person_type\n".to_owned(), |text, id| {
         text + &format!("{id},C {id},F\n")
     });
-    let contracts = (1..4000).fold("id,client_id,status\n".to_owned(), |text, id| {
-        text + &format!("{id},{id},A\n")
-    });
+    let contracts = (1..4000).fold(
+        "id,client_id,status,access_status\n".to_owned(),
+        |text, id| text + &format!("{id},{id},A,A\n"),
+    );
     house.write("in/clients.csv", rows);
     house.write("in/contracts.csv", contracts);
     house.run(&["import", "in"]).ok();

@@ -255,7 +255,7 @@ fn a_mail_goes_out_and_a_bad_address_does_not_stop_the_rest() {
     );
     house.write(
         "book/contracts.csv",
-        "id,client_id,status\n11,1,A\n12,2,A\n13,3,A\n",
+        "id,client_id,status,access_status\n11,1,A,A\n12,2,A,A\n13,3,A,A\n",
     );
     house.write(
         "config.toml",

@@ -532,10 +532,10 @@ fn what_is_unknown_is_suggested() {
 fn the_file_is_written_in_the_reports_order() {
     let house = House::new();
     let mut clients = String::from("id,name,person_type,mobile\n");
-    let mut contracts = String::from("id,client_id,status\n");
+    let mut contracts = String::from("id,client_id,status,access_status\n");
     for id in 1..=300 {
         clients.push_str(&format!("{id},Client {id},F,(49) 98888-{id:04}\n"));
-        contracts.push_str(&format!("{id},{id},A\n"));
+        contracts.push_str(&format!("{id},{id},A,A\n"));
     }
     house.write("book/clients.csv", clients);
     house.write("book/contracts.csv", contracts);
