@@ -16,6 +16,8 @@ pub struct Context {
     pub clock: Clock,
     /// Where answers and talk go.
     pub out: Out,
+    /// Nothing is said when there is nothing to do: what cron calls each minute.
+    pub silent: bool,
     database: PathBuf,
 }
 
@@ -34,6 +36,7 @@ impl Context {
             config,
             clock,
             out,
+            silent: false,
         })
     }
 
@@ -58,8 +61,12 @@ impl Context {
     pub fn open(&self) -> Result<Store> {
         let store = Store::open(&self.database)?;
         if store.created() {
-            self.out
-                .say(format!("made the database {}", self.database.display()));
+            let made = format!("made the database {}", self.database.display());
+            if self.silent {
+                self.out.explain(made);
+            } else {
+                self.out.say(made);
+            }
         }
         Ok(store)
     }

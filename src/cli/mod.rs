@@ -281,7 +281,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
     };
     let context = &mut context;
     // What cron calls each minute says nothing when nothing is due.
-    if !matches!(cli.command, Command::Task(task::Command::RunDue)) {
+    context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
+    if !context.silent {
         context.warn();
     }
     match cli.command {

@@ -967,3 +967,10 @@ body = "#login#"
         .run(&["template", "edit", "cut", "--body", "#contrato_plano#"])
         .ok();
 }
+
+#[test]
+fn on_a_fresh_machine_run_due_says_nothing() {
+    let house = House::new();
+    let ran = house.run(&["task", "run-due"]).ok();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+}
