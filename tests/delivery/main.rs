@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -667,23 +666,7 @@ fn a_long_queue_is_delivered_in_little_memory() {
     house.write("config.toml", "[push]\nworkers = 64\n");
     people(&house, N);
     queue(&house);
-    let mut child = deliver(&house);
-    let most = Arc::new(AtomicUsize::new(0));
-    let status = format!("/proc/{}/status", child.id());
-    while child.try_wait().expect("its state").is_none() {
-        if let Ok(text) = std::fs::read_to_string(&status)
-            && let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:"))
-        {
-            let kib: usize = line
-                .split_whitespace()
-                .nth(1)
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(0);
-            most.fetch_max(kib, Ordering::SeqCst);
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    let most = most.load(Ordering::SeqCst);
+    let most = house.peak_memory(&["queue", "deliver", "--channel", "push"]);
     assert!(most > 0 && most < 60 * 1024, "{most} KiB");
     let text = house.read("push.jsonl");
     assert_eq!(text.lines().count(), N);

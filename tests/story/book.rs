@@ -510,3 +510,42 @@ fn a_new_contract_needs_its_access_status() {
         )
         .ok();
 }
+
+#[test]
+fn a_hundred_thousand_clients_take_little_memory() {
+    const CLIENTS: u32 = 100_000;
+    let house = House::new();
+    let mut clients = String::from("id,name,person_type,city\n");
+    let mut contracts = String::from("id,client_id,status,access_status\n");
+    let mut invoices = String::from("id,client_id,contract_id,due_on,amount,status\n");
+    for id in 1..=CLIENTS {
+        let access = if id % 7 == 0 { "CA" } else { "A" };
+        clients.push_str(&format!("{id},Client {id},F,Chapecó\n"));
+        contracts.push_str(&format!("{id},{id},A,{access}\n"));
+        for k in 0..3 {
+            let due = format!("2026-{:02}-10", 9 + k);
+            invoices.push_str(&format!("{},{id},{id},{due},99.90,A\n", id * 3 + k));
+        }
+    }
+    house.write("book/clients.csv", clients);
+    house.write("book/contracts.csv", contracts);
+    house.write("book/invoices.csv", invoices);
+    let import = house.peak_memory(&["import", "book"]);
+    let report = [
+        "report",
+        "run",
+        "contracts",
+        "--filter",
+        "access_status=CA",
+        "--filter",
+        "overdue_days>=5",
+        "-o",
+        "csv",
+    ];
+    let peak = house.peak_memory(&report);
+    // The page cache, and little more: memory does not follow the size of the files.
+    assert!(import < 60 * 1024, "{import} KiB to import");
+    assert!(peak < 40 * 1024, "{peak} KiB to report");
+    let rows = house.run(&report).ok();
+    assert_eq!(rows.stdout.lines().count(), 1 + 100_000 / 7);
+}

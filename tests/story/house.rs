@@ -123,6 +123,33 @@ impl House {
         ran(arguments, &output)
     }
 
+    /// Runs a command that must succeed, and answers the most memory it held, in KiB (Linux tells).
+    #[allow(dead_code, reason = "not every binary of tests watches memory")]
+    pub fn peak_memory(&self, arguments: &[&str]) -> u64 {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program runs");
+        let status = format!("/proc/{}/status", child.id());
+        let mut most = 0;
+        let code = loop {
+            if let Some(code) = child.try_wait().expect("its state") {
+                break code;
+            }
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let peak = text
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:"))
+                .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+            most = most.max(peak.unwrap_or(0));
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        };
+        assert!(code.success(), "regua {}", arguments.join(" "));
+        most
+    }
+
     /// Runs a command that must succeed and answers its JSON document.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let mut arguments = arguments.to_vec();
