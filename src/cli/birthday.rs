@@ -49,16 +49,7 @@ fn queue(context: &Context) -> Result<Outcome> {
         ));
         view::warn_unforwarded(context, &store, summary.channel)?;
     }
-    let messages: Map<String, Value> = [
-        Status::Sent,
-        Status::Failed,
-        Status::Queued,
-        Status::Skipped,
-        Status::Unknown,
-    ]
-    .iter()
-    .map(|status| (status.as_str().to_owned(), json!(state(*status))))
-    .collect();
+    let messages = view::states(state);
     let why: Map<String, Value> = reasons
         .iter()
         .map(|(reason, n): (&Reason, &u64)| (reason.as_str().to_owned(), json!(n)))

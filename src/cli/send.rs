@@ -397,21 +397,7 @@ fn answer(context: &Context, store: &Store, standing: &Standing) -> Result<()> {
     match context.out.format() {
         Format::Json => {
             let batch = &standing.batch;
-            let messages: Map<String, Value> = [
-                Status::Sent,
-                Status::Failed,
-                Status::Queued,
-                Status::Skipped,
-                Status::Unknown,
-            ]
-            .iter()
-            .map(|status| {
-                (
-                    status.as_str().to_owned(),
-                    Value::from(state(standing, *status)),
-                )
-            })
-            .collect();
+            let messages = view::states(|status| state(standing, status));
             let all: Vec<(Reason, u64)> = standing.reasons.iter().map(|(r, n)| (*r, *n)).collect();
             let mut head = Map::new();
             head.insert("batch".to_owned(), json!(batch.id));

@@ -15,7 +15,7 @@ use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Kind, Result};
 use crate::jobs::run_due::{self, Hands, Ran};
 use crate::jobs::task as job;
-use crate::out::{Cell, Column, Format, Progress, Tone};
+use crate::out::{Cell, Column, Format, Tone};
 use crate::store::Connection;
 use crate::store::task::{self as store, TaskRun};
 
@@ -538,25 +538,15 @@ fn with_hands(
     work: impl FnOnce(&mut Hands<'_>) -> Result<Vec<Ran>>,
 ) -> Result<(Vec<Ran>, Option<Outcome>)> {
     let listener = Listener::start()?;
-    let mut bar: Option<(Channel, Progress)> = None;
-    let mut observer = |channel: Channel, done: u64, total: u64| {
-        if bar.as_ref().is_none_or(|(shown, _)| *shown != channel) {
-            bar = Some((
-                channel,
-                context.out.progress(channel.as_str(), total, false),
-            ));
-        }
-        if let Some((_, bar)) = &mut bar {
-            bar.at(done);
-        }
-    };
+    let mut bars = view::Bars::new(context);
+    let mut observer = |channel: Channel, done: u64, total: u64| bars.at(channel, done, total);
     let ran = work(&mut Hands {
         config: &context.config,
         clock: &context.clock,
         stop: &listener.stop,
         observer: &mut observer,
     })?;
-    drop(bar);
+    drop(bars);
     Ok((ran, listener.outcome()))
 }
 

@@ -1,6 +1,7 @@
 //! Faces that several commands share: messages, addresses, instants, deliveries.
 
 use chrono::{DateTime, Datelike as _, Utc};
+use serde_json::{Map, Value};
 
 use super::signals::Listener;
 use super::{Context, Outcome};
@@ -10,7 +11,7 @@ use crate::domain::phone;
 use crate::domain::words::{Channel, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::{Delivery, deliver};
-use crate::out::{Cell, Column, Tone};
+use crate::out::{Cell, Column, Progress, Tone};
 use crate::store::Store;
 
 /// An instant: ISO 8601 with offset for programs, shorter for people.
@@ -138,27 +139,62 @@ pub fn deliver_now(
     channels: &[Channel],
 ) -> Result<(Delivery, Option<Outcome>)> {
     let listener = Listener::start()?;
-    let mut bar: Option<(Channel, crate::out::Progress)> = None;
+    let mut bars = Bars::new(context);
     let delivery = deliver(
         store,
         &context.config,
         &context.clock,
         channels,
         &listener.stop,
-        &mut |channel, done, total| {
-            if bar.as_ref().is_none_or(|(shown, _)| *shown != channel) {
-                bar = Some((
-                    channel,
-                    context.out.progress(channel.as_str(), total, false),
-                ));
-            }
-            if let Some((_, bar)) = &mut bar {
-                bar.at(done);
-            }
-        },
+        &mut |channel, done, total| bars.at(channel, done, total),
     )?;
-    drop(bar);
+    drop(bars);
     Ok((delivery, listener.outcome()))
+}
+
+/// A bar for each channel that is delivered, one after the other.
+pub struct Bars<'a> {
+    context: &'a Context,
+    shown: Option<(Channel, Progress)>,
+}
+
+impl<'a> Bars<'a> {
+    /// None is shown yet.
+    pub const fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            shown: None,
+        }
+    }
+
+    /// So many messages of a channel are done.
+    pub fn at(&mut self, channel: Channel, done: u64, total: u64) {
+        if self
+            .shown
+            .as_ref()
+            .is_none_or(|(shown, _)| *shown != channel)
+        {
+            let bar = self.context.out.progress(channel.as_str(), total, false);
+            self.shown = Some((channel, bar));
+        }
+        if let Some((_, bar)) = &mut self.shown {
+            bar.at(done);
+        }
+    }
+}
+
+/// How many messages are in each state that an answer tells, as JSON.
+pub fn states(count: impl Fn(Status) -> u64) -> Map<String, Value> {
+    [
+        Status::Sent,
+        Status::Failed,
+        Status::Queued,
+        Status::Skipped,
+        Status::Unknown,
+    ]
+    .into_iter()
+    .map(|status| (status.as_str().to_owned(), Value::from(count(status))))
+    .collect()
 }
 
 /// Says on standard error what a delivery came to.

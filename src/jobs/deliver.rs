@@ -168,7 +168,6 @@ struct InFlight {
     attempt: i64,
     retries: i64,
     address: String,
-    channel: Channel,
     lot: String,
 }
 
@@ -279,7 +278,6 @@ impl Drain<'_> {
                 Ok(claimed) => claimed,
                 Err(error) => return self.save_what_came(store, &mut back, &results, error),
             };
-            self.count(&back);
             back.clear();
             observer(self.channel, self.done(), total);
             for message in claimed {
@@ -289,7 +287,6 @@ impl Drain<'_> {
                         attempt: message.attempt,
                         retries: message.retries,
                         address: message.outgoing.address.clone(),
-                        channel: self.channel,
                         lot: message.lot.clone(),
                     },
                 );
@@ -394,7 +391,8 @@ impl Drain<'_> {
         }
     }
 
-    /// One transaction: settles what came back and claims what there is room for.
+    /// One transaction: settles what came back and claims what there is room for; then what was settled is
+    /// counted and no longer in flight.
     fn round(
         &mut self,
         store: &mut Store,
@@ -428,6 +426,7 @@ impl Drain<'_> {
             }
             queue::claim(transaction, channel, now, room, &aside)
         })?;
+        self.count(&settlements);
         self.close(close);
         for (_, reason) in &claim.skipped {
             *self.summary.skipped.entry(*reason).or_default() += 1;
@@ -584,7 +583,7 @@ impl Drain<'_> {
                 settlement.status = Status::Failed;
                 settlement.reason = Some(reason);
                 settlement.outcome = Some("refused");
-                settlement.gone = (flight.channel == Channel::Push).then(|| flight.address.clone());
+                settlement.gone = (self.channel == Channel::Push).then(|| flight.address.clone());
             }
             Next::Later(asked) => self.again(&mut settlement, flight, asked, now),
             Next::NotSent => self.again(&mut settlement, flight, None, now),
@@ -626,20 +625,17 @@ impl Drain<'_> {
         settlement.not_before = Some(now.at + delay);
     }
 
-    /// Counts settled answers, and forgets their messages.
-    fn count(&mut self, back: &[(i64, Answer)]) {
-        let now = self.clock.now();
-        for (id, answer) in back {
-            if let Some(settlement) = self.settlement(*id, answer, now) {
-                match (settlement.status, settlement.outcome) {
-                    (Status::Sent, _) => self.summary.sent += 1,
-                    (Status::Failed, _) => self.summary.failed += 1,
-                    (Status::Unknown, _) => self.summary.unknown += 1,
-                    (_, Some("later" | "unknown")) => self.summary.later += 1,
-                    _ => {}
-                }
+    /// Counts what was settled, and forgets its messages.
+    fn count(&mut self, settlements: &[Settlement]) {
+        for settlement in settlements {
+            match (settlement.status, settlement.outcome) {
+                (Status::Sent, _) => self.summary.sent += 1,
+                (Status::Failed, _) => self.summary.failed += 1,
+                (Status::Unknown, _) => self.summary.unknown += 1,
+                (_, Some("later" | "unknown")) => self.summary.later += 1,
+                _ => {}
             }
-            self.in_flight.remove(id);
+            self.in_flight.remove(&settlement.id);
         }
     }
 
@@ -658,9 +654,8 @@ impl Drain<'_> {
                 back.push(result);
             }
         }
-        if self.round(store, back, 0).is_ok() {
-            self.count(back);
-        }
+        // Whether it worked shows in what is still in flight.
+        let _ = self.round(store, back, 0);
         let unsettled = self.in_flight.len();
         Err(if unsettled == 0 {
             error
@@ -697,7 +692,6 @@ impl Drain<'_> {
             ));
         }
         self.round(store, &back, 0)?;
-        self.count(&back);
         Ok(())
     }
 }
