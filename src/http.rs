@@ -582,6 +582,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn a_form_value_can_never_become_another_field(value in ".*") {
             let body = form(&[("To", &value), ("From", "1")]);

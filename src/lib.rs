@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! main → cli → jobs → store, channel, source → domain → error, clock
-//!         cli → out          channel, source → http → config
+//!         cli → view         channel, source → http → config
 //! ```
 //!
 //! | room | its duty | may import |
@@ -16,13 +16,13 @@
 //! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML, the ERP | the same, and `toml_table` |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `clock` |
 //! | [`jobs`] | the journeys, each a sequence of the five steps | everything above, `config` |
-//! | [`out`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
+//! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file: flags, the call to the job, the answer's face | everything |
 //! | [`config`] | the configuration, accepted whole or refused whole | `domain`, `error`, `toml_table` |
 //! | [`toml_table`] | reading TOML with every problem and its line | `error`, `domain` (words) |
 //!
 //! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, printing only in
-//! `out`, and only `clock` reads the clock. `tests/walls.rs` holds all of this; a new arrow changes it
+//! `view`, and only `clock` reads the clock. `tests/walls.rs` holds all of this; a new arrow changes it
 //! and this page in the same commit.
 //!
 //! The same noun has the same name on every floor: `cli/send.rs`, `jobs/send.rs`, `domain/send.rs`.
@@ -41,7 +41,11 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod jobs;
-pub mod out;
 pub mod source;
 pub mod store;
 pub mod toml_table;
+pub mod view;
+
+#[cfg(test)]
+#[path = "../tests/property/mod.rs"]
+mod property;

@@ -10,14 +10,9 @@
 )]
 #![expect(clippy::cast_possible_wrap, reason = "indexes of a few invoices")]
 
-/// How many histories are invented: so many, or what `PROPTEST_CASES` says.
-fn cases(usually: u32) -> proptest::test_runner::Config {
-    if std::env::var_os("PROPTEST_CASES").is_some() {
-        proptest::test_runner::Config::default()
-    } else {
-        proptest::test_runner::Config::with_cases(usually)
-    }
-}
+mod property;
+
+use property::cases;
 
 mod model {
     //! The model: days are whole numbers from 1 October 2026 (a Thursday), stages and rules plain numbers.
@@ -858,7 +853,7 @@ mod the_decision {
 
     use chrono::{Days, NaiveDate};
     use proptest::prelude::*;
-    use regua::domain::collect::{
+    use regua::domain::collection::{
         Bill, BureauMark, Decision, Exclusions, Move, Past, Run, Standing,
     };
     use regua::domain::holiday::Calendar;
@@ -1075,7 +1070,7 @@ mod the_program {
     use regua::config::Config;
     use regua::domain::rule::{Closing, Deliver, Draft, DraftReminders, DraftStage};
     use regua::domain::words::Word as _;
-    use regua::jobs::collect::{Request, write};
+    use regua::jobs::collection::{Request, write};
     use regua::store::{Connection, Store, rule};
 
     use super::histories::{Step, happen, history};

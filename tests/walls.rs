@@ -9,7 +9,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &["error"]),
     ("toml_table", &["error", "domain"]),
     ("domain", &["error", "clock"]),
-    ("out", &["error"]),
+    ("view", &["error"]),
     ("config", &["domain", "error", "toml_table"]),
     ("http", &["error", "config", "clock"]),
     ("store", &["domain", "error", "clock"]),
@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "store", "channel", "source", "config", "error", "clock", "jobs", "out",
+            "domain", "store", "channel", "source", "config", "error", "clock", "jobs", "view",
         ],
     ),
 ];
@@ -37,8 +37,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("rusqlite", &["store"]),
     ("ureq", &["http"]),
-    ("comfy_table", &["out"]),
-    ("indicatif", &["out"]),
+    ("comfy_table", &["view"]),
+    ("indicatif", &["view"]),
 ];
 
 /// Calls that only one room makes.
@@ -47,13 +47,13 @@ const ONLY_CALLS: &[(&str, &str)] = &[
     ("Local::now", "clock"),
     ("Instant::now", "clock"),
     ("SystemTime::now", "clock"),
-    ("println!", "out"),
-    ("eprintln!", "out"),
-    ("print!(", "out"),
+    ("println!", "view"),
+    ("eprintln!", "view"),
+    ("print!(", "view"),
 ];
 
 /// Files of `cli` that commands share; any other is one command's own.
-const SHARED_CLI: &[&str] = &["arguments", "context", "examples", "mod", "signals", "view"];
+const SHARED_CLI: &[&str] = &["arguments", "context", "examples", "mod", "signals", "face"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {

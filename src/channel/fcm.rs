@@ -174,7 +174,7 @@ impl FcmProvider {
 
     /// The token, fetched or renewed when it must be, by one worker while the others wait.
     /// `refused` is the one that the service did not accept, if that is why we ask.
-    fn token(&self, refused: Option<u64>) -> std::result::Result<Held, Refusal> {
+    fn token(&self, refused: Option<u64>) -> Result<Held, Refusal> {
         let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         // A token's life is measured by the real clock, whatever day the run pretends to have.
         let now = Clock::system(chrono_tz::UTC).now().at;
@@ -208,7 +208,7 @@ impl FcmProvider {
     }
 
     /// Asks for a token; a second time when the first failed for no reason of ours.
-    fn fetch(&self, now: DateTime<Utc>) -> std::result::Result<(String, i64), Refusal> {
+    fn fetch(&self, now: DateTime<Utc>) -> Result<(String, i64), Refusal> {
         let assertion = self.account.assertion(now).ok_or_else(|| {
             Refusal::new(Next::Stop, "the private key of the key file cannot sign")
         })?;
@@ -274,7 +274,7 @@ impl FcmProvider {
         Err(Refusal::new(next, text).code(answer.status.to_string()))
     }
 
-    fn post(&self, message: &Value, only_validate: bool) -> std::result::Result<Receipt, Refusal> {
+    fn post(&self, message: &Value, only_validate: bool) -> Result<Receipt, Refusal> {
         let mut whole = json!({ "message": message });
         if only_validate {
             whole["validate_only"] = Value::Bool(true);
@@ -315,7 +315,7 @@ impl FcmProvider {
         ))
     }
 
-    fn settle(&self, answer: &Answer, outcome: Outcome) -> std::result::Result<Receipt, Refusal> {
+    fn settle(&self, answer: &Answer, outcome: Outcome) -> Result<Receipt, Refusal> {
         let told = Told::of(answer);
         let words = told.words(answer);
         let code = told.code(answer);
@@ -527,16 +527,16 @@ impl Provider for FcmProvider {
         self.limits
     }
 
-    fn open(&self) -> std::result::Result<(), Refusal> {
+    fn open(&self) -> Result<(), Refusal> {
         self.token(None).map(|_| ())
     }
 
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let now = Clock::system(chrono_tz::UTC).now().at;
         self.post(&payload(message, now), false)
     }
 
-    fn validate(&self, message: &Outgoing) -> Option<std::result::Result<Receipt, Refusal>> {
+    fn validate(&self, message: &Outgoing) -> Option<Result<Receipt, Refusal>> {
         let now = Clock::system(chrono_tz::UTC).now().at;
         Some(self.post(&payload(message, now), true))
     }

@@ -72,7 +72,7 @@ impl Provider for FileProvider {
         true
     }
 
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let line = Line {
             at: &message.at,
             key: &message.key,

@@ -251,7 +251,7 @@ impl HttpProvider {
         self.cover.cover(text)
     }
 
-    fn judge(&self, answer: &Answer) -> std::result::Result<Receipt, Refusal> {
+    fn judge(&self, answer: &Answer) -> Result<Receipt, Refusal> {
         let json = answer.json();
         let json = json.as_ref();
         let status = i64::from(answer.status);
@@ -352,7 +352,7 @@ impl Provider for HttpProvider {
         self.limits
     }
 
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let value = |name: &str| self.value(name, message);
         let url = self.url.filled(value, percent_encoded);
         let headers: Vec<(&str, String)> = self
@@ -459,6 +459,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn a_value_stays_one_json_string_whatever_it_holds(value in ".*") {
             let pattern = Pattern::of(r##"{"to":"x","text":"#body#","n":1}"##);

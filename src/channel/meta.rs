@@ -274,7 +274,7 @@ impl MetaProvider {
         })
     }
 
-    fn get(&self, path: &str) -> std::result::Result<Value, Refusal> {
+    fn get(&self, path: &str) -> Result<Value, Refusal> {
         let answer = self
             .client
             .call(&Request {
@@ -315,7 +315,7 @@ impl MetaProvider {
     }
 
     /// Every template of the account in this state, through all pages.
-    fn rows(&self, query: &str) -> std::result::Result<Vec<Value>, Refusal> {
+    fn rows(&self, query: &str) -> Result<Vec<Value>, Refusal> {
         let fields = "id,name,language,category,status,components,parameter_format";
         let mut rows = Vec::new();
         let mut after = String::new();
@@ -346,7 +346,7 @@ impl MetaProvider {
     }
 
     /// The structure of a template that a message names (`name` or `name/language`), looked up once a batch.
-    fn template(&self, called: &str) -> std::result::Result<Arc<Template>, Refusal> {
+    fn template(&self, called: &str) -> Result<Arc<Template>, Refusal> {
         let mut templates = self
             .templates
             .lock()
@@ -395,7 +395,7 @@ impl MetaProvider {
     }
 
     /// Counts a person among those of 24 hours, unless that would be one too many.
-    fn admit(&self, address: &str) -> std::result::Result<bool, Refusal> {
+    fn admit(&self, address: &str) -> Result<bool, Refusal> {
         let most = usize::try_from(self.settings.daily_recipients).unwrap_or(0);
         if most == 0 {
             return Ok(false);
@@ -416,7 +416,7 @@ impl MetaProvider {
         Ok(recipients.insert(address.to_owned()))
     }
 
-    fn deliver(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn deliver(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let called = message.provider_template.as_deref().unwrap_or_default();
         if called.is_empty() {
             return Err(Refusal::new(
@@ -593,7 +593,7 @@ impl Provider for MetaProvider {
     }
 
     /// Forgets the templates of the batch before: they may have been paused since.
-    fn open(&self) -> std::result::Result<(), Refusal> {
+    fn open(&self) -> Result<(), Refusal> {
         self.templates
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -601,7 +601,7 @@ impl Provider for MetaProvider {
         Ok(())
     }
 
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let is_new = self.admit(&message.address)?;
         let sent = self.deliver(message);
         if let Err(refusal) = &sent

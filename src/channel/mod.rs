@@ -153,15 +153,15 @@ pub trait Provider: Send + Sync {
     fn limits(&self) -> Limits;
 
     /// Gets ready for a batch: fetches a token, reads a daily limit. A refusal here closes the channel for this run.
-    fn open(&self) -> std::result::Result<(), Refusal> {
+    fn open(&self) -> Result<(), Refusal> {
         Ok(())
     }
 
     /// Delivers one message. Blocks until the provider answered or the outcome is known.
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal>;
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal>;
 
     /// Asks the provider whether it would take a message, without delivering it; none when it cannot tell.
-    fn validate(&self, _message: &Outgoing) -> Option<std::result::Result<Receipt, Refusal>> {
+    fn validate(&self, _message: &Outgoing) -> Option<Result<Receipt, Refusal>> {
         None
     }
 

@@ -53,12 +53,7 @@ impl OpaProvider {
         })
     }
 
-    fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> std::result::Result<Answer, Refusal> {
+    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
         let text = body.map(Value::to_string);
         self.client
             .call(&Request {
@@ -74,7 +69,7 @@ impl OpaProvider {
     }
 
     /// An answer's data when it is a success, else what its refusal means.
-    fn data(&self, answer: &Answer) -> std::result::Result<Value, Refusal> {
+    fn data(&self, answer: &Answer) -> Result<Value, Refusal> {
         let json = answer.json();
         if answer.is_success()
             && let Some(json) = &json
@@ -112,7 +107,7 @@ impl OpaProvider {
     }
 
     /// Takes one from what a channel may still send today.
-    fn take_one(&self, channel: &str) -> std::result::Result<(), Refusal> {
+    fn take_one(&self, channel: &str) -> Result<(), Refusal> {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let known = if let Some(known) = left.get(channel) {
             *known
@@ -144,7 +139,7 @@ impl OpaProvider {
 
     /// What a channel may still send today. Installations without such a limit answer an empty
     /// object; those without the resource refuse, which limits nothing either.
-    fn daily_limit(&self, channel: &str) -> std::result::Result<Option<i64>, Refusal> {
+    fn daily_limit(&self, channel: &str) -> Result<Option<i64>, Refusal> {
         let path = format!(
             "/canal-comunicacao/{}/template/limites-diarios-envio",
             crate::http::percent_encoded(channel)
@@ -175,7 +170,7 @@ impl OpaProvider {
     }
 
     /// Every row of a collection. Some ignore `skip`, so a page without a new `_id` is the end.
-    fn list(&self, path: &str, filter: &Value) -> std::result::Result<Vec<Value>, Refusal> {
+    fn list(&self, path: &str, filter: &Value) -> Result<Vec<Value>, Refusal> {
         let mut rows = Vec::new();
         let mut seen = BTreeSet::new();
         loop {
@@ -206,7 +201,7 @@ impl OpaProvider {
         }
     }
 
-    fn whatsapp_channels(&self) -> std::result::Result<Vec<Value>, Refusal> {
+    fn whatsapp_channels(&self) -> Result<Vec<Value>, Refusal> {
         self.list(
             "/canal-comunicacao/",
             &json!({"canal": "Whatsapp", "status": "A"}),
@@ -297,7 +292,7 @@ impl Provider for OpaProvider {
     }
 
     /// Forgets the daily limits of the batch before: each is read with its channel's first message.
-    fn open(&self) -> std::result::Result<(), Refusal> {
+    fn open(&self) -> Result<(), Refusal> {
         self.left
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -305,7 +300,7 @@ impl Provider for OpaProvider {
         Ok(())
     }
 
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let (Some(channel), Some(template)) =
             (&message.provider_channel, &message.provider_template)
         else {

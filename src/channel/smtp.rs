@@ -79,7 +79,7 @@ enum Said {
 /// How one message's turn ended.
 enum Turn {
     /// The server answered; the connection goes on.
-    Settled(std::result::Result<Receipt, Refusal>),
+    Settled(Result<Receipt, Refusal>),
     /// The connection is of no more use.
     Broken(Refusal),
     /// The connection was gone before the message itself left.
@@ -114,7 +114,7 @@ impl Connection {
 
     fn waited(
         &mut self,
-        first: std::result::Result<Response, lettre::transport::smtp::Error>,
+        first: Result<Response, lettre::transport::smtp::Error>,
         patience: Duration,
         stopped: &AtomicBool,
     ) -> Said {
@@ -153,7 +153,7 @@ fn timed_out(error: &lettre::transport::smtp::Error) -> bool {
     false
 }
 
-fn said(answer: std::result::Result<Response, lettre::transport::smtp::Error>) -> Said {
+fn said(answer: Result<Response, lettre::transport::smtp::Error>) -> Said {
     match answer {
         Ok(response) => {
             let lines: Vec<&str> = response.message().collect();
@@ -271,7 +271,7 @@ impl SmtpProvider {
     }
 
     /// A new connection: greeted, encrypted and authenticated.
-    fn connect(&self) -> std::result::Result<Connection, Refusal> {
+    fn connect(&self) -> Result<Connection, Refusal> {
         let not_sent = |what: &str, error: &lettre::transport::smtp::Error| {
             let told = match said_of(error) {
                 Some((code, text)) => {
@@ -370,7 +370,7 @@ impl SmtpProvider {
     }
 
     /// The message as MIME, or why there is none for this address.
-    fn mime(&self, to: &Address, message: &Outgoing) -> std::result::Result<Vec<u8>, Refusal> {
+    fn mime(&self, to: &Address, message: &Outgoing) -> Result<Vec<u8>, Refusal> {
         let clean = |text: &str| -> String {
             let plain: String = text
                 .chars()
@@ -615,7 +615,7 @@ impl Provider for SmtpProvider {
     }
 
     /// Opens the first connection: bad credentials are known before any message is begun.
-    fn open(&self) -> std::result::Result<(), Refusal> {
+    fn open(&self) -> Result<(), Refusal> {
         if self.idle().is_empty() {
             let connection = self.connect()?;
             self.idle().push(connection);
@@ -623,7 +623,7 @@ impl Provider for SmtpProvider {
         Ok(())
     }
 
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let to: Address = message.address.parse().map_err(|_| {
             Refusal::new(
                 Next::Never(Reason::UnusableContact),
@@ -725,6 +725,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn nothing_within_a_message_ends_it(text in "(\\.|[a-z]|\\r|\\n){0,60}") {
             let wire = on_the_wire(text.as_bytes());

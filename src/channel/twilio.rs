@@ -92,7 +92,7 @@ impl Provider for TwilioProvider {
         self.limits
     }
 
-    fn send(&self, message: &Outgoing) -> std::result::Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let mut fields = vec![("To", message.address.as_str())];
         match (&self.settings.from, &self.settings.messaging_service) {
             (Some(from), _) => fields.push(("From", from)),

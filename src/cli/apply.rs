@@ -9,7 +9,7 @@ use super::{Context, Outcome};
 use crate::error::Result;
 use crate::jobs::apply as job;
 use crate::jobs::plan::{Change, Options, Plan};
-use crate::out::{Cell, Column, Format};
+use crate::view::{Cell, Column, Format};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
 #[derive(Debug, Args)]

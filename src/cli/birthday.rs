@@ -3,13 +3,13 @@
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::domain::words::{Reason, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::birthday as job;
 use crate::jobs::deliver::Delivery;
 use crate::jobs::send::delivers_at_once;
-use crate::out::{Cell, Column, Format};
+use crate::view::{Cell, Column, Format};
 
 /// Birthdays.
 #[derive(Debug, Subcommand)]
@@ -35,11 +35,11 @@ fn queue(context: &Context) -> Result<Outcome> {
     let mut store = context.open()?;
     let summary = job::queue(&mut store, &context.config, context.now())?;
     let (delivery, signal) = if summary.queued > 0 && delivers_at_once(summary.channel) {
-        view::deliver_now(context, &mut store, &[summary.channel])?
+        face::deliver_now(context, &mut store, &[summary.channel])?
     } else {
         (Delivery::default(), None)
     };
-    view::tell_delivery(context, &delivery);
+    face::tell_delivery(context, &delivery);
     let (states, reasons) = job::standing(store.connection(), &summary)?;
     let state = |status: Status| states.get(&status).copied().unwrap_or(0);
     let queued = state(Status::Queued);
@@ -47,9 +47,9 @@ fn queue(context: &Context) -> Result<Outcome> {
         context.out.say(format!(
             "{queued} wait in the queue for `regua queue deliver` or a send-queue task"
         ));
-        view::warn_unforwarded(context, &store, summary.channel)?;
+        face::warn_unforwarded(context, &store, summary.channel)?;
     }
-    let messages = view::states(state);
+    let messages = face::states(state);
     let why: Map<String, Value> = reasons
         .iter()
         .map(|(reason, n): (&Reason, &u64)| (reason.as_str().to_owned(), json!(n)))
@@ -85,5 +85,5 @@ fn queue(context: &Context) -> Result<Outcome> {
         }
     }
     let failed = state(Status::Failed) + state(Status::Unknown) > 0;
-    Ok(view::outcome_of(&delivery, signal, failed))
+    Ok(face::outcome_of(&delivery, signal, failed))
 }

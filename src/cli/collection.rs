@@ -8,20 +8,20 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::arguments::word;
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::domain::money::Money;
 use crate::domain::phone;
 use crate::domain::rule::{Outcome as CaseOutcome, Stage};
 use crate::domain::words::{Channel, Word as _};
 use crate::domain::{day, tax_id};
 use crate::error::{Error, Result};
-use crate::jobs::collect::{self as job, Happening, Request, RuleSummary, Update, Way};
+use crate::jobs::collection::{self as job, Happening, Request, RuleSummary, Update, Way};
 use crate::jobs::deliver::Delivery;
 use crate::jobs::forecast;
-use crate::out::{Cell, Column, Format, Tone, chart};
 use crate::store::Store;
-use crate::store::collect::{self as store, Case, Wanted as WantedCases};
+use crate::store::collection::{self as store, Case, Wanted as WantedCases};
 use crate::store::message::{self, Sequence, Wanted};
+use crate::view::{Cell, Column, Format, Tone, chart};
 
 /// Columns of a bar in a chart.
 const BAR: u16 = 40;
@@ -157,11 +157,11 @@ fn update(arguments: &UpdateArgs, context: &Context) -> Result<Outcome> {
         )?
     };
     let channels = job::channels(store.connection(), request)?;
-    let (delivery, signal) = view::deliver_now(context, &mut store, &channels)?;
-    view::tell_delivery(context, &delivery);
+    let (delivery, signal) = face::deliver_now(context, &mut store, &channels)?;
+    face::tell_delivery(context, &delivery);
     tell_waiting(context, &store, &update)?;
     answer(context, &update, Some(&delivery))?;
-    Ok(view::outcome_of(&delivery, signal, delivery.some_failed()))
+    Ok(face::outcome_of(&delivery, signal, delivery.some_failed()))
 }
 
 /// Says what a person should know besides the answer.
@@ -176,7 +176,7 @@ fn tell_waiting(context: &Context, saved: &Store, update: &Update) -> Result<()>
             "{} whatsapp messages wait in the queue for `regua queue deliver` or a send-queue task",
             update.whatsapp
         ));
-        view::warn_unforwarded(context, saved, Channel::Whatsapp)?;
+        face::warn_unforwarded(context, saved, Channel::Whatsapp)?;
     }
     Ok(())
 }
@@ -589,11 +589,11 @@ fn way_document(
             })
         })
         .collect();
-    let columns = view::message_columns();
+    let columns = face::message_columns();
     let messages: Vec<Value> = messages
         .iter()
         .map(|message| {
-            let cells = view::message_cells(context, message);
+            let cells = face::message_cells(context, message);
             let pairs = columns.iter().zip(cells);
             Value::Object(
                 pairs

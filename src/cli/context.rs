@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::error::Result;
-use crate::out::Out;
 use crate::store::Store;
+use crate::view::Out;
 
 /// What a command works with.
 pub struct Context {

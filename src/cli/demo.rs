@@ -9,7 +9,7 @@ use clap::Args;
 use super::Outcome;
 use crate::error::{Error, Result};
 use crate::jobs::demo::{self as job, TODAY};
-use crate::out::Out;
+use crate::view::Out;
 
 /// Make a provider of 200 invented clients, and walk through the main job on it.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::jobs::doctor::{self, Finding, Health, Patient};
-use crate::out::{Cell, Column, List, Out, Tone};
+use crate::view::{Cell, Column, List, Out, Tone};
 
 /// Check configuration, secrets, database, clock, definitions, providers and source; nothing is sent
 #[derive(Debug, Args)]

@@ -4,12 +4,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{span, word};
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Error, Result};
-use crate::out::{Cell, Column, Format};
 use crate::store::callback;
 use crate::store::message::{self, Sequence, Wanted};
+use crate::view::{Cell, Column, Format};
 
 /// Every message there ever was, the latest first.
 #[derive(Debug, Args)]
@@ -104,7 +104,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         ..Wanted::default()
     };
     let store = context.open()?;
-    let mut list = context.out.list(&view::message_columns());
+    let mut list = context.out.list(&face::message_columns());
     let mut rows = 0i64;
     message::each(
         store.connection(),
@@ -113,7 +113,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         f.limit,
         |message| {
             rows += 1;
-            list.row(view::message_cells(context, &message))?;
+            list.row(face::message_cells(context, &message))?;
             Ok(true)
         },
     )?;
@@ -137,8 +137,8 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
     let zone = context.clock.zone();
     if context.out.format() == Format::Table {
         let mut text = String::new();
-        let columns = view::message_columns();
-        for (column, cell) in columns.iter().zip(view::message_cells(context, &message)) {
+        let columns = face::message_columns();
+        for (column, cell) in columns.iter().zip(face::message_cells(context, &message)) {
             if cell != Cell::Null {
                 text.push_str(&format!("{:<12} {}\n", column.name(), cell.shown()));
             }
@@ -153,7 +153,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
             .list(&["at", "provider", "outcome", "code", "text", "provider_id"].map(Column::new));
         for attempt in attempts {
             list.row(vec![
-                view::instant(context, Some(attempt.at)),
+                face::instant(context, Some(attempt.at)),
                 Cell::Text(attempt.provider),
                 Cell::Text(attempt.outcome),
                 Cell::text(attempt.code),
@@ -168,7 +168,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
                 .list(&["at", "reported", "code", "text"].map(Column::new));
             for callback in callbacks {
                 list.row(vec![
-                    view::instant(context, Some(callback.at)),
+                    face::instant(context, Some(callback.at)),
                     Cell::of(callback.status),
                     Cell::text(callback.code),
                     Cell::text(callback.text),
@@ -178,9 +178,9 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         }
         return Ok(Outcome::Done);
     }
-    let mut document: Map<String, Value> = view::message_columns()
+    let mut document: Map<String, Value> = face::message_columns()
         .iter()
-        .zip(view::message_cells(context, &message))
+        .zip(face::message_cells(context, &message))
         .map(|(column, cell)| (column.name().to_owned(), cell.to_json()))
         .collect();
     let log: Vec<Value> = attempts
@@ -210,9 +210,9 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         })
         .collect();
     if context.out.format() == Format::Csv {
-        let mut columns = view::message_columns();
+        let mut columns = face::message_columns();
         columns.extend(["attempt_log", "callbacks"].map(Column::new));
-        let mut cells = view::message_cells(context, &message);
+        let mut cells = face::message_cells(context, &message);
         cells.extend([log, reported].map(|rows| Cell::Json(Value::Array(rows))));
         let mut list = context.out.list(&columns);
         list.row(cells)?;

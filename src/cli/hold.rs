@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::domain::day;
 use crate::error::{Error, Result};
-use crate::out::{Cell, Column};
 use crate::store::hold::{self as store, Held};
 use crate::store::{Connection, book};
+use crate::view::{Cell, Column};
 
 /// What is kept out of reminders and stages by hand: a dispute, a promise to pay.
 #[derive(Debug, Subcommand)]
@@ -133,8 +133,8 @@ fn list(all: bool, context: &Context) -> Result<Outcome> {
             Cell::number(hold.invoice_id),
             Cell::text(hold.until.map(|day| day.to_string())),
             Cell::Text(hold.why),
-            view::instant(context, Some(hold.created_at)),
-            view::instant(context, hold.removed_at),
+            face::instant(context, Some(hold.created_at)),
+            face::instant(context, hold.removed_at),
         ])?;
     }
     list.finish("")?;

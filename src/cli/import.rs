@@ -8,8 +8,8 @@ use super::{Context, Outcome};
 use crate::domain::book::Kind;
 use crate::error::{Error, Problem, Result, nearest};
 use crate::jobs::import::{self, Reporter, Request};
-use crate::out::{Cell, Column, Out, Progress};
 use crate::source::rows::Reading;
+use crate::view::{Cell, Column, Out, Progress};
 
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
 #[derive(Debug, Args)]

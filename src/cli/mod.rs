@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Kind, Result};
-use crate::out::{Colour, Format, Out, Talk};
+use crate::view::{Colour, Format, Out, Talk};
 
 pub mod apply;
 mod arguments;
@@ -17,11 +17,12 @@ mod context;
 pub mod demo;
 pub mod doctor;
 mod examples;
+mod face;
 pub mod history;
 pub mod hold;
 pub mod import;
 pub mod omnichannel;
-pub mod optout;
+pub mod opt_out;
 pub mod queue;
 pub mod report;
 pub mod rule;
@@ -33,7 +34,6 @@ pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
-mod view;
 pub mod whatsapp;
 
 pub use context::Context;
@@ -136,7 +136,7 @@ enum Command {
     #[command(subcommand)]
     Task(task::Command),
     #[command(subcommand)]
-    Optout(optout::Command),
+    Optout(opt_out::Command),
     #[command(subcommand)]
     Rule(rule::Command),
     #[command(subcommand)]
@@ -294,7 +294,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::History(command) => history::run(&command, context),
         Command::Birthday(command) => birthday::run(&command, context),
         Command::Task(command) => task::run(command, context),
-        Command::Optout(command) => optout::run(&command, context),
+        Command::Optout(command) => opt_out::run(&command, context),
         Command::Rule(command) => rule::run(&command, context),
         Command::Collection(command) => collection::run(&command, context),
         Command::Hold(command) => hold::run(&command, context),

@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::{span, word};
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::channel::{Listed, connect};
 use crate::domain::template::Placeholders;
 use crate::domain::words::{Channel, Origin};
 use crate::error::{Error, Result};
-use crate::out::{Cell, Column};
 use crate::store::message::{self, LogWanted};
+use crate::view::{Cell, Column};
 
 /// The WhatsApp provider: its channels, its templates, and what was tried.
 #[derive(Debug, Subcommand)]
@@ -165,8 +165,8 @@ fn run_logs(logs: &Logs, context: &Context) -> Result<Outcome> {
             Cell::Number(log.id),
             Cell::number(log.client_id),
             Cell::of(log.origin),
-            view::phone(log.contact.as_deref()),
-            view::instant(context, Some(log.at)),
+            face::phone(log.contact.as_deref()),
+            face::instant(context, Some(log.at)),
             Cell::of(if log.success { "success" } else { "failure" }),
             Cell::text(log.message),
         ])

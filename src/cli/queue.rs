@@ -4,13 +4,13 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::arguments::word;
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::Delivery;
-use crate::out::{Cell, Column, Format};
 use crate::store::message::{self, Sequence, Wanted};
 use crate::store::queue::{self as store, Chosen};
+use crate::view::{Cell, Column, Format};
 
 /// The queue: list, deliver, retry, cancel, stats.
 #[derive(Debug, Subcommand)]
@@ -180,7 +180,7 @@ fn list(
         statuses,
         ..Wanted::default()
     };
-    let mut list = context.out.list(&view::message_columns());
+    let mut list = context.out.list(&face::message_columns());
     let mut rows = 0u64;
     message::each(
         store.connection(),
@@ -189,7 +189,7 @@ fn list(
         limit,
         |message| {
             rows += 1;
-            list.row(view::message_cells(context, &message))?;
+            list.row(face::message_cells(context, &message))?;
             Ok(true)
         },
     )?;
@@ -205,10 +205,10 @@ fn deliver(channels: &[Channel], context: &Context) -> Result<Outcome> {
     } else {
         channels
     };
-    let (delivery, signal) = view::deliver_now(context, &mut store, channels)?;
-    view::tell_delivery(context, &delivery);
+    let (delivery, signal) = face::deliver_now(context, &mut store, channels)?;
+    face::tell_delivery(context, &delivery);
     answer(context, &delivery)?;
-    Ok(view::outcome_of(&delivery, signal, delivery.some_failed()))
+    Ok(face::outcome_of(&delivery, signal, delivery.some_failed()))
 }
 
 fn answer(context: &Context, delivery: &Delivery) -> Result<()> {
@@ -260,7 +260,7 @@ fn stats(context: &Context) -> Result<Outcome> {
             Cell::of(stat.channel.as_str()),
             Cell::Number(stat.due),
             Cell::Number(stat.waiting),
-            view::instant(context, stat.next_at),
+            face::instant(context, stat.next_at),
             Cell::Number(stat.sending),
             Cell::Number(stat.unknown),
         ])?;

@@ -9,8 +9,8 @@ use crate::clock::iso;
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
 use crate::error::{Error, Result, nearest};
-use crate::out::{Cell, Column, Format};
 use crate::store::report::{self as store, FieldValue, ReportRow};
+use crate::view::{Cell, Column, Format};
 
 /// Reports of contracts, logins or invoices: run, save, list, show, remove, fields.
 #[derive(Debug, Subcommand)]

@@ -12,11 +12,11 @@ use crate::domain::rule::{
 };
 use crate::domain::words::{Word, parse_yes_no};
 use crate::error::{Error, Result};
-use crate::jobs::{collect, rule as job};
-use crate::out::{Cell, Column, Format};
+use crate::jobs::{collection, rule as job};
 use crate::source::definition::rule as definition;
-use crate::store::collect as cases;
+use crate::store::collection as cases;
 use crate::store::rule::{self as store, Kept};
+use crate::view::{Cell, Column, Format};
 
 /// Collection rules: add, edit, list, show, remove.
 #[derive(Debug, Subcommand)]
@@ -108,7 +108,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         }
         Command::Edit(change) => {
             let mut saved = context.open()?;
-            let kept = collect::get_rule(saved.connection(), &change.name)?;
+            let kept = collection::get_rule(saved.connection(), &change.name)?;
             let mut draft = kept.rule.draft();
             change.make(&mut draft, false)?;
             let (rule, warnings) = job::replace(&mut saved, &draft)?;
@@ -333,7 +333,7 @@ fn document(kept: &Kept, open: i64) -> Value {
 
 fn show(name: &str, context: &Context) -> Result<()> {
     let saved = context.open()?;
-    let kept = collect::get_rule(saved.connection(), name)?;
+    let kept = collection::get_rule(saved.connection(), name)?;
     let open = cases::open_cases(saved.connection(), name)?;
     match context.out.format() {
         Format::Table | Format::Csv => {
@@ -353,7 +353,7 @@ fn show(name: &str, context: &Context) -> Result<()> {
 
 fn remove(name: &str, yes: bool, context: &Context) -> Result<()> {
     let mut saved = context.open()?;
-    collect::get_rule(saved.connection(), name)?;
+    collection::get_rule(saved.connection(), name)?;
     let open = cases::open_cases(saved.connection(), name)?;
     if open > 0 {
         context.out.say(if open == 1 {
@@ -367,7 +367,7 @@ fn remove(name: &str, yes: bool, context: &Context) -> Result<()> {
         }
     }
     let today = context.now().today;
-    saved.write(|transaction| collect::remove_rule(transaction, name, today))?;
+    saved.write(|transaction| collection::remove_rule(transaction, name, today))?;
     context.out.say(format!("removed rule `{name}`"));
     Ok(())
 }

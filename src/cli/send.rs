@@ -4,16 +4,16 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Narrowed, find};
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
 use crate::domain::message::Message;
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::Delivery;
 use crate::jobs::send::{self as job, Plan, Request, Standing, Validation};
-use crate::out::{Cell, Column, Format};
 use crate::store::message::{Sequence, Wanted};
 use crate::store::{Store, batch, book, message, queue, template};
+use crate::view::{Cell, Column, Format};
 
 /// Rows of a send that a table shows: those not sent, and the first of the rest.
 const SHOWN_NOT_SENT: usize = 40;
@@ -165,11 +165,11 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
         tell_plan(context, &request, &plan);
     }
     let (delivery, signal) = if now && plan.messages > 0 {
-        view::deliver_now(context, &mut store, &[channel])?
+        face::deliver_now(context, &mut store, &[channel])?
     } else {
         (Delivery::default(), None)
     };
-    view::tell_delivery(context, &delivery);
+    face::tell_delivery(context, &delivery);
     job::took(&mut store, id, watch)?;
     let standing = job::standing(store.connection(), id)?;
     let queued = state(&standing, Status::Queued);
@@ -178,7 +178,7 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     }
     answer(context, &store, &standing)?;
     let failed = state(&standing, Status::Failed) + state(&standing, Status::Unknown) > 0;
-    Ok(view::outcome_of(&delivery, signal, failed))
+    Ok(face::outcome_of(&delivery, signal, failed))
 }
 
 /// Asks the provider about the first message of a plan.
@@ -242,7 +242,7 @@ fn tell_queued(context: &Context, store: &Store, channel: Channel, queued: u64) 
             format!("{queued} wait in the queue for `regua queue deliver` or a send-queue task")
         }
     });
-    view::warn_unforwarded(context, store, channel)
+    face::warn_unforwarded(context, store, channel)
 }
 
 fn tell_plan(context: &Context, request: &Request, plan: &Plan) {
@@ -368,11 +368,11 @@ fn cells(context: &Context, store: &Store, message: &Message) -> Result<Vec<Cell
         Cell::number(message.client_id),
         Cell::text(name),
         Cell::number(message.contract_id),
-        view::address(message.channel, message.address.as_deref()),
-        view::status(message.status),
+        face::address(message.channel, message.address.as_deref()),
+        face::status(message.status),
         Cell::text(message.reason.map(crate::domain::words::Word::as_str)),
         Cell::text(message.detail.as_deref()),
-        view::instant(context, message.sent_at),
+        face::instant(context, message.sent_at),
     ])
 }
 
@@ -397,7 +397,7 @@ fn answer(context: &Context, store: &Store, standing: &Standing) -> Result<()> {
     match context.out.format() {
         Format::Json => {
             let batch = &standing.batch;
-            let messages = view::states(|status| state(standing, status));
+            let messages = face::states(|status| state(standing, status));
             let all: Vec<(Reason, u64)> = standing.reasons.iter().map(|(r, n)| (*r, *n)).collect();
             let mut head = Map::new();
             head.insert("batch".to_owned(), json!(batch.id));
@@ -499,7 +499,7 @@ fn list(limit: i64, context: &Context) -> Result<Outcome> {
         };
         list.row(vec![
             Cell::Number(batch.id),
-            view::instant(context, Some(batch.created_at)),
+            face::instant(context, Some(batch.created_at)),
             Cell::of(&batch.report),
             Cell::of(&batch.template),
             Cell::Number(batch.matched),

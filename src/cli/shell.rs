@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::Outcome;
 use crate::error::{Error, Result};
-use crate::out::Out;
+use crate::view::Out;
 
 /// Print completions for a shell.
 #[derive(Debug, Args)]

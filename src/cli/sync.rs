@@ -7,7 +7,7 @@ use super::{Context, Outcome};
 use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::jobs::sync::{self, Noticed, Refused, Request, Summary, Synced};
-use crate::out::{Cell, Column, Format};
+use crate::view::{Cell, Column, Format};
 
 /// Refused rows and things noticed that a person is told one by one.
 const TOLD: usize = 10;

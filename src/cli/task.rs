@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::arguments::word;
 use super::signals::Listener;
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::clock::iso;
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Outcome as RunOutcome, Run, Task};
@@ -15,9 +15,9 @@ use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Kind, Result};
 use crate::jobs::run_due::{self, Hands, Ran};
 use crate::jobs::task as job;
-use crate::out::{Cell, Column, Format, Tone};
 use crate::store::Connection;
 use crate::store::task::{self as store, TaskRun};
+use crate::view::{Cell, Column, Format, Tone};
 
 /// Tasks: what is run on a schedule.
 #[derive(Debug, Subcommand)]
@@ -322,7 +322,7 @@ fn next_run(context: &Context, task: &Task) -> Option<String> {
 
 fn next_cell(context: &Context, task: &Task) -> Cell {
     let now = context.now();
-    view::instant(
+    face::instant(
         context,
         task.schedule
             .next_after(now.at, now.zone)
@@ -359,7 +359,7 @@ fn list(context: &Context) -> Result<Outcome> {
             Cell::of(task.run),
             Cell::of(&task.schedule),
             Cell::Flag(task.enabled),
-            view::instant(context, last.as_ref().map(|run| run.started_at)),
+            face::instant(context, last.as_ref().map(|run| run.started_at)),
             outcome_cell(last.as_ref().map(|run| run.outcome)),
             next_cell(context, &task),
         ])?;
@@ -481,9 +481,9 @@ fn show(name: &str, limit: i64, context: &Context) -> Result<Outcome> {
     let mut list = context.out.list(&run_columns());
     for run in &runs {
         list.row(vec![
-            view::instant(context, Some(run.started_at)),
-            view::instant(context, run.ended_at),
-            view::instant(context, run.due_at),
+            face::instant(context, Some(run.started_at)),
+            face::instant(context, run.ended_at),
+            face::instant(context, run.due_at),
             outcome_cell(Some(run.outcome)),
             seconds_cell(run.seconds),
             counts_cell(&run.counts),
@@ -538,7 +538,7 @@ fn with_hands(
     work: impl FnOnce(&mut Hands<'_>) -> Result<Vec<Ran>>,
 ) -> Result<(Vec<Ran>, Option<Outcome>)> {
     let listener = Listener::start()?;
-    let mut bars = view::Bars::new(context);
+    let mut bars = face::Bars::new(context);
     let mut observer = |channel: Channel, done: u64, total: u64| bars.at(channel, done, total);
     let ran = work(&mut Hands {
         config: &context.config,
@@ -563,8 +563,8 @@ fn answer(context: &Context, ran: &[Ran]) -> Result<()> {
         list.row(vec![
             Cell::of(&ran.task),
             Cell::of(ran.run),
-            view::instant(context, Some(ran.started_at)),
-            view::instant(context, ran.due_at),
+            face::instant(context, Some(ran.started_at)),
+            face::instant(context, ran.due_at),
             outcome_cell(Some(ending.outcome)),
             seconds_cell(Some(ending.seconds)),
             match context.out.format() {

@@ -13,8 +13,8 @@ use crate::domain::words::{Channel, Kind, Origin, Purpose};
 use crate::error::{Error, Problem, Result, nearest};
 use crate::jobs::compose::{Composer, Draft};
 use crate::jobs::template as job;
-use crate::out::{Cell, Column, Format};
 use crate::store::{book, template as store};
+use crate::view::{Cell, Column, Format};
 
 /// Message templates: add, edit, show, list, remove, preview, lint.
 #[derive(Debug, Subcommand)]

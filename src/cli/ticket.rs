@@ -6,19 +6,19 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::arguments::word;
-use super::{Context, Outcome, view};
+use super::{Context, Outcome, face};
 use crate::clock::{self, Stopwatch};
-use crate::domain::hearing::{LeftOut, Person};
 use crate::domain::message::Message;
-use crate::domain::ticket::{Event, Happening, Said, event_id_problem};
+use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
+use crate::domain::ticket::recipients::{LeftOut, Person};
 use crate::domain::words::{Author, EventType, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, Manner, Names, Run, Standing};
-use crate::out::{Cell, Column, Format};
 use crate::source::event::Events;
 use crate::store::message::{Sequence, Wanted as Messages};
 use crate::store::ticket::{Listed, ToldEvent, Wanted};
 use crate::store::{Connection, Store, message, ticket as store};
+use crate::view::{Cell, Column, Format};
 
 /// Ticket events: open, reply, move, events; and who was told of them: list, show.
 #[derive(Debug, Subcommand)]
@@ -255,8 +255,8 @@ fn one(
             .out
             .explain(format!("event `{}` was told already", event.id));
     }
-    let (delivery, signal) = view::deliver_now(context, &mut saved, &CHANNELS)?;
-    view::tell_delivery(context, &delivery);
+    let (delivery, signal) = face::deliver_now(context, &mut saved, &CHANNELS)?;
+    face::tell_delivery(context, &delivery);
     let ids: Vec<i64> = taken.made.iter().map(|made| made.id).collect();
     let standing = job::standing(saved.connection(), &ids)?;
     answer_one(
@@ -267,7 +267,7 @@ fn one(
         &taken.made,
         &taken.left_out,
     )?;
-    Ok(view::outcome_of(&delivery, signal, some_failed(&standing)))
+    Ok(face::outcome_of(&delivery, signal, some_failed(&standing)))
 }
 
 fn count(standing: &Standing, status: Status) -> u64 {
@@ -312,15 +312,15 @@ fn made_cells(
         Cell::of(notice.person),
         Cell::text(names.of(connection, notice.person)?),
         Cell::of(notice.channel),
-        view::address(notice.channel, message.address.as_deref()),
+        face::address(notice.channel, message.address.as_deref()),
         Cell::of(&notice.list),
         Cell::of(&message.event),
         Cell::text(message.template.as_deref()),
-        view::status(message.status),
+        face::status(message.status),
         Cell::text(message.reason.map(crate::domain::words::Reason::as_str)),
         Cell::text(message.detail.as_deref()),
-        view::instant(context, message.not_before),
-        view::instant(context, message.sent_at),
+        face::instant(context, message.not_before),
+        face::instant(context, message.sent_at),
     ])
 }
 
@@ -424,8 +424,8 @@ fn events(file: &std::path::Path, strict: bool, context: &Context) -> Result<Out
         },
     )?;
     drop(bar);
-    let (delivery, signal) = view::deliver_now(context, &mut saved, &CHANNELS)?;
-    view::tell_delivery(context, &delivery);
+    let (delivery, signal) = face::deliver_now(context, &mut saved, &CHANNELS)?;
+    face::tell_delivery(context, &delivery);
     let standing = job::standing(saved.connection(), &run.messages)?;
     let seconds = (watch.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
     answer_events(context, &run, &standing, seconds)?;
@@ -434,7 +434,7 @@ fn events(file: &std::path::Path, strict: bool, context: &Context) -> Result<Out
         return Ok(Outcome::Unacceptable);
     }
     let failed = run.bad > 0 || some_failed(&standing);
-    Ok(view::outcome_of(&delivery, signal, failed))
+    Ok(face::outcome_of(&delivery, signal, failed))
 }
 
 fn answer_events(context: &Context, run: &Run, standing: &Standing, seconds: f64) -> Result<()> {
@@ -609,10 +609,10 @@ fn list_cells(
         Cell::text(listed.responsible.as_deref()),
         Cell::text(ticket.opened_by.map(Author::as_str)),
         Cell::Flag(ticket.visible()),
-        view::instant(context, ticket.opened_at),
+        face::instant(context, ticket.opened_at),
         Cell::Number(listed.events),
         Cell::Number(count),
-        view::instant(context, last),
+        face::instant(context, last),
         Cell::Json(Value::Array(all)),
     ])
 }

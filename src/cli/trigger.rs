@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 
 use super::arguments::word;
 use super::{Context, Outcome};
-use crate::domain::hearing::{LeftOut, Notice, Words, mismatch};
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::trigger::{
+use crate::domain::ticket::recipients::{LeftOut, Notice, Words, mismatch};
+use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
 use crate::domain::words::{TriggerEvent, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::ticket::{self as tickets, Names, Rehearsal};
 use crate::jobs::trigger as job;
-use crate::out::{Cell, Column, Format};
 use crate::source::event;
 use crate::store::{Store, ticket, trigger as store};
+use crate::view::{Cell, Column, Format};
 
 /// Who hears of tickets: add, edit, list, show, remove, test.
 #[derive(Debug, Subcommand)]
@@ -373,7 +373,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Reads the one event of a file.
-fn read_event(path: &Path, context: &Context) -> Result<crate::domain::ticket::Event> {
+fn read_event(path: &Path, context: &Context) -> Result<crate::domain::ticket::event::Event> {
     let (place, text) = if path == Path::new("-") {
         let mut text = Vec::new();
         std::io::stdin().read_to_end(&mut text)?;

@@ -9,7 +9,7 @@ use super::{Context, Outcome};
 use crate::domain::words::{CallbackStatus, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::callback::{self as job, Summary};
-use crate::out::{Cell, Column, Format};
+use crate::view::{Cell, Column, Format};
 
 /// What WhatsApp reports later: delivered, read, failed.
 #[derive(Debug, Subcommand)]

@@ -94,6 +94,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn everybody_has_exactly_one_birthday_a_year(
             birth in 0i64..60_000,

@@ -39,6 +39,8 @@ mod tests {
     use std::collections::HashSet;
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn it_is_a_set(ids in proptest::collection::vec(-2_000i64..2_000, 0..200)) {
             let mut set = IdSet::default();

@@ -148,6 +148,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn what_it_writes_it_reads(cents in 0i64..1_000_000_000_000) {
             let money = Money::from_cents(cents);

@@ -208,6 +208,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn reading_what_is_kept_changes_nothing(text in "[+0-9() -]{0,18}") {
             if let Some(phone) = Phone::parse(&text) {

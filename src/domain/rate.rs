@@ -81,6 +81,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn no_minute_sees_more_than_the_rate_and_a_second_of_burst(
             rate in 1u32..5_000, steps in proptest::collection::vec(0u64..200, 1..300)

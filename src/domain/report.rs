@@ -364,7 +364,7 @@ impl Filter {
         let values = written
             .iter()
             .map(|value| read_value(field_type, operator, value))
-            .collect::<std::result::Result<Vec<_>, String>>()
+            .collect::<Result<Vec<_>, String>>()
             .map_err(|found| {
                 Problem::new(
                     &place,
@@ -407,7 +407,7 @@ fn read_value(
     field_type: FieldType,
     operator: Operator,
     text: &str,
-) -> std::result::Result<FilterValue, String> {
+) -> Result<FilterValue, String> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return match operator {
@@ -641,6 +641,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn a_filter_printed_and_read_again_is_the_same(
             field in proptest::sample::select(ReportKind::Invoices.fields()),

@@ -121,7 +121,7 @@ struct Field {
 }
 
 impl Field {
-    fn parse(part: Part, text: &str) -> std::result::Result<Self, Flaw> {
+    fn parse(part: Part, text: &str) -> Result<Self, Flaw> {
         let text = text.trim().to_ascii_lowercase();
         let flaw = |found: String| Flaw {
             part,
@@ -152,7 +152,7 @@ impl Field {
     }
 
     /// The values of one item of a list, or what is wrong with it.
-    fn item(part: Part, item: &str) -> std::result::Result<u64, String> {
+    fn item(part: Part, item: &str) -> Result<u64, String> {
         if item.is_empty() {
             return Err("found nothing between commas".to_owned());
         }
@@ -201,7 +201,7 @@ impl Field {
         Ok(bits)
     }
 
-    fn value(part: Part, text: &str) -> std::result::Result<u32, String> {
+    fn value(part: Part, text: &str) -> Result<u32, String> {
         let (low, high) = part.range();
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
             return text
@@ -241,7 +241,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// Reads the five fields, in the order of [`Part::ALL`]; every flaw at once.
-    pub fn read(texts: [&str; 5]) -> std::result::Result<Self, Vec<Flaw>> {
+    pub fn read(texts: [&str; 5]) -> Result<Self, Vec<Flaw>> {
         let mut fields = Vec::with_capacity(5);
         let mut flaws = Vec::new();
         for (part, text) in Part::ALL.into_iter().zip(texts) {
@@ -397,13 +397,19 @@ impl Schedule {
             if !self.is_wild() && self.skipped_before(zone, at, local)? {
                 return Some(at);
             }
-            if !self.matches_day(date) {
-                at = start_of(zone, self.next_day(date)?, at)?;
-                continue;
-            }
             // The rest of this day, as far as the clock runs evenly.
             let day_end = at + DAY - local.rem_euclid(DAY);
             let even_until = first_change(zone, at, day_end, offset)?;
+            if !self.matches_day(date) {
+                // A clock that goes back over midnight brings the day before once more.
+                let then = date_of(local_minute(even_until, offset_at(zone, even_until)?))?;
+                at = if then < date {
+                    even_until
+                } else {
+                    start_of(zone, self.next_day(date)?, at)?
+                };
+                continue;
+            }
             let mut candidate = local;
             let stop = local + (even_until - at);
             while let Some(found) = self.next_time(candidate).filter(|found| *found < stop) {
@@ -838,6 +844,29 @@ mod tests {
     }
 
     #[test]
+    fn trial_120_a_day_that_comes_back_over_midnight_is_found() {
+        // In Newfoundland the clock went back from Sunday 00:01 to Saturday 23:01.
+        let zone = chrono_tz::America::St_Johns;
+        let every = schedule("* * * * 2-6");
+        let first = at("2006-10-29T00:00", zone).timestamp() / 60;
+        let found: Vec<i64> = std::iter::successors(every.next_minute(first, zone), |minute| {
+            every.next_minute(minute + 1, zone)
+        })
+        .take_while(|minute| *minute < first + DAY)
+        .collect();
+        assert_eq!(found, debian_cron(&every, zone, first, first + DAY - 1));
+        assert_eq!(found.len(), 59);
+        assert_eq!(
+            runs("0 * * * 6", "2006-10-28T23:59", zone, 1),
+            ["11-04T00:00"]
+        );
+        assert_eq!(
+            runs("*/30 * * * 6", "2006-10-29T00:00", zone, 2),
+            ["10-28T23:30", "11-04T00:00"]
+        );
+    }
+
+    #[test]
     fn a_day_the_calendar_skipped_is_not_made_up_for() {
         // Samoa crossed the date line: there was no 30 December 2011.
         let apia = chrono_tz::Pacific::Apia;
@@ -1091,7 +1120,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(120))]
+        #![proptest_config(crate::property::cases(120))]
 
         #[test]
         fn it_runs_at_the_minutes_at_which_debians_cron_would(

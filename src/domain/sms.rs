@@ -148,6 +148,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn writing_plainly_never_costs_more_than_it_says_and_settles(text in "[a-zA-ZáàâãéêíóôõúüçñÁÀÂÃÉÊÍÓÔÕÚÜÇÑ €“”…ªº]{0,200}") {
             let plain = transliterate(&text).into_owned();

@@ -11,7 +11,7 @@ use super::invoice::Invoice;
 use super::login::Login;
 use super::money::Money;
 use super::tax_id;
-use super::ticket::TicketFacts;
+use super::ticket::event::TicketFacts;
 use super::words::{Channel, Kind, Purpose};
 use crate::clock::Now;
 use crate::error::{Problem, nearest};
@@ -821,6 +821,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn no_value_becomes_a_variable(name in "[#a-z_{}1 ]{1,40}") {
             prop_assume!(!name.trim().is_empty());

@@ -158,7 +158,7 @@ pub fn deliver(
 
 /// What a worker says about one message.
 enum Answer {
-    Done(std::result::Result<Receipt, Refusal>),
+    Done(Result<Receipt, Refusal>),
     /// The channel closed, or its lot was put aside, before its request began.
     NotBegun,
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::collect::{Claims, first_day, texts};
+use super::collection::{Claims, first_day, texts};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::client::{Client, Device};
-use crate::domain::collect::{Contender, Decision, Exclusions, Move, Past, Run, chosen, coming};
+use crate::domain::collection::{Contender, Decision, Exclusions, Move, Past, Run, chosen, coming};
 use crate::domain::recipient::{Contact, Errand, OptOut, Reach, reach};
 use crate::domain::rule::{Deliver, Rule, Stage};
 use crate::domain::template::Template;
 use crate::domain::words::{Channel, Purpose};
 use crate::error::Result;
-use crate::store::{Connection, book, collect, hold, opt_out, rule, template};
+use crate::store::{Connection, book, collection, hold, opt_out, rule, template};
 
 /// The phases that a forecast counts, in the ladder's order: reminders, then the stages.
 pub const PHASES: [&str; 6] = [
@@ -82,7 +82,7 @@ pub fn forecast(connection: &Connection, config: &Config, now: Now, days: u64) -
     let any_hold = hold::any(connection)?;
     let mut client: Option<i64> = None;
     let mut steps: Vec<Coming> = Vec::new();
-    collect::each_owing_by_client(connection, until, |owing| {
+    collection::each_owing_by_client(connection, until, |owing| {
         if client.replace(owing.client_id) != Some(owing.client_id) {
             foresight.count(std::mem::take(&mut steps))?;
         }
@@ -116,7 +116,7 @@ pub fn forecast(connection: &Connection, config: &Config, now: Now, days: u64) -
         {
             return Ok(());
         }
-        let Some(detail) = collect::detail(connection, owing.invoice_id, any_hold)? else {
+        let Some(detail) = collection::detail(connection, owing.invoice_id, any_hold)? else {
             return Ok(());
         };
         let due = detail.bill.due(&kept.rule, &config.policy.calendar);

@@ -4,7 +4,7 @@ pub mod apply;
 pub mod backup;
 pub mod birthday;
 pub mod callback;
-pub mod collect;
+pub mod collection;
 pub mod compose;
 pub mod deliver;
 pub mod demo;

@@ -1,6 +1,6 @@
 //! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
 
-use super::collect;
+use super::collection;
 use super::plan::{Change, Options, Plan, Step, steps};
 use crate::clock::Now;
 use crate::domain::rule::{self, Draft, Fault, Part, Rule};
@@ -166,7 +166,7 @@ pub fn carry_out(
         ));
     }
     for name in removed {
-        let closed = collect::remove_rule(connection, name, now.today)?;
+        let closed = collection::remove_rule(connection, name, now.today)?;
         if closed > 0 {
             plan.warnings.push(format!(
                 "rule `{name}` goes, and its {closed} open cases close as rule_removed"

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::deliver::{Delivery, Observer, Stop, deliver};
-use super::{backup, birthday, collect, purge, send, sync};
+use super::{backup, birthday, collection, purge, send, sync};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -282,16 +282,17 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
 
 /// Moves the cases on, and delivers what came of it.
 fn update_collections(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> {
-    let (update, delivery) = collect::update(
+    let (update, delivery) = collection::update(
         store,
         hands.config,
         hands.clock,
-        collect::Request::default(),
+        collection::Request::default(),
         hands.stop,
         hands.observer,
     )?;
-    let total =
-        |count: fn(&collect::RuleSummary) -> u64| -> u64 { update.rules.iter().map(count).sum() };
+    let total = |count: fn(&collection::RuleSummary) -> u64| -> u64 {
+        update.rules.iter().map(count).sum()
+    };
     let done = Done::new(json!({
         "evaluated": total(|rule| rule.evaluated),
         "entered": total(|rule| rule.entered),

@@ -11,7 +11,7 @@ use super::ticket::Desk;
 use crate::clock::{Clock, Now, Stopwatch, instant_from};
 use crate::config::Config;
 use crate::domain::book::{self, Kind, Value};
-use crate::domain::ticket::{Event, Happening, Said, Ticket};
+use crate::domain::ticket::event::{Event, Happening, Said, Ticket};
 use crate::domain::words::{Author, Word as _, parse_yes_no};
 use crate::error::{Error, Result};
 use crate::source::ixc::{

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::domain::client::Client;
-use crate::domain::hearing::{Armed, Hearing, House, LeftOut, Notice, Person, Words, recipients};
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::{self, Reach};
 use crate::domain::template::{
     Facts, Need, Overdue, Rendered, Template, Variable, fill_text, one_line,
 };
-use crate::domain::ticket::{Event, Happening, Staff, Ticket, TicketFacts, Topic};
+use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, TicketFacts, Topic};
+use crate::domain::ticket::recipients::{
+    Armed, Hearing, House, LeftOut, Notice, Person, Words, recipients,
+};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason, Status};
 use crate::error::{Error, Problem, Result};
 use crate::jobs::compose::{Composer, Draft};
@@ -367,12 +369,7 @@ impl<'a> Case<'a> {
     }
 
     /// A topic's own words; an e-mail has the ticket's title as its subject.
-    fn alert(
-        &self,
-        topic: i64,
-        channel: Channel,
-        facts: &Facts<'_>,
-    ) -> std::result::Result<Rendered, Variable> {
+    fn alert(&self, topic: i64, channel: Channel, facts: &Facts<'_>) -> Result<Rendered, Variable> {
         let topic = self.known.topics.iter().find(|known| known.id == topic);
         let text = topic.and_then(|topic| topic.alert_text.as_deref());
         let title = match &self.ticket.title {

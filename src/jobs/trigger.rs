@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::plan::{Change, Options, Step, steps};
 use crate::domain::template::Template;
-use crate::domain::trigger::Trigger;
+use crate::domain::ticket::trigger::Trigger;
 use crate::error::{Error, Problem, Result};
 use crate::source::definition::{self, Definitions};
 use crate::store::{Connection, Store, template, ticket, trigger as store};

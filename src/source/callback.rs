@@ -79,7 +79,7 @@ fn collect<'a>(value: &'a Value, statuses: &mut Vec<&'a Value>) {
     }
 }
 
-fn callback(value: &Value) -> std::result::Result<Option<Callback>, String> {
+fn callback(value: &Value) -> Result<Option<Callback>, String> {
     let word = value["status"].as_str().unwrap_or_default();
     let Some(status) = CallbackStatus::parse(word) else {
         return Ok(None);

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::clock::{self, Now};
-use crate::domain::ticket::{Event, Happening, Said, event_id_problem};
+use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
 use crate::domain::words::{Author, EventType, Word};
 use crate::error::{Error, Problem, Result, nearest};
 
@@ -47,7 +47,7 @@ pub struct Line {
     /// The line's number, from 1.
     pub number: u64,
     /// The event, or every problem of the line.
-    pub event: std::result::Result<Event, Vec<Problem>>,
+    pub event: Result<Event, Vec<Problem>>,
 }
 
 /// A file of events, read line by line.
@@ -146,17 +146,14 @@ impl Events {
 struct Pairs(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
             type Value = Pairs;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Pairs, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
                 let mut pairs = Vec::new();
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);
@@ -169,7 +166,7 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// Reads one event; every problem of it at once. `place` names where it stands.
-pub fn parse(text: &[u8], place: &str, now: Now) -> std::result::Result<Event, Vec<Problem>> {
+pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> {
     let pairs = match serde_json::from_slice::<Pairs>(text) {
         Ok(Pairs(pairs)) => pairs,
         Err(error) => {
@@ -375,7 +372,7 @@ mod tests {
         Now::new(at, zone)
     }
 
-    fn read(text: &str) -> std::result::Result<Event, Vec<String>> {
+    fn read(text: &str) -> Result<Event, Vec<String>> {
         parse(text.as_bytes(), "e.jsonl:3", now())
             .map_err(|problems| problems.iter().map(ToString::to_string).collect())
     }

@@ -17,7 +17,7 @@ pub mod batch;
 pub mod birthday;
 pub mod book;
 pub mod callback;
-pub mod collect;
+pub mod collection;
 pub mod columns;
 pub mod health;
 pub mod hold;

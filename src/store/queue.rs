@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::columns::Columns as _;
-use super::{book, collect, opt_out};
+use super::{book, collection, opt_out};
 use crate::clock::Now;
 use crate::domain::message::Outgoing;
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
@@ -265,7 +265,7 @@ fn still_owing(connection: &Connection, origin: Origin, outgoing: &Outgoing) -> 
     let Some(invoice) = outgoing.invoice_id else {
         return Ok(true);
     };
-    if origin == Origin::Collection && !collect::case_open(connection, &outgoing.key)? {
+    if origin == Origin::Collection && !collection::case_open(connection, &outgoing.key)? {
         return Ok(false);
     }
     Ok(book::invoice(connection, invoice)?.is_some_and(|invoice| invoice.owing()))

@@ -370,6 +370,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn only_placeholders_reach_sql(value in "[ -~áçõ]{1,16}") {
             prop_assume!(!value.trim().is_empty());

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::Columns as _;
-use crate::domain::ticket::{Event, Happening, Staff, Ticket, Topic};
+use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
 use crate::domain::words::{Author, EventType, Reason, Status, Word};
 use crate::error::Result;
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::json;
 
 use super::columns::Columns as _;
-use crate::domain::trigger::{Audience, Somebody, Trigger};
+use crate::domain::ticket::trigger::{Audience, Somebody, Trigger};
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 

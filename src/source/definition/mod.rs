@@ -3,7 +3,7 @@
 use crate::domain::report::SavedReport;
 use crate::domain::task::Task;
 use crate::domain::template::Template;
-use crate::domain::trigger::Trigger;
+use crate::domain::ticket::trigger::Trigger;
 use crate::error::Problem;
 use crate::toml_table::{Section, Sheet};
 

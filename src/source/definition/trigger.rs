@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
-use crate::domain::trigger::{
+use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
 use crate::domain::words::{TriggerEvent, Word as _};

@@ -47,11 +47,7 @@ impl Trouble {
 }
 
 /// Reads a body. `columns` names the cells of a form that answers in positional rows.
-pub fn parse(
-    form: Form,
-    columns: Option<&[String]>,
-    body: &[u8],
-) -> std::result::Result<Envelope, Trouble> {
+pub fn parse(form: Form, columns: Option<&[String]>, body: &[u8]) -> Result<Envelope, Trouble> {
     let text = decode(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -496,7 +492,7 @@ impl<'de> Visitor<'de> for Scalar {
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> std::result::Result<Envelope, Trouble> {
+    fn read(body: &str) -> Result<Envelope, Trouble> {
         parse(Form::Cliente, None, body.as_bytes())
     }
 
@@ -609,6 +605,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn no_body_makes_it_panic(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
             let _ = parse(Form::Areceber, None, &body);

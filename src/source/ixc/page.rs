@@ -88,7 +88,7 @@ pub fn read(
     fetch: &dyn Fetch,
     query: &Query,
     take: &mut dyn FnMut(Vec<Row>) -> Result<()>,
-) -> std::result::Result<Tally, Unread> {
+) -> Result<Tally, Unread> {
     let form = query.form;
     let mut tally = Tally::default();
     let mut page_size = query.page_size.max(1);
@@ -136,7 +136,7 @@ pub fn read(
 }
 
 /// Asks for one row, to see whether the form may be read at all.
-pub fn probe(fetch: &dyn Fetch, form: Form) -> std::result::Result<Envelope, Unread> {
+pub fn probe(fetch: &dyn Fetch, form: Form) -> Result<Envelope, Unread> {
     let query = Query {
         form,
         changed_since: None,
@@ -155,7 +155,7 @@ pub fn some(
     form: Form,
     ids: &[i64],
     tally: &mut Tally,
-) -> std::result::Result<Vec<Row>, Unread> {
+) -> Result<Vec<Row>, Unread> {
     let mut rows = Vec::new();
     let mut rest = ids;
     while let Some(first) = rest.first() {
@@ -195,7 +195,7 @@ fn ask(
     last: i64,
     page_size: &mut u64,
     tally: &mut Tally,
-) -> std::result::Result<Envelope, Unread> {
+) -> Result<Envelope, Unread> {
     loop {
         let answer = fetch
             .list(query.form, &request(query, last, *page_size))
@@ -243,7 +243,7 @@ fn check_page(
     last: i64,
     mut rows: Vec<Row>,
     tally: &mut Tally,
-) -> std::result::Result<Vec<Row>, Unread> {
+) -> Result<Vec<Row>, Unread> {
     let form = query.form;
     let whole = rows.len();
     if let Some(at) = rows.iter().position(|row| row.id().is_none()) {
@@ -446,7 +446,7 @@ mod tests {
         }
     }
 
-    fn all(fetch: &dyn Fetch, page_size: u64) -> (Vec<i64>, std::result::Result<Tally, Unread>) {
+    fn all(fetch: &dyn Fetch, page_size: u64) -> (Vec<i64>, Result<Tally, Unread>) {
         let mut ids = Vec::new();
         let query = Query {
             form: Form::Cliente,
@@ -460,7 +460,7 @@ mod tests {
         (ids, outcome)
     }
 
-    fn message(outcome: std::result::Result<Tally, Unread>) -> String {
+    fn message(outcome: Result<Tally, Unread>) -> String {
         outcome
             .expect_err("it must fail")
             .into_error(Form::Cliente)
@@ -691,6 +691,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
         #[test]
         fn every_row_of_an_honest_server_comes_once(ids in proptest::collection::btree_set(1_i64..500, 0..60), size in 1_u64..20) {
             let ids: Vec<i64> = ids.into_iter().collect();

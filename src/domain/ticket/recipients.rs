@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::recipient::{self, Reach};
-use super::ticket::{Event, Happening, Staff, Ticket, Topic, same_word};
+use super::event::{Event, Happening, Staff, Ticket, Topic, same_word};
 use super::trigger::{Audience, Fit, Somebody, Trigger, in_team};
-use super::words::{Author, Channel, EventType, TriggerEvent};
+use crate::domain::recipient::{self, Reach};
+use crate::domain::words::{Author, Channel, EventType, TriggerEvent};
 
 /// Somebody who may hear of a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -711,7 +711,7 @@ impl<'a> Desk<'a> {
 
 /// A channel as a map's key.
 fn channel_name(channel: Channel) -> &'static str {
-    super::words::Word::as_str(channel)
+    crate::domain::words::Word::as_str(channel)
 }
 
 /// How somebody is alerted: by e-mail, else by text message; by e-mail too when neither can
@@ -730,7 +730,7 @@ fn alert_channel(person: &Staff) -> Channel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ticket::Said;
+    use crate::domain::ticket::event::Said;
     use crate::domain::words::Word;
     use proptest::prelude::*;
 
@@ -1671,7 +1671,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(crate::property::cases(2000))]
 
         #[test]
         fn what_must_always_hold(event in any_event(), triggers in any_triggers(), staff in any_staff()) {

@@ -8,7 +8,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::Columns as _;
 use super::hold;
-use crate::domain::collect::{Bill, BureauMark, Exclusions, Move, OpenCase, Past, Run, Standing};
+use crate::domain::collection::{
+    Bill, BureauMark, Exclusions, Move, OpenCase, Past, Run, Standing,
+};
 use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Money;

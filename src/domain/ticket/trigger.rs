@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::template::{Flaw, Need, Template, Variable, name_problem};
-use super::ticket::{Staff, Topic, same_word};
-use super::words::{Channel, EventType, TriggerEvent};
+use super::event::{Staff, Topic, same_word};
+use crate::domain::template::{Flaw, Need, Template, Variable, name_problem};
+use crate::domain::words::{Channel, EventType, TriggerEvent};
 use crate::error::Problem;
 
 impl TriggerEvent {

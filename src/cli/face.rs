@@ -11,8 +11,8 @@ use crate::domain::phone;
 use crate::domain::words::{Channel, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::{Delivery, deliver};
-use crate::out::{Cell, Column, Progress, Tone};
 use crate::store::Store;
+use crate::view::{Cell, Column, Progress, Tone};
 
 /// An instant: ISO 8601 with offset for programs, shorter for people.
 pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {

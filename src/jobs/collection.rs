@@ -10,7 +10,7 @@ use super::send::delivers_at_once;
 use crate::clock::{Clock, Now, start_of};
 use crate::config::Config;
 use crate::domain::client::Client;
-use crate::domain::collect::{
+use crate::domain::collection::{
     Bill, Contender, Decision, Move, Next, Run, Standing, chosen, what_next,
 };
 use crate::domain::contract::Contract;
@@ -21,7 +21,7 @@ use crate::domain::rule::{Closing, Deliver, LeftOut, Phase, Rule, Stage, Texts};
 use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Channel, Origin, Reason};
 use crate::error::{Error, Problem, Result, nearest};
-use crate::store::collect::{self, Detail, Due};
+use crate::store::collection::{self, Detail, Due};
 use crate::store::message::{self, Inserted};
 use crate::store::{Connection, Store, book, hold, meta, rule, template};
 
@@ -263,7 +263,7 @@ fn refuse_stale(connection: &Connection, config: &Config, now: Now) -> Result<()
             "the invoices were last imported or synced at {}, more than {hours} hours ago",
             now.iso(at)
         ),
-        None if !collect::any_invoice(connection)? => return Ok(()),
+        None if !collection::any_invoice(connection)? => return Ok(()),
         None => "nobody knows when the invoices were last imported or synced".to_owned(),
     };
     Err(Error::unacceptable(format!(
@@ -323,7 +323,7 @@ fn plan(
     let templates = load_templates(connection, &asked)?;
     let claims = Claims::of(all.iter().map(|kept| &kept.rule));
     let any_hold = hold::any(connection)?;
-    collect::begin_run(connection)?;
+    collection::begin_run(connection)?;
     let mut update = Update {
         as_of: now.today,
         rules: Vec::new(),
@@ -439,11 +439,11 @@ impl<'a> Walk<'a> {
         let left_out = &mut self.summary.left_out;
         let (handled, progress) = (&mut self.handled, &mut self.progress);
         self.summary.evaluated =
-            collect::each_candidate(connection, &run, |invoice_id, bureau| {
-                if collect::moved_in_run(connection, invoice_id)? {
+            collection::each_candidate(connection, &run, |invoice_id, bureau| {
+                if collection::moved_in_run(connection, invoice_id)? {
                     return Ok(());
                 }
-                let Some(detail) = collect::detail(connection, invoice_id, any_hold)? else {
+                let Some(detail) = collection::detail(connection, invoice_id, any_hold)? else {
                     return Ok(());
                 };
                 if claims.owner(&detail) != Some(name) {
@@ -458,7 +458,7 @@ impl<'a> Walk<'a> {
                             case: detail.open.map(|(id, _)| id),
                             stage: detail.last_stage,
                         };
-                        collect::note_due(connection, name, &due)?;
+                        collection::note_due(connection, name, &due)?;
                         *handled += 1;
                         progress(*handled);
                     }
@@ -489,7 +489,7 @@ impl<'a> Walk<'a> {
         let connection = self.connection;
         let rule = &self.run.rule.name;
         let mut client: Vec<Due> = Vec::new();
-        collect::each_due(connection, rule, |due| {
+        collection::each_due(connection, rule, |due| {
             if client
                 .first()
                 .is_some_and(|first| first.client_id != due.client_id)
@@ -519,7 +519,8 @@ impl<'a> Walk<'a> {
             self.count(due.step);
             self.handled += 1;
             (self.progress)(self.handled);
-            let case = collect::write(self.connection, &rule.name, &invoice, &due, self.run.today)?;
+            let case =
+                collection::write(self.connection, &rule.name, &invoice, &due, self.run.today)?;
             moving.push(Moving {
                 due,
                 invoice,
@@ -707,7 +708,7 @@ impl<'a> Walk<'a> {
         let id = moving.invoice.id;
         let start = match (step, moving.case) {
             (Move::Enter | Move::Advance(_) | Move::Close { .. }, Some(case)) => {
-                collect::case_key(id, case)
+                collection::case_key(id, case)
             }
             (Move::BureauRemoved, _) => {
                 let listed = moving.invoice.bureau_listed_on;
@@ -826,7 +827,7 @@ fn fold(message: &mut NewMessage, into: Option<i64>) {
 
 /// Removes a rule: its open cases close with outcome `rule_removed`. Answers how many.
 pub fn remove_rule(connection: &Connection, name: &str, today: NaiveDate) -> Result<u64> {
-    let closed = collect::close_all(connection, name, today)?;
+    let closed = collection::close_all(connection, name, today)?;
     rule::remove(connection, name)?;
     Ok(closed)
 }
@@ -843,7 +844,7 @@ pub struct Way {
     /// The day the rule counts from: the due date, rolled when the rule says so.
     pub counts_from: NaiveDate,
     /// Its cases, each with its moves.
-    pub cases: Vec<(collect::Case, Vec<collect::Entry>)>,
+    pub cases: Vec<(collection::Case, Vec<collection::Entry>)>,
     /// Its reminders: the day, how many days before which due date, the rule.
     pub reminders: Vec<(NaiveDate, i64, NaiveDate, String)>,
     /// The days on which its removal from the bureau's list was told.
@@ -858,7 +859,7 @@ pub struct Way {
 pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) -> Result<Way> {
     let (Some(invoice), Some(detail)) = (
         book::invoice(connection, invoice_id)?,
-        collect::detail(connection, invoice_id, true)?,
+        collection::detail(connection, invoice_id, true)?,
     ) else {
         return Err(
             Error::unacceptable(format!("there is no invoice {invoice_id} in the book"))
@@ -872,17 +873,17 @@ pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) 
         .and_then(|name| all.iter().find(|kept| kept.rule.name == name))
         .cloned();
     let mut cases = Vec::new();
-    let wanted = collect::Wanted {
+    let wanted = collection::Wanted {
         invoice_id: Some(invoice_id),
-        ..collect::Wanted::default()
+        ..collection::Wanted::default()
     };
-    collect::each_case(connection, &wanted, |case| {
+    collection::each_case(connection, &wanted, |case| {
         cases.push(case);
         Ok(true)
     })?;
     let cases = cases
         .into_iter()
-        .map(|case| Ok((collect::moves(connection, case.id)?, case)))
+        .map(|case| Ok((collection::moves(connection, case.id)?, case)))
         .map(|pair: Result<_>| pair.map(|(moves, case)| (case, moves)))
         .collect::<Result<Vec<_>>>()?;
     let calendar = &config.policy.calendar;
@@ -912,8 +913,8 @@ pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) 
             .map_or(invoice.due_on, |kept| detail.bill.due(&kept.rule, calendar)),
         rule,
         cases,
-        reminders: collect::reminders(connection, invoice_id)?,
-        bureau_told: collect::bureau_told(connection, invoice_id)?,
+        reminders: collection::reminders(connection, invoice_id)?,
+        bureau_told: collection::bureau_told(connection, invoice_id)?,
         holds: hold::about(connection, invoice_id, invoice.client_id)?,
         next,
         invoice,

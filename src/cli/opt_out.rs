@@ -7,8 +7,8 @@ use super::{Context, Outcome};
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};
 use crate::error::{Error, Result};
-use crate::out::{Cell, Column};
 use crate::store::{book, opt_out as store};
+use crate::view::{Cell, Column};
 
 /// What clients said no to: by channel, by purpose, or altogether.
 #[derive(Debug, Subcommand)]

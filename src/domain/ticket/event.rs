@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::words::{Author, EventType};
+use crate::domain::words::{Author, EventType};
 
 /// What a message may say about a ticket; everything already in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct Staff {
     pub name: String,
     /// E-mail as typed.
     pub email: Option<String>,
-    /// Mobile, as kept by [`super::phone::Phone`].
+    /// Mobile, as kept by [`crate::domain::phone::Phone`].
     pub mobile: Option<String>,
     /// The teams they are in.
     pub teams: Vec<String>,
