@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::channel::{self, Limits, Next, Provider, Receipt, Refusal};
+use crate::channel::{Limits, Next, Provider, Receipt, Refusal};
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
@@ -203,16 +203,10 @@ fn drain(
     let settings = config.channel(channel);
     let resend = config.queue.resend_unknown.contains(&channel);
     let recovered = store.write(|transaction| {
-        queue::recover(
-            transaction,
-            channel,
-            settings.provider.name(),
-            resend,
-            clock.now(),
-        )
+        queue::recover(transaction, channel, settings.name, resend, clock.now())
     })?;
     summary.recovered = if resend { 0 } else { recovered };
-    let provider: Arc<dyn Provider> = match channel::connect(channel, config) {
+    let provider: Arc<dyn Provider> = match settings.connect() {
         Ok(provider) => Arc::from(provider),
         Err(error) => {
             summary.stopped = Some(error.to_string());
@@ -253,7 +247,7 @@ fn drain(
 
 impl Drain<'_> {
     fn run(&mut self, store: &mut Store, stop: &Stop, observer: Observer<'_>) -> Result<()> {
-        let limits = self.provider.limits();
+        let limits = self.config.channel(self.channel).limits;
         let workers = limits.workers.max(1);
         let most = workers * IN_FLIGHT_PER_WORKER;
         let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
@@ -467,8 +461,8 @@ impl Drain<'_> {
 
     /// Looks at a group of answers: why the channel must close now, if it must.
     fn close_after(&mut self, back: &[(i64, Answer)]) -> Option<String> {
-        let most_laters =
-            LATER_BREAKER.max(LATER_PER_WORKER * self.provider.limits().workers.max(1));
+        let most_laters = LATER_BREAKER
+            .max(LATER_PER_WORKER * self.config.channel(self.channel).limits.workers.max(1));
         let mut close = None;
         for (id, answer) in back {
             let Answer::Done(result) = answer else {
