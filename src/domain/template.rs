@@ -14,7 +14,7 @@ use super::tax_id;
 use super::ticket::event::TicketFacts;
 use super::words::{Channel, Kind, Purpose};
 use crate::clock::Now;
-use crate::error::{Problem, nearest};
+use crate::error::{Flaw, nearest};
 
 /// What a variable takes its value from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +77,25 @@ macro_rules! variables {
             /// The variable of that name.
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$member),)+ _ => None }
+            }
+
+            /// The variable that a mistyped name may mean.
+            fn near(name: &str) -> Option<Self> {
+                nearest(name, Self::ALL.iter().map(|known| known.name())).and_then(Self::named)
+            }
+
+            /// The variable of that name, which must be one.
+            ///
+            /// # Errors
+            /// The flaw, with the name that may be meant.
+            pub fn known(name: &str) -> Result<Self, Flaw> {
+                Self::named(name).ok_or_else(|| {
+                    let remedy = Self::near(name).map_or_else(
+                        || "see `regua template variables`".to_owned(),
+                        |near| format!("try {}", near.name()),
+                    );
+                    Flaw::of("", format!("`{name}` is not a known variable"), remedy)
+                })
             }
         }
     };
@@ -285,17 +304,6 @@ pub struct Template {
     pub variables: Vec<Variable>,
 }
 
-/// One thing wrong with a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// Which part, as files and flags call it.
-    pub part: &'static str,
-    /// What was found.
-    pub found: String,
-    /// What to write instead.
-    pub remedy: String,
-}
-
 /// One rendered message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
@@ -328,29 +336,11 @@ pub fn name_problem(name: &str) -> Option<&'static str> {
 }
 
 impl Template {
-    /// Everything wrong with it, each under the name of the template and its part.
-    pub fn problems(&self) -> Vec<Problem> {
-        self.flaws()
-            .into_iter()
-            .map(|flaw| {
-                Problem::new(
-                    format!("template `{}`: {}", self.name, flaw.part),
-                    flaw.found,
-                    flaw.remedy,
-                )
-            })
-            .collect()
-    }
-
-    /// Everything wrong with it, part by part.
+    /// Everything wrong with it, part by part as files and flags call them.
     pub fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         let mut wrong = |part: &'static str, found: String, remedy: &str| {
-            flaws.push(Flaw {
-                part,
-                found,
-                remedy: remedy.to_owned(),
-            });
+            flaws.push(Flaw::of(part, found, remedy).within(format!("template `{}`", self.name)));
         };
         if let Some(what) = name_problem(&self.name) {
             wrong("name", what.to_owned(), "give it a short plain name");
@@ -429,13 +419,12 @@ impl Template {
             ];
             for (part, text) in parts {
                 for word in unknown_variables(text.unwrap_or_default()) {
-                    let near = nearest(&word, Variable::ALL.iter().map(|v| v.name()));
-                    let remedy = near.map_or_else(
+                    let remedy = Variable::near(&word).map_or_else(
                         || {
                             "see the variables in `regua template variables`; ## writes one #"
                                 .to_owned()
                         },
-                        |name| format!("try #{name}#"),
+                        |variable| format!("try #{}#", variable.name()),
                     );
                     wrong(part, format!("#{word}# is not a known variable"), &remedy);
                 }
@@ -778,7 +767,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_variable_is_answered_with_the_nearest() {
-        let problems = template(Channel::Sms, None, "#areceber_valr#").problems();
+        let problems = template(Channel::Sms, None, "#areceber_valr#").flaws();
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].remedy, "try #areceber_valor#");
     }
@@ -788,7 +777,7 @@ mod tests {
         let mut t = template(Channel::Whatsapp, None, "Olá {{1}}, sua fatura de {{2}}.");
         t.variables = vec![Variable::ClientePrimeiroNome];
         assert!(
-            t.problems()[0]
+            t.flaws()[0]
                 .found
                 .contains("2 placeholders and 1 variables")
         );
