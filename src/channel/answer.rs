@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::words::Reason;
 use crate::error::Error;
-use crate::http::{Answer, Cover, Failure, shortened};
+use crate::http::{Cover, Failure, HttpAnswer, shortened};
 
 /// A provider's word that it took a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,7 +88,7 @@ pub(super) fn lost(failure: Failure) -> Refusal {
 
 /// What an answer means by its status alone, when nothing in it says more: a success that does not
 /// look like one may have been one; a redirect means a wrong address, and is never followed.
-pub(super) fn by_status(answer: &Answer, text: impl Into<String>) -> Refusal {
+pub(super) fn by_status(answer: &HttpAnswer, text: impl Into<String>) -> Refusal {
     let text = text.into();
     let refusal = match answer.status {
         300..=399 => Refusal::new(
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_status_alone_decides_as_section_6_says() {
         let answered = |status| {
-            let answer = Answer {
+            let answer = HttpAnswer {
                 status,
                 retry_after: Some(Duration::from_secs(7)),
                 content_type: None,

@@ -242,6 +242,7 @@ fn tag(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::words::Word as _;
 
     #[test]
     fn a_tag_fits_where_providers_put_it_and_follows_the_key() {

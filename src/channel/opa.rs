@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Body, Client, Cover, Method, Patience, Request, shortened};
+use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, shortened};
 use crate::settings::{Secret, base_url, secret, timeout};
 
 /// Rows asked for at a time; Opa! takes 1 to 1000.
@@ -76,7 +76,7 @@ impl ProviderSettings for OpaSettings {
 
 /// Delivers WhatsApp templates through an Opa! Suite installation.
 struct OpaProvider {
-    client: Client,
+    client: HttpClient,
     base_url: String,
     bearer: String,
     cover: Cover,
@@ -98,7 +98,7 @@ impl OpaProvider {
     fn new(settings: &OpaSettings, workers: usize) -> Result<Self> {
         let token = settings.token.reveal()?;
         Ok(Self {
-            client: Client::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             base_url: settings.base_url.clone(),
             bearer: format!("Bearer {token}"),
             cover: Cover::over([token]),
@@ -106,10 +106,15 @@ impl OpaProvider {
         })
     }
 
-    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
+    fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<HttpAnswer, Refusal> {
         let text = body.map(Value::to_string);
         self.client
-            .call(&Request {
+            .call(&HttpRequest {
                 method,
                 url: &format!("{}{path}", self.base_url),
                 headers: &[("Authorization", &self.bearer)],
@@ -122,7 +127,7 @@ impl OpaProvider {
     }
 
     /// An answer's data when it is a success, else what its refusal means.
-    fn data(&self, answer: &Answer) -> Result<Value, Refusal> {
+    fn data(&self, answer: &HttpAnswer) -> Result<Value, Refusal> {
         let json = answer.json();
         if answer.is_success()
             && let Some(json) = &json
@@ -133,7 +138,7 @@ impl OpaProvider {
         Err(self.refusal(answer, json.as_ref()))
     }
 
-    fn refusal(&self, answer: &Answer, json: Option<&Value>) -> Refusal {
+    fn refusal(&self, answer: &HttpAnswer, json: Option<&Value>) -> Refusal {
         let words = self.cover.cover(words(answer, json));
         let lower = words.to_lowercase();
         // The envelope's own code counts where the status says nothing is wrong.
@@ -141,7 +146,7 @@ impl OpaProvider {
             .filter(|json| answer.is_success() && json["status"] == "error")
             .and_then(|json| u16::try_from(json["code"].as_u64()?).ok())
             .unwrap_or(answer.status);
-        let answer = &Answer {
+        let answer = &HttpAnswer {
             status: code,
             ..answer.clone()
         };
@@ -263,7 +268,7 @@ impl OpaProvider {
 }
 
 /// The words of an error, wherever they stand: both of Opa!'s shapes are read.
-fn words(answer: &Answer, json: Option<&Value>) -> String {
+fn words(answer: &HttpAnswer, json: Option<&Value>) -> String {
     let Some(json) = json else {
         return answer.excerpt();
     };
@@ -413,7 +418,7 @@ mod tests {
 
     fn provider() -> OpaProvider {
         OpaProvider {
-            client: Client::new(1, Patience::seconds(1)),
+            client: HttpClient::new(1, Patience::seconds(1)),
             base_url: "http://127.0.0.1:1".to_owned(),
             bearer: String::new(),
             cover: Cover::over(["the-token"]),
@@ -422,7 +427,7 @@ mod tests {
     }
 
     fn next(status: u16, body: &str) -> (Next, String) {
-        let answer = Answer {
+        let answer = HttpAnswer {
             status,
             retry_after: None,
             content_type: None,

@@ -15,7 +15,8 @@ use super::{
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{
-    Answer, Body, Client, Cover, Method, Patience, Request, form, percent_encoded, shortened,
+    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, form, percent_encoded,
+    shortened,
 };
 use crate::settings::{Secret, base_url, required, secret, timeout};
 
@@ -106,7 +107,7 @@ impl ProviderSettings for TwilioSettings {
 
 /// Delivers text messages through Twilio.
 struct TwilioProvider {
-    client: Client,
+    client: HttpClient,
     settings: TwilioSettings,
     basic: String,
     cover: Cover,
@@ -127,7 +128,7 @@ impl TwilioProvider {
         let password = settings.password.reveal()?;
         let pair = STANDARD.encode(format!("{}:{password}", settings.username));
         Ok(Self {
-            client: Client::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             settings: settings.clone(),
             basic: format!("Basic {pair}"),
             cover: Cover::over([password, pair]),
@@ -142,7 +143,7 @@ impl TwilioProvider {
         )
     }
 
-    fn refusal(&self, answer: &Answer, json: Option<&Value>) -> Refusal {
+    fn refusal(&self, answer: &HttpAnswer, json: Option<&Value>) -> Refusal {
         let told = json.and_then(|json| json["message"].as_str());
         let words = told.map_or_else(|| answer.excerpt(), |text| shortened(text, 300));
         let words = self.cover.cover(words);
@@ -188,7 +189,7 @@ impl Provider for TwilioProvider {
         }
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: Method::Post,
                 url: &format!("{}/Messages.json", self.account()),
                 headers: &[("Authorization", &self.basic)],
@@ -217,7 +218,7 @@ impl Provider for TwilioProvider {
     fn check(&self) -> Result<String> {
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: Method::Get,
                 url: &format!("{}.json", self.account()),
                 headers: &[("Authorization", &self.basic)],

@@ -125,65 +125,56 @@ impl Config {
 
 fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let mut warnings = Vec::new();
-    let timezone = top
-        .filled("timezone")
-        .map_or(chrono_tz::America::Sao_Paulo, |name| {
-            name.parse().unwrap_or_else(|_| {
-                top.wrong(
-                    "timezone",
-                    format!("`{name}` is not a known zone"),
-                    "write an IANA name such as America/Sao_Paulo or America/Manaus",
-                );
-                chrono_tz::America::Sao_Paulo
-            })
-        });
-    let database = base.join(
-        top.filled("database")
-            .unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
-    );
-    let max_messages_per_run = top
-        .number("max_messages_per_run", 0..=i64::MAX)
-        .unwrap_or(0);
-    let max_data_age_hours = top.number("max_data_age_hours", 0..=100_000).unwrap_or(48);
-    let company = top
-        .section("company")
-        .map_or_else(Company::default, |section| read_company(section));
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
-    let policy = Policy {
-        hours: read_hours(top),
-        calendar: read_holidays(top),
-        caps: read_caps(top),
-        expire_days,
-        whatsapp_numbers: channels.whatsapp_numbers,
-        transliterate_sms: channels.transliterate_sms,
-    };
-    let birthday = read_birthday(top);
-    let catch_up_hours = read_tasks(top);
-    let retention = read_retention(top);
-    let backup = read_backup(top, base);
-    let ixc = top.section("sync").and_then(|section| {
-        let ixc = ixc::read_ixc(&section, base, &mut warnings);
-        section.finish();
-        ixc
-    });
     Config {
         file: None,
-        database,
-        timezone,
-        max_messages_per_run,
-        max_data_age_hours,
-        company,
+        timezone: read_timezone(top),
+        database: base.join(
+            top.filled("database")
+                .unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
+        ),
+        max_messages_per_run: top
+            .number("max_messages_per_run", 0..=i64::MAX)
+            .unwrap_or(0),
+        max_data_age_hours: top.number("max_data_age_hours", 0..=100_000).unwrap_or(48),
+        company: read_company(top),
         channels: channels.settings,
         queue,
-        policy,
-        birthday,
-        catch_up_hours,
-        retention,
-        backup,
-        ixc,
+        policy: Policy {
+            hours: read_hours(top),
+            calendar: read_holidays(top),
+            caps: read_caps(top),
+            expire_days,
+            whatsapp_numbers: channels.whatsapp_numbers,
+            transliterate_sms: channels.transliterate_sms,
+        },
+        birthday: read_birthday(top),
+        catch_up_hours: read_tasks(top),
+        retention: read_retention(top),
+        backup: read_backup(top, base),
+        ixc: top.section("sync").and_then(|section| {
+            let ixc = ixc::read_ixc(&section, base, &mut warnings);
+            section.finish();
+            ixc
+        }),
         warnings,
     }
+}
+
+fn read_timezone(top: &Section<'_, '_>) -> Tz {
+    let usual = chrono_tz::America::Sao_Paulo;
+    let Some(name) = top.filled("timezone") else {
+        return usual;
+    };
+    name.parse().unwrap_or_else(|_| {
+        top.wrong(
+            "timezone",
+            format!("`{name}` is not a known zone"),
+            "write an IANA name such as America/Sao_Paulo or America/Manaus",
+        );
+        usual
+    })
 }
 
 #[cfg(test)]

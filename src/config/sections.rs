@@ -51,7 +51,10 @@ pub struct BackupConfig {
 }
 
 /// Reads `[company]`.
-pub(super) fn read_company(section: Section<'_, '_>) -> Company {
+pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
+    let Some(section) = top.section("company") else {
+        return Company::default();
+    };
     let tax_id = section.filled("tax_id").and_then(|text| {
         let id = tax_id::parse(&text);
         if id.is_none() {

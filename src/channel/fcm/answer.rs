@@ -1,6 +1,6 @@
 //! What an answer of Firebase means.
 
-use crate::http::{Answer, shortened};
+use crate::http::{HttpAnswer, shortened};
 
 /// What an answer of FCM means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// The authoritative word is the `FcmError` detail; `error.status` is only gRPC's.
-    pub(super) fn of(answer: &Answer) -> Self {
+    pub(super) fn of(answer: &HttpAnswer) -> Self {
         let told = Told::of(answer);
         if answer.is_success() {
             return told.name.map_or(Self::ByStatus, Self::Taken);
@@ -77,7 +77,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn of(answer: &Answer) -> Self {
+    pub(super) fn of(answer: &HttpAnswer) -> Self {
         let Some(json) = answer.json() else {
             return Self::default();
         };
@@ -108,7 +108,7 @@ impl Told {
         told
     }
 
-    pub(super) fn words(&self, answer: &Answer) -> String {
+    pub(super) fn words(&self, answer: &HttpAnswer) -> String {
         let message = self
             .message
             .as_deref()
@@ -119,7 +119,7 @@ impl Told {
         }
     }
 
-    pub(super) fn code(&self, answer: &Answer) -> String {
+    pub(super) fn code(&self, answer: &HttpAnswer) -> String {
         match &self.fcm {
             Some(code) => format!("{} {code}", answer.status),
             None => answer.status.to_string(),
@@ -131,8 +131,8 @@ impl Told {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer {
+    fn answer(status: u16, body: &str) -> HttpAnswer {
+        HttpAnswer {
             status,
             retry_after: None,
             content_type: Some("application/json".to_owned()),

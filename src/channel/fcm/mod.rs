@@ -19,7 +19,7 @@ use super::{
 use crate::clock::Clock;
 use crate::domain::words::{Channel, Reason};
 use crate::error::Result;
-use crate::http::{Answer, Body, Client, Cover, Method, Patience, Request};
+use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
 use crate::settings::{base_url, required, timeout};
 
 mod account;
@@ -93,7 +93,7 @@ impl ProviderSettings for FcmSettings {
 
 /// Delivers pushes through Firebase.
 struct FcmProvider {
-    client: Client,
+    client: HttpClient,
     url: String,
     tokens: Tokens,
     /// Addresses of another project, in a row.
@@ -118,7 +118,7 @@ impl FcmProvider {
             settings.base_url, account.project_id
         );
         Ok(Self {
-            client: Client::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             url,
             tokens: Tokens::new(account),
             strangers: AtomicUsize::new(0),
@@ -136,7 +136,7 @@ impl FcmProvider {
             let bearer = format!("Bearer {}", held.text);
             let answer = self
                 .client
-                .call(&Request {
+                .call(&HttpRequest {
                     method: Method::Post,
                     url: &self.url,
                     headers: &[("Authorization", &bearer)],
@@ -166,7 +166,7 @@ impl FcmProvider {
         ))
     }
 
-    fn settle(&self, answer: &Answer, outcome: Outcome) -> Result<Receipt, Refusal> {
+    fn settle(&self, answer: &HttpAnswer, outcome: Outcome) -> Result<Receipt, Refusal> {
         let told = Told::of(answer);
         let words = told.words(answer);
         let code = told.code(answer);

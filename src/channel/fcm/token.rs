@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::account::ServiceAccount;
 use crate::channel::{Next, Refusal};
 use crate::clock::Clock;
-use crate::http::{Answer, Body, Client, Cover, Failure, Method, Request, form, shortened};
+use crate::http::{
+    Body, Cover, Failure, HttpAnswer, HttpClient, HttpRequest, Method, form, shortened,
+};
 
 /// A token is renewed so many seconds before its end (as google-auth does).
 const MARGIN: i64 = 225;
@@ -55,7 +57,7 @@ impl Tokens {
 
     /// The token, fetched or renewed when it must be, by one worker while the others wait.
     /// `refused` is the one that the service did not accept, if that is why we ask.
-    pub(super) fn held(&self, client: &Client, refused: Option<u64>) -> Result<Held, Refusal> {
+    pub(super) fn held(&self, client: &HttpClient, refused: Option<u64>) -> Result<Held, Refusal> {
         let mut token = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         // A token's life is measured by the real clock, whatever day the run pretends to have.
         let now = Clock::system(chrono_tz::UTC).now().at;
@@ -89,7 +91,7 @@ impl Tokens {
     }
 
     /// Asks for a token; a second time when the first failed for no reason of ours.
-    fn fetch(&self, client: &Client, now: DateTime<Utc>) -> Result<(String, i64), Refusal> {
+    fn fetch(&self, client: &HttpClient, now: DateTime<Utc>) -> Result<(String, i64), Refusal> {
         let assertion = self.account.assertion(now).ok_or_else(|| {
             Refusal::new(Next::Stop, "the private key of the key file cannot sign")
         })?;
@@ -97,7 +99,7 @@ impl Tokens {
             ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
             ("assertion", &assertion),
         ]);
-        let request = Request {
+        let request = HttpRequest {
             method: Method::Post,
             url: &self.account.token_uri,
             headers: &[],
@@ -131,7 +133,7 @@ impl Tokens {
 }
 
 /// What it means that no token came.
-fn refusal(answer: &Answer, json: &Value, assertion: &str) -> Refusal {
+fn refusal(answer: &HttpAnswer, json: &Value, assertion: &str) -> Refusal {
     let error = json["error"].as_str().unwrap_or_default();
     let told = match json["error_description"].as_str() {
         Some(description) => format!("{error}: {}", shortened(description, 300)),

@@ -9,7 +9,7 @@ use self::verdict::Verdict;
 use super::{Limits, Offer, Outgoing, Provider, Receipt, Refusal, by_status, lost, tag, world};
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
-use crate::http::{Body, Client, Cover, Method, Patience, Request, percent_encoded};
+use crate::http::{Body, Cover, HttpClient, HttpRequest, Method, Patience, percent_encoded};
 use crate::settings::Secret;
 
 mod headers;
@@ -31,7 +31,7 @@ pub(super) const OFFER: Offer = Offer {
 
 /// Delivers through a gateway that the configuration describes.
 struct HttpProvider {
-    client: Client,
+    client: HttpClient,
     method: Method,
     url: Pattern,
     headers: Vec<(String, Pattern)>,
@@ -73,7 +73,7 @@ impl HttpProvider {
             ContentType::Plain => ("text/plain; charset=utf-8", str::to_owned),
         };
         Ok(Self {
-            client: Client::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             method: settings.method,
             url,
             headers: headers.list,
@@ -136,7 +136,7 @@ impl Provider for HttpProvider {
             .map(|body| body.filled(value, self.escape));
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: self.method,
                 url: &url,
                 headers: &headers,
@@ -167,7 +167,7 @@ impl Provider for HttpProvider {
         if let Some(url) = &self.check_url {
             let answer = self
                 .client
-                .call(&Request {
+                .call(&HttpRequest {
                     method: Method::Get,
                     url,
                     headers: &headers,
@@ -187,7 +187,7 @@ impl Provider for HttpProvider {
         let root = format!("{scheme}://{}/", crate::http::host(&url));
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: Method::Head,
                 url: &root,
                 headers: &[],

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::preset::Preset;
 use crate::channel::{Next, Receipt, Refusal, by_status};
 use crate::domain::words::Reason;
-use crate::http::{Answer, Cover, shortened};
+use crate::http::{Cover, HttpAnswer, shortened};
 use crate::toml_table::Section;
 
 /// How the answers of a gateway are read.
@@ -91,7 +91,7 @@ impl Verdict {
     }
 
     /// The gateway's words, or the beginning of its answer, without a secret.
-    pub(super) fn words(&self, answer: &Answer, json: Option<&Value>, cover: &Cover) -> String {
+    pub(super) fn words(&self, answer: &HttpAnswer, json: Option<&Value>, cover: &Cover) -> String {
         let told = self
             .message_pointers
             .iter()
@@ -102,7 +102,7 @@ impl Verdict {
     }
 
     /// What an answer means: taken, or refused with what to do.
-    pub(super) fn judge(&self, answer: &Answer, cover: &Cover) -> Result<Receipt, Refusal> {
+    pub(super) fn judge(&self, answer: &HttpAnswer, cover: &Cover) -> Result<Receipt, Refusal> {
         let json = answer.json();
         let json = json.as_ref();
         let status = i64::from(answer.status);
@@ -153,7 +153,7 @@ impl Verdict {
     }
 
     /// What a status that is listed as a refusal means.
-    fn refusal(&self, status: i64, answer: &Answer) -> Option<Next> {
+    fn refusal(&self, status: i64, answer: &HttpAnswer) -> Option<Next> {
         if self.stop.contains(&status) {
             Some(Next::Stop)
         } else if self.never.contains(&status) {
@@ -168,7 +168,7 @@ impl Verdict {
 
 impl Results {
     /// What a value that is listed as a refusal means.
-    fn refusal(&self, value: &str, answer: &Answer) -> Option<Next> {
+    fn refusal(&self, value: &str, answer: &HttpAnswer) -> Option<Next> {
         if matches(&self.stop, value) {
             Some(Next::Stop)
         } else if matches(&self.never, value) {

@@ -15,7 +15,7 @@ use super::{
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
-    Answer, Body, Client, Cover, Method, Patience, Request, percent_encoded, shortened,
+    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, percent_encoded, shortened,
 };
 use crate::settings::{Secret, base_url, required, secret, timeout};
 
@@ -108,7 +108,7 @@ impl ProviderSettings for MetaSettings {
 
 /// Delivers WhatsApp templates through the Cloud API.
 struct MetaProvider {
-    client: Client,
+    client: HttpClient,
     settings: MetaSettings,
     bearer: String,
     cover: Cover,
@@ -132,7 +132,7 @@ impl MetaProvider {
     fn new(settings: &MetaSettings, workers: usize) -> Result<Self> {
         let token = settings.token.reveal()?;
         Ok(Self {
-            client: Client::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             settings: settings.clone(),
             bearer: format!("Bearer {token}"),
             cover: Cover::over([token]),
@@ -144,7 +144,7 @@ impl MetaProvider {
     fn get(&self, path: &str) -> Result<Value, Refusal> {
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: Method::Get,
                 url: &format!("{}{path}", self.settings.base_url),
                 headers: &[("Authorization", &self.bearer)],
@@ -157,7 +157,7 @@ impl MetaProvider {
         }
     }
 
-    fn refusal(&self, answer: &Answer, json: Option<&Value>) -> Refusal {
+    fn refusal(&self, answer: &HttpAnswer, json: Option<&Value>) -> Refusal {
         let error = json.map_or(&Value::Null, |json| &json["error"]);
         let mut words = string(error, "message");
         let details = error
@@ -222,28 +222,14 @@ impl MetaProvider {
                 ),
             ));
         }
-        let mut body = json!({
-            "messaging_product": "whatsapp",
-            "recipient_type": "individual",
-            "to": message.address.trim_start_matches('+'),
-            "type": "template",
-            "biz_opaque_callback_data": callback(&message.key),
-            "template": {
-                "name": template.name,
-                "language": {"code": template.language},
-            },
-        });
-        let components = template.components(&message.variables);
-        if !components.is_empty() {
-            body["template"]["components"] = Value::Array(components);
-        }
+        let body = payload(message, &template);
         let sender = message
             .provider_channel
             .as_deref()
             .unwrap_or(&self.settings.phone_number_id);
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: Method::Post,
                 url: &format!(
                     "{}/{}/messages",
@@ -271,6 +257,26 @@ impl MetaProvider {
             _ => Err(self.refusal(&answer, json.as_ref())),
         }
     }
+}
+
+/// A message as Meta wants it.
+fn payload(message: &Outgoing, template: &Template) -> Value {
+    let mut body = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": message.address.trim_start_matches('+'),
+        "type": "template",
+        "biz_opaque_callback_data": callback(&message.key),
+        "template": {
+            "name": template.name,
+            "language": {"code": template.language},
+        },
+    });
+    let components = template.components(&message.variables);
+    if !components.is_empty() {
+        body["template"]["components"] = Value::Array(components);
+    }
+    body
 }
 
 /// What comes back with a status callback: the key itself, where it fits.
