@@ -480,6 +480,7 @@ fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
         event: String::new(),
         contract_id: None,
         invoice_id: None,
+        case_id: None,
         login_id: None,
         ticket_id: None,
         hold_until: contract

@@ -162,6 +162,7 @@ fn congratulate(
             event: "birthday".to_owned(),
             contract_id: None,
             invoice_id: None,
+            case_id: None,
             login_id: None,
             ticket_id: None,
             hold_until: None,

@@ -32,6 +32,8 @@ pub struct Draft<'a> {
     pub contract_id: Option<i64>,
     /// The invoice it is about.
     pub invoice_id: Option<i64>,
+    /// The collection case it is about.
+    pub case_id: Option<i64>,
     /// The login it is about.
     pub login_id: Option<i64>,
     /// The ticket it is about.
@@ -180,6 +182,7 @@ impl Composer<'_> {
             staff_id: None,
             contract_id: draft.contract_id,
             invoice_id: draft.invoice_id,
+            case_id: draft.case_id,
             login_id: draft.login_id,
             ticket_id: draft.ticket_id,
             address_kind: address.as_ref().and_then(|address| address.kind),

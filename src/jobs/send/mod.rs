@@ -432,6 +432,7 @@ impl<'a> Walk<'a> {
             event: self.batch_id.map(|id| id.to_string()).unwrap_or_default(),
             contract_id: contract.as_ref().map(|contract| contract.id),
             invoice_id,
+            case_id: None,
             login_id: row.login,
             ticket_id: None,
             hold_until: contract
