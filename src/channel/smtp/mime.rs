@@ -14,15 +14,11 @@ use crate::http::percent_encoded;
 impl SmtpProvider {
     /// The message as MIME, or why there is none for this address.
     pub(super) fn mime(&self, to: &Address, message: &Outgoing) -> Result<Vec<u8>, Refusal> {
-        let date = chrono::DateTime::parse_from_rfc3339(&message.at).map_or_else(
-            |_| crate::clock::Clock::system(chrono_tz::UTC).now().at,
-            |at| at.with_timezone(&chrono::Utc),
-        );
         let mut builder = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to.clone()))
             .subject(one_line(message.title.as_deref().unwrap_or_default()))
-            .date(SystemTime::from(date))
+            .date(SystemTime::from(message.at))
             .message_id(Some(format!(
                 "<{}@{}>",
                 tag(&message.key),
