@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::signals::Listener;
 use super::{Context, Outcome};
 use crate::clock::iso;
+use crate::domain::channel::AddressForm;
 use crate::domain::message::Message;
 use crate::domain::phone;
 use crate::domain::words::{Channel, Status, Word as _};
@@ -39,12 +40,12 @@ pub fn address(channel: Channel, address: Option<&str>) -> Cell {
     let Some(text) = address else {
         return Cell::Null;
     };
-    let shown = match channel {
-        Channel::Sms | Channel::Whatsapp => phone::shown(text),
-        Channel::Push if text.chars().count() > SHORT => {
+    let shown = match channel.address_form() {
+        AddressForm::Phone => phone::shown(text),
+        AddressForm::Device if text.chars().count() > SHORT => {
             format!("{}…", text.chars().take(SHORT).collect::<String>())
         }
-        Channel::Push | Channel::Email => text.to_owned(),
+        AddressForm::Device | AddressForm::Mailbox => text.to_owned(),
     };
     Cell::Shown {
         data: text.to_owned(),
