@@ -3,7 +3,7 @@
 use super::collection;
 use super::plan::{Change, Options, Plan, Step, steps};
 use crate::clock::Now;
-use crate::domain::rule::{self, Draft, Fault, Part, Rule};
+use crate::domain::rule::{self, Fault, Rule, RuleDraft, RulePart};
 use crate::domain::template::Template;
 use crate::error::{Error, Problem, Result};
 use crate::source::definition::rule::WrittenRule;
@@ -11,7 +11,7 @@ use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{Connection, Store, rule as store, template};
 
 /// Adds a rule; answers it with what is odd about it.
-pub fn add(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+pub fn add(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     saved.write(|transaction| {
         if store::get(transaction, &draft.name)?.is_some() {
             return Err(
@@ -24,11 +24,11 @@ pub fn add(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
 }
 
 /// Saves a changed rule; answers it with what is odd about it.
-pub fn replace(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+pub fn replace(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     saved.write(|transaction| save(transaction, draft))
 }
 
-fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     let templates: Vec<Template> = template::list(connection)?;
     let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
     let find = |name: &str| templates.iter().find(|template| template.name == name);
@@ -47,7 +47,7 @@ fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
     for (portfolio, other, _) in rule::claimed_twice(claims) {
         let (found, remedy) = rule::claim_words(portfolio, other);
         faults.push(Fault {
-            part: Part::Portfolios,
+            part: RulePart::Portfolios,
             found,
             remedy,
         });
@@ -216,7 +216,7 @@ fn rule_problems(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Ve
             .find(|written| written.value.draft.name == second);
         problems.push(match place {
             Some(written) => written.value.problem(&Fault {
-                part: Part::Portfolios,
+                part: RulePart::Portfolios,
                 found,
                 remedy,
             }),

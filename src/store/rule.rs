@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::columns::Columns as _;
-use crate::domain::rule::{Closings, DaysLate, Deliver, Phase, Reminders, Rule, Step, Texts};
+use crate::domain::ladder::Phase;
+use crate::domain::rule::{Closings, DaysLate, Deliver, Reminders, Rule, RuleStage, Texts};
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 
@@ -55,7 +56,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
     let stages = stages
         .into_iter()
         .map(|(stage, day, deliver)| {
-            Ok(Step {
+            Ok(RuleStage {
                 stage,
                 day: DaysLate::after_due(day).map_err(|(found, _)| {
                     Error::world(format!("the database is damaged: {found}"))
@@ -111,16 +112,18 @@ fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<
     let mut rows = statement.query([rule])?;
     let mut templates: BTreeMap<Phase, Vec<String>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let phase: String = row.get("phase")?;
-        let phase = Phase::parse(&phase).ok_or_else(|| {
-            Error::world(format!("the database is damaged: a rule's phase `{phase}`"))
-        })?;
         templates
-            .entry(phase)
+            .entry(phase_at(row)?)
             .or_default()
             .push(row.get("template")?);
     }
     Ok(templates)
+}
+
+fn phase_at(row: &Row<'_>) -> Result<Phase> {
+    let name: String = row.get("phase")?;
+    Phase::parse(&name)
+        .ok_or_else(|| Error::world(format!("the database is damaged: a rule's phase `{name}`")))
 }
 
 /// Saves rules, each new or in place of the one of its name, whose last day of evaluation stays.
@@ -179,20 +182,20 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
     let mut stage = connection.prepare_cached(
         "INSERT INTO rule_stage (rule, position, stage, day, deliver) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    for (position, step) in (0i64..).zip(&rule.stages) {
+    for (position, own) in (0i64..).zip(&rule.stages) {
         stage.execute((
             &rule.name,
             position,
-            step.stage.as_str(),
-            step.day.days(),
-            step.texts.deliver.as_str(),
+            own.stage.as_str(),
+            own.day.days(),
+            own.texts.deliver.as_str(),
         ))?;
     }
     let mut template = connection.prepare_cached(
         "INSERT INTO rule_template (rule, phase, position, template) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for (phase, texts) in rule.phases() {
-        for (position, name) in (0i64..).zip(texts.templates) {
+    for (phase, templates) in rule.phases() {
+        for (position, name) in (0i64..).zip(templates) {
             template.execute((&rule.name, phase.to_string(), position, name))?;
         }
     }
@@ -225,10 +228,14 @@ pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<Str
 }
 
 /// The phases in which rules name a template, each once.
-pub fn phases_using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
+pub fn phases_using_template(connection: &Connection, template: &str) -> Result<Vec<Phase>> {
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT phase FROM rule_template WHERE template = ?1 ORDER BY phase",
     )?;
-    let rows = statement.query_map([template], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut rows = statement.query([template])?;
+    let mut phases = Vec::new();
+    while let Some(row) = rows.next()? {
+        phases.push(phase_at(row)?);
+    }
+    Ok(phases)
 }
