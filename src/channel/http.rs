@@ -119,10 +119,10 @@ impl HttpProvider {
     /// # Errors
     /// When a secret cannot be read.
     pub fn new(settings: &HttpSettings, limits: Limits) -> Result<Self> {
-        let reveal = |secret: &Option<crate::config::Secret>| {
+        let reveal = |secret: &Option<crate::settings::Secret>| {
             secret
                 .as_ref()
-                .map_or(Ok(String::new()), crate::config::Secret::reveal)
+                .map_or(Ok(String::new()), crate::settings::Secret::reveal)
         };
         let password = reveal(&settings.password)?;
         let token = reveal(&settings.token)?;

@@ -230,7 +230,7 @@ impl SmtpProvider {
         let password = settings
             .password
             .as_ref()
-            .map_or(Ok(String::new()), crate::config::Secret::reveal)?;
+            .map_or(Ok(String::new()), crate::settings::Secret::reveal)?;
         let user = settings.username.clone().unwrap_or_default();
         let helo = settings
             .helo

@@ -1,6 +1,5 @@
 //! The configuration: found, read and accepted whole, or refused whole with every problem.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
@@ -14,6 +13,7 @@ use crate::domain::template::Company;
 use crate::domain::words::{Channel, Purpose, Word};
 use crate::domain::{phone, tax_id};
 use crate::error::{Error, Result};
+use crate::settings::Secret;
 use crate::toml_table::{Section, read_whole};
 
 mod providers;
@@ -25,58 +25,6 @@ pub use providers::{
 
 /// The table every file and example uses where no configuration is found.
 const DEFAULT_DATABASE: &str = "regua.db";
-
-/// A password or token: written in the file, or taken from the environment or another file when
-/// it is needed. It prints as `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret {
-    written: String,
-    base: PathBuf,
-}
-
-impl Secret {
-    fn new(written: String, base: &Path) -> Self {
-        Self {
-            written,
-            base: base.to_owned(),
-        }
-    }
-
-    /// Whether the secret itself stands in the configuration file.
-    pub fn is_literal(&self) -> bool {
-        !self.written.starts_with("env:") && !self.written.starts_with("file:")
-    }
-
-    /// The file it comes from, if from one.
-    pub fn file(&self) -> Option<PathBuf> {
-        Some(self.base.join(self.written.strip_prefix("file:")?))
-    }
-
-    /// The secret itself, without surrounding white space.
-    pub fn reveal(&self) -> Result<String> {
-        let text = if let Some(name) = self.written.strip_prefix("env:") {
-            std::env::var(name).map_err(|_| {
-                Error::unacceptable(format!("the environment variable {name} is not set")).hint(
-                    format!("export {name}=… before running regua, or use file:PATH"),
-                )
-            })?
-        } else if let Some(path) = self.file() {
-            std::fs::read_to_string(&path).map_err(|error| {
-                Error::unacceptable(format!("the secret in {} cannot be read", path.display()))
-                    .because(error)
-            })?
-        } else {
-            self.written.clone()
-        };
-        Ok(text.trim().to_owned())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// The queue's manners.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Secret, read_numbers};
+use super::read_numbers;
 use crate::domain::recipient::Number;
 use crate::domain::words::Channel;
+use crate::settings::{Secret, base_url, required, secret, timeout, whole_url};
 use crate::toml_table::Section;
 
 /// A channel's provider and how hard it may be worked.
@@ -386,83 +387,6 @@ fn read_channel(
     }
 }
 
-/// Seconds to wait for an answer.
-fn timeout(section: &Section<'_, '_>, usual: i64) -> i64 {
-    section.number("timeout_seconds", 1..=600).unwrap_or(usual)
-}
-
-/// A key that a provider cannot do without.
-fn required(section: &Section<'_, '_>, key: &'static str, why: &str) -> Option<String> {
-    if !section.has(key) {
-        section.wrong(key, "is missing", why);
-        return None;
-    }
-    section.filled(key)
-}
-
-fn secret(section: &Section<'_, '_>, key: &'static str, base: &Path) -> Option<Secret> {
-    required(
-        section,
-        key,
-        "write env:NAME, file:PATH or the secret itself",
-    )
-    .map(|written| Secret::new(written, base))
-}
-
-/// The address that a service's paths are appended to.
-fn url(
-    section: &Section<'_, '_>,
-    key: &'static str,
-    default: Option<&str>,
-    warnings: &mut Vec<String>,
-) -> Option<String> {
-    let url = match default {
-        Some(default) => section.filled(key).unwrap_or_else(|| default.to_owned()),
-        None => required(section, key, "write the address, https://…")?,
-    };
-    whole_url(section, key, url, warnings).map(|url| url.trim_end_matches('/').to_owned())
-}
-
-/// An address of a service: https, or http on this machine (elsewhere with a warning).
-fn whole_url(
-    section: &Section<'_, '_>,
-    key: &'static str,
-    url: String,
-    warnings: &mut Vec<String>,
-) -> Option<String> {
-    let host = |rest: &str| {
-        rest.split(['/', '?'])
-            .next()
-            .unwrap_or_default()
-            .rsplit('@')
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    if let Some(rest) = url.strip_prefix("http://") {
-        let host = host(rest);
-        let loopback = ["127.", "localhost", "[::1]"]
-            .iter()
-            .any(|start| host.starts_with(start));
-        if !loopback {
-            warnings.push(format!(
-                "{}: http://{host} is not encrypted; anyone on the way reads it",
-                section.full(key)
-            ));
-        }
-    } else if !url.starts_with("https://") || host(&url["https://".len()..]).is_empty() {
-        // What follows the question mark may be a secret.
-        let shown = url.split('?').next().unwrap_or_default();
-        section.wrong(
-            key,
-            format!("found `{shown}`"),
-            "write an address such as https://host/path",
-        );
-        return None;
-    }
-    Some(url)
-}
-
 fn read_fcm(
     section: &Section<'_, '_>,
     base: &Path,
@@ -473,7 +397,7 @@ fn read_fcm(
         "service_account",
         "write the path of the key file that Google gives",
     );
-    let base_url = url(
+    let base_url = base_url(
         section,
         "base_url",
         Some("https://fcm.googleapis.com"),
@@ -558,7 +482,7 @@ fn read_http(
     });
     let preset = chosen.as_ref();
     let url = match preset {
-        Some(preset) => url(section, "base_url", preset.base_url, warnings)
+        Some(preset) => base_url(section, "base_url", preset.base_url, warnings)
             .map(|base_url| format!("{base_url}{}", preset.path)),
         None => required(section, "url", "write the gateway's address, https://…")
             .and_then(|url| whole_url(section, "url", url, warnings)),
@@ -743,7 +667,7 @@ fn read_opa(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Option<ProviderConfig> {
-    let base_url = url(section, "base_url", None, warnings);
+    let base_url = base_url(section, "base_url", None, warnings);
     let token = secret(section, "token", base);
     Some(ProviderConfig::Opa(OpaSettings {
         timeout_seconds: timeout(section, 30),
@@ -757,7 +681,7 @@ fn read_meta(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Option<ProviderConfig> {
-    let base_url = url(
+    let base_url = base_url(
         section,
         "base_url",
         Some("https://graph.facebook.com/v24.0"),
@@ -790,7 +714,7 @@ fn read_twilio(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Option<ProviderConfig> {
-    let base_url = url(
+    let base_url = base_url(
         section,
         "base_url",
         Some("https://api.twilio.com"),
@@ -968,7 +892,7 @@ fn ixc_url(section: &Section<'_, '_>, warnings: &mut Vec<String>) -> Option<Stri
     });
     let url = match host_alone {
         Some(host) => format!("https://{}", host.trim().trim_end_matches('/')),
-        None => url(section, "base_url", None, warnings)?,
+        None => base_url(section, "base_url", None, warnings)?,
     };
     Some(match url.find("/webservice") {
         Some(at) => url[..at].to_owned(),

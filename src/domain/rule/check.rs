@@ -3,47 +3,52 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Closings, DaysLate, Deliver, DraftReminders, DraftStage, Fault, MOST_DAYS, Reminders, Rule,
-    RuleDraft, RulePart, RuleStage, Texts,
+    Closings, DaysLate, Deliver, DraftReminders, DraftStage, MOST_DAYS, Reminders, Rule, RuleDraft,
+    RulePart, RuleStage, Texts,
 };
 use crate::domain::ladder::Stage;
 use crate::domain::template::{self, Template};
 use crate::domain::words::{Kind, Purpose, Word as _};
-use crate::error::nearest;
+use crate::error::{Flaw, did_you_mean};
 
-/// Everything wrong that has been found so far, in the order written.
-#[derive(Default)]
-struct Faults(Vec<Fault>);
+/// Everything wrong that has been found so far in a draft, in the order written.
+struct Flaws<'d> {
+    draft: &'d RuleDraft,
+    found: Vec<(RulePart, Flaw)>,
+}
 
-impl Faults {
+impl Flaws<'_> {
     fn note(&mut self, part: RulePart, found: impl Into<String>, remedy: impl Into<String>) {
-        self.0.push(Fault {
-            part,
-            found: found.into(),
-            remedy: remedy.into(),
-        });
+        self.found.push(self.draft.flaw(part, found, remedy));
     }
 }
 
 impl RuleDraft {
+    const fn flaws(&self) -> Flaws<'_> {
+        Flaws {
+            draft: self,
+            found: Vec::new(),
+        }
+    }
+
     /// The rule, when nothing about its own parts is wrong.
     ///
     /// # Errors
     /// Everything that is wrong, in the order written.
-    pub fn check(&self) -> Result<Rule, Vec<Fault>> {
-        let mut faults = Faults::default();
+    pub fn check(&self) -> Result<Rule, Vec<(RulePart, Flaw)>> {
+        let mut flaws = self.flaws();
         if let Some(what) = template::name_problem(&self.name) {
-            faults.note(RulePart::Name, what, "give it a short plain name");
+            flaws.note(RulePart::Name, what, "give it a short plain name");
         }
-        self.check_portfolios(&mut faults);
+        self.check_portfolios(&mut flaws);
         let reminders = self
             .reminders
             .as_ref()
-            .map(|draft| check_reminders(draft, &mut faults));
-        let stages = self.check_stages(&mut faults);
-        self.check_entrance(&stages, &mut faults);
-        if !faults.0.is_empty() {
-            return Err(faults.0);
+            .map(|draft| check_reminders(draft, &mut flaws));
+        let stages = self.check_stages(&mut flaws);
+        self.check_entrance(&stages, &mut flaws);
+        if !flaws.found.is_empty() {
+            return Err(flaws.found);
         }
         Ok(Rule {
             name: self.name.clone(),
@@ -65,17 +70,17 @@ impl RuleDraft {
         })
     }
 
-    fn check_portfolios(&self, faults: &mut Faults) {
+    fn check_portfolios(&self, flaws: &mut Flaws<'_>) {
         let mut seen = BTreeSet::new();
         for portfolio in &self.portfolios {
             if portfolio.trim().is_empty() {
-                faults.note(
+                flaws.note(
                     RulePart::Portfolios,
                     "found an empty name",
                     "name a portfolio, or leave the list empty for every portfolio no other rule names",
                 );
             } else if !seen.insert(portfolio) {
-                faults.note(
+                flaws.note(
                     RulePart::Portfolios,
                     format!("`{portfolio}` stands twice"),
                     "name it once",
@@ -85,7 +90,7 @@ impl RuleDraft {
     }
 
     /// Whether `enter_until_days` lets anything in.
-    fn check_entrance(&self, stages: &[RuleStage], faults: &mut Faults) {
+    fn check_entrance(&self, stages: &[RuleStage], flaws: &mut Flaws<'_>) {
         let Some(days) = self.enter_until_days else {
             return;
         };
@@ -95,13 +100,13 @@ impl RuleDraft {
             .map(|own| own.day.days());
         let name = Stage::FIRST;
         if !(1..=MOST_DAYS).contains(&days) {
-            faults.note(
+            flaws.note(
                 RulePart::EnterUntilDays,
                 format!("found {days}"),
                 "write a number of days late from 1 to 3650, or leave it out for no limit",
             );
         } else if let Some(first) = first.filter(|first| days < *first) {
-            faults.note(
+            flaws.note(
                 RulePart::EnterUntilDays,
                 format!(
                     "found {days}, but the {name} comes on day {first}, so that nothing could ever enter"
@@ -111,9 +116,9 @@ impl RuleDraft {
         }
     }
 
-    fn check_stages(&self, faults: &mut Faults) -> Vec<RuleStage> {
+    fn check_stages(&self, flaws: &mut Flaws<'_>) -> Vec<RuleStage> {
         if self.stages.is_empty() {
-            faults.note(
+            flaws.note(
                 RulePart::Stages,
                 format!("`{}` is missing", Stage::FIRST),
                 format!(
@@ -126,9 +131,9 @@ impl RuleDraft {
         let mut named: Vec<Stage> = Vec::new();
         let mut last_day: Option<i64> = None;
         for (index, draft) in self.stages.iter().enumerate() {
-            let stage = self.check_stage_name(index, draft, &named, faults);
+            let stage = self.check_stage_name(index, draft, &named, flaws);
             named.extend(stage);
-            let day = check_day(index, draft, last_day, faults);
+            let day = check_day(index, draft, last_day, flaws);
             last_day = day.map(DaysLate::days).or(last_day);
             if let (Some(stage), Some(day)) = (stage, day) {
                 stages.push(RuleStage {
@@ -149,24 +154,22 @@ impl RuleDraft {
         index: usize,
         draft: &DraftStage,
         named: &[Stage],
-        faults: &mut Faults,
+        flaws: &mut Flaws<'_>,
     ) -> Option<Stage> {
         let part = RulePart::StageName(index);
         let order = Stage::accepted();
         let Some(name) = draft.name.as_deref() else {
-            faults.note(part, "is missing", format!("write one of: {order}"));
+            flaws.note(part, "is missing", format!("write one of: {order}"));
             return None;
         };
         let Some(stage) = Stage::parse(name) else {
-            let remedy = nearest(name, Stage::ALL.iter().map(|s| s.as_str())).map_or_else(
-                || format!("write one of: {order}"),
-                |near| format!("did you mean `{near}`?"),
-            );
-            faults.note(part, format!("`{name}` is not a stage"), remedy);
+            let remedy = did_you_mean(name, Stage::ALL.iter().map(|s| s.as_str()))
+                .unwrap_or_else(|| format!("write one of: {order}"));
+            flaws.note(part, format!("`{name}` is not a stage"), remedy);
             return None;
         };
         if named.contains(&stage) {
-            faults.note(
+            flaws.note(
                 part,
                 format!("`{stage}` stands twice"),
                 "each stage stands at most once: remove one of the two",
@@ -179,7 +182,7 @@ impl RuleDraft {
             } else {
                 format!("`{}` is missing: ", Stage::FIRST)
             };
-            faults.note(
+            flaws.note(
                 part,
                 format!("{missing}the first stage is `{stage}`"),
                 format!(
@@ -188,7 +191,7 @@ impl RuleDraft {
                 ),
             );
         } else if let Some(before) = named.last().filter(|before| **before > stage) {
-            faults.note(
+            flaws.note(
                 part,
                 format!("`{stage}` stands after `{before}`"),
                 format!("write the stages in this order: {order}"),
@@ -198,28 +201,27 @@ impl RuleDraft {
     }
 
     /// What is wrong with the templates it names; `template` finds one by its name.
-    pub fn template_faults<'t>(
+    pub fn template_flaws<'t>(
         &self,
         known: &[String],
         mut template: impl FnMut(&str) -> Option<&'t Template>,
-    ) -> Vec<Fault> {
-        let mut faults = Faults::default();
+    ) -> Vec<(RulePart, Flaw)> {
+        let mut flaws = self.flaws();
         for (part, names) in self.named() {
             for name in names {
                 match template(name) {
-                    Some(found) => check_template(part, found, &mut faults),
-                    None => faults.note(
+                    Some(found) => check_template(part, found, &mut flaws),
+                    None => flaws.note(
                         part,
                         format!("no template is called `{name}`"),
-                        nearest(name, known.iter().map(String::as_str)).map_or_else(
-                            || "add it with `regua template add`, or name another".to_owned(),
-                            |near| format!("did you mean `{near}`?"),
-                        ),
+                        did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+                            "add it with `regua template add`, or name another".to_owned()
+                        }),
                     ),
                 }
             }
         }
-        faults.0
+        flaws.found
     }
 }
 
@@ -228,11 +230,11 @@ fn check_day(
     index: usize,
     draft: &DraftStage,
     last: Option<i64>,
-    faults: &mut Faults,
+    flaws: &mut Flaws<'_>,
 ) -> Option<DaysLate> {
     let part = RulePart::StageDay(index);
     let Some(written) = draft.day else {
-        faults.note(
+        flaws.note(
             part,
             "is missing",
             "say from how many days late on: day = 3",
@@ -242,12 +244,12 @@ fn check_day(
     let day = match DaysLate::after_due(written) {
         Ok(day) => day,
         Err((found, remedy)) => {
-            faults.note(part, format!("found {written}: {found}"), remedy);
+            flaws.note(part, format!("found {written}: {found}"), remedy);
             return None;
         }
     };
     if let Some(before) = last.filter(|before| written <= *before) {
-        faults.note(
+        flaws.note(
             part,
             format!("found {written}, but the stage before it comes on day {before}"),
             format!(
@@ -260,16 +262,16 @@ fn check_day(
 }
 
 /// Whether a template that is there may be sent in a part of a rule.
-fn check_template(part: RulePart, found: &Template, faults: &mut Faults) {
+fn check_template(part: RulePart, found: &Template, flaws: &mut Flaws<'_>) {
     let name = &found.name;
     if found.kind != Kind::Financial {
-        faults.note(
+        flaws.note(
             part,
             format!("template `{name}` is of kind {}", found.kind),
             "collections send templates of kind financial",
         );
     } else if found.purpose != Purpose::Collection && !matches!(part, RulePart::Closing(_)) {
-        faults.note(
+        flaws.note(
             part,
             format!("template `{name}` is of purpose {}", found.purpose),
             "reminders and stages send templates of purpose collection, so that contact hours and opt-outs hold",
@@ -277,9 +279,9 @@ fn check_template(part: RulePart, found: &Template, faults: &mut Faults) {
     }
 }
 
-fn check_reminders(draft: &DraftReminders, faults: &mut Faults) -> Reminders {
+fn check_reminders(draft: &DraftReminders, flaws: &mut Flaws<'_>) -> Reminders {
     if draft.days.is_empty() {
-        faults.note(
+        flaws.note(
             RulePart::ReminderDays,
             "no day is given",
             "say how many days before the due date: days = [5, 3, 0]",
@@ -288,19 +290,19 @@ fn check_reminders(draft: &DraftReminders, faults: &mut Faults) -> Reminders {
     let mut seen = BTreeSet::new();
     for day in &draft.days {
         if *day < 0 {
-            faults.note(
+            flaws.note(
                 RulePart::ReminderDays,
                 format!("found {day}: a reminder comes before the due date, or on it"),
                 "count days before the due date, from 0; after it come stages",
             );
         } else if *day > MOST_DAYS {
-            faults.note(
+            flaws.note(
                 RulePart::ReminderDays,
                 format!("found {day}, which is more than ten years"),
                 "write numbers of days from 0 to 3650",
             );
         } else if !seen.insert(*day) {
-            faults.note(
+            flaws.note(
                 RulePart::ReminderDays,
                 format!("{day} stands twice"),
                 "name each day once",
@@ -308,7 +310,7 @@ fn check_reminders(draft: &DraftReminders, faults: &mut Faults) -> Reminders {
         }
     }
     if draft.templates.is_empty() {
-        faults.note(
+        flaws.note(
             RulePart::ReminderTemplates,
             "no template is named",
             "name what the reminders say: templates = [\"due-soon\"]",
@@ -352,7 +354,7 @@ mod tests {
             .err()
             .unwrap_or_default()
             .iter()
-            .map(|fault| draft.problem(fault).to_string())
+            .map(|(_, flaw)| flaw.to_string())
             .collect()
     }
 
@@ -464,14 +466,14 @@ mod tests {
             .insert(Closing::Paid, vec!["polite".to_owned(), "cut".to_owned()]);
         let cut = template("cut", Kind::Contract, Purpose::Service);
         let polite = template("polite", Kind::Financial, Purpose::Service);
-        let faults = draft.template_faults(&["overdue".to_owned()], |name| match name {
+        let flaws = draft.template_flaws(&["overdue".to_owned()], |name| match name {
             "cut" => Some(&cut),
             "polite" => Some(&polite),
             _ => None,
         });
-        let found: Vec<(RulePart, &str)> = faults
+        let found: Vec<(RulePart, &str)> = flaws
             .iter()
-            .map(|fault| (fault.part, fault.found.as_str()))
+            .map(|(part, flaw)| (*part, flaw.found.as_str()))
             .collect();
         assert_eq!(
             found,
@@ -494,6 +496,6 @@ mod tests {
                 ),
             ]
         );
-        assert_eq!(faults[2].remedy, "did you mean `overdue`?");
+        assert_eq!(flaws[2].1.remedy, "did you mean `overdue`?");
     }
 }

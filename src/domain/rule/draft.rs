@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Deliver;
 use crate::domain::ladder::Closing;
-use crate::error::Problem;
+use crate::error::Flaw;
 
 /// A rule as somebody wrote it, before any check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,7 +53,7 @@ pub struct DraftStage {
     pub deliver: Option<Deliver>,
 }
 
-/// Which part of a draft a fault is about, so that a file can name its line.
+/// Which part of a draft a flaw is about, so that a file can name its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RulePart {
     /// `name`.
@@ -76,17 +76,6 @@ pub enum RulePart {
     StageTemplates(usize),
     /// A closing's templates.
     Closing(Closing),
-}
-
-/// One thing wrong with a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where.
-    pub part: RulePart,
-    /// What was found.
-    pub found: String,
-    /// What to write instead.
-    pub remedy: String,
 }
 
 impl RuleDraft {
@@ -113,13 +102,15 @@ impl RuleDraft {
         }
     }
 
-    /// A fault as a problem of the rule as a whole, where no file gives it a line.
-    pub fn problem(&self, fault: &Fault) -> Problem {
-        Problem::new(
-            format!("rule `{}`: {}", self.name, self.key(fault.part)),
-            fault.found.clone(),
-            fault.remedy.clone(),
-        )
+    /// A flaw of one part, told of the rule by its name; a file knows its line and says that instead.
+    pub fn flaw(
+        &self,
+        part: RulePart,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> (RulePart, Flaw) {
+        let place = format!("rule `{}`", self.name);
+        (part, Flaw::of(self.key(part), found, remedy).within(place))
     }
 
     /// Each part that names templates, with their names, in the ladder's order.

@@ -11,7 +11,7 @@ use super::ladder::{Closing, Move, Phase, Stage};
 use super::words::{Word as _, words_enum};
 
 pub use claim::{Claims, claim_words, claimed_twice};
-pub use draft::{DraftReminders, DraftStage, Fault, RuleDraft, RulePart};
+pub use draft::{DraftReminders, DraftStage, RuleDraft, RulePart};
 pub use warning::warnings;
 
 words_enum! {

@@ -13,7 +13,7 @@ use crate::domain::recipient::Reach;
 use crate::domain::rule::Deliver;
 use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Channel, Origin, Reason};
-use crate::error::{Error, Result};
+use crate::error::{Result, must};
 use crate::jobs::compose::Draft;
 use crate::store::message::{self, Inserted};
 use crate::store::{book, collection};
@@ -130,10 +130,9 @@ impl<'a> Walk<'a> {
         let (names, deliver) = self.evaluation.rule.says(moving.due.step);
         let mut templates: Vec<&'a Template> = Vec::new();
         for name in names {
-            let template = self
-                .templates
-                .get(name)
-                .ok_or_else(|| Error::unacceptable(format!("there is no template `{name}`")))?;
+            let template = must(self.templates.get(name), "template", name, || {
+                Ok(self.templates.keys().collect::<Vec<_>>())
+            })?;
             if !templates.iter().any(|known| known.name == template.name) {
                 templates.push(template);
             }

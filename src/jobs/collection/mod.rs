@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::domain::collection::LeftOut;
 use crate::domain::ladder::{Ending, Move, Stage};
 use crate::domain::words::{Channel, Reason};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, must};
 use crate::store::{Connection, Store, collection, rule, template};
 
 pub use way::{Way, way};
@@ -179,18 +179,10 @@ fn rules_asked(connection: &Connection, name: Option<&str>) -> Result<Vec<rule::
 
 /// A rule that must be there; the error suggests the nearest name.
 pub fn get_rule(connection: &Connection, name: &str) -> Result<rule::Kept> {
-    if let Some(kept) = rule::get(connection, name)? {
-        return Ok(kept);
-    }
-    let names: Vec<String> = rule::all(connection)?
-        .into_iter()
-        .map(|kept| kept.rule.name)
-        .collect();
-    let mut error = Error::unacceptable(format!("there is no rule `{name}`"));
-    if let Some(near) = nearest(name, names.iter().map(String::as_str)) {
-        error = error.hint(format!("did you mean `{near}`?"));
-    }
-    Err(error.hint("regua rule list"))
+    must(rule::get(connection, name)?, "rule", name, || {
+        let all = rule::all(connection)?.into_iter();
+        Ok(all.map(|kept| kept.rule.name).collect::<Vec<_>>())
+    })
 }
 
 /// Removes a rule: its open cases close with outcome `rule_removed`. Answers how many.

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::domain::collection::Evaluation;
 use crate::domain::rule::Claims;
 use crate::domain::template::Template;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::Composer;
 use crate::store::{Connection, collection, hold, meta, rule, template};
 
@@ -64,23 +64,20 @@ fn load_templates(
         .into_iter()
         .map(|template| (template.name.clone(), template))
         .collect();
-    let problems: Vec<Problem> = rules
+    let flaws: Vec<Flaw> = rules
         .iter()
         .flat_map(|kept| {
             let draft = kept.rule.draft();
-            draft
-                .template_faults(&names, |name| templates.get(name))
-                .iter()
-                .map(|fault| draft.problem(fault))
-                .collect::<Vec<_>>()
+            draft.template_flaws(&names, |name| templates.get(name))
         })
+        .map(|(_, flaw)| flaw)
         .collect();
-    if problems.is_empty() {
+    if flaws.is_empty() {
         return Ok(templates);
     }
-    Err(Error::problems(
+    Err(Error::flaws(
         "a rule names templates that it cannot send; nothing was done",
-        problems,
+        flaws,
     )
     .hint("add the template again, or edit the rule"))
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::collection::{Evaluation, NextMove, what_next};
 use crate::domain::invoice::Invoice;
 use crate::domain::rule::Claims;
-use crate::error::{Error, Result};
+use crate::error::{Result, not_in_the_book};
 use crate::store::collection::{self, Case, CaseFilter, CaseMove, Detail, FiredReminder};
 use crate::store::{Connection, book, hold, rule};
 
@@ -42,8 +42,7 @@ pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) 
         collection::detail(connection, invoice_id, true)?,
     ) else {
         return Err(
-            Error::unacceptable(format!("there is no invoice {invoice_id} in the book"))
-                .hint("regua report run invoices lists them"),
+            not_in_the_book("invoice", invoice_id).hint("regua report run invoices lists them")
         );
     };
     let all = rule::all(connection)?;

@@ -4,11 +4,9 @@ use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
 use crate::domain::ladder::Closing;
-use crate::domain::rule::{
-    Deliver, DraftReminders, DraftStage, Fault, Rule, RuleDraft, RulePart, Texts,
-};
+use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, RulePart, Texts};
 use crate::domain::words::Word as _;
-use crate::error::Problem;
+use crate::error::Flaw;
 use crate::toml_table::Section;
 
 /// Days that can be written at all; which of them are sound is the rule's own check to say.
@@ -21,21 +19,24 @@ pub struct WrittenRule {
     pub rule: Option<Rule>,
     /// The same as it was written.
     pub draft: RuleDraft,
-    /// The file, line and key of each part: `rules.toml:12: rule.stage.day`.
-    places: Vec<(RulePart, String)>,
+    /// The file with the line, and the key of each part: `rules.toml:12`, `rule.stage.day`.
+    places: Vec<(RulePart, String, String)>,
     /// The file, and the line its table begins on.
     place: String,
 }
 
 impl WrittenRule {
-    /// A fault as a problem at its place.
-    pub fn problem(&self, fault: &Fault) -> Problem {
-        let place = self
-            .places
-            .iter()
-            .find(|(part, _)| *part == fault.part)
-            .map_or(&self.place, |(_, place)| place);
-        Problem::new(place.clone(), fault.found.clone(), fault.remedy.clone())
+    /// A flaw of one part, told at its line.
+    pub fn flaw(
+        &self,
+        part: RulePart,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Flaw {
+        match self.places.iter().find(|(known, ..)| *known == part) {
+            Some((_, place, key)) => Flaw::of(key, found, remedy).within(place),
+            None => Flaw::at(&self.place, found, remedy),
+        }
     }
 }
 
@@ -69,13 +70,14 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
         }
     }
 
-    fn place(&self, part: RulePart) -> String {
+    fn place(&self, part: RulePart) -> (RulePart, String, String) {
         let (section, key) = self.of(part);
         let whole = section.place();
         let file = whole
             .rsplit_once(':')
             .map_or(whole.as_str(), |(file, _)| file);
-        format!("{file}:{}: {}", section.line_of(key), section.full(key))
+        let line = format!("{file}:{}", section.line_of(key));
+        (part, line, section.full(key))
     }
 }
 
@@ -126,19 +128,19 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         draft.closing_deliver = s.word("deliver");
     }
     let checked = draft.check();
-    for fault in checked.as_ref().err().into_iter().flatten() {
-        let (section, key) = sections.of(fault.part);
+    for (part, flaw) in checked.as_ref().err().into_iter().flatten() {
+        let (section, key) = sections.of(*part);
         // A value of another type, or a missing name, has been told already.
-        let told = match fault.part {
+        let told = match part {
             RulePart::Name => name.is_none(),
             RulePart::StageName(_) | RulePart::StageDay(_) => {
-                fault.found == "is missing" && section.has(key)
+                flaw.found == "is missing" && section.has(key)
             }
             RulePart::ReminderDays => days_unreadable,
             _ => false,
         };
         if !told {
-            section.wrong(key, fault.found.clone(), fault.remedy.clone());
+            section.wrong(key, &flaw.found, &flaw.remedy);
         }
     }
     let mut parts = vec![
@@ -153,10 +155,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
             .iter()
             .map(|closing| RulePart::Closing(*closing)),
     );
-    let places = parts
-        .into_iter()
-        .map(|part| (part, sections.place(part)))
-        .collect();
+    let places = parts.into_iter().map(|part| sections.place(part)).collect();
     for section in [sections.reminders, sections.closing]
         .into_iter()
         .flatten()
