@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::columns::Columns as _;
 use crate::domain::ladder::Phase;
@@ -113,17 +113,11 @@ fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<
     let mut templates: BTreeMap<Phase, Vec<String>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         templates
-            .entry(phase_at(row)?)
+            .entry(row.get(0)?)
             .or_default()
             .push(row.get("template")?);
     }
     Ok(templates)
-}
-
-fn phase_at(row: &Row<'_>) -> Result<Phase> {
-    let name: String = row.get("phase")?;
-    Phase::parse(&name)
-        .ok_or_else(|| Error::world(format!("the database is damaged: a rule's phase `{name}`")))
 }
 
 /// Saves rules, each new or in place of the one of its name, whose last day of evaluation stays.
@@ -196,7 +190,7 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
     )?;
     for (phase, templates) in rule.phases() {
         for (position, name) in (0i64..).zip(templates) {
-            template.execute((&rule.name, phase.to_string(), position, name))?;
+            template.execute((&rule.name, phase, position, name))?;
         }
     }
     Ok(())
@@ -232,10 +226,6 @@ pub fn phases_using_template(connection: &Connection, template: &str) -> Result<
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT phase FROM rule_template WHERE template = ?1 ORDER BY phase",
     )?;
-    let mut rows = statement.query([template])?;
-    let mut phases = Vec::new();
-    while let Some(row) = rows.next()? {
-        phases.push(phase_at(row)?);
-    }
-    Ok(phases)
+    let rows = statement.query_map([template], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -9,14 +9,15 @@ use crate::domain::client::Client;
 use crate::domain::collection::{Contender, chosen};
 use crate::domain::ladder::{Move, MoveKind};
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::recipient::Reach;
+use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::rule::Deliver;
 use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Channel, Origin, Reason};
 use crate::error::{Result, must};
-use crate::jobs::compose::Draft;
+use crate::jobs::compose::{Draft, Key, Wording};
+use crate::jobs::rows::About;
+use crate::store::book;
 use crate::store::message::{self, Inserted};
-use crate::store::{book, collection};
 
 /// The client whose invoices move, with what any of its messages may need.
 struct Mover {
@@ -165,26 +166,23 @@ impl<'a> Walk<'a> {
         mover: &'d Mover,
     ) -> Draft<'d> {
         let step = moving.due.step;
+        let facts = Facts {
+            client: Some(&mover.client),
+            contract: moving.contract.as_ref(),
+            invoice: Some(&moving.invoice),
+            overdue: mover.overdue,
+            ..Facts::new(self.composer.now, self.composer.company)
+        };
+        // Whoever is on hold has been left out already; closings are not held.
         Draft {
-            template,
-            client: &mover.client,
-            facts: Facts {
-                client: Some(&mover.client),
-                contract: moving.contract.as_ref(),
-                invoice: Some(&moving.invoice),
-                overdue: mover.overdue,
-                ..Facts::new(self.composer.now, self.composer.company)
-            },
-            key: format!("{}/{step}/{}", key_start(moving), template.name),
-            origin: Origin::Collection,
+            key: Key::PerAddress(format!("{}/{step}/{}", key_start(moving), template.name)),
             event: step.to_string(),
-            contract_id: moving.invoice.contract_id,
-            invoice_id: Some(moving.invoice.id),
-            login_id: None,
-            ticket_id: None,
-            // Whoever is on hold has been left out already; closings are not held.
-            hold_until: None,
-            not_before: None,
+            about: About {
+                contract_id: moving.invoice.contract_id,
+                invoice_id: Some(moving.invoice.id),
+                case_id: moving.case_id(),
+                ..About::default()
+            },
             expires_at: match step {
                 Move::Reminder(_) => moving
                     .counts_from(&self.evaluation)
@@ -192,8 +190,13 @@ impl<'a> Walk<'a> {
                     .map(|day| start_of(self.composer.now.zone, day)),
                 _ => None,
             },
-            batch_id: None,
             while_owing: step.kind() != MoveKind::Closing,
+            ..Draft::new(
+                Wording::Template(template),
+                Recipient::Client(&mover.client),
+                facts,
+                Origin::Collection,
+            )
         }
     }
 
@@ -257,10 +260,8 @@ fn fold(message: &mut NewMessage, into: Option<i64>) {
 /// The start of a move's messages' keys: its case, its listing with the bureau, or its due date.
 fn key_start(moving: &Moving) -> String {
     let id = moving.invoice.id;
-    match (moving.due.step, moving.case) {
-        (Move::Enter | Move::Advance(_) | Move::Close { .. }, Some(case)) => {
-            collection::case_key(id, case)
-        }
+    match (moving.due.step, moving.case_id()) {
+        (_, Some(case)) => format!("collection/{id}/case-{case}"),
         (Move::BureauRemoved, _) => {
             let listed = moving.invoice.bureau_listed_on;
             let listed = listed.map_or_else(|| "-".to_owned(), |day| day.to_string());

@@ -56,6 +56,14 @@ impl Moving {
         }
     }
 
+    /// The case that its messages are about: neither a reminder nor what is told of a listing has one.
+    pub const fn case_id(&self) -> Option<i64> {
+        match self.due.step {
+            Move::Enter | Move::Advance(_) | Move::Close { .. } => self.case,
+            Move::Reminder(_) | Move::BureauRemoved => None,
+        }
+    }
+
     /// The due date that the rule counts from.
     pub fn counts_from(&self, evaluation: &Evaluation<'_>) -> NaiveDate {
         let invoice = &self.invoice;

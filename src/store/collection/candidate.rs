@@ -3,12 +3,10 @@
 use chrono::NaiveDate;
 use rusqlite::{Connection, params};
 
-use super::{day_at, day_opt_at};
 use crate::domain::collection::{Bill, Debt, Evaluation, OpenCase, Past};
 use crate::domain::ladder::Stage;
-use crate::domain::words::{InvoiceStatus, Word as _};
-use crate::error::{Error, Result};
-use crate::store::columns::Columns as _;
+use crate::error::Result;
+use crate::store::columns::{Columns as _, Day};
 
 /// The days of a long run of holidays and weekends: how far a due date may roll, at the very most.
 const LONGEST_ROLL_DAYS: i64 = 60;
@@ -138,26 +136,19 @@ fn each_open_case(
     let mut rows = statement.query([&evaluation.rule.name])?;
     let mut not_claimed = 0;
     while let Some(row) = rows.next()? {
-        let moved_on = day_at(row, 2)?;
-        let word = |column: usize| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-        let (Some(stage), Some(status)) = (Stage::parse(word(1)?), InvoiceStatus::parse(word(4)?))
-        else {
-            return Err(Error::world(
-                "the database is damaged: an unknown stage or status",
-            ));
-        };
+        let moved_on = row.day(2)?;
         let owing: bool = row.get(5)?;
         let bill = Bill {
-            due_on: day_at(row, 6)?,
-            debt: Debt::of(status, owing),
-            bureau_removed_on: day_opt_at(row, 7)?,
-            bureau_listed_on: day_opt_at(row, 8)?,
+            due_on: row.day(6)?,
+            debt: Debt::of(row.get(4)?, owing),
+            bureau_removed_on: row.day_opt(7)?,
+            bureau_listed_on: row.day_opt(8)?,
         };
         let past = Past {
             case: Some(OpenCase {
-                stage,
+                stage: row.get(1)?,
                 moved_on,
-                due_on: day_at(row, 3)?,
+                due_on: row.day(3)?,
             }),
             moved_on: Some(moved_on),
             ..Past::default()
@@ -191,7 +182,7 @@ fn each_owing(
     let nothing = Past::default();
     while let Some(row) = rows.next()? {
         let bill = Bill {
-            due_on: day_at(row, 1)?,
+            due_on: row.day(1)?,
             debt: Debt::Owing,
             bureau_listed_on: None,
             bureau_removed_on: None,
@@ -218,7 +209,7 @@ fn each_bureau_removal(
     let after = evaluation
         .last
         .unwrap_or_else(|| shifted(evaluation.today, -1));
-    let mut rows = statement.query((after.to_string(), evaluation.today.to_string()))?;
+    let mut rows = statement.query((Day(after), Day(evaluation.today)))?;
     while let Some(row) = rows.next()? {
         each(row.get(0)?)?;
     }
@@ -260,15 +251,15 @@ pub fn each_owing_by_client(
          WHERE i.owing AND i.due_on <= ?1
          ORDER BY i.client_id",
     )?;
-    let mut rows = statement.query([until.to_string()])?;
+    let mut rows = statement.query([Day(until)])?;
     while let Some(row) = rows.next()? {
-        let open = match row.word_opt::<Stage>("stage")? {
+        let open = match row.get::<_, Option<Stage>>(4)? {
             None => None,
             Some(stage) => Some((
                 OpenCase {
                     stage,
-                    moved_on: day_at(row, 5)?,
-                    due_on: day_at(row, 6)?,
+                    moved_on: row.day(5)?,
+                    due_on: row.day(6)?,
                 },
                 row.get(7)?,
             )),
@@ -278,7 +269,7 @@ pub fn each_owing_by_client(
             invoice_id: row.get(1)?,
             portfolio: row.get(2)?,
             bill: Bill {
-                due_on: day_at(row, 3)?,
+                due_on: row.day(3)?,
                 debt: Debt::Owing,
                 bureau_listed_on: None,
                 bureau_removed_on: None,

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::day_at;
 use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Past};
 use crate::domain::ladder::{CaseOutcome, Stage};
 use crate::domain::money::Money;
 use crate::error::Result;
-use crate::store::columns::Columns as _;
+use crate::store::columns::{Columns as _, Day};
 use crate::store::hold;
 
 /// Everything a decision about one invoice needs.
@@ -62,18 +61,18 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
                 client_id: row.get(0)?,
                 contract_id: row.get(1)?,
                 portfolio: row.get(2)?,
-                owed: Money::from_cents(row.get(5)?),
+                owed: row.get(5)?,
                 bill: Bill {
-                    due_on: day_at(row, 6)?,
-                    debt: Debt::of(row.word("status")?, row.get(4)?),
-                    bureau_listed_on: row.day_opt("bureau_listed_on")?,
-                    bureau_removed_on: row.day_opt("bureau_removed_on")?,
+                    due_on: row.day(6)?,
+                    debt: Debt::of(row.get(3)?, row.get(4)?),
+                    bureau_listed_on: row.day_opt(7)?,
+                    bureau_removed_on: row.day_opt(8)?,
                 },
                 past: Past::default(),
                 exclusions: Exclusions {
                     in_collection: row.get(9)?,
                     in_reminders: row.get(10)?,
-                    notice_hold_until: row.day_opt("notice_hold_until")?,
+                    notice_hold_until: row.day_opt(11)?,
                     holds: Vec::new(),
                 },
                 open: None,
@@ -98,19 +97,19 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
     )?;
     let mut rows = statement.query([detail.invoice_id])?;
     while let Some(row) = rows.next()? {
-        let stage: Stage = row.word("stage")?;
-        let since = day_at(row, 3)?;
+        let stage: Stage = row.get(2)?;
+        let since = row.day(3)?;
         detail.last_stage = Some(stage);
-        let moved_on = match row.day_opt("closed_on")? {
+        let moved_on = match row.day_opt(6)? {
             Some(closed_on) => closed_on.max(since),
             None => since,
         };
         detail.past.moved_on = detail.past.moved_on.max(Some(moved_on));
-        if row.word_opt::<CaseOutcome>("outcome")?.is_none() {
+        if row.get::<_, Option<CaseOutcome>>(5)?.is_none() {
             detail.past.case = Some(OpenCase {
                 stage,
                 moved_on: since,
-                due_on: day_at(row, 4)?,
+                due_on: row.day(4)?,
             });
             detail.open = Some((row.get(0)?, row.get(1)?));
         }
@@ -119,7 +118,7 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
         .prepare_cached(
             "SELECT days FROM collection_reminder WHERE invoice_id = ?1 AND due_on = ?2",
         )?
-        .query_map((detail.invoice_id, detail.bill.due_on.to_string()), |row| {
+        .query_map((detail.invoice_id, Day(detail.bill.due_on)), |row| {
             row.get(0)
         })?
         .collect::<rusqlite::Result<BTreeSet<i64>>>()?;
@@ -129,12 +128,12 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
                 "SELECT put_off_on, told_on FROM collection_bureau
                  WHERE invoice_id = ?1 AND listed_on = ?2",
             )?
-            .query_row((detail.invoice_id, listed_on.to_string()), |row| {
-                if row.day_opt("told_on")?.is_some() {
+            .query_row((detail.invoice_id, Day(listed_on)), |row| {
+                if row.day_opt(1)?.is_some() {
                     return Ok(BureauMark::Told);
                 }
                 Ok(row
-                    .day_opt("put_off_on")?
+                    .day_opt(0)?
                     .map_or(BureauMark::None, BureauMark::Waiting))
             })
             .optional()?

@@ -3,9 +3,7 @@
 use rusqlite::Connection;
 
 use crate::domain::ladder::{Move, Stage};
-use crate::domain::words::Word;
 use crate::error::{Error, Result};
-use crate::store::columns::Columns as _;
 
 /// One move of a evaluation, waiting to be written down in the order of clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +60,7 @@ pub fn note_due(connection: &Connection, rule: &str, due: &DueMove) -> Result<bo
             due.step.to_string(),
             bureau_waits,
             due.case,
-            due.stage.map(Word::as_str),
+            due.stage,
         ))?
         > 0)
 }
@@ -94,7 +92,7 @@ pub fn each_due(
             client_id: row.get(1)?,
             step,
             case: row.get(4)?,
-            stage: row.word_opt("stage")?,
+            stage: row.get(5)?,
         })?;
     }
     Ok(())

@@ -3,12 +3,10 @@
 use chrono::NaiveDate;
 use rusqlite::{Connection, params};
 
-use super::{day_at, day_opt_at};
 use crate::domain::day;
 use crate::domain::ladder::{CaseOutcome, Milestone, Stage};
 use crate::domain::money::Money;
-use crate::domain::words::Word;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::columns::Columns as _;
 
 /// A case as the *relatório de cobranças* lists it.
@@ -110,10 +108,10 @@ pub fn each_case(
     ))?;
     let mut rows = statement.query(params![
         wanted.open,
-        wanted.stage.map(Word::as_str),
+        wanted.stage,
         wanted.client_id,
         wanted.invoice_id,
-        wanted.outcome.map(Word::as_str),
+        wanted.outcome,
         wanted.rule,
     ])?;
     while let Some(row) = rows.next()? {
@@ -123,13 +121,13 @@ pub fn each_case(
             invoice_id: row.get(2)?,
             client_id: row.get(3)?,
             client_name: row.get(4)?,
-            amount: Money::from_cents(row.get(5)?),
-            open_amount: Money::from_cents(row.get(6)?),
-            due_on: day_at(row, 7)?,
-            stage: row.word("stage")?,
-            since: day_at(row, 9)?,
-            outcome: row.word_opt("outcome")?,
-            closed_on: day_opt_at(row, 11)?,
+            amount: row.get(5)?,
+            open_amount: row.get(6)?,
+            due_on: row.day(7)?,
+            stage: row.get("stage")?,
+            since: row.day(9)?,
+            outcome: row.get("outcome")?,
+            closed_on: row.day_opt(11)?,
             tax_id: row.get(12)?,
             mobile: row.get(13)?,
             whatsapp: row.get(14)?,
@@ -160,20 +158,14 @@ pub fn moves(connection: &Connection, case: i64) -> Result<Vec<CaseMove>> {
     let mut statement = connection.prepare_cached(
         "SELECT moved_on, move, owed FROM collection_move WHERE case_id = ?1 ORDER BY number",
     )?;
-    let mut rows = statement.query([case])?;
-    let mut moves = Vec::new();
-    while let Some(row) = rows.next()? {
-        let word = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-        let milestone = Milestone::parse(word).ok_or_else(|| {
-            Error::world(format!("the database is damaged: a case's move `{word}`"))
-        })?;
-        moves.push(CaseMove {
-            on: day_at(row, 0)?,
-            milestone,
-            owed: Money::from_cents(row.get(2)?),
-        });
-    }
-    Ok(moves)
+    let rows = statement.query_map([case], |row| {
+        Ok(CaseMove {
+            on: row.day(0)?,
+            milestone: row.get(1)?,
+            owed: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A reminder that fired.
@@ -197,9 +189,9 @@ pub fn reminders(connection: &Connection, invoice_id: i64) -> Result<Vec<FiredRe
     )?;
     let rows = statement.query_map([invoice_id], |row| {
         Ok(FiredReminder {
-            on: day_at(row, 0)?,
+            on: row.day(0)?,
             days: row.get(1)?,
-            due_on: day_at(row, 2)?,
+            due_on: row.day(2)?,
             rule: row.get(3)?,
         })
     })?;
@@ -212,6 +204,6 @@ pub fn bureau_told(connection: &Connection, invoice_id: i64) -> Result<Vec<Naive
         "SELECT told_on FROM collection_bureau
          WHERE invoice_id = ?1 AND told_on IS NOT NULL ORDER BY told_on",
     )?;
-    let rows = statement.query_map([invoice_id], |row| day_at(row, 0))?;
+    let rows = statement.query_map([invoice_id], |row| row.day(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

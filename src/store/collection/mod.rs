@@ -7,15 +7,12 @@ mod due;
 mod list;
 mod stats;
 
-use chrono::NaiveDate;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
-use crate::domain::day;
 use crate::error::Result;
 
 pub use candidate::{Owing, each_candidate, each_owing_by_client};
-pub use case::{case_key, case_open, close_all, open_cases, write};
+pub use case::{case_open, close_all, open_cases, write};
 pub use detail::{Detail, detail};
 pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};
 pub use list::{
@@ -30,18 +27,4 @@ pub fn any_invoice(connection: &Connection) -> Result<bool> {
             row.get(0)
         })?,
     )
-}
-
-fn day_at(row: &Row<'_>, column: usize) -> rusqlite::Result<NaiveDate> {
-    let text = row.get_ref(column)?.as_str()?;
-    day::parse(text)
-        .flatten()
-        .ok_or(rusqlite::types::FromSqlError::InvalidType.into())
-}
-
-fn day_opt_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<NaiveDate>> {
-    match row.get_ref(column)? {
-        ValueRef::Null => Ok(None),
-        value => Ok(day::parse(value.as_str()?).flatten()),
-    }
 }

@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use rusqlite::Connection;
 
-use crate::domain::ladder::Stage;
+use crate::domain::ladder::{Milestone, Stage};
 use crate::domain::money::Money;
-use crate::domain::words::Word as _;
 use crate::error::Result;
+use crate::store::columns::Day;
 
 /// How one stage has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,18 +51,17 @@ pub fn figures(
                 coalesce(sum(days BETWEEN 0 AND 30), 0), coalesce(sum(recovered), 0)
          FROM stay GROUP BY stage",
     )?;
-    let mut rows = statement.query((rule, since.map(|day| day.to_string())))?;
+    let mut rows = statement.query((rule, since.map(Day)))?;
     let mut figures = Vec::new();
     while let Some(row) = rows.next()? {
-        let name: String = row.get(0)?;
-        // Outcomes are moves too, but no stages.
-        if let Some(stage) = Stage::parse(&name) {
+        // How cases closed is a milestone too, but no stage.
+        if let Milestone::Reached(stage) = row.get(0)? {
             figures.push(StageFigures {
                 stage,
                 entered: row.get(1)?,
                 paid_within_7: row.get(2)?,
                 paid_within_30: row.get(3)?,
-                recovered: Money::from_cents(row.get(4)?),
+                recovered: row.get(4)?,
             });
         }
     }
