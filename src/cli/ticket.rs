@@ -10,7 +10,7 @@ use super::{Context, Outcome, face};
 use crate::clock::{self, Stopwatch};
 use crate::domain::message::Message;
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
-use crate::domain::ticket::recipients::{LeftOut, Person};
+use crate::domain::ticket::notice::{Person, Untold};
 use crate::domain::words::{Author, EventType, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, Manner, Names, Run, Standing};
@@ -330,7 +330,7 @@ fn answer_one(
     event: &Event,
     known: bool,
     made: &[Made],
-    left_out: &[LeftOut],
+    left_out: &[Untold],
 ) -> Result<()> {
     let c = saved.connection();
     let mut names = Names::gather(c)?;

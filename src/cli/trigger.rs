@@ -9,9 +9,12 @@ use serde_json::{Value, json};
 use super::arguments::word;
 use super::{Context, Outcome};
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::ticket::recipients::{LeftOut, Notice, Words, mismatch};
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
+};
+use crate::domain::ticket::{
+    listening::mismatch,
+    notice::{Notice, Untold, Words},
 };
 use crate::domain::words::{TriggerEvent, Word as _};
 use crate::error::{Error, Result};
@@ -585,7 +588,7 @@ fn hearing_row(
     }
 }
 
-fn left_out_row(name: Option<String>, left_out: &LeftOut) -> Row {
+fn left_out_row(name: Option<String>, left_out: &Untold) -> Row {
     Row {
         position: None,
         person: left_out.person.map(|person| person.to_string()),

@@ -8,8 +8,10 @@ use crate::domain::message::NewMessage;
 use crate::domain::recipient::Recipient;
 use crate::domain::template::{Facts, Need, Template, one_line};
 use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
-use crate::domain::ticket::recipients::{
-    Armed, Hearing, House, LeftOut, Notice, Person, Words, recipients,
+use crate::domain::ticket::{
+    listening::Armed,
+    notice::{Hearing, Notice, Person, Untold, Words},
+    recipients::{House, recipients},
 };
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Error, Flaw, Result, not_in_the_book};
@@ -41,17 +43,7 @@ impl Known {
             .collect();
         let triggers = trigger::list(connection)?
             .into_iter()
-            .map(|mut trigger| {
-                trigger
-                    .templates
-                    .retain(|name| templates.contains_key(name));
-                let channels = trigger
-                    .templates
-                    .iter()
-                    .map(|name| templates[name].channel)
-                    .collect();
-                Armed { trigger, channels }
-            })
+            .map(|trigger| Armed::new(trigger, |name| templates.get(name)))
             .collect();
         Ok(Self {
             triggers,
@@ -94,7 +86,7 @@ pub struct Taken {
     /// The messages, in order.
     pub made: Vec<Made>,
     /// Who does not hear, and why.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<Untold>,
 }
 
 /// Takes events, one transaction each.
@@ -306,7 +298,7 @@ pub struct Rehearsal {
     /// Who hears, in order, each with the message they would have.
     pub heard: Vec<(Notice, NewMessage)>,
     /// Who does not, and why.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<Untold>,
 }
 
 /// Decides about an event and writes nothing.
