@@ -695,10 +695,12 @@ impl<'a> Walk<'a> {
     ) -> Draft<'d> {
         let step = moving.due.step;
         let id = moving.invoice.id;
-        let start = match (step, moving.case) {
-            (Move::Enter | Move::Advance(_) | Move::Close { .. }, Some(case)) => {
-                collection::case_key(id, case)
-            }
+        let case_id = match step {
+            Move::Enter | Move::Advance(_) | Move::Close { .. } => moving.case,
+            Move::Reminder(_) | Move::BureauRemoved => None,
+        };
+        let start = match (step, case_id) {
+            (_, Some(case)) => format!("collection/{id}/case-{case}"),
             (Move::BureauRemoved, _) => {
                 let listed = moving.invoice.bureau_listed_on;
                 let listed = listed.map_or_else(|| "-".to_owned(), |day| day.to_string());
@@ -721,6 +723,7 @@ impl<'a> Walk<'a> {
             about: About {
                 contract_id: moving.invoice.contract_id,
                 invoice_id: Some(id),
+                case_id,
                 ..About::default()
             },
             expires_at: match step {

@@ -298,6 +298,7 @@ impl Composer<'_> {
             staff_id: draft.recipient.staff_id(),
             contract_id: draft.about.contract_id,
             invoice_id: draft.about.invoice_id,
+            case_id: draft.about.case_id,
             login_id: draft.about.login_id,
             ticket_id: draft.about.ticket_id,
             address_kind: address.as_ref().and_then(|address| address.kind),

@@ -21,6 +21,8 @@ pub struct About {
     pub contract_id: Option<i64>,
     /// The invoice.
     pub invoice_id: Option<i64>,
+    /// The invoice's collection case: the message goes only while that is open.
+    pub case_id: Option<i64>,
     /// The login.
     pub login_id: Option<i64>,
     /// The ticket.
@@ -32,6 +34,7 @@ impl About {
     pub const NOTHING: Self = Self {
         contract_id: None,
         invoice_id: None,
+        case_id: None,
         login_id: None,
         ticket_id: None,
     };

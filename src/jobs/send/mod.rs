@@ -399,6 +399,7 @@ impl<'a> Walk<'a> {
         let about = About {
             contract_id: row.contract,
             invoice_id,
+            case_id: None,
             login_id: row.login,
             ticket_id: None,
         };
