@@ -18,7 +18,7 @@ use crate::domain::ticket::{
 };
 use crate::domain::words::{TriggerEvent, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as tickets, Names, Rehearsal};
+use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal};
 use crate::jobs::trigger as job;
 use crate::source::event;
 use crate::store::{Store, ticket, trigger as store};
@@ -531,7 +531,7 @@ fn others(rehearsal: &Rehearsal, name: &str) -> Vec<String> {
 /// the event; then who does not.
 fn rows(saved: &Store, rehearsal: &Rehearsal, name: &str) -> Result<Vec<Row>> {
     let c = saved.connection();
-    let mut names = Names::gather(c)?;
+    let mut names = PeopleNames::gather(c)?;
     let mut rows = Vec::new();
     for (i, (notice, message)) in rehearsal.heard.iter().enumerate() {
         if trigger_of(notice).is_none_or(|trigger| trigger == name) {
