@@ -1,6 +1,6 @@
-//! One field of a schedule: its text, and the values it stands for.
+//! One field of a schedule: the values its text stands for.
 
-use crate::error::{Flaw, did_you_mean};
+use crate::error::{Flaw, Result, did_you_mean};
 
 /// One of the five fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,7 @@ impl Part {
         }
     }
 
+    /// The least and the greatest value.
     pub(super) const fn range(self) -> (u32, u32) {
         match self {
             Self::Minute => (0, 59),
@@ -78,6 +79,7 @@ impl Part {
 /// One field: its text, and the values it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field {
+    /// As it was written, in small letters.
     pub(super) text: String,
     /// Bit `n` is set when the value `n` matches.
     pub(super) bits: u64,
@@ -86,6 +88,7 @@ pub(super) struct Field {
 }
 
 impl Field {
+    /// Reads a field, or says what is wrong with it.
     pub(super) fn parse(part: Part, text: &str) -> Result<Self, Flaw> {
         let text = text.trim().to_ascii_lowercase();
         let flaw = |found: String| Flaw::of(part.as_str(), found, part.accepted());
@@ -184,6 +187,7 @@ impl Field {
         )
     }
 
+    /// Whether a value matches.
     pub(super) const fn has(&self, value: u32) -> bool {
         self.bits & (1 << value) != 0
     }

@@ -14,22 +14,16 @@
 //!   Larger changes are followed as they are.
 
 mod field;
-mod local_clock;
+mod walk;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+pub use field::Part;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::error::{Error, Flaw, Result};
 use field::Field;
-use local_clock::{
-    CORRECTION, DAY, date_of, first_change, local_minute, offset_at, repeated, start_of,
-};
-
-pub use field::Part;
-
-/// Days in which every schedule that can match does: 29 February falls on a given weekday at
-/// least every forty years.
-const HORIZON: i64 = 41 * 366;
+use walk::CORRECTION;
 
 /// A schedule: checked, and able to match at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,101 +173,6 @@ impl Schedule {
             .filter(|month| self.month.has(*month))
             .any(|month| (1..=longest(month)).any(|day| self.day.has(day)))
     }
-
-    /// The first matching minute at or after `start`; minutes count from 1970 in UTC.
-    fn next_minute(&self, start: i64, zone: Tz) -> Option<i64> {
-        let end = start + HORIZON * DAY;
-        let mut at = start;
-        while at < end {
-            let offset = offset_at(zone, at)?;
-            let local = local_minute(at, offset);
-            let date = date_of(local)?;
-            if !self.is_wild() && self.skipped_before(zone, at, local)? {
-                return Some(at);
-            }
-            // The rest of this day, as far as the clock runs evenly.
-            let day_end = at + DAY - local.rem_euclid(DAY);
-            let even_until = first_change(zone, at, day_end, offset)?;
-            if !self.matches_day(date) {
-                // A clock that goes back over midnight brings the day before once more.
-                let then = date_of(local_minute(even_until, offset_at(zone, even_until)?))?;
-                at = if then < date {
-                    even_until
-                } else {
-                    start_of(zone, self.next_day(date)?, at)?
-                };
-                continue;
-            }
-            let mut candidate = local;
-            let stop = local + (even_until - at);
-            while let Some(found) = self.next_time(candidate).filter(|found| *found < stop) {
-                if self.is_wild() || !repeated(zone, found, at + (found - local))? {
-                    return Some(at + (found - local));
-                }
-                candidate = found + 1;
-            }
-            at = even_until;
-        }
-        None
-    }
-
-    /// The first matching time at or after `local` on its day, regardless of the date.
-    fn next_time(&self, local: i64) -> Option<i64> {
-        let midnight = local.div_euclid(DAY) * DAY;
-        let (hour, minute) = ((local - midnight) / 60, (local - midnight) % 60);
-        let first = |bits: u64, from: i64| -> Option<i64> {
-            let rest = bits >> from;
-            (rest != 0).then(|| from + i64::from(rest.trailing_zeros()))
-        };
-        if self.hour.bits >> hour & 1 == 1
-            && let Some(minute) = first(self.minute.bits, minute)
-        {
-            return Some(midnight + hour * 60 + minute);
-        }
-        let hour = first(self.hour.bits, hour + 1)?;
-        Some(midnight + hour * 60 + first(self.minute.bits, 0)?)
-    }
-
-    /// The first matching date after `date`.
-    fn next_day(&self, date: NaiveDate) -> Option<NaiveDate> {
-        let mut date = date.succ_opt()?;
-        for _ in 0..HORIZON {
-            if self.matches_day(date) {
-                return Some(date);
-            }
-            date = if self.month.has(date.month()) {
-                date.succ_opt()?
-            } else {
-                let (year, month) = (date.year(), date.month());
-                let next = if month == 12 {
-                    (year + 1, 1)
-                } else {
-                    (year, month + 1)
-                };
-                NaiveDate::from_ymd_opt(next.0, next.1, 1)?
-            };
-        }
-        None
-    }
-
-    /// Whether the clock jumped forward right before `at`, over a time that matches.
-    fn skipped_before(&self, zone: Tz, at: i64, local: i64) -> Option<bool> {
-        let expected = local_minute(at, offset_at(zone, at - 1)?);
-        if expected >= local || local - expected >= CORRECTION {
-            return Some(false);
-        }
-        let mut from = expected;
-        while from < local {
-            let midnight = from.div_euclid(DAY) * DAY;
-            if self.matches_day(date_of(from)?)
-                && self.next_time(from).is_some_and(|found| found < local)
-            {
-                return Some(true);
-            }
-            from = midnight + DAY;
-        }
-        Some(false)
-    }
 }
 
 /// As a crontab line has it: `30 8 * * 1-5`.
@@ -324,6 +223,7 @@ const fn longest(month: u32) -> u32 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::walk::DAY;
     use super::*;
     use crate::clock::{iso, parse_instant};
 
