@@ -129,5 +129,5 @@ fn sync_locked() {
     let (mut house, _erp, url) = with_erp();
     let lock = std::fs::File::create(house.path("regua.db.sync.lock")).expect("the lock");
     lock.try_lock().expect("free");
-    scene::holds_beside("sync.locked", &mut house, "sync\nsync --json", &url);
+    scene::holds_beside("sync_locked", &mut house, "sync\nsync --json", &url);
 }
