@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Millis};
 use crate::domain::callback::{Callback, Change};
-use crate::domain::words::{CallbackStatus, Reason, Status, Word as _};
+use crate::domain::words::{CallbackStatus, Reason, Status};
 use crate::error::Result;
 
 /// What became of a callback.
@@ -48,8 +48,8 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
         .execute(params![
             id,
             callback.provider_id,
-            callback.status.as_str(),
-            callback.at.timestamp_millis(),
+            callback.status,
+            Millis(callback.at),
             callback.code,
             callback.text,
         ])?;
@@ -84,10 +84,10 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
             )?
             .execute(params![
                 id,
-                status.as_str(),
-                reason.map(Reason::as_str),
+                status,
+                reason,
                 detail,
-                callback.at.timestamp_millis(),
+                Millis(callback.at),
                 callback.provider_id,
             ])
     };
@@ -111,12 +111,7 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
 type Found = (i64, Option<i64>, Status, Option<String>);
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
-    Ok((
-        row.get("id")?,
-        row.get("client_id")?,
-        row.word("status")?,
-        row.get("provider_id")?,
-    ))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
 }
 
 /// Every callback of a message, in the order of their instants.
@@ -129,7 +124,7 @@ pub fn of_message(connection: &Connection, id: i64) -> Result<Vec<Callback>> {
         Ok(Callback {
             provider_id: row.get("provider_id")?,
             key: None,
-            status: row.word("status")?,
+            status: row.get("status")?,
             at: row.instant("at")?,
             code: row.get("code")?,
             text: row.get("text")?,

@@ -20,7 +20,7 @@ const MIGRATIONS: &[&str] = &[
 const APPLICATION_ID: i32 = 0x7265_6775;
 
 /// How many migrations a database of this version has not had; none when it knows more than this program.
-fn missing(version: i64) -> Option<&'static [&'static str]> {
+fn not_had(version: i64) -> Option<&'static [&'static str]> {
     let had = usize::try_from(version).ok()?;
     MIGRATIONS.get(had..)
 }
@@ -36,7 +36,7 @@ impl Store {
         };
         let version: i64 = number("user_version").map_err(broken)?;
         let ours = number("application_id").map_err(broken)? == i64::from(APPLICATION_ID);
-        if ours && missing(version).is_some_and(<[_]>::is_empty) {
+        if ours && not_had(version).is_some_and(<[_]>::is_empty) {
             return self.pragmas_for_writing();
         }
         let empty = !ours && version == 0 && self.has_no_table().map_err(broken)?;
@@ -47,7 +47,7 @@ impl Store {
             ))
             .hint("name regua's own with --db FILE, or with `database` in the configuration"));
         }
-        if missing(version).is_none() {
+        if not_had(version).is_none() {
             return Err(Error::world(format!(
                 "{} was made by a newer regua (version {version} of its tables; this program knows {})",
                 path.display(),
@@ -69,7 +69,7 @@ impl Store {
         let version = transaction
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(broken)?;
-        for migration in missing(version).unwrap_or_default() {
+        for migration in not_had(version).unwrap_or_default() {
             transaction.execute_batch(migration).map_err(broken)?;
         }
         transaction

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Json};
 use crate::clock::{Now, start_of};
 use crate::domain::report::{
     Field, FieldType, Filter, FilterValue, Operator, Report, ReportKind, SavedReport,
@@ -282,7 +282,7 @@ pub fn run(
 fn read_saved(row: &Row<'_>) -> rusqlite::Result<(String, ReportKind, Vec<String>, Vec<String>)> {
     Ok((
         row.get("name")?,
-        row.word("kind")?,
+        row.get("kind")?,
         row.json("filters")?,
         row.json("orders")?,
     ))
@@ -320,7 +320,6 @@ pub fn list(connection: &Connection) -> Result<Vec<SavedReport>> {
 
 /// Saves a report under its name, in place of any other.
 pub fn save(connection: &Connection, saved: &SavedReport) -> Result<()> {
-    let json = |texts: Vec<String>| serde_json::json!(texts).to_string();
     connection
         .prepare_cached(
             "INSERT INTO report (name, kind, filters, orders) VALUES (?1, ?2, ?3, ?4)
@@ -329,9 +328,9 @@ pub fn save(connection: &Connection, saved: &SavedReport) -> Result<()> {
         )?
         .execute((
             &saved.name,
-            crate::domain::words::Word::as_str(saved.report.kind),
-            json(saved.report.written_filters()),
-            json(saved.report.written_order()),
+            saved.report.kind,
+            Json(saved.report.written_filters()),
+            Json(saved.report.written_order()),
         ))?;
     Ok(())
 }
