@@ -17,7 +17,7 @@ pub enum Change {
 
 /// One line of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct ApplyStep {
     /// `template`, `report`, `rule`, `trigger` or `task`.
     pub kind: &'static str,
     /// Its name.
@@ -30,7 +30,7 @@ pub struct Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Line by line.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ApplyStep>,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
 }
@@ -59,13 +59,13 @@ pub fn steps<T>(
     name: impl Fn(&T) -> &String,
     write: impl Fn(&T) -> String,
     prune: bool,
-) -> Vec<Step> {
-    let step = |name: &String, change| Step {
+) -> Vec<ApplyStep> {
+    let step = |name: &String, change| ApplyStep {
         kind,
         name: name.clone(),
         change,
     };
-    let mut steps: Vec<Step> = wanted
+    let mut steps: Vec<ApplyStep> = wanted
         .iter()
         .map(|placed| {
             let wanted_name = name(&placed.value);

@@ -1,7 +1,7 @@
 //! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
 
 use super::collection;
-use super::plan::{Change, Options, Plan, Step, steps};
+use super::plan::{ApplyStep, Change, Options, Plan, steps};
 use crate::clock::Now;
 use crate::domain::rule::{self, Draft, Part, Rule};
 use crate::domain::template::Template;
@@ -109,10 +109,10 @@ pub fn carry_out(
     connection: &Connection,
     wanted: &Definitions,
     options: Options,
-    templates: &[Step],
+    templates: &[ApplyStep],
     now: Now,
     plan: &mut Plan,
-) -> Result<Vec<Step>> {
+) -> Result<Vec<ApplyStep>> {
     let saved: Vec<Rule> = store::all(connection)?
         .into_iter()
         .map(|kept| kept.rule)

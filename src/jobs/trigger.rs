@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::plan::{Change, Options, Step, steps};
+use super::plan::{ApplyStep, Change, Options, steps};
 use crate::domain::template::Template;
 use crate::domain::ticket::trigger::Trigger;
 use crate::error::{Error, Flaw, Result};
@@ -100,7 +100,7 @@ pub(super) fn carry_out(
     wanted: &Definitions,
     options: Options,
     said: &mut Vec<String>,
-) -> Result<Vec<Step>> {
+) -> Result<Vec<ApplyStep>> {
     let saved = store::list(connection)?;
     let steps = steps(
         "trigger",

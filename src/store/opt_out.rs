@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// An opt-out as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedOptOut {
     /// Whose.
     pub client_id: i64,
     /// Their name.
@@ -39,7 +39,7 @@ pub fn of_client(connection: &Connection, client_id: i64) -> Result<Vec<OptOut>>
 }
 
 /// All of them, or one client's.
-pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<Listed>> {
+pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<ListedOptOut>> {
     let mut statement = connection.prepare_cached(
         "SELECT o.client_id, c.name, o.channel, o.purpose, o.since, o.source
          FROM opt_out o JOIN client c ON c.id = o.client_id
@@ -47,7 +47,7 @@ pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<Liste
          ORDER BY o.client_id, o.channel, o.purpose",
     )?;
     let rows = statement.query_map([client_id], |row| {
-        Ok(Listed {
+        Ok(ListedOptOut {
             client_id: row.get(0)?,
             client_name: row.get(1)?,
             opt_out: read(row, 2)?,
