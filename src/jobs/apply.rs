@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::birthday;
-use super::plan::{Change, Options, Plan, Step, steps};
+use super::plan::{ApplyStep, Change, Options, Plan, steps};
 use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
@@ -161,7 +161,7 @@ fn compared(
     connection: &Connection,
     wanted: &Definitions,
     options: Options,
-) -> Result<[Vec<Step>; 3]> {
+) -> Result<[Vec<ApplyStep>; 3]> {
     Ok([
         steps(
             "template",
@@ -191,7 +191,7 @@ fn compared(
 }
 
 /// The names of what goes.
-fn removed(steps: &[Step]) -> impl Iterator<Item = &str> {
+fn removed(steps: &[ApplyStep]) -> impl Iterator<Item = &str> {
     let gone = steps.iter().filter(|step| step.change == Change::Removed);
     gone.map(|step| step.name.as_str())
 }
