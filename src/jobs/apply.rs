@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::birthday;
-use super::plan::{ApplyStep, Change, Options, Plan, steps};
+use super::plan::{ApplyChange, ApplyPlan, ApplyStep, Options, steps};
 use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
@@ -27,7 +27,7 @@ pub fn apply(
     files: &[PathBuf],
     options: Options,
     now: Now,
-) -> Result<Plan> {
+) -> Result<ApplyPlan> {
     let (mut wanted, mut problems) = read(files);
     if !problems.is_empty() {
         if !wanted.templates_missed {
@@ -115,8 +115,8 @@ fn carry_out(
     wanted: &Definitions,
     options: Options,
     now: Now,
-) -> Result<Plan> {
-    let mut plan = Plan::default();
+) -> Result<ApplyPlan> {
+    let mut plan = ApplyPlan::default();
     let [templates, reports, saved_tasks] = compared(connection, wanted, options)?;
     for placed in &wanted.templates {
         stored_template::save(connection, &placed.value)?;
@@ -192,7 +192,9 @@ fn compared(
 
 /// The names of what goes.
 fn removed(steps: &[ApplyStep]) -> impl Iterator<Item = &str> {
-    let gone = steps.iter().filter(|step| step.change == Change::Removed);
+    let gone = steps
+        .iter()
+        .filter(|step| step.change == ApplyChange::Removed);
     gone.map(|step| step.name.as_str())
 }
 
@@ -254,7 +256,7 @@ pub fn export(connection: &Connection) -> Result<String> {
 ///
 /// # Errors
 /// When something that is saved would not be accepted today (exit 3).
-pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
+pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<ApplyPlan> {
     let mut wanted = Definitions::default();
     let problems = wanted.read("the database", &export(store.connection())?);
     if !problems.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::channel::{self, Refusal};
+use crate::channel::Refusal;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::message::NewMessage;
@@ -98,7 +98,7 @@ pub fn validate(config: &Config, clock: &Clock, plan: &Plan) -> Result<Validatio
         return Ok(Validation::Nobody);
     };
     let now = clock.now();
-    let provider = channel::connect(first.channel, config)?;
+    let provider = config.channel(first.channel).connect()?;
     let name = provider.name();
     Ok(match provider.validate(&first.outgoing(now)) {
         None => Validation::CannotTell(name),
