@@ -444,11 +444,7 @@ fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
         }
     }
     let now = context.now();
-    let composer = Composer {
-        policy: &context.config.policy,
-        company: &context.config.company,
-        now,
-    };
+    let composer = Composer::new(&context.config, now);
     let facts = Facts {
         client: Some(&client),
         contract: contract.as_ref(),

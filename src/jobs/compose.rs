@@ -7,6 +7,7 @@ use chrono::{DateTime, Days, Utc};
 
 use super::rows::About;
 use crate::clock::{Now, start_of};
+use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
@@ -86,7 +87,7 @@ impl Wording<'_> {
 pub enum Key {
     /// The address follows after a slash: one message an address.
     PerAddress(String),
-    /// As it stands: one message.
+    /// As it stands: one message. Of a push the address follows all the same: it goes to each device.
     Whole(String),
 }
 
@@ -117,6 +118,8 @@ pub struct Draft<'a> {
     pub batch_id: Option<i64>,
     /// Only while its invoice is owing.
     pub while_owing: bool,
+    /// The invoices it speaks for, in order, where they are not just its own one.
+    pub invoices: Vec<i64>,
 }
 
 impl<'a> Draft<'a> {
@@ -140,6 +143,7 @@ impl<'a> Draft<'a> {
             expires_at: None,
             batch_id: None,
             while_owing: false,
+            invoices: Vec::new(),
         }
     }
 }
@@ -153,9 +157,26 @@ pub struct Composer<'a> {
     pub company: &'a Company,
     /// The instant of the decision.
     pub now: Now,
+    /// The digest of the configuration, which messages remember.
+    pub digest: &'a str,
 }
 
-impl Composer<'_> {
+impl<'a> Composer<'a> {
+    /// The composer of a configuration and an instant.
+    pub fn new(config: &'a Config, now: Now) -> Self {
+        Self {
+            policy: &config.policy,
+            company: &config.company,
+            now,
+            digest: &config.digest,
+        }
+    }
+
+    /// The day and the configuration that messages are made under.
+    pub fn made_under(&self) -> String {
+        format!("{}/{}", self.now.today, self.digest)
+    }
+
     /// Where a draft's channel can reach its recipient.
     pub fn reach(&self, connection: &Connection, draft: &Draft<'_>) -> Result<Reach> {
         let channel = draft.wording.channel();
@@ -280,14 +301,18 @@ impl Composer<'_> {
                 .expires_at
                 .unwrap_or_else(|| self.policy.expires_at(self.now))
         };
+        let (start, per_address) = match &draft.key {
+            Key::Whole(key) => (key, draft.wording.channel() == Channel::Push),
+            Key::PerAddress(start) => (start, true),
+        };
+        let (key, key_start) = if per_address {
+            let text = address.as_ref().map_or("-", |address| &address.text);
+            (format!("{start}/{text}"), Some(start.chars().count()))
+        } else {
+            (start.clone(), None)
+        };
         NewMessage {
-            key: match &draft.key {
-                Key::Whole(key) => key.clone(),
-                Key::PerAddress(start) => {
-                    let text = address.as_ref().map_or("-", |address| &address.text);
-                    format!("{start}/{text}")
-                }
-            },
+            key,
             channel: draft.wording.channel(),
             purpose: draft.wording.purpose(),
             kind: draft.wording.kind(),
@@ -311,9 +336,14 @@ impl Composer<'_> {
             variables: rendered.variables.clone(),
             created_at: self.now.at,
             not_before: if queued { not_before() } else { None },
-            expires_at: queued.then(expires_at),
+            expires_at: Some(expires_at()),
             batch_id: draft.batch_id,
             while_owing: draft.while_owing,
+            invoices: draft.invoices.clone(),
+            due_on: draft.facts.invoice.map(|invoice| invoice.due_on),
+            said: draft.facts.ticket.cloned(),
+            key_start,
+            made_under: self.made_under(),
             fate,
         }
     }

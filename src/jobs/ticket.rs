@@ -226,11 +226,7 @@ impl<'a> Case<'a> {
             Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
             Person::Staff(id) => Recipient::Staff(self.known.person(id)?),
         };
-        let composer = Composer {
-            policy: &config.policy,
-            company: &config.company,
-            now,
-        };
+        let composer = Composer::new(config, now);
         let facts = Facts {
             overdue,
             ..self.rows.facts(now, composer.company)

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params, params_from_iter};
 
-use super::columns::{Columns as _, Json, Millis};
-use crate::domain::message::{Attempt, Fate, Message, NewMessage};
+use super::columns::{Columns as _, Day, Json, Millis};
+use super::meta::BOOK_SQL;
+use crate::domain::message::{Attempt, Fate, Message, NewMessage, Planned};
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
 use crate::error::Result;
 
@@ -31,17 +32,18 @@ pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted>
         Fate::Skipped(reason, detail) => (Status::Skipped, Some(*reason), detail.as_deref()),
     };
     let changed = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "INSERT INTO message
                (key, channel, purpose, kind, template, origin, event, client_id, staff_id,
                 contract_id, invoice_id, login_id, ticket_id, address, address_kind, title, body,
                 html, provider_channel, provider_template, variables, status, reason, detail,
-                created_at, not_before, expires_at, batch_id, while_owing, case_id, lot)
+                created_at, not_before, expires_at, batch_id, while_owing, case_id, lot, due_on,
+                said, key_start, seen)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
                      ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, coalesce(?26, 0), ?27, ?28, ?29, ?30,
-                     ?31)
-             ON CONFLICT (key) DO NOTHING",
-        )?
+                     ?31, ?32, ?33, ?34, ?35 || '/' || {BOOK_SQL})
+             ON CONFLICT (key) DO NOTHING"
+        ))?
         .execute(params![
             message.key,
             message.channel,
@@ -74,14 +76,41 @@ pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted>
             message.while_owing,
             message.case_id,
             message.lot(),
+            message.due_on.map(Day),
+            message.said.as_ref().map(Json),
+            message.key_start,
+            message.made_under,
         ])?;
     if changed > 0 {
-        return Ok(Inserted::New(connection.last_insert_rowid()));
+        let id = connection.last_insert_rowid();
+        speak_for(connection, id, &message.invoices)?;
+        return Ok(Inserted::New(id));
     }
     find_key(connection, &message.key)?.map_or_else(
         || Err(crate::error::Error::world("a message's key came and went")),
         Ok,
     )
+}
+
+/// Notes for which invoices a message speaks, in its order, instead of those noted before.
+fn speak_for(connection: &Connection, id: i64, invoices: &[i64]) -> Result<()> {
+    for (position, invoice) in invoices.iter().enumerate() {
+        connection
+            .prepare_cached(
+                "INSERT INTO message_speaks_for (message_id, position, invoice_id) VALUES (?1, ?2, ?3)",
+            )?
+            .execute((id, position, invoice))?;
+    }
+    Ok(())
+}
+
+/// The invoices that a message speaks for, in its order; none where it has only its own one.
+pub fn speaks_for(connection: &Connection, id: i64) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT invoice_id FROM message_speaks_for WHERE message_id = ?1 ORDER BY position",
+    )?;
+    let rows = statement.query_map([id], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The message that has this key, if any. One whose message the purge deleted counts as sent.
@@ -166,7 +195,30 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
         attempts: row.get("attempts")?,
         provider_id: row.get("provider_id")?,
         batch_id: row.get("batch_id")?,
+        planned: row
+            .get::<_, Option<Json<Kept>>>("planned")?
+            .map(|Json(kept)| kept.into()),
     })
+}
+
+/// A plan as its column holds it.
+#[derive(serde::Deserialize)]
+struct Kept {
+    address: Option<String>,
+    title: Option<String>,
+    body: Option<String>,
+    at: i64,
+}
+
+impl From<Kept> for Planned {
+    fn from(kept: Kept) -> Self {
+        Self {
+            address: kept.address,
+            title: kept.title,
+            body: kept.body,
+            at: DateTime::from_timestamp_millis(kept.at).unwrap_or(DateTime::UNIX_EPOCH),
+        }
+    }
 }
 
 /// Which messages of the history are wanted; everything given must hold.
@@ -355,6 +407,9 @@ pub fn attempts(connection: &Connection, id: i64) -> Result<Vec<Attempt>> {
             code: row.get("code")?,
             text: row.get("text")?,
             provider_id: row.get("provider_id")?,
+            address: row.get("address")?,
+            title: row.get("title")?,
+            body: row.get("body")?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

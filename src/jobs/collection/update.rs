@@ -110,11 +110,7 @@ pub(super) fn plan(
     for kept in &asked {
         let mut walk = Walk {
             connection,
-            composer: Composer {
-                policy: &config.policy,
-                company: &config.company,
-                now,
-            },
+            composer: Composer::new(config, now),
             evaluation: Evaluation {
                 rule: &kept.rule,
                 calendar: &config.policy.calendar,

@@ -57,11 +57,7 @@ impl<'a> Walk<'a> {
         let manner = Manner::of(&request.template, request.report.kind)?;
         let mut needs = request.template.needs();
         needs.insert(Need::Contract);
-        let composer = Composer {
-            policy: &config.policy,
-            company: &config.company,
-            now,
-        };
+        let composer = Composer::new(config, now);
         let plan = Plan {
             wait_until: config.policy.not_before(request.template.purpose, now),
             ..Plan::default()
