@@ -1,7 +1,11 @@
-//! The walls of the house: which room may import which, what only one room may touch, and
-//! that no two files need each other.
+//! The walls of the house: which room may import which, what only one room may touch, that no two
+//! files need each other, how large files and functions grow, that a name means one thing, and the measure
+//! of a change.
 
 mod circles;
+mod measure;
+mod names;
+mod sizes;
 mod sources;
 
 use sources::{Source, manifest, sources};

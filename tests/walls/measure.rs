@@ -43,9 +43,8 @@ fn table() -> Vec<Row> {
 /// Whether a text holds a word, and not only as part of a longer one.
 fn holds(text: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| {
-        !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part)
-    })
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
 }
 
 /// Every place that holds the example: a file, or the folder of a row that names one.

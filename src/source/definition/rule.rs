@@ -141,16 +141,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         one_message_per_client: section.flag("one_message_per_client"),
         roll_due_date: section.flag("roll_due_date"),
         enter_until_days: section.number("enter_until_days", DAYS),
-        stages: sections
-            .stages
-            .iter()
-            .map(|s| DraftStage {
-                name: s.text("name"),
-                day: s.number("day", DAYS),
-                templates: s.texts("templates").unwrap_or_default(),
-                deliver: s.word("deliver"),
-            })
-            .collect(),
+        stages: sections.stages.iter().map(stage).collect(),
         closings: sections.closings(),
         closing_deliver: sections.closing.as_ref().and_then(|s| s.word("deliver")),
     };
@@ -178,6 +169,15 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         places,
         place: section.place(),
     })
+}
+
+fn stage(section: &Section<'_, '_>) -> DraftStage {
+    DraftStage {
+        name: section.text("name"),
+        day: section.number("day", DAYS),
+        templates: section.texts("templates").unwrap_or_default(),
+        deliver: section.word("deliver"),
+    }
 }
 
 /// Writes a rule as one `[[rule]]`; switches at their defaults are left out.
