@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::error::Result;
 use crate::jobs::apply as job;
-use crate::jobs::plan::{Change, Options, Plan};
-use crate::view::{Cell, Column, Format};
+use crate::jobs::plan::{Change, Options, Plan, Step};
+use crate::view::{Cell, Format, View};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
 #[derive(Debug, Args)]
@@ -71,24 +71,20 @@ fn answer(context: &Context, plan: &Plan) -> Result<()> {
         }
         return context.out.text(text);
     }
-    let mut list = context
-        .out
-        .list(&["change", "kind", "name", "fields"].map(Column::new));
-    for step in &plan.steps {
-        let (change, keys) = match &step.change {
-            Change::New => ("new", &[][..]),
-            Change::Changed(keys) => ("changed", keys.as_slice()),
-            Change::Same => ("same", &[][..]),
-            Change::Removed => ("removed", &[][..]),
-        };
-        list.row(vec![
-            Cell::of(change),
-            Cell::of(step.kind),
-            Cell::of(&step.name),
-            Cell::Json(json!(keys)),
-        ])?;
-    }
-    list.finish("")
+    let view = View::<Step>::new()
+        .words("change", |step| match &step.change {
+            Change::New => "new",
+            Change::Changed(_) => "changed",
+            Change::Same => "same",
+            Change::Removed => "removed",
+        })
+        .words("kind", |step| Cell::of(step.kind))
+        .words("name", |step| Cell::of(&step.name))
+        .words("fields", |step| match &step.change {
+            Change::Changed(keys) => json!(keys),
+            Change::New | Change::Same | Change::Removed => json!([]),
+        });
+    context.out.all(view, &plan.steps)
 }
 
 /// Runs `regua export`.

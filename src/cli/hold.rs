@@ -6,9 +6,9 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::{Context, Outcome, face};
 use crate::domain::day;
 use crate::error::{Error, Result};
-use crate::store::hold::{self as store, Held};
+use crate::store::hold::{self as store, Held, Hold};
 use crate::store::{Connection, book};
-use crate::view::{Cell, Column};
+use crate::view::{Cell, View};
 
 /// What is kept out of reminders and stages by hand: a dispute, a promise to pay.
 #[derive(Debug, Subcommand)]
@@ -105,39 +105,34 @@ fn put(add: &Add, context: &Context) -> Result<Outcome> {
         (None, invoice) => format!("invoice {}", invoice.unwrap_or_default()),
     };
     let end = until.map_or_else(|| "without end".to_owned(), |day| format!("until {day}"));
-    context.out.say(format!("hold {id}: {what}, {end}"));
+    let view = View::<Add>::new()
+        .data("done", |_| "added")
+        .data("hold_id", move |_| id)
+        .data("client_id", |add| add.client)
+        .data("invoice_id", |add| add.invoice)
+        .data("until", move |_| until)
+        .data("why", |add| add.why.trim());
+    face::done(context, view, add, format!("hold {id}: {what}, {end}"))?;
     Ok(Outcome::Done)
 }
 
 fn list(all: bool, context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
     let today = context.now().today;
-    let mut list = context.out.list(&[
-        Column::number("hold_id"),
-        Column::number("client_id"),
-        Column::new("client_name"),
-        Column::number("invoice_id"),
-        Column::new("until"),
-        Column::new("why"),
-        Column::new("created_at").data_only(),
-        Column::new("removed_at").data_only(),
-    ]);
-    for hold in store::all(saved.connection())? {
-        if !all && !hold.active(today) {
-            continue;
-        }
-        list.row(vec![
-            Cell::Number(hold.id),
-            Cell::Number(hold.client_id),
-            Cell::Text(hold.client_name),
-            Cell::number(hold.invoice_id),
-            Cell::text(hold.until.map(|day| day.to_string())),
-            Cell::Text(hold.why),
-            face::instant(context, Some(hold.created_at)),
-            face::instant(context, hold.removed_at),
-        ])?;
-    }
-    list.finish("")?;
+    let view = View::<Hold>::new()
+        .number("hold_id", |hold| hold.id)
+        .number("client_id", |hold| hold.client_id)
+        .words("client_name", |hold| Cell::of(&hold.client_name))
+        .number("invoice_id", |hold| hold.invoice_id)
+        .words("until", |hold| hold.until)
+        .words("why", |hold| Cell::of(&hold.why))
+        .data("created_at", |hold| {
+            face::instant(context, Some(hold.created_at))
+        })
+        .data("removed_at", |hold| face::instant(context, hold.removed_at));
+    let holds = store::all(saved.connection())?;
+    let wanted = holds.iter().filter(|hold| all || hold.active(today));
+    context.out.all(view, wanted)?;
     Ok(Outcome::Done)
 }
 
@@ -148,6 +143,9 @@ fn remove(id: i64, context: &Context) -> Result<Outcome> {
     if !removed {
         return Err(Error::unacceptable(format!("there is no hold {id}")).hint("regua hold list"));
     }
-    context.out.say(format!("hold {id} was taken away"));
+    let view = View::<i64>::new()
+        .data("done", |_| "removed")
+        .data("hold_id", |id| *id);
+    face::done(context, view, &id, format!("hold {id} was taken away"))?;
     Ok(Outcome::Done)
 }
