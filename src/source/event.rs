@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::clock::{self, Now};
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
 use crate::domain::words::{Author, EventType, Word};
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 
 /// The longest line that is believed, in bytes.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -47,7 +47,7 @@ pub struct Line {
     /// The line's number, from 1.
     pub number: u64,
     /// The event, or every problem of the line.
-    pub event: Result<Event, Vec<Problem>>,
+    pub event: Result<Event, Vec<Flaw>>,
 }
 
 /// A file of events, read line by line.
@@ -108,7 +108,7 @@ impl Events {
             let place = format!("{}:{}", self.place, self.number);
             if self.text.len() as u64 > LONGEST_LINE {
                 self.skip_line()?;
-                let problem = Problem::new(place, "is longer than 1 MiB", "write one event a line");
+                let problem = Flaw::at(place, "is longer than 1 MiB", "write one event a line");
                 return Ok(Some(Line {
                     number: self.number,
                     event: Err(vec![problem]),
@@ -166,11 +166,11 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// Reads one event; every problem of it at once. `place` names where it stands.
-pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> {
+pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Flaw>> {
     let pairs = match serde_json::from_slice::<Pairs>(text) {
         Ok(Pairs(pairs)) => pairs,
         Err(error) => {
-            return Err(vec![Problem::new(
+            return Err(vec![Flaw::at(
                 place,
                 format!("is not an event ({error})"),
                 r#"write one JSON object a line: {"id":"e1","type":"opened","ticket_id":1070}"#,
@@ -180,7 +180,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
     let mut fields = Fields {
         place,
         pairs: &pairs,
-        problems: Vec::new(),
+        flaws: Vec::new(),
     };
     let kind: Option<EventType> = fields.word("type");
     if kind.is_none() && fields.get("type").is_none() {
@@ -223,7 +223,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
         }
     });
     match (id, ticket_id, happening) {
-        (Some(id), Some(ticket_id), Some(happening)) if fields.problems.is_empty() => Ok(Event {
+        (Some(id), Some(ticket_id), Some(happening)) if fields.flaws.is_empty() => Ok(Event {
             id,
             at: at.unwrap_or(now.at),
             dated: at.is_some(),
@@ -231,7 +231,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
             said,
             happening,
         }),
-        _ => Err(fields.problems),
+        _ => Err(fields.flaws),
     }
 }
 
@@ -239,7 +239,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
 struct Fields<'a> {
     place: &'a str,
     pairs: &'a [(String, Value)],
-    problems: Vec<Problem>,
+    flaws: Vec<Flaw>,
 }
 
 impl Fields<'_> {
@@ -249,8 +249,8 @@ impl Fields<'_> {
     }
 
     fn wrong(&mut self, key: &str, found: impl Into<String>, remedy: impl Into<String>) {
-        let place = format!("{}: {key}", self.place);
-        self.problems.push(Problem::new(place, found, remedy));
+        self.flaws
+            .push(Flaw::of(key, found, remedy).within(self.place));
     }
 
     fn missing(&mut self, key: &str, what: &str) {
@@ -259,10 +259,9 @@ impl Fields<'_> {
 
     /// Whether a problem of one of these keys is told already.
     fn spoiled(&self, keys: &[&str]) -> bool {
-        keys.iter().any(|key| {
-            let place = format!("{}: {key}", self.place);
-            self.problems.iter().any(|problem| problem.place == place)
-        })
+        self.flaws
+            .iter()
+            .any(|flaw| keys.contains(&flaw.key.as_str()))
     }
 
     fn check_keys(&mut self, kind: Option<EventType>) {
@@ -290,10 +289,8 @@ impl Fields<'_> {
                 let known = COMMON
                     .into_iter()
                     .chain(OWN.into_iter().map(|(key, _)| key));
-                let remedy = nearest(key, known.clone()).map_or_else(
-                    || format!("known: {}", known.collect::<Vec<_>>().join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let remedy = did_you_mean(key, known.clone())
+                    .unwrap_or_else(|| format!("known: {}", known.collect::<Vec<_>>().join(", ")));
                 self.wrong(key, "is not a known key", remedy);
             }
         }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::csv::CsvRows;
 use super::jsonl::JsonRows;
 use crate::domain::book::Kind;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 
 /// The longest row that is believed, in bytes: more is a quote that never closes.
 pub const LONGEST_ROW: u64 = 1 << 20;
@@ -179,9 +179,9 @@ impl Rows {
 
 pub(super) fn unreadable(place: &str, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::InvalidData {
-        return Error::problems(
+        return Error::flaws(
             "the file is not acceptable",
-            vec![Problem::new(place, error.to_string(), "")],
+            vec![Flaw::at(place, error.to_string(), "")],
         );
     }
     Error::world(format!("{place} cannot be read to its end")).because(error)

@@ -3,29 +3,7 @@
 use super::text::{Piece, pieces, unknown_variables};
 use super::{Placeholders, Template, Variable};
 use crate::domain::words::Channel;
-use crate::error::{Problem, nearest};
-
-/// One thing wrong with a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// Which part, as files and flags call it.
-    pub part: &'static str,
-    /// What was found.
-    pub found: String,
-    /// What to write instead.
-    pub remedy: String,
-}
-
-impl Flaw {
-    /// A flaw of one part.
-    pub fn new(part: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            part,
-            found: found.into(),
-            remedy: remedy.into(),
-        }
-    }
-}
+use crate::error::Flaw;
 
 /// The most characters a template's name may have.
 const LONGEST_NAME: usize = 64;
@@ -46,21 +24,7 @@ pub fn name_problem(name: &str) -> Option<&'static str> {
 }
 
 impl Template {
-    /// Everything wrong with it, each under the name of the template and its part.
-    pub fn problems(&self) -> Vec<Problem> {
-        self.flaws()
-            .into_iter()
-            .map(|flaw| {
-                Problem::new(
-                    format!("template `{}`: {}", self.name, flaw.part),
-                    flaw.found,
-                    flaw.remedy,
-                )
-            })
-            .collect()
-    }
-
-    /// Everything wrong with it, part by part.
+    /// Everything wrong with it, part by part as files and flags call them.
     pub fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         self.check_name_and_text(&mut flaws);
@@ -70,15 +34,16 @@ impl Template {
         } else {
             self.check_variables(&mut flaws);
         }
-        flaws
+        let place = format!("template `{}`", self.name);
+        flaws.into_iter().map(|flaw| flaw.within(&place)).collect()
     }
 
     fn check_name_and_text(&self, flaws: &mut Vec<Flaw>) {
         if let Some(what) = name_problem(&self.name) {
-            flaws.push(Flaw::new("name", what, "give it a short plain name"));
+            flaws.push(Flaw::of("name", what, "give it a short plain name"));
         }
         if self.body.trim().is_empty() {
-            flaws.push(Flaw::new("body", "is missing", "give the text to send"));
+            flaws.push(Flaw::of("body", "is missing", "give the text to send"));
         }
     }
 
@@ -87,13 +52,13 @@ impl Template {
         let title = self.title.as_deref();
         match self.channel {
             Channel::Push | Channel::Email if title.is_none_or(|t| t.trim().is_empty()) => {
-                flaws.push(Flaw::new(
+                flaws.push(Flaw::of(
                     "title",
                     "is missing",
                     "a push needs a title, an e-mail its subject",
                 ));
             }
-            Channel::Sms | Channel::Whatsapp if title.is_some() => flaws.push(Flaw::new(
+            Channel::Sms | Channel::Whatsapp if title.is_some() => flaws.push(Flaw::of(
                 "title",
                 format!("{} messages have no title", self.channel),
                 "leave it out",
@@ -101,14 +66,14 @@ impl Template {
             _ => {}
         }
         if title.is_some_and(|t| t.chars().any(char::is_control)) {
-            flaws.push(Flaw::new(
+            flaws.push(Flaw::of(
                 "title",
                 "holds a line break or another control character",
                 "write it on one line",
             ));
         }
         if self.html.is_some() && self.channel != Channel::Email {
-            flaws.push(Flaw::new(
+            flaws.push(Flaw::of(
                 "html",
                 format!("{} messages have no HTML", self.channel),
                 "leave it out",
@@ -120,7 +85,7 @@ impl Template {
     fn check_places(&self, flaws: &mut Vec<Flaw>) {
         let places = Placeholders::of(&self.body).count;
         if places != self.variables.len() {
-            flaws.push(Flaw::new(
+            flaws.push(Flaw::of(
                 "variables",
                 format!(
                     "the text has {places} placeholders and {} variables are given",
@@ -131,7 +96,7 @@ impl Template {
         }
         for piece in pieces(&self.body) {
             if let Piece::Variable(variable) = piece {
-                flaws.push(Flaw::new(
+                flaws.push(Flaw::of(
                     "body",
                     format!("#{}# would stay as it is written", variable.name()),
                     "write {{1}} in its place, and name what fills it: --var 1=VARIABLE",
@@ -146,7 +111,7 @@ impl Template {
             || self.provider_channel.is_some()
             || self.provider_template.is_some()
         {
-            flaws.push(Flaw::new(
+            flaws.push(Flaw::of(
                 "variables",
                 format!("{} texts name their variables themselves", self.channel),
                 "write #cliente_nome# in the text; provider ids and variables are for whatsapp",
@@ -159,16 +124,15 @@ impl Template {
         ];
         for (part, text) in parts {
             for word in unknown_variables(text.unwrap_or_default()) {
-                let near = nearest(&word, Variable::ALL.iter().map(|v| v.name()));
-                let remedy = near.map_or_else(
+                let remedy = Variable::near(&word).map_or_else(
                     || {
                         "see the variables in `regua template variables`; ## writes one #"
                             .to_owned()
                     },
-                    |name| format!("try #{name}#"),
+                    |near| format!("try #{}#", near.name()),
                 );
                 let found = format!("#{word}# is not a known variable");
-                flaws.push(Flaw::new(part, found, remedy));
+                flaws.push(Flaw::of(part, found, remedy));
             }
         }
     }

@@ -12,7 +12,7 @@ use super::words::{Channel, Kind, Purpose};
 use text::{Piece, escaped, fill, pieces, plain};
 
 pub use facts::{Company, Facts, Overdue};
-pub use lint::{Flaw, name_problem};
+pub use lint::name_problem;
 pub use placeholders::Placeholders;
 pub use text::{fill_text, one_line, unknown_variables};
 pub use variable::{Need, Variable};
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_variable_is_answered_with_the_nearest() {
-        let problems = template(Channel::Sms, None, "#areceber_valr#").problems();
+        let problems = template(Channel::Sms, None, "#areceber_valr#").flaws();
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].remedy, "try #areceber_valor#");
     }
@@ -215,7 +215,7 @@ mod tests {
         let mut t = template(Channel::Whatsapp, None, "Olá {{1}}, sua fatura de {{2}}.");
         t.variables = vec![Variable::ClientePrimeiroNome];
         assert!(
-            t.problems()[0]
+            t.flaws()[0]
                 .found
                 .contains("2 placeholders and 1 variables")
         );

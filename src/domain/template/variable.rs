@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::facts::Facts;
 use crate::domain::{day, tax_id};
+use crate::error::{Flaw, nearest};
 
 /// What a variable takes its value from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +67,25 @@ macro_rules! variables {
             /// The variable of that name.
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$member),)+ _ => None }
+            }
+
+            /// The variable that a mistyped name may mean.
+            pub(super) fn near(name: &str) -> Option<Self> {
+                nearest(name, Self::ALL.iter().map(|known| known.name())).and_then(Self::named)
+            }
+
+            /// The variable of that name, which must be one.
+            ///
+            /// # Errors
+            /// The flaw, with the name that may be meant.
+            pub fn known(name: &str) -> Result<Self, Flaw> {
+                Self::named(name).ok_or_else(|| {
+                    let remedy = Self::near(name).map_or_else(
+                        || "see `regua template variables`".to_owned(),
+                        |near| format!("try {}", near.name()),
+                    );
+                    Flaw::of("", format!("`{name}` is not a known variable"), remedy)
+                })
             }
 
             /// How its value is read; none when it is missing.
