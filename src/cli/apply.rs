@@ -20,7 +20,7 @@ use crate::view::{Cell, Format, View};
         regua apply rules.toml\n  \
         regua apply --check conf.d/*.toml        exit 0: nothing would change, 6: something would, 3: something is wrong"
 )]
-pub struct Apply {
+pub(super) struct Apply {
     /// TOML files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -35,10 +35,10 @@ pub struct Apply {
 /// Print everything saved as TOML, in the form that `apply` reads.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  regua export > saved.toml")]
-pub struct Export {}
+pub(super) struct Export {}
 
 /// Runs `regua apply`.
-pub fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
     let mut store = context.open()?;
     let options = Options {
         check: command.check,
@@ -88,7 +88,7 @@ fn answer(context: &Context, plan: &Plan) -> Result<()> {
 }
 
 /// Runs `regua export`.
-pub fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
     let store = context.open()?;
     context.out.text(job::export(store.connection())?)?;
     Ok(Outcome::Done)

@@ -12,7 +12,7 @@ use crate::jobs::send::delivers_at_once;
 
 /// Birthdays.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Give the template of [birthday] to whoever's birthday it is, once a year
     #[command(
         after_help = "People only, active ones or all as [birthday] audience says; born on 29 February: on the 28th in\n\
@@ -24,7 +24,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Queue => queue(context),
     }

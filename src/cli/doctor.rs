@@ -14,10 +14,10 @@ use crate::view::{Cell, List, Out, Tone, View};
         Providers and the source are asked something harmless, such as who they think we are.\n\n\
         Exit code: 0, or 4 when anything failed."
 )]
-pub struct Command {}
+pub(super) struct Command {}
 
 /// Runs the command.
-pub fn run(context: &Context) -> Result<Outcome> {
+pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut report = Report::new(context.out);
     let now = context.now();
     let patient = Patient {
@@ -30,7 +30,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
 }
 
 /// Runs the command where the configuration itself was refused.
-pub fn run_without_configuration(out: Out, error: &Error) -> Result<Outcome> {
+pub(super) fn run_without_configuration(out: Out, error: &Error) -> Result<Outcome> {
     let mut report = Report::new(out);
     for finding in doctor::refused_configuration(error) {
         report.add(&finding)?;

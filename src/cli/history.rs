@@ -25,7 +25,7 @@ const NAMES: usize = 12;
         regua history --contains vencida --limit 0\n  \
         regua history show 1042"
 )]
-pub struct Command {
+pub(super) struct Command {
     #[command(subcommand)]
     one: Option<One>,
     #[command(flatten)]
@@ -86,7 +86,7 @@ struct Filters {
 }
 
 /// Runs `regua history`.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     if let Some(One::Show { id }) = command.one {
         return show(id, context);
     }

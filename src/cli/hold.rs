@@ -16,7 +16,7 @@ use crate::view::{Cell, View};
     regua hold add --client 17 --until 2026-12-20 --why 'promised to pay on the 18th'\n  \
     regua hold add --invoice 145535 --why 'disputed: protocol 2026-77'\n  \
     regua hold remove 3")]
-pub enum Command {
+pub(super) enum Command {
     /// Put a client, or one invoice, on hold
     Add(Add),
     /// List the holds in force
@@ -35,7 +35,7 @@ pub enum Command {
 /// A hold to put.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("whom").required(true).args(["client", "invoice"])))]
-pub struct Add {
+pub(super) struct Add {
     /// Everything of this client
     #[arg(long, value_name = "ID")]
     client: Option<i64>,
@@ -51,7 +51,7 @@ pub struct Add {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Add(add) => put(add, context),
         Command::List { all } => list(*all, context),
@@ -109,7 +109,7 @@ fn put(add: &Add, context: &Context) -> Result<Outcome> {
         .data("client_id", |add| add.client)
         .data("invoice_id", |add| add.invoice)
         .data("until", move |_| until)
-        .data("why", |add| add.why.trim());
+        .data("why", |add| Cell::of(add.why.trim()));
     face::done(context, view, add, format!("hold {id}: {what}, {end}"))?;
     Ok(Outcome::Done)
 }

@@ -23,7 +23,7 @@ use crate::view::{Cell, Out, Progress, View};
         zcat clients.csv.gz | regua import clients -\n  \
         regua import clients erp.csv --skip-bad bad.csv --ignore-unknown"
 )]
-pub struct Command {
+pub(super) struct Command {
     /// A kind, followed by its file; or a folder
     #[arg(value_name = "KIND|DIR")]
     what: String,
@@ -65,12 +65,9 @@ fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
         (None, None) if PathBuf::from(&command.what).is_dir() => {
             import::folder(&PathBuf::from(&command.what), command.ignore_unknown)
         }
-        (None, Some(kind)) => Err(
-            Error::usage(format!("which file of {}?", kind.name)).hint(format!(
-                "regua import {} FILE (- is standard input)",
-                kind.name
-            )),
-        ),
+        (None, Some(kind)) => Err(Error::usage(format!("which file of {}?", kind.name)).hint(
+            format!("regua import {} FILE (- is standard input)", kind.name),
+        )),
         (_, None) => {
             let known = Kind::names();
             let message = if command.file.is_some() {
@@ -86,7 +83,7 @@ fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let request = Request {
         files: files(command)?,
         reading: Reading {

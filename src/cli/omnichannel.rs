@@ -13,7 +13,7 @@ use crate::view::{Cell, View};
 
 /// The WhatsApp provider: its channels, its templates, and what was tried.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List the provider's communication channels (*buscar canais*)
     #[command(after_help = "Example:\n  regua omnichannel channels")]
     Channels,
@@ -34,7 +34,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Channels => channels(context),
         Command::Templates { channel } => templates(channel.as_deref(), context),
@@ -93,7 +93,7 @@ fn only(mut channels: Vec<Listed>) -> Result<String> {
 
 /// Which attempts are wanted.
 #[derive(Debug, Args)]
-pub struct Logs {
+pub(super) struct Logs {
     /// This message
     #[arg(long)]
     id: Option<i64>,

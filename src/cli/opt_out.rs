@@ -15,7 +15,7 @@ use crate::view::{Cell, View};
 #[command(
     after_help = "Example:\n  regua optout add --client 17 --purpose marketing --source 'asked by phone'"
 )]
-pub enum Command {
+pub(super) enum Command {
     /// Note that a client said no
     Add {
         /// Who, and to what
@@ -41,7 +41,7 @@ pub enum Command {
 
 /// Who said no, and to what.
 #[derive(Debug, Args)]
-pub struct What {
+pub(super) struct What {
     /// The client
     #[arg(long, value_name = "ID")]
     client: i64,
@@ -78,7 +78,7 @@ fn what_view<'a>(done: &'static str) -> View<'a, What> {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let mut store = context.open()?;
     match command {
         Command::Add { what, source } => {

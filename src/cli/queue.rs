@@ -17,7 +17,7 @@ use crate::view::{Format, View};
     regua queue deliver --channel whatsapp\n  \
     regua queue list --unknown\n  \
     regua queue retry --unknown --channel push")]
-pub enum Command {
+pub(super) enum Command {
     /// List what waits, first what is due first
     List {
         /// On this channel
@@ -77,7 +77,7 @@ pub enum Command {
 
 /// Which messages are meant.
 #[derive(Debug, Args)]
-pub struct ChosenArgs {
+pub(super) struct ChosenArgs {
     /// These messages
     #[arg(value_name = "ID")]
     ids: Vec<i64>,
@@ -110,7 +110,7 @@ impl ChosenArgs {
 }
 
 /// Runs the command.
-pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::List {
             channel,

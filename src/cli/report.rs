@@ -21,7 +21,7 @@ use crate::view::{Cell, Format, View};
     Example:\n  \
     regua report run contracts --filter contract_status=active --filter access_status=manual_block,auto_block"
 )]
-pub enum Command {
+pub(super) enum Command {
     /// Run a kind of report, or a saved one narrowed further
     #[command(after_help = "Examples:\n  \
         regua report run invoices --filter 'overdue_days>=5' --order open_amount:desc\n  \
@@ -72,7 +72,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Run {
             asked,
@@ -202,9 +202,7 @@ fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec
                         .map_or(Cell::Null, |instant| Cell::Text(iso(instant, zone)))
                 }
                 (FieldValue::Integer(n), _) => Cell::Number(n),
-                (FieldValue::Text(text), FieldType::Phone) => {
-                    Cell::shown(text, phone::shown(text))
-                }
+                (FieldValue::Text(text), FieldType::Phone) => Cell::shown(text, phone::shown(text)),
                 (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
             })
         })

@@ -26,7 +26,7 @@ use crate::view::{Cell, View};
     regua rule add residential --portfolio Boleto --portfolio Pix --reminders 5,3,0:due-soon \\\n    \
     --stage notice:3:overdue-push --stage inquiry:8:overdue-sms,overdue-email:first_reachable --closing paid:thanks"
 )]
-pub enum Command {
+pub(super) enum Command {
     /// Add a rule
     Add(Change),
     /// Change parts of a rule; a part that is given replaces the rule's
@@ -54,7 +54,7 @@ pub enum Command {
 
 /// The parts of a rule.
 #[derive(Debug, Args)]
-pub struct Change {
+pub(super) struct Change {
     /// Its name
     name: String,
     /// A portfolio it takes; may be given several times [default: every one no other rule names]
@@ -94,7 +94,7 @@ fn yes_no(text: &str) -> Result<bool, String> {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Add(change) => {
             let mut draft = Draft {

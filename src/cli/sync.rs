@@ -24,7 +24,7 @@ const TOLD: usize = 10;
         regua sync --full invoices     every invoice, changed or not\n  \
         regua doctor                   whether the source answers, and each form may be read"
 )]
-pub struct Command {
+pub(super) struct Command {
     /// What to read
     #[arg(value_name = "KIND")]
     kinds: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
     sync::wanted(&command.kinds)?;
     let ixc = sync::configured(&context.config)?;

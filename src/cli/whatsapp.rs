@@ -12,7 +12,7 @@ use crate::jobs::callback::{self as job, Summary};
 
 /// What WhatsApp reports later: delivered, read, failed.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Import status callbacks from a file that a webhook receiver wrote
     #[command(
         after_help = "The file holds the bodies the webhook received, one after the other; what is known already\n\
@@ -28,7 +28,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let Command::Status { file } = command;
     let now = context.now();
     let mut store = context.open()?;

@@ -150,9 +150,7 @@ fn header<T: ?Sized>(writer: &mut csv::Writer<io::Stdout>, view: &View<T>) -> Re
 }
 
 fn end_record(writer: &mut csv::Writer<io::Stdout>) -> Result<()> {
-    Ok(writer
-        .write_record(None::<&[u8]>)
-        .map_err(csv_error)?)
+    Ok(writer.write_record(None::<&[u8]>).map_err(csv_error)?)
 }
 
 /// What went wrong under the CSV: a reader that went away must be told from a full disk.

@@ -17,7 +17,7 @@ use crate::view::{Cell, Tone, View};
 
 /// Which cases are listed.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Only open cases
     #[arg(long, conflicts_with = "outcome")]
     open: bool,

@@ -14,9 +14,6 @@ mod show;
 mod stats;
 mod update;
 
-/// Columns of a bar in a chart.
-const BAR: u16 = 40;
-
 /// Collections: update, list, show, forecast, stats.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:\n  \
@@ -24,7 +21,7 @@ const BAR: u16 = 40;
     regua collection list --open --stage inquiry\n  \
     regua collection show 145535\n  \
     regua collection forecast --days 10")]
-pub enum Command {
+pub(super) enum Command {
     /// Evaluate every rule for today: close, remind, move on, send
     #[command(
         after_help = "Each invoice moves at most once a day; a second update of a day does nothing to it.\n\
@@ -73,7 +70,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Update(arguments) => update::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),

@@ -93,9 +93,7 @@ fn invoice_view(context: &Context) -> View<'_, Shown> {
         })
         .words("due_on", |shown| shown.way.invoice.due_on)
         .words("counts_from", |shown| shown.way.counts_from)
-        .number("days_late", move |shown| {
-            shown.way.invoice.days_late(today)
-        })
+        .number("days_late", move |shown| shown.way.invoice.days_late(today))
         .words("rule", |shown| {
             Cell::maybe(shown.way.rule.as_ref().map(|kept| &kept.rule.name))
         })
@@ -200,10 +198,7 @@ fn hold_line(context: &Context, hold: &Hold) -> String {
         (None, Some(until)) => format!("until {until}"),
         (None, None) => "without end".to_owned(),
     };
-    format!(
-        "  hold {} on the {what}, {end}: {}\n",
-        hold.id, hold.why
-    )
+    format!("  hold {} on the {what}, {end}: {}\n", hold.id, hold.why)
 }
 
 /// One step of an invoice's way.

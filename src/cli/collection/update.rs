@@ -15,7 +15,7 @@ use crate::view::{Cell, Format, Tone, View};
 
 /// How an update is to go.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Write nothing; list what would happen
     #[arg(long)]
     dry_run: bool,
