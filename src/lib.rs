@@ -23,7 +23,7 @@
 //! | [`toml_table`] | reading TOML with every problem and its line | `error`, `domain` (words) |
 //!
 //! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, printing only in
-//! `view`, and only `clock` reads the clock. `tests/walls.rs` holds all of this; a new arrow changes it
+//! `view`, and only `clock` reads the clock. `tests/walls` holds all of this; a new arrow changes it
 //! and this page in the same commit.
 //!
 //! The same noun has the same name on every floor: `cli/send.rs`, `jobs/send.rs`, `domain/send.rs`.
