@@ -143,10 +143,10 @@ fn run_logs(logs: &Logs, context: &Context) -> Result<Outcome> {
         .words("communication_type", |log| log.origin.as_str())
         .words("contact", |log| face::phone(log.contact.as_deref()))
         .words("sent_at", |log| face::instant(context, Some(log.at)))
-        .words("status", |log| match log.success {
-            true => "success",
-            false => "failure",
-        })
+        .words(
+            "status",
+            |log| if log.success { "success" } else { "failure" },
+        )
         .words("message", |log| log.message.clone());
     let mut list = context.out.list(view);
     message::each_log(store.connection(), &wanted, logs.limit, |log| {

@@ -16,12 +16,12 @@ pub(super) type Row = (Task, Option<TaskRun>);
 /// Lists the tasks.
 pub(super) fn list(context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
-    let mut list = context.out.list(task_view(context));
+    let mut answer = context.out.list(task_view(context));
     for task in store::list(saved.connection())? {
         let last = store::last_run(saved.connection(), &task.name)?;
-        list.row(&(task, last))?;
+        answer.row(&(task, last))?;
     }
-    list.finish("")?;
+    answer.finish("")?;
     Ok(Outcome::Done)
 }
 

@@ -1,7 +1,7 @@
 //! `regua ticket open`, `reply` and `move`: one event made of flags, and who hears of it.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::arguments::word;
 use super::{Context, Outcome, face, some_failed};
@@ -220,7 +220,7 @@ fn caused<'a>(
         .collect()
 }
 
-fn caused_view<'a>(context: &'a Context) -> View<'a, Caused<'a>> {
+fn caused_view(context: &Context) -> View<'_, Caused<'_>> {
     View::<Caused>::new()
         .number("message_id", |caused| caused.made.id)
         .words("person", |caused| Cell::of(caused.made.notice.person))
@@ -269,14 +269,20 @@ fn answer(context: &Context, c: &Connection, event: &Event, taken: &Taken) -> Re
             let name = person.map(|person| names.of(c, person)).transpose()?;
             unheard.push((left_out, name.flatten()));
         }
-        return context.out.json(&json!({
-            "event_id": event.id,
-            "type": event.kind(),
-            "ticket_id": event.ticket_id,
-            "known": taken.known,
-            "messages": caused_view(context).array(&caused),
-            "left_out": unheard_view().array(&unheard),
-        }));
+        let head = Map::from_iter([
+            ("event_id".to_owned(), json!(event.id)),
+            ("type".to_owned(), json!(event.kind())),
+            ("ticket_id".to_owned(), json!(event.ticket_id)),
+            ("known".to_owned(), json!(taken.known)),
+        ]);
+        let unheard = unheard_view().array(&unheard);
+        let tail = Map::from_iter([("left_out".to_owned(), unheard)]);
+        let view = caused_view(context);
+        return context
+            .out
+            .json_with_rows(&head, "messages", &view, &tail, |row| {
+                caused.iter().try_for_each(row)
+            });
     }
     for left_out in &taken.left_out {
         let who = left_out
