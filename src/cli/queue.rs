@@ -126,18 +126,16 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             all,
         } => {
             let chosen = chosen.chosen(reason, all || unknown)?;
-            let now = context.now();
             let n = context
                 .open()?
-                .write(|transaction| store::retry(transaction, &chosen, unknown, now))?;
+                .write(|transaction| store::retry(transaction, &chosen, unknown))?;
             changed(context, n, "back in the queue")
         }
         Command::Cancel { chosen, all } => {
             let chosen = chosen.chosen(None, all)?;
-            let now = context.now();
             let n = context
                 .open()?
-                .write(|transaction| store::cancel(transaction, &chosen, now))?;
+                .write(|transaction| store::cancel(transaction, &chosen))?;
             changed(context, n, "cancelled")
         }
         Command::Stats => stats(context),

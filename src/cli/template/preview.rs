@@ -9,12 +9,12 @@ use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
 use crate::domain::phone;
-use crate::domain::recipient::Reach;
+use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::sms::{Segments, segments};
 use crate::domain::template::{Facts, Need, Rendered, Template, Variable};
 use crate::domain::words::{Channel, Origin, Reason, Word as _};
 use crate::error::{Error, Result, not_in_the_book};
-use crate::jobs::compose::{Composer, Draft};
+use crate::jobs::compose::{Composer, Draft, Wording};
 use crate::store::{Connection, book, template as store};
 use crate::view::{Cell, View};
 
@@ -154,24 +154,16 @@ fn look<'a>(
         ..Facts::new(now, &context.config.company)
     };
     let draft = Draft {
-        template,
-        client,
-        facts,
-        key: String::new(),
-        origin: Origin::Send,
-        event: String::new(),
-        contract_id: None,
-        invoice_id: None,
-        login_id: None,
-        ticket_id: None,
         hold_until: subject
             .contract
             .as_ref()
             .and_then(|contract| contract.notice_hold_until),
-        not_before: None,
-        expires_at: None,
-        batch_id: None,
-        while_owing: false,
+        ..Draft::new(
+            Wording::Template(template),
+            Recipient::Client(client),
+            facts,
+            Origin::Send,
+        )
     };
     let reach = composer.reach(c, &draft)?;
     let rendered = template
