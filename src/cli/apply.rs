@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::error::Result;
 use crate::jobs::apply as job;
-use crate::jobs::plan::{Change, Options, Plan, Step};
+use crate::jobs::plan::{ApplyChange, ApplyPlan, ApplyStep, Options};
 use crate::view::{Cell, Format, View};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
@@ -57,32 +57,32 @@ pub(super) fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
     })
 }
 
-fn answer(context: &Context, plan: &Plan) -> Result<()> {
+fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
     if context.out.format() == Format::Table {
         let mut text = String::new();
         for step in &plan.steps {
             let (sign, keys) = match &step.change {
-                Change::New => ('+', String::new()),
-                Change::Changed(keys) => ('~', format!(" ({})", keys.join(", "))),
-                Change::Same => ('=', String::new()),
-                Change::Removed => ('-', String::new()),
+                ApplyChange::New => ('+', String::new()),
+                ApplyChange::Changed(keys) => ('~', format!(" ({})", keys.join(", "))),
+                ApplyChange::Same => ('=', String::new()),
+                ApplyChange::Removed => ('-', String::new()),
             };
             text.push_str(&format!("{sign} {} {}{keys}\n", step.kind, step.name));
         }
         return context.out.text(text);
     }
-    let view = View::<Step>::new()
+    let view = View::<ApplyStep>::new()
         .words("change", |step| match &step.change {
-            Change::New => "new",
-            Change::Changed(_) => "changed",
-            Change::Same => "same",
-            Change::Removed => "removed",
+            ApplyChange::New => "new",
+            ApplyChange::Changed(_) => "changed",
+            ApplyChange::Same => "same",
+            ApplyChange::Removed => "removed",
         })
         .words("kind", |step| Cell::of(step.kind))
         .words("name", |step| Cell::of(&step.name))
         .words("fields", |step| match &step.change {
-            Change::Changed(keys) => json!(keys),
-            Change::New | Change::Same | Change::Removed => json!([]),
+            ApplyChange::Changed(keys) => json!(keys),
+            ApplyChange::New | ApplyChange::Same | ApplyChange::Removed => json!([]),
         });
     context.out.all(view, &plan.steps)
 }

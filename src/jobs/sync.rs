@@ -1015,7 +1015,7 @@ mod tests {
         let (mut house, erp) = (house(), erp());
         let lock = lock(&house.store).expect("the lock");
         let error = run(&mut house, &erp, &[], false).expect_err("it is taken");
-        assert_eq!(error.kind, crate::error::Kind::Locked);
+        assert_eq!(error.kind, crate::error::ErrorKind::Locked);
         drop(lock);
         run(&mut house, &erp, &[], false).expect("synced");
     }
