@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{span, word};
 use super::{Context, Outcome, face};
-use crate::channel::{Listed, connect};
+use crate::channel::CatalogueEntry;
 use crate::domain::template::Placeholders;
 use crate::domain::words::{Channel, Origin, Word as _};
 use crate::error::{Error, Result};
@@ -50,22 +50,22 @@ fn none(name: &str) -> Error {
 }
 
 /// What the provider's catalogue says of a channel or a template.
-fn listed_view() -> View<'static, Listed> {
-    View::<Listed>::new()
+fn listed_view() -> View<'static, CatalogueEntry> {
+    View::<CatalogueEntry>::new()
         .words("id", |listed| Cell::of(&listed.id))
         .words("name", |listed| Cell::of(&listed.name))
         .words("status", |listed| listed.status.clone())
 }
 
 fn channels(context: &Context) -> Result<Outcome> {
-    let provider = connect(Channel::Whatsapp, &context.config)?;
+    let provider = context.config.channel(Channel::Whatsapp).connect()?;
     let catalogue = provider.catalogue().ok_or_else(|| none(provider.name()))?;
     context.out.all(listed_view(), &catalogue.channels()?)?;
     Ok(Outcome::Done)
 }
 
 fn templates(channel: Option<&str>, context: &Context) -> Result<Outcome> {
-    let provider = connect(Channel::Whatsapp, &context.config)?;
+    let provider = context.config.channel(Channel::Whatsapp).connect()?;
     let catalogue = provider.catalogue().ok_or_else(|| none(provider.name()))?;
     let channel = match channel {
         Some(channel) => channel.to_owned(),
@@ -82,7 +82,7 @@ fn templates(channel: Option<&str>, context: &Context) -> Result<Outcome> {
 }
 
 /// The channel meant when none is named: there must be exactly one.
-fn only(mut channels: Vec<Listed>) -> Result<String> {
+fn only(mut channels: Vec<CatalogueEntry>) -> Result<String> {
     match channels.len() {
         1 => Ok(channels.remove(0).id),
         0 => Err(Error::unacceptable("the provider has no channel")),

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::channel;
+use crate::channel::ChannelSettings;
 use crate::clock::Now;
-use crate::config::{Config, IxcSettings, ProviderConfig};
+use crate::config::{Config, IxcSettings};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::apply;
@@ -155,8 +155,8 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             definitions(store, patient.config, *patient.now),
         )?;
     }
-    for channel in Channel::ALL {
-        tell(provider(*channel, patient.config))?;
+    for (channel, settings) in patient.config.channels.iter() {
+        tell(provider(channel, settings))?;
     }
     match &patient.config.ixc {
         None => tell(Finding::ok(
@@ -222,17 +222,16 @@ fn secrets(config: &Config) -> Vec<Finding> {
             }
         }
     }
-    if let ProviderConfig::Fcm(settings) = &config.push.provider
-        && readable_by_others(&settings.service_account)
-    {
-        findings.push(Finding::warning(
-            "secrets",
-            format!(
-                "push.service_account: others can read {}",
-                settings.service_account.display()
-            ),
-            "chmod 600",
-        ));
+    for (channel, settings) in config.channels.iter() {
+        for (key, file) in settings.provider.private_files() {
+            if readable_by_others(file) {
+                findings.push(Finding::warning(
+                    "secrets",
+                    format!("{channel}.{key}: others can read {}", file.display()),
+                    "chmod 600",
+                ));
+            }
+        }
     }
     if findings.is_empty() {
         findings.push(Finding::ok(
@@ -397,10 +396,10 @@ fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Findi
 }
 
 /// A channel's provider: its credentials, by a call that sends nothing.
-fn provider(channel: Channel, config: &Config) -> Finding {
+fn provider(channel: Channel, settings: &ChannelSettings) -> Finding {
     let area = channel.as_str();
-    let name = config.channel(channel).provider.name();
-    match channel::connect(channel, config).and_then(|provider| provider.check()) {
+    let name = settings.name;
+    match settings.connect().and_then(|provider| provider.check()) {
         Ok(found) => Finding::ok(area, format!("{name}: {found}")),
         Err(error) => {
             let mut finding = Finding::failure(area, &error);

@@ -43,7 +43,7 @@ const OWN: [(&str, &[EventType]); 5] = [
 
 /// One line that held something: where it stands, and the event or what is wrong with it.
 #[derive(Debug)]
-pub struct Line {
+pub struct EventLine {
     /// The line's number, from 1.
     pub number: u64,
     /// The event, or every problem of the line.
@@ -92,7 +92,7 @@ impl Events {
     }
 
     /// The next line that holds anything; none at the end.
-    pub fn next_line(&mut self) -> Result<Option<Line>> {
+    pub fn next_line(&mut self) -> Result<Option<EventLine>> {
         loop {
             self.text.clear();
             let read = (&mut self.input)
@@ -109,7 +109,7 @@ impl Events {
             if self.text.len() as u64 > LONGEST_LINE {
                 self.skip_line()?;
                 let problem = Flaw::at(place, "is longer than 1 MiB", "write one event a line");
-                return Ok(Some(Line {
+                return Ok(Some(EventLine {
                     number: self.number,
                     event: Err(vec![problem]),
                 }));
@@ -121,7 +121,7 @@ impl Events {
             if text.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            return Ok(Some(Line {
+            return Ok(Some(EventLine {
                 number: self.number,
                 event: parse(text, &place, self.now),
             }));

@@ -222,7 +222,7 @@ pub fn topics(connection: &Connection) -> Result<Vec<Topic>> {
 
 /// Which tickets are wanted; everything given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct TicketFilter {
     /// Of this client.
     pub client_id: Option<i64>,
     /// In this status, ignoring case.
@@ -235,7 +235,7 @@ pub struct Wanted {
 
 /// A ticket as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedTicket {
     /// The ticket.
     pub ticket: Ticket,
     /// Its client's name.
@@ -250,7 +250,7 @@ pub struct Listed {
     pub events: i64,
 }
 
-/// The rows of [`Listed`].
+/// The rows of [`ListedTicket`].
 fn listing(condition: &str) -> String {
     format!(
         "SELECT {TICKET}, c.name AS client_name, t.name AS topic, s.name AS subtopic,
@@ -265,8 +265,8 @@ fn listing(condition: &str) -> String {
     )
 }
 
-fn read_listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
-    Ok(Listed {
+fn read_listed(row: &Row<'_>) -> rusqlite::Result<ListedTicket> {
+    Ok(ListedTicket {
         ticket: read(row)?,
         client_name: row.get("client_name")?,
         topic: row.get("topic")?,
@@ -277,7 +277,7 @@ fn read_listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
 }
 
 /// One ticket as it is listed.
-pub fn listed(connection: &Connection, id: i64) -> Result<Option<Listed>> {
+pub fn listed(connection: &Connection, id: i64) -> Result<Option<ListedTicket>> {
     Ok(connection
         .prepare_cached(&listing("k.id = ?1"))?
         .query_row([id], read_listed)
@@ -287,9 +287,9 @@ pub fn listed(connection: &Connection, id: i64) -> Result<Option<Listed>> {
 /// Lists tickets one by one, the latest first, at most `limit` (0: all), until `each` answers false.
 pub fn each(
     connection: &Connection,
-    wanted: &Wanted,
+    wanted: &TicketFilter,
     limit: i64,
-    mut each: impl FnMut(Listed) -> Result<bool>,
+    mut each: impl FnMut(ListedTicket) -> Result<bool>,
 ) -> Result<()> {
     let condition = "(?1 IS NULL OR coalesce(k.client_id, k.told_client_id) = ?1)
            AND (?2 IS NULL OR fold(k.status) = fold(?2))

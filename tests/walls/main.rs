@@ -14,12 +14,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &["error", "clock"]),
     ("view", &["error"]),
     ("settings", &["error", "toml_table"]),
-    ("config", &["domain", "error", "settings", "toml_table"]),
+    (
+        "config",
+        &["domain", "error", "channel", "settings", "toml_table"],
+    ),
     ("http", &["error", "clock"]),
     ("store", &["domain", "error", "clock"]),
     (
         "channel",
-        &["domain", "error", "config", "settings", "http", "clock"],
+        &["domain", "error", "settings", "toml_table", "http", "clock"],
     ),
     (
         "source",

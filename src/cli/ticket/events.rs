@@ -8,7 +8,7 @@ use super::{Context, Outcome, count, face, some_failed};
 use crate::clock::Stopwatch;
 use crate::domain::words::Status;
 use crate::error::{Flaw, Result};
-use crate::jobs::ticket::{self as job, CHANNELS, Desk, Manner, Run, Standing};
+use crate::jobs::ticket::{self as job, CHANNELS, Desk, Intake, MessageStates, Reading};
 use crate::source::event::Events;
 use crate::view::{Cell, View};
 
@@ -23,7 +23,7 @@ pub(super) fn run(file: &Path, strict: bool, context: &Context) -> Result<Outcom
         &mut saved,
         &mut desk,
         &mut events,
-        &mut Manner {
+        &mut Reading {
             strict,
             bad_line: &mut |problems| {
                 for problem in problems {
@@ -64,7 +64,7 @@ const STATES: [Status; 5] = [
     Status::Unknown,
 ];
 
-fn answer(context: &Context, run: &Run, standing: &Standing, seconds: f64) -> Result<()> {
+fn answer(context: &Context, run: &Intake, standing: &MessageStates, seconds: f64) -> Result<()> {
     let document = json!({
         "events": { "taken": run.taken, "known": run.known, "bad": run.bad },
         "messages": face::states(|status| count(standing, status)),

@@ -4,21 +4,21 @@ use super::told::{self, Told};
 use super::{Context, Outcome, face};
 use crate::domain::words::{Author, Word as _};
 use crate::error::Result;
-use crate::jobs::ticket::Names;
-use crate::store::ticket::{self as store, Listed, Wanted};
+use crate::jobs::ticket::PeopleNames;
+use crate::store::ticket::{self as store, ListedTicket, TicketFilter};
 use crate::view::View;
 
 /// A ticket, with who was told what of it.
 pub(super) struct Row {
-    pub(super) listed: Listed,
+    pub(super) listed: ListedTicket,
     pub(super) told: Vec<Told>,
 }
 
 /// Runs the command.
-pub(super) fn run(wanted: &Wanted, limit: i64, context: &Context) -> Result<Outcome> {
+pub(super) fn run(wanted: &TicketFilter, limit: i64, context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
     let c = saved.connection();
-    let mut names = Names::gather(c)?;
+    let mut names = PeopleNames::gather(c)?;
     let mut list = context.out.list(view(context));
     store::each(c, wanted, limit, |listed| {
         let told = told::gather(c, &mut names, listed.ticket.id)?;

@@ -7,8 +7,8 @@ use clap::Subcommand;
 use super::{Context, Outcome, arguments, face};
 use crate::domain::words::Status;
 use crate::error::Result;
-use crate::jobs::ticket::Standing;
-use crate::store::ticket::Wanted;
+use crate::jobs::ticket::MessageStates;
+use crate::store::ticket::TicketFilter;
 
 mod events;
 mod list;
@@ -85,7 +85,7 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             responsible,
             limit,
         } => {
-            let wanted = Wanted {
+            let wanted = TicketFilter {
                 client_id: client,
                 status,
                 topic_id: topic,
@@ -97,10 +97,10 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     }
 }
 
-fn count(standing: &Standing, status: Status) -> u64 {
+fn count(standing: &MessageStates, status: Status) -> u64 {
     standing.states.get(&status).copied().unwrap_or(0)
 }
 
-fn some_failed(standing: &Standing) -> bool {
+fn some_failed(standing: &MessageStates) -> bool {
     count(standing, Status::Failed) + count(standing, Status::Unknown) > 0
 }

@@ -7,8 +7,8 @@ use super::told::{self, Told};
 use super::{Context, Outcome, face};
 use crate::domain::words::{Author, EventType, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::Names;
-use crate::store::ticket::{self as store, Listed, ToldEvent};
+use crate::jobs::ticket::PeopleNames;
+use crate::store::ticket::{self as store, ListedTicket, ToldEvent};
 use crate::view::measure::padded;
 use crate::view::{Cell, Format, View};
 
@@ -25,7 +25,7 @@ pub(super) fn run(id: i64, context: &Context) -> Result<Outcome> {
         );
     };
     let events = store::events(c, id)?;
-    let told = told::gather(c, &mut Names::gather(c)?, id)?;
+    let told = told::gather(c, &mut PeopleNames::gather(c)?, id)?;
     let row = Row { listed, told };
     // One line a ticket: a CSV is the list's.
     let view = if context.out.format() == Format::Csv {
@@ -72,7 +72,7 @@ fn at(context: &Context, instant: DateTime<Utc>) -> String {
 }
 
 /// What is known of the ticket, a line each.
-fn heading(context: &Context, listed: &Listed) -> String {
+fn heading(context: &Context, listed: &ListedTicket) -> String {
     let ticket = &listed.ticket;
     let title = ticket.title.as_deref().unwrap_or("without a title");
     let mut text = format!("ticket {}: {title}\n", ticket.id);

@@ -8,10 +8,10 @@ use super::{Context, Outcome, face, some_failed};
 use crate::clock;
 use crate::domain::message::Message;
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
-use crate::domain::ticket::recipients::LeftOut;
+use crate::domain::ticket::notice::Untold;
 use crate::domain::words::{Author, Channel, Reason, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, Names, Taken};
+use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, PeopleNames, Taken};
 use crate::store::{Connection, message};
 use crate::view::{Cell, Format, View};
 
@@ -205,7 +205,7 @@ struct Caused<'a> {
 /// Gathers the messages that an event caused.
 fn caused<'a>(
     connection: &Connection,
-    names: &mut Names,
+    names: &mut PeopleNames,
     made: &'a [Made],
 ) -> Result<Vec<Caused<'a>>> {
     made.iter()
@@ -245,7 +245,7 @@ fn caused_view(context: &Context) -> View<'_, Caused<'_>> {
 }
 
 /// Somebody who does not hear, with their name.
-type Unheard<'a> = (&'a LeftOut, Option<String>);
+type Unheard<'a> = (&'a Untold, Option<String>);
 
 fn unheard_view<'a>() -> View<'a, Unheard<'a>> {
     View::<Unheard>::new()
@@ -260,7 +260,7 @@ fn unheard_view<'a>() -> View<'a, Unheard<'a>> {
 }
 
 fn answer(context: &Context, c: &Connection, event: &Event, taken: &Taken) -> Result<()> {
-    let mut names = Names::gather(c)?;
+    let mut names = PeopleNames::gather(c)?;
     let caused = caused(c, &mut names, &taken.made)?;
     if context.out.format() == Format::Json {
         let mut unheard = Vec::new();

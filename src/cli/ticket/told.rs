@@ -2,10 +2,10 @@
 
 use super::{Context, face};
 use crate::domain::message::Message;
-use crate::domain::ticket::recipients::Person;
+use crate::domain::ticket::notice::Person;
 use crate::domain::words::{Reason, Word as _};
 use crate::error::Result;
-use crate::jobs::ticket::Names;
+use crate::jobs::ticket::PeopleNames;
 use crate::store::Connection;
 use crate::store::message::{self, Sequence, Wanted};
 use crate::view::{Cell, View};
@@ -18,7 +18,7 @@ pub(super) struct Told {
 }
 
 /// A ticket's messages, as they were made.
-pub(super) fn gather(c: &Connection, names: &mut Names, ticket_id: i64) -> Result<Vec<Told>> {
+pub(super) fn gather(c: &Connection, names: &mut PeopleNames, ticket_id: i64) -> Result<Vec<Told>> {
     let wanted = Wanted {
         ticket_id: Some(ticket_id),
         ..Wanted::default()
