@@ -97,9 +97,8 @@ mod tests {
 
     use super::*;
     use crate::clock::Now;
-    use crate::domain::collection::Move;
+    use crate::domain::ladder::{Move, Stage};
     use crate::domain::message::{Fate, NewMessage};
-    use crate::domain::rule::Stage;
     use crate::domain::words::{Channel, Kind, Origin, Purpose, Status};
     use crate::store::message::{self, Inserted};
     use crate::store::{book, collection, queue};
@@ -286,7 +285,7 @@ mod tests {
         let c = store.connection();
         assert!(collection::case_open(c, 7).expect("a case"));
         assert!(!collection::case_open(c, 80).expect("a case"));
-        let due = collection::Due {
+        let due = collection::DueMove {
             client_id: 1,
             invoice_id: 11,
             step: Move::Advance(Stage::Inquiry),

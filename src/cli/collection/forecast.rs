@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Context, Outcome, weekday};
+use crate::domain::ladder::Phase;
 use crate::error::Result;
 use crate::jobs::forecast::{self as job, Day};
 use crate::view::{Format, View, chart};
@@ -25,11 +26,11 @@ pub(super) fn run(days: u64, context: &Context) -> Result<Outcome> {
 }
 
 fn messages(day: &Day) -> u64 {
-    day.messages.iter().sum()
+    day.messages.values().sum()
 }
 
 fn invoices(day: &Day) -> u64 {
-    day.invoices.iter().sum()
+    day.invoices.values().sum()
 }
 
 /// A day to come, with a column for each phase.
@@ -37,10 +38,11 @@ fn view() -> View<'static, Day> {
     let view = View::<Day>::new()
         .words("on", |day| day.on)
         .data("weekday", |day| weekday(day.on));
-    let phases = job::PHASES.into_iter().enumerate();
-    phases
-        .fold(view, |view, (i, phase)| {
-            view.number(phase, move |day| day.messages.get(i).copied())
+    Phase::unpaid()
+        .fold(view, |view, phase| {
+            view.number(phase.word(), move |day| {
+                day.messages.get(&phase).copied().unwrap_or_default()
+            })
         })
         .number("messages", messages)
         .number("invoices", invoices)

@@ -8,11 +8,12 @@ use clap::Args;
 
 use super::arguments::word;
 use super::{Context, Outcome, counted};
+use crate::domain::ladder::{CaseOutcome, Stage};
 use crate::domain::money::Money;
-use crate::domain::rule::{Outcome as CaseOutcome, Stage};
+use crate::domain::words::Word as _;
 use crate::domain::{phone, tax_id};
 use crate::error::Result;
-use crate::store::collection::{self as store, Case, Wanted};
+use crate::store::collection::{self as store, Case, CaseFilter};
 use crate::view::{Cell, Tone, View};
 
 /// Which cases are listed.
@@ -21,14 +22,12 @@ pub(in crate::cli) struct Arguments {
     /// Only open cases
     #[arg(long, conflicts_with = "outcome")]
     open: bool,
-    /// At this stage: notice, inquiry, arrangement, visit, bureau
-    #[arg(long, value_parser = word::<Stage>)]
+    #[arg(long, value_parser = word::<Stage>, help = format!("At this stage: {}", Stage::accepted()))]
     stage: Option<Stage>,
     /// Of this client
     #[arg(long, value_name = "ID")]
     client: Option<i64>,
-    /// Ended so: paid, cancelled, renegotiated, postponed, rule_removed
-    #[arg(long, value_parser = word::<CaseOutcome>)]
+    #[arg(long, value_parser = word::<CaseOutcome>, help = format!("Ended so: {}", CaseOutcome::accepted()))]
     outcome: Option<CaseOutcome>,
     /// Of this rule
     #[arg(long, value_name = "NAME")]
@@ -40,7 +39,7 @@ pub(in crate::cli) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
-    let wanted = Wanted {
+    let wanted = CaseFilter {
         open: arguments.open,
         stage: arguments.stage,
         client_id: arguments.client,

@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::{Context, Outcome, face, weekday};
+use crate::domain::ladder::{Milestone, Move};
 use crate::domain::message::Message;
-use crate::domain::rule::Stage;
-use crate::domain::words::{Origin, Word as _};
+use crate::domain::words::Origin;
 use crate::error::Result;
 use crate::jobs::collection::{self as job, Way};
-use crate::store::collection::{Case, Entry};
+use crate::store::collection::{Case, CaseMove, FiredReminder};
 use crate::store::hold::Hold;
 use crate::store::message::{self, Sequence, Wanted};
 use crate::view::{Cell, View};
@@ -102,8 +102,8 @@ fn invoice_view(context: &Context) -> View<'_, Shown> {
         })
 }
 
-fn case_view() -> View<'static, (Case, Vec<Entry>)> {
-    View::<(Case, Vec<Entry>)>::new()
+fn case_view() -> View<'static, (Case, Vec<CaseMove>)> {
+    View::<(Case, Vec<CaseMove>)>::new()
         .number("case_id", |(case, _)| case.id)
         .words("rule", |(case, _)| Cell::of(&case.rule))
         .words("stage", |(case, _)| Cell::of(case.stage))
@@ -113,22 +113,19 @@ fn case_view() -> View<'static, (Case, Vec<Entry>)> {
         .words("moves", |(_, moves)| move_view().array(moves))
 }
 
-fn move_view() -> View<'static, Entry> {
-    View::<Entry>::new()
-        .words("on", |(on, _, _)| *on)
-        .words("move", |(_, name, _)| Cell::of(name))
-        .number("open_amount", |(_, _, owed)| Cell::Cents(owed.cents()))
+fn move_view() -> View<'static, CaseMove> {
+    View::<CaseMove>::new()
+        .words("on", |line| line.on)
+        .words("move", |line| Cell::of(line.milestone.word()))
+        .number("open_amount", |line| Cell::Cents(line.owed.cents()))
 }
 
-/// The day, how many days before which due date, the rule.
-type Reminder = (NaiveDate, i64, NaiveDate, String);
-
-fn reminder_view() -> View<'static, Reminder> {
-    View::<Reminder>::new()
-        .words("on", |reminder| reminder.0)
-        .number("days", |reminder| reminder.1)
-        .words("due_on", |reminder| reminder.2)
-        .words("rule", |reminder| Cell::of(&reminder.3))
+fn reminder_view() -> View<'static, FiredReminder> {
+    View::<FiredReminder>::new()
+        .words("on", |reminder| reminder.on)
+        .number("days", |reminder| reminder.days)
+        .words("due_on", |reminder| reminder.due_on)
+        .words("rule", |reminder| Cell::of(&reminder.rule))
 }
 
 fn hold_view(context: &Context) -> View<'_, Hold> {
@@ -228,21 +225,22 @@ fn timeline(context: &Context, way: &Way, messages: &[Message]) -> Vec<Step> {
             became,
         });
     };
-    for (on, days, due_on, rule) in &way.reminders {
-        let became = format!("rule {rule}, due {due_on}");
-        step(*on, 0, format!("reminder:{days}"), became);
+    for reminder in &way.reminders {
+        let became = format!("rule {}, due {}", reminder.rule, reminder.due_on);
+        let what = Move::Reminder(reminder.days).to_string();
+        step(reminder.on, 0, what, became);
     }
     for (case, moves) in &way.cases {
-        for (place, entry) in moves.iter().enumerate() {
-            let (what, became) = move_words(case, place, entry);
-            step(entry.0, 0, what, became);
+        for (place, line) in moves.iter().enumerate() {
+            let what = line.milestone.to_string();
+            step(line.on, 0, what, became(case, place, line));
         }
     }
     for on in &way.bureau_told {
         step(
             *on,
             0,
-            "closing:bureau_removed".to_owned(),
+            Move::BureauRemoved.to_string(),
             "the listing with the bureau was removed".to_owned(),
         );
     }
@@ -260,19 +258,14 @@ fn timeline(context: &Context, way: &Way, messages: &[Message]) -> Vec<Step> {
     steps
 }
 
-/// A move of a case, the first of which begins it, and what became of it.
-fn move_words(case: &Case, place: usize, (_, name, owed): &Entry) -> (String, String) {
-    let stage = Stage::parse(name);
-    let what = match stage {
-        Some(_) => format!("stage:{name}"),
-        None => format!("closing:{name}"),
-    };
-    let became = match (place, stage) {
+/// What became of a case by a move, the first of which begins it.
+fn became(case: &Case, place: usize, line: &CaseMove) -> String {
+    let owed = line.owed;
+    match (place, line.milestone) {
         (0, _) => format!("case {} of rule {} begins, {owed} owed", case.id, case.rule),
-        (_, Some(_)) => format!("case {} moves on, {owed} owed", case.id),
-        (_, None) => format!("case {} closes", case.id),
-    };
-    (what, became)
+        (_, Milestone::Reached(_)) => format!("case {} moves on, {owed} owed", case.id),
+        (_, Milestone::Closed(_)) => format!("case {} closes", case.id),
+    }
 }
 
 /// What became of a message.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Context, Outcome, counted, face};
 use crate::domain::words::Channel;
 use crate::error::Result;
-use crate::jobs::collection::{self as job, Happening, Request, RuleSummary, Update};
+use crate::jobs::collection::{self as job, RuleSummary, ToldMove, Update, UpdateRequest};
 use crate::jobs::deliver::{ChannelSummary, Delivery};
 use crate::store::Store;
 use crate::view::{Cell, Format, Tone, View};
@@ -29,7 +29,7 @@ pub(in crate::cli) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
-    let request = Request {
+    let request = UpdateRequest {
         rule: arguments.rule.as_deref(),
         dry_run: arguments.dry_run,
         stale_ok: arguments.stale_ok,
@@ -77,12 +77,12 @@ fn tell_waiting(context: &Context, saved: &Store, update: &Update) -> Result<()>
 }
 
 /// A dry run: everything that would happen, then the summary.
-fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
+fn rehearse(request: UpdateRequest<'_>, context: &Context) -> Result<Outcome> {
     let mut store = context.open()?;
     let (config, clock) = (&context.config, &context.clock);
     let update = if context.out.format() == Format::Json {
         // The summary stands after the rows, so that it is made first.
-        let nothing = &mut |_: &Happening| Ok(());
+        let nothing = &mut |_: &ToldMove| Ok(());
         let update = job::write(&mut store, config, clock, request, nothing, &mut |_| {})?;
         let head = Map::from_iter([("as_of".to_owned(), json!(update.as_of.to_string()))]);
         let tail = Map::from_iter([
@@ -93,14 +93,14 @@ fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
         context
             .out
             .json_with_rows(&head, "moves", &view, &tail, |row| {
-                let mut each = |happening: &Happening| row(happening);
+                let mut each = |happening: &ToldMove| row(happening);
                 job::write(&mut store, config, clock, request, &mut each, &mut |_| {})?;
                 Ok(())
             })?;
         update
     } else {
         let mut list = context.out.list(happening_view());
-        let mut each = |happening: &Happening| list.row(happening);
+        let mut each = |happening: &ToldMove| list.row(happening);
         let update = job::write(&mut store, config, clock, request, &mut each, &mut |_| {})?;
         list.finish("")?;
         if context.out.format() == Format::Table {
@@ -119,8 +119,8 @@ fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
 }
 
 /// What happens to one invoice.
-fn happening_view() -> View<'static, Happening> {
-    View::<Happening>::new()
+fn happening_view() -> View<'static, ToldMove> {
+    View::<ToldMove>::new()
         .data("rule", |happening| Cell::of(&happening.rule))
         .number("invoice_id", |happening| happening.invoice_id)
         .data("client_id", |happening| happening.client_id)
@@ -135,7 +135,7 @@ fn happening_view() -> View<'static, Happening> {
 }
 
 /// The messages that something makes: templates and channels in words, with all their parts in JSON.
-fn messages(happening: &Happening) -> Cell {
+fn messages(happening: &ToldMove) -> Cell {
     let words = happening.messages.iter().map(|told| match told.reason {
         None => format!("{} by {}", told.template, told.channel),
         Some(reason) => format!("{} by {}: {reason}", told.template, told.channel),
