@@ -109,7 +109,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             face::done(context, what_view("removed"), what, words)?;
         }
         Command::List { client } => {
-            let view = View::<store::Listed>::new()
+            let view = View::<store::ListedOptOut>::new()
                 .number("client_id", |row| row.client_id)
                 .words("client_name", |row| Cell::of(&row.client_name))
                 .words("channel", |row| row.opt_out.channel.map(Channel::as_str))

@@ -8,7 +8,7 @@ use crate::clock::Stopwatch;
 use crate::domain::words::{Channel, Status};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::Delivery;
-use crate::jobs::send::{self as job, Plan, Request, Standing};
+use crate::jobs::send::{self as job, Plan, Request, SendState};
 use crate::store::{Store, queue, template};
 
 mod past;
@@ -191,7 +191,7 @@ fn people(n: u64) -> String {
     }
 }
 
-fn state(standing: &Standing, status: Status) -> u64 {
+fn state(standing: &SendState, status: Status) -> u64 {
     standing.states.get(&status).copied().unwrap_or(0)
 }
 

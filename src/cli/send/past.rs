@@ -6,7 +6,7 @@ use super::{Context, Outcome, face, state};
 use crate::domain::message::Message;
 use crate::domain::words::{Reason, Status, Word as _};
 use crate::error::Result;
-use crate::jobs::send::{self as job, Standing};
+use crate::jobs::send::{self as job, SendState};
 use crate::store::message::{Sequence, Wanted};
 use crate::store::{Store, batch, book, message};
 use crate::view::{Cell, Format, View};
@@ -44,7 +44,7 @@ fn view(context: &Context) -> View<'_, Row> {
 }
 
 /// Shows a send with what became of every message.
-pub(super) fn answer(context: &Context, store: &Store, standing: &Standing) -> Result<()> {
+pub(super) fn answer(context: &Context, store: &Store, standing: &SendState) -> Result<()> {
     let wanted = Wanted {
         batch_id: Some(standing.batch.id),
         ..Wanted::default()
@@ -75,7 +75,7 @@ pub(super) fn answer(context: &Context, store: &Store, standing: &Standing) -> R
 }
 
 /// What stands before and after the messages in JSON.
-fn around(standing: &Standing) -> (Map<String, Value>, Map<String, Value>) {
+fn around(standing: &SendState) -> (Map<String, Value>, Map<String, Value>) {
     let batch = &standing.batch;
     let messages = face::states(|status| state(standing, status));
     let head = Map::from_iter([
@@ -91,7 +91,7 @@ fn around(standing: &Standing) -> (Map<String, Value>, Map<String, Value>) {
 }
 
 /// The failures and skips, the first of the rest, and the totals.
-fn answer_table(context: &Context, store: &Store, standing: &Standing) -> Result<()> {
+fn answer_table(context: &Context, store: &Store, standing: &SendState) -> Result<()> {
     let mut list = context.out.list(view(context));
     let mut left_out = 0u64;
     for (not_sent, most) in [(true, SHOWN_NOT_SENT), (false, SHOWN_REST)] {
@@ -126,7 +126,7 @@ fn answer_table(context: &Context, store: &Store, standing: &Standing) -> Result
 }
 
 /// What a send came to, for people; `left_out` messages are not in the table.
-fn totals(standing: &Standing, left_out: u64) -> String {
+fn totals(standing: &SendState, left_out: u64) -> String {
     let mut totals = Vec::new();
     for (status, n) in &standing.states {
         totals.push(format!("{n} {status}"));
@@ -151,8 +151,8 @@ fn totals(standing: &Standing, left_out: u64) -> String {
 /// Lists the sends, the latest first.
 pub(super) fn list(limit: i64, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
-    let count = |status: Status| move |standing: &Standing| state(standing, status);
-    let view = View::<Standing>::new()
+    let count = |status: Status| move |standing: &SendState| state(standing, status);
+    let view = View::<SendState>::new()
         .number("batch", |standing| standing.batch.id)
         .words("created_at", |standing| {
             face::instant(context, Some(standing.batch.created_at))
