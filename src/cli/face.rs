@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::signals::Listener;
 use super::{Context, Outcome};
 use crate::clock::iso;
+use crate::domain::channel::AddressForm;
 use crate::domain::message::Message;
 use crate::domain::phone;
 use crate::domain::words::{Channel, Reason, Status, Word as _};
@@ -39,10 +40,10 @@ pub fn address(channel: Channel, address: Option<&str>) -> Cell {
     let Some(text) = address else {
         return Cell::Null;
     };
-    let shown = match channel {
-        Channel::Sms | Channel::Whatsapp => phone::shown(text),
-        Channel::Push => shortened(text, SHORT),
-        Channel::Email => text.to_owned(),
+    let shown = match channel.address_form() {
+        AddressForm::Phone => phone::shown(text),
+        AddressForm::Device => shortened(text, SHORT),
+        AddressForm::Mailbox => text.to_owned(),
     };
     Cell::shown(text, shown)
 }
