@@ -193,16 +193,12 @@ fn nothing_is_called_util() {
     }
 }
 
-/// Libraries that nothing uses yet.
-const STILL_TO_USE: &[&str] = &["unicode-width"];
+
 
 #[test]
 fn every_dependency_is_used() {
     let files = sources();
     for name in manifest() {
-        if STILL_TO_USE.contains(&name.as_str()) {
-            continue;
-        }
         let named = name.replace('-', "_");
         let used = files.iter().any(|source| {
             source.code.contains(&format!("{named}::"))

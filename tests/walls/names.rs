@@ -16,8 +16,7 @@ fn declared(line: &str) -> Option<&str> {
 
 /// Names that more than one public type still has.
 const STILL_SHARED: &[&str] = &[
-    "Add", "Change", "Column", "Command", "Day", "Edit", "Ending", "Facts", "Kind", "Move",
-    "Outcome", "Parts", "Reading", "Request", "Rows", "Standing",
+    "Day", "Ending", "Facts", "Kind", "Outcome", "Reading", "Request", "Rows",
 ];
 
 /// The public types of a source, those that `words_enum!` makes included.
