@@ -17,7 +17,7 @@ use crate::view::Out;
     after_help = "Everything is delivered to files in the folder; nothing leaves this machine.\n\n\
         Example:\n  regua demo /tmp/provider && cd /tmp/provider && regua history"
 )]
-pub struct Command {
+pub(super) struct Command {
     /// The folder: empty, new, or an earlier demo's
     #[arg(default_value = "regua-demo")]
     dir: PathBuf,
@@ -53,7 +53,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 /// Runs the command.
-pub fn run(command: &Command, out: Out) -> Result<Outcome> {
+pub(super) fn run(command: &Command, out: Out) -> Result<Outcome> {
     job::make(&command.dir)?;
     for (name, text) in EXAMPLES {
         fs::write(command.dir.join(name), text).map_err(|error| {
@@ -126,5 +126,36 @@ fn walk(dir: &Path, step: &Step, out: Out) -> Result<()> {
         code => Err(Error::world(format!(
             "the demo's `regua {line}` ended with exit code {code}"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_of_the_walk_has_its_clock_and_says_what_it_shows() {
+        let steps: Vec<Step> = steps(WALK).collect();
+        let commands = WALK.lines().filter(|line| line.starts_with('$')).count();
+        assert_eq!(steps.len(), commands);
+        for step in steps {
+            assert!(step.now.starts_with("2026-") && !step.says.is_empty());
+            assert!(!words(step.line).is_empty());
+        }
+    }
+
+    #[test]
+    fn quotes_hold_a_word_together() {
+        assert_eq!(
+            words("ticket reply --text 'It works; again' --by staff"),
+            [
+                "ticket",
+                "reply",
+                "--text",
+                "It works; again",
+                "--by",
+                "staff"
+            ]
+        );
     }
 }
