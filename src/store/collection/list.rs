@@ -115,15 +115,14 @@ pub fn each_case(
         wanted.rule,
     ])?;
     while let Some(row) = rows.next()? {
-        if !each(read_case(row)?)? {
+        if !each(read(row)?)? {
             break;
         }
     }
     Ok(())
 }
 
-/// A row of [`each_case`], by place: a list may hold a million.
-fn read_case(row: &Row<'_>) -> rusqlite::Result<Case> {
+fn read(row: &Row<'_>) -> rusqlite::Result<Case> {
     Ok(Case {
         id: row.get(0)?,
         rule: row.get(1)?,
@@ -133,9 +132,9 @@ fn read_case(row: &Row<'_>) -> rusqlite::Result<Case> {
         amount: row.get(5)?,
         open_amount: row.get(6)?,
         due_on: row.day(7)?,
-        stage: row.get(8)?,
+        stage: row.get("stage")?,
         since: row.day(9)?,
-        outcome: row.get(10)?,
+        outcome: row.get("outcome")?,
         closed_on: row.day_opt(11)?,
         tax_id: row.get(12)?,
         mobile: row.get(13)?,
