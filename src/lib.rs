@@ -49,6 +49,7 @@
 //! | an ERP | 8 | `ixc` | `source/ixc/`, `cli/sync.rs`, `config/ixc.rs`, `config/mod.rs`, `jobs/doctor.rs`, `jobs/sync.rs`, `jobs/sync/spool.rs`, `source/mod.rs` |
 //! | an event of tickets | 11 | `Moved` | `cli/ticket/show.rs`, `cli/ticket/tell.rs`, `domain/ticket/event.rs`, `domain/ticket/listening.rs`, `domain/ticket/recipients.rs`, `domain/ticket/trigger.rs`, `domain/ticket/warning.rs`, `domain/words.rs`, `jobs/sync.rs`, `source/event.rs`, `store/ticket.rs` |
 //! | a channel | 15 | `Channel::Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `cli/face.rs`, `cli/template/change.rs`, `cli/template/lint.rs`, `cli/template/mod.rs`, `cli/template/preview.rs`, `config/channels.rs`, `domain/policy.rs`, `domain/recipient.rs`, `domain/ticket/lint.rs`, `domain/ticket/telling.rs`, `jobs/deliver/claiming.rs`, `jobs/template.rs`, `jobs/ticket.rs` |
+//! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |
 //!
 //! Absent on purpose: an async runtime (threads and a bounded queue do), a migration framework (numbered
 //! SQL files do), a plug-in system (a provider is one file), and any change of the ERP: regua only reads it.

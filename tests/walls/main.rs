@@ -193,8 +193,6 @@ fn nothing_is_called_util() {
     }
 }
 
-
-
 #[test]
 fn every_dependency_is_used() {
     let files = sources();
