@@ -7,8 +7,8 @@ use clap::Args;
 use super::{Context, Outcome};
 use crate::domain::book::Kind;
 use crate::error::{Error, Problem, Result, nearest};
-use crate::jobs::import::{self, Reporter, Request};
-use crate::source::rows::Reading;
+use crate::jobs::import::{self, ImportRequest, Reporter};
+use crate::source::Reading;
 use crate::view::{Cell, Column, Out, Progress};
 
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
@@ -87,7 +87,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             return Err(Error::usage(message).hint(hint));
         }
     };
-    let request = Request {
+    let request = ImportRequest {
         files,
         reading: Reading {
             ignore_unknown: command.ignore_unknown,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Context, Outcome};
 use crate::clock::Stopwatch;
 use crate::error::Result;
-use crate::jobs::sync::{self, Noticed, Refused, Request, Summary, Synced};
+use crate::jobs::sync::{self, Noticed, Refused, SyncRequest, SyncSummary, Synced};
 use crate::view::{Cell, Column, Format};
 
 /// Refused rows and things noticed that a person is told one by one.
@@ -40,12 +40,11 @@ pub struct Command {
 pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
     sync::wanted(&command.kinds)?;
-    let ixc = sync::configured(&context.config)?;
-    let request = Request {
+    let sources = sync::configured(&context.config)?;
+    let request = SyncRequest {
         kinds: command.kinds.clone(),
         full: command.full,
         dry_run: command.dry_run,
-        page_size: ixc.page_size(),
     };
     let mut store = context.open()?;
     let mut bar = context.out.progress("reading", 0, false);
@@ -59,7 +58,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         bar.at(rows);
     };
     let (config, clock) = (&context.config, &context.clock);
-    let summary = sync::sync(&mut store, &ixc, &request, config, clock, &mut progress)?;
+    let summary = sync::sync(&mut store, &sources, &request, config, clock, &mut progress)?;
     drop(bar);
     tell(context, &summary);
     answer(command, context, &summary, watch.elapsed().as_secs_f64())?;
@@ -71,7 +70,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
 }
 
 /// What a person should know, on standard error.
-fn tell(context: &Context, summary: &Summary) {
+fn tell(context: &Context, summary: &SyncSummary) {
     let out = &context.out;
     for note in &summary.notes {
         out.warn(note);
@@ -120,7 +119,7 @@ fn tell(context: &Context, summary: &Summary) {
     }
 }
 
-fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64) -> Result<()> {
+fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: f64) -> Result<()> {
     let seconds = (seconds * 1000.0).round() / 1000.0;
     if context.out.format() == Format::Json {
         return context.out.json(&json!({
@@ -150,7 +149,7 @@ fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64)
     for kind in &summary.kinds {
         list.row(vec![
             Cell::of(kind.kind),
-            Cell::of(kind.form),
+            Cell::of(&kind.form),
             Cell::text(kind.changed_since.as_deref()),
             number(kind.read),
             number(kind.new),

@@ -1,6 +1,7 @@
 //! The configuration: found, read and accepted whole, or refused whole with every problem.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
@@ -14,13 +15,14 @@ use crate::domain::words::{Channel, Purpose, Word};
 use crate::domain::{phone, tax_id};
 use crate::error::{Error, Result};
 use crate::settings::Secret;
+use crate::source::{self, SourceSettings};
 use crate::toml_table::{Section, read_whole};
 
 mod providers;
 
 pub use providers::{
-    ChannelConfig, EmailSettings, FcmSettings, HttpSettings, IxcSettings, MetaSettings,
-    OpaSettings, PLACEHOLDERS, ProviderConfig, Tls, TwilioSettings,
+    ChannelConfig, EmailSettings, FcmSettings, HttpSettings, MetaSettings, OpaSettings,
+    PLACEHOLDERS, ProviderConfig, Tls, TwilioSettings,
 };
 
 /// The table every file and example uses where no configuration is found.
@@ -103,8 +105,8 @@ pub struct Config {
     pub retention: Retention,
     /// Where backups go.
     pub backup: BackupConfig,
-    /// The ERP's web service.
-    pub ixc: Option<IxcSettings>,
+    /// The sources that sync reads.
+    pub sources: Vec<Arc<dyn SourceSettings>>,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
 }
@@ -163,8 +165,10 @@ impl Config {
                 secrets.push((format!("{channel}.{key}"), secret));
             }
         }
-        if let Some(ixc) = &self.ixc {
-            secrets.push(("sync.ixc.token".to_owned(), &ixc.token));
+        for source in &self.sources {
+            for (key, secret) in source.secrets() {
+                secrets.push((format!("sync.{}.{key}", source.name()), secret));
+            }
         }
         secrets
     }
@@ -273,10 +277,10 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             backup
         },
     );
-    let ixc = top.section("sync").and_then(|section| {
-        let ixc = providers::read_ixc(&section, base, &mut warnings);
+    let sources = top.section("sync").map_or_else(Vec::new, |section| {
+        let sources = source::read(&section, base, &mut warnings);
         section.finish();
-        ixc
+        sources
     });
     Config {
         file: None,
@@ -295,7 +299,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         catch_up_hours,
         retention,
         backup,
-        ixc,
+        sources,
         warnings,
     }
 }

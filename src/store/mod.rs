@@ -43,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_ticket.sql"),
     include_str!("migrations/0005_sync.sql"),
     include_str!("migrations/0006_status.sql"),
+    include_str!("migrations/0007_sources.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

@@ -186,12 +186,12 @@ pub const CHANGED: &str = "ultima_atualizacao";
 
 /// One row of a form: only its allowed fields, as text, in the order of [`Form::fields`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct FormRow {
     form: Form,
     values: Vec<Option<String>>,
 }
 
-impl Row {
+impl FormRow {
     /// A row without values.
     pub fn empty(form: Form) -> Self {
         Self {
@@ -273,7 +273,7 @@ mod tests {
                 }
             }
         }
-        let mut row = Row::empty(Form::Cliente);
+        let mut row = FormRow::empty(Form::Cliente);
         row.set("senha", "123".to_owned());
         assert!(row.values().iter().all(Option::is_none));
     }
