@@ -30,36 +30,65 @@ impl Kind {
     }
 }
 
-/// One thing wrong in something given, with its place and its remedy.
+/// One thing wrong in something given: the one shape of it, whatever it was that was given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Problem {
-    /// Where it stands: `config.toml:12: push.workers`, `clients.csv:7: birth_date`.
+pub struct Flaw {
+    /// What it stands in: `config.toml:12`, `clients.csv:7`, ``template `cut` ``; empty where that is plain.
     pub place: String,
+    /// Which part of it: `push.workers`, `birth_date`, `body`; empty when it is the whole.
+    pub key: String,
     /// What was found there.
     pub found: String,
     /// What is accepted, or what to write instead; may be empty.
     pub remedy: String,
 }
 
-impl Problem {
-    /// A problem from its three parts.
-    pub fn new(
-        place: impl Into<String>,
-        found: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+impl Flaw {
+    /// A flaw of one part of something, whose place others may know: see [`Flaw::within`].
+    pub fn of(key: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            place: place.into(),
+            place: String::new(),
+            key: key.into(),
             found: found.into(),
             remedy: remedy.into(),
         }
     }
+
+    /// A flaw of all that stands at a place.
+    pub fn at(
+        place: impl Into<String>,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::of("", found, remedy).within(place)
+    }
+
+    /// The same flaw, with what it stands in.
+    #[must_use]
+    pub fn within(self, place: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            ..self
+        }
+    }
+
+    /// The place and the key, as far as they are known: `config.toml:12: push.workers`.
+    pub fn whereabouts(&self) -> String {
+        let known = [self.place.as_str(), self.key.as_str()];
+        known
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.place.is_empty() {
-            write!(f, "{}: ", self.place)?;
+        for part in [&self.place, &self.key] {
+            if !part.is_empty() {
+                write!(f, "{part}: ")?;
+            }
         }
         f.write_str(&self.found)?;
         if !self.remedy.is_empty() {
@@ -81,7 +110,7 @@ pub struct Error {
     /// What to try, one line each.
     pub hints: Vec<String>,
     /// Everything that is wrong, when several things are.
-    pub problems: Vec<Problem>,
+    pub flaws: Vec<Flaw>,
     /// What the library below said.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -97,7 +126,7 @@ impl Error {
             message: message.into(),
             place: None,
             hints: Vec::new(),
-            problems: Vec::new(),
+            flaws: Vec::new(),
             source: None,
         }
     }
@@ -122,10 +151,10 @@ impl Error {
         Self::new(Kind::Locked, message)
     }
 
-    /// Several problems found at once (exit 3).
-    pub fn problems(message: impl Into<String>, problems: Vec<Problem>) -> Self {
+    /// Everything that is wrong in something given, told at once (exit 3).
+    pub fn flaws(message: impl Into<String>, flaws: Vec<Flaw>) -> Self {
         Self {
-            problems,
+            flaws,
             ..Self::unacceptable(message)
         }
     }
@@ -161,8 +190,8 @@ impl fmt::Display for Error {
         if let Some(place) = &self.place {
             write!(f, "\n  {place}")?;
         }
-        for problem in &self.problems {
-            write!(f, "\n  {problem}")?;
+        for flaw in &self.flaws {
+            write!(f, "\n  {flaw}")?;
         }
         for hint in &self.hints {
             write!(f, "\n  try: {hint}")?;
@@ -186,6 +215,44 @@ impl From<std::io::Error> for Error {
         }
         Self::world("reading or writing failed").because(error)
     }
+}
+
+/// What was looked up by its name. When there is none, the error says so, with the name that may be
+/// meant and the command that lists them; `known` is asked for the names only then.
+pub fn must<T, N: AsRef<str>>(
+    found: Option<T>,
+    what: &str,
+    name: &str,
+    known: impl FnOnce() -> Result<Vec<N>>,
+) -> Result<T> {
+    match found {
+        Some(found) => Ok(found),
+        None => Err(unknown(what, name, &known()?).hint(format!("regua {what} list"))),
+    }
+}
+
+/// There is nothing of this name: the error with the name that may be meant.
+pub fn unknown<N: AsRef<str>>(what: &str, name: &str, known: &[N]) -> Error {
+    let error = Error::unacceptable(format!("there is no {what} `{name}`"));
+    match did_you_mean(name, known.iter().map(AsRef::as_ref)) {
+        Some(question) => error.hint(question),
+        None => error,
+    }
+}
+
+/// There is nothing of this number among what regua keeps itself.
+pub fn missing(what: &str, id: i64) -> Error {
+    Error::unacceptable(format!("there is no {what} {id}"))
+}
+
+/// The provider's system never gave us anything of this number.
+pub fn not_in_the_book(what: &str, id: i64) -> Error {
+    Error::unacceptable(format!("there is no {what} {id} in the book"))
+}
+
+/// What may be meant by a mistyped word, asked: ``did you mean `near`?``; none when nothing is near.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(word, known).map(|near| format!("did you mean `{near}`?"))
 }
 
 /// The known word nearest to a mistyped one, when it is near enough to be meant.

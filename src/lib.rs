@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! main → cli → jobs → store, channel, source → domain → error, clock
-//!         cli → view         channel, source → http; config → settings → toml_table
+//!         cli → view, config      config → source → http, settings → toml_table
 //! ```
 //!
 //! | room | its duty | may import |
@@ -13,17 +13,17 @@
 //! | [`domain`] | the nouns and the decisions, pure | `error`, `clock` (the value `Now`) |
 //! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
 //! | [`channel`] | one file a provider: sends one message, says what to do after a refusal | `domain`, `error`, `config`, `settings`, `http`, `clock` |
-//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML, the ERP | the same, and `toml_table` |
+//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | `domain`, `error`, `settings`, `http`, `clock`, `toml_table` |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock` |
 //! | [`jobs`] | the journeys, each a sequence of the five steps | everything above, `config` |
 //! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file: flags, the call to the job, the answer's face | everything |
-//! | [`config`] | the configuration, accepted whole or refused whole | `domain`, `error`, `settings`, `toml_table` |
+//! | [`config`] | the configuration, accepted whole or refused whole | `source` (its settings), `domain`, `error`, `settings`, `toml_table` |
 //! | [`settings`] | what any section of it may hold: secrets, addresses, times to wait | `error`, `toml_table` |
 //! | [`toml_table`] | reading TOML with every problem and its line | `error`, `domain` (words) |
 //!
 //! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, printing only in
-//! `view`, and only `clock` reads the clock. `tests/walls.rs` holds all of this; a new arrow changes it
+//! `view`, and only `clock` reads the clock. `tests/walls` holds all of this; a new arrow changes it
 //! and this page in the same commit.
 //!
 //! The same noun has the same name on every floor: `cli/send.rs`, `jobs/send.rs`, `domain/send.rs`.

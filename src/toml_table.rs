@@ -1,4 +1,4 @@
-//! Reads TOML key by key, remembering where each stood, so that every problem is told at once with its line.
+//! Reads TOML key by key, remembering where each stood, so that every flaw is told at once with its line.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,31 +6,31 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Problem, Result, nearest};
+use crate::error::{Flaw, Result, did_you_mean};
 
-/// One TOML file being read: its problems collect here.
+/// One TOML file being read: its flaws collect here.
 pub struct Sheet<'a> {
     file: String,
     text: &'a str,
-    problems: RefCell<Vec<Problem>>,
+    flaws: RefCell<Vec<Flaw>>,
 }
 
 impl<'a> Sheet<'a> {
-    /// A file's text; `file` names it in every problem.
+    /// A file's text; `file` names it in every flaw.
     pub fn new(file: impl Into<String>, text: &'a str) -> Self {
         Self {
             file: file.into(),
             text: text.strip_prefix('\u{feff}').unwrap_or(text),
-            problems: RefCell::new(Vec::new()),
+            flaws: RefCell::new(Vec::new()),
         }
     }
 
-    /// The top-level table; none when the text is not TOML (which is then among the problems).
+    /// The top-level table; none when the text is not TOML (which is then among the flaws).
     pub fn parse(&self) -> Option<DeTable<'a>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let line = error.span().map_or(1, |span| self.line(span.start));
-            self.problems.borrow_mut().push(Problem::new(
+            self.flaws.borrow_mut().push(Flaw::at(
                 format!("{}:{line}", self.file),
                 error.message().to_owned(),
                 "write it as TOML",
@@ -49,12 +49,12 @@ impl<'a> Sheet<'a> {
             + 1
     }
 
-    /// The file's name, as problems give it.
+    /// The file's name, as flaws give it.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// Notes a problem at a line.
+    /// Notes a flaw at a line.
     pub fn wrong(
         &self,
         line: usize,
@@ -62,16 +62,14 @@ impl<'a> Sheet<'a> {
         found: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.problems.borrow_mut().push(Problem::new(
-            format!("{}:{line}: {key}", self.file),
-            found,
-            remedy,
-        ));
+        self.flaws
+            .borrow_mut()
+            .push(Flaw::of(key, found, remedy).within(format!("{}:{line}", self.file)));
     }
 
     /// Everything that was wrong, in order of appearance.
-    pub fn into_problems(self) -> Vec<Problem> {
-        self.problems.into_inner()
+    pub fn into_flaws(self) -> Vec<Flaw> {
+        self.flaws.into_inner()
     }
 }
 
@@ -136,7 +134,7 @@ impl<'s, 'a> Section<'s, 'a> {
             .map_or(self.line, |value| self.sheet.line(value.span().start))
     }
 
-    /// Notes a problem with a key of this table.
+    /// Notes a flaw with a key of this table.
     pub fn wrong(&self, key: &str, found: impl Into<String>, remedy: impl Into<String>) {
         self.sheet
             .wrong(self.line_of(key), &self.full(key), found, remedy);
@@ -282,7 +280,7 @@ impl<'s, 'a> Section<'s, 'a> {
             .collect()
     }
 
-    /// Every key of this table with a text value (headers, names); other values are problems.
+    /// Every key of this table with a text value (headers, names); other values are flaws.
     pub fn pairs(&self) -> BTreeMap<String, String> {
         let mut pairs = BTreeMap::new();
         for (key, value) in self.table {
@@ -300,20 +298,18 @@ impl<'s, 'a> Section<'s, 'a> {
         pairs
     }
 
-    /// Ends the reading: every key that nobody asked for is a problem.
+    /// Ends the reading: every key that nobody asked for is a flaw.
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {
             if !known.iter().any(|k| *k == key.get_ref()) {
-                let remedy = nearest(key.get_ref(), known.iter().copied()).map_or_else(
-                    || {
+                let remedy =
+                    did_you_mean(key.get_ref(), known.iter().copied()).unwrap_or_else(|| {
                         let mut names = known.clone();
                         names.sort_unstable();
                         names.dedup();
                         format!("known here: {}", names.join(", "))
-                    },
-                    |near| format!("did you mean `{near}`?"),
-                );
+                    });
                 self.sheet.wrong(
                     self.sheet.line(value.span().start),
                     &self.full(key.get_ref()),
@@ -330,7 +326,7 @@ fn integer(value: &DeValue<'_>) -> Option<i64> {
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
-/// A value as a problem quotes it.
+/// A value as a flaw quotes it.
 fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("the text `{text}`"),
@@ -343,7 +339,7 @@ fn describe(value: &DeValue<'_>) -> String {
     }
 }
 
-/// Reads a whole file with `read`; any problem refuses all of it.
+/// Reads a whole file with `read`; any flaw refuses all of it.
 pub fn read_whole<T>(
     file: &str,
     text: &str,
@@ -357,10 +353,10 @@ pub fn read_whole<T>(
         value = Some(read(&top));
         top.finish();
     }
-    let problems = sheet.into_problems();
+    let flaws = sheet.into_flaws();
     match value {
-        Some(value) if problems.is_empty() => Ok(value),
-        _ => Err(crate::error::Error::problems(what, problems)),
+        Some(value) if flaws.is_empty() => Ok(value),
+        _ => Err(crate::error::Error::flaws(what, flaws)),
     }
 }
 
@@ -369,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_problems_are_told_with_their_lines() {
+    fn all_flaws_are_told_with_their_lines() {
         let text = "name = 3\n[push]\nworkrs = 2\nworkers = 0\n";
         let error = read_whole(
             "c.toml",
@@ -384,7 +380,7 @@ mod tests {
             },
         )
         .expect_err("three problems");
-        let told: Vec<String> = error.problems.iter().map(ToString::to_string).collect();
+        let told: Vec<String> = error.flaws.iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [

@@ -10,7 +10,7 @@ use crate::clock::start_of;
 use crate::domain::day;
 use crate::domain::report::{Report, ReportKind, SavedReport};
 use crate::domain::words::Word;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, unknown};
 use crate::store::{Connection, report as store};
 
 /// A word of a closed set, for clap.
@@ -115,20 +115,11 @@ pub fn find(connection: &Connection, name: &str, narrowed: &Narrowed) -> Result<
 
 /// A saved report that must be there; the error suggests the nearest name.
 pub fn saved_report(connection: &Connection, name: &str) -> Result<SavedReport> {
-    if let Some(saved) = store::get(connection, name)? {
+    if let Some(saved) = store::find(connection, name)? {
         return Ok(saved);
     }
-    let names: Vec<String> = store::list(connection)?
-        .into_iter()
-        .map(|r| r.name)
-        .collect();
-    let known = names
-        .iter()
-        .map(String::as_str)
-        .chain(ReportKind::ALL.iter().map(|kind| kind.as_str()));
-    let mut error = Error::unacceptable(format!("there is no report `{name}`"));
-    if let Some(near) = nearest(name, known) {
-        error = error.hint(format!("did you mean `{near}`?"));
-    }
-    Err(error.hint("contracts, logins, invoices, or one of `regua report list`"))
+    let mut known = store::names(connection)?;
+    known.extend(ReportKind::ALL.iter().map(|kind| kind.as_str().to_owned()));
+    Err(unknown("report", name, &known)
+        .hint("contracts, logins, invoices, or one of `regua report list`"))
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::{span, word};
 use super::{Context, Outcome, face};
 use crate::domain::words::{Channel, Origin, Reason, Status};
-use crate::error::{Error, Result};
+use crate::error::{Result, missing};
 use crate::store::callback;
 use crate::store::message::{self, Sequence, Wanted};
 use crate::view::{Cell, Column, Format};
@@ -130,7 +130,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
 fn show(id: i64, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let Some(message) = message::get(store.connection(), id)? else {
-        return Err(Error::unacceptable(format!("there is no message {id}")).hint("regua history"));
+        return Err(missing("message", id).hint("regua history"));
     };
     let attempts = message::attempts(store.connection(), id)?;
     let callbacks = callback::of_message(store.connection(), id)?;

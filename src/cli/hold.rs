@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args, Subcommand};
 
 use super::{Context, Outcome, face};
 use crate::domain::day;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, missing, not_in_the_book};
 use crate::store::hold::{self as store, Held};
 use crate::store::{Connection, book};
 use crate::view::{Cell, Column};
@@ -60,16 +60,14 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
 }
 
 fn held(add: &Add, connection: &Connection) -> Result<Held> {
-    let missing =
-        |what: &str, id: i64| Error::unacceptable(format!("there is no {what} {id} in the book"));
     match (add.client, add.invoice) {
         (Some(id), _) => match book::client_name(connection, id)? {
             Some(_) => Ok(Held::Client(id)),
-            None => Err(missing("client", id)),
+            None => Err(not_in_the_book("client", id)),
         },
         (None, Some(id)) => match book::invoice(connection, id)? {
             Some(_) => Ok(Held::Invoice(id)),
-            None => Err(missing("invoice", id)),
+            None => Err(not_in_the_book("invoice", id)),
         },
         (None, None) => Err(Error::usage("what is held? --client ID or --invoice ID")),
     }
@@ -146,7 +144,7 @@ fn remove(id: i64, context: &Context) -> Result<Outcome> {
     let at = context.now().at;
     let removed = saved.write(|transaction| store::remove(transaction, id, at))?;
     if !removed {
-        return Err(Error::unacceptable(format!("there is no hold {id}")).hint("regua hold list"));
+        return Err(missing("hold", id).hint("regua hold list"));
     }
     context.out.say(format!("hold {id} was taken away"));
     Ok(Outcome::Done)

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Context, Outcome};
 use crate::domain::book::Kind;
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::jobs::import::{self, ImportRequest, Reporter};
 use crate::source::Reading;
 use crate::view::{Cell, Column, Out, Progress};
@@ -44,7 +44,7 @@ struct Told<'a> {
 }
 
 impl Reporter for Told<'_> {
-    fn bad_row(&mut self, problem: &Problem) {
+    fn bad_row(&mut self, problem: &Flaw) {
         self.out.complain(problem.to_string());
     }
 
@@ -80,10 +80,8 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             } else {
                 format!("`{}` is neither a kind nor a folder", command.what)
             };
-            let hint = nearest(&command.what, known.iter().copied()).map_or_else(
-                || format!("one of: {}", known.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let hint = did_you_mean(&command.what, known.iter().copied())
+                .unwrap_or_else(|| format!("one of: {}", known.join(", ")));
             return Err(Error::usage(message).hint(hint));
         }
     };

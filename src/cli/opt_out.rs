@@ -6,7 +6,7 @@ use super::arguments::word;
 use super::{Context, Outcome};
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, not_in_the_book};
 use crate::store::{book, opt_out as store};
 use crate::view::{Cell, Column};
 
@@ -76,10 +76,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             let today = context.now().today;
             let new = store.write(|transaction| {
                 if book::client_name(transaction, what.client)?.is_none() {
-                    return Err(Error::unacceptable(format!(
-                        "there is no client {} in the book",
-                        what.client
-                    )));
+                    return Err(not_in_the_book("client", what.client));
                 }
                 store::add(transaction, what.client, what.opt_out(), today, source)
             })?;

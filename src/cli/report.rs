@@ -8,7 +8,7 @@ use super::{Context, Outcome};
 use crate::clock::iso;
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, did_you_mean};
 use crate::store::report::{self as store, FieldValue, ReportRow};
 use crate::view::{Cell, Column, Format};
 
@@ -142,12 +142,9 @@ fn chosen(kind: ReportKind, columns: Option<&str>, format: Format) -> Result<Vec
                 let name = name.trim();
                 kind.field(name).ok_or_else(|| {
                     let fields = kind.fields();
-                    let near = nearest(name, fields.iter().map(|field| field.name()));
-                    let error = Error::unacceptable(format!("`{name}` is not a field of {kind}"));
-                    match near {
-                        Some(near) => error.hint(format!("did you mean `{near}`?")),
-                        None => error.hint(format!("regua report fields {kind}")),
-                    }
+                    let question = did_you_mean(name, fields.iter().map(|field| field.name()));
+                    Error::unacceptable(format!("`{name}` is not a field of {kind}"))
+                        .hint(question.unwrap_or_else(|| format!("regua report fields {kind}")))
                 })
             })
             .collect(),

@@ -10,7 +10,7 @@ use crate::domain::recipient::Reach;
 use crate::domain::sms::segments;
 use crate::domain::template::{Facts, Need, Template, Variable, one_line};
 use crate::domain::words::{Channel, Kind, Origin, Purpose};
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, not_in_the_book};
 use crate::jobs::compose::{Composer, Draft};
 use crate::jobs::template as job;
 use crate::store::{book, template as store};
@@ -156,11 +156,11 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
 /// The variables of `--var 1=name --var 2=name`, in order.
 fn numbered(vars: &[String]) -> Result<Vec<Variable>> {
     let mut found: Vec<(usize, Variable)> = Vec::new();
-    let mut problems = Vec::new();
+    let mut flaws = Vec::new();
     for text in vars {
         let place = format!("--var {text}");
         let Some((number, name)) = text.split_once('=') else {
-            problems.push(Problem::new(
+            flaws.push(Flaw::at(
                 place,
                 "is not N=VARIABLE",
                 "write --var 1=cliente_primeiro_nome",
@@ -168,7 +168,7 @@ fn numbered(vars: &[String]) -> Result<Vec<Variable>> {
             continue;
         };
         let Ok(number) = number.trim().parse::<usize>() else {
-            problems.push(Problem::new(
+            flaws.push(Flaw::at(
                 place,
                 format!("`{number}` is no number"),
                 "number the variables from 1",
@@ -176,38 +176,28 @@ fn numbered(vars: &[String]) -> Result<Vec<Variable>> {
             continue;
         };
         let name = name.trim().trim_matches('#');
-        match Variable::named(name) {
-            Some(variable) => found.push((number, variable)),
-            None => problems.push(Problem::new(
-                place,
-                format!("`{name}` is not a known variable"),
-                nearest(name, Variable::ALL.iter().map(|v| v.name())).map_or_else(
-                    || "see `regua template variables`".to_owned(),
-                    |near| format!("try {near}"),
-                ),
-            )),
+        match Variable::known(name) {
+            Ok(variable) => found.push((number, variable)),
+            Err(flaw) => flaws.push(flaw.within(place)),
         }
     }
     found.sort_by_key(|(number, _)| *number);
-    if problems.is_empty()
+    if flaws.is_empty()
         && found
             .iter()
             .enumerate()
             .any(|(i, (number, _))| *number != i + 1)
     {
-        problems.push(Problem::new(
+        flaws.push(Flaw::at(
             "--var",
             "the numbers do not run from 1 without a gap or a repetition",
             "give --var 1=… --var 2=… and so on",
         ));
     }
-    if problems.is_empty() {
+    if flaws.is_empty() {
         Ok(found.into_iter().map(|(_, variable)| variable).collect())
     } else {
-        Err(Error::problems(
-            "the variables are not acceptable",
-            problems,
-        ))
+        Err(Error::flaws("the variables are not acceptable", flaws))
     }
 }
 
@@ -413,25 +403,21 @@ fn list(context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn missing(what: &str, id: i64) -> Error {
-    Error::unacceptable(format!("there is no {what} {id} in the book"))
-}
-
 fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let c = store.connection();
     let template = store::get(c, &preview.name)?;
-    let client =
-        book::client(c, preview.client)?.ok_or_else(|| missing("client", preview.client))?;
+    let client = book::client(c, preview.client)?
+        .ok_or_else(|| not_in_the_book("client", preview.client))?;
     let invoice = match preview.invoice {
-        Some(id) => Some(book::invoice(c, id)?.ok_or_else(|| missing("invoice", id))?),
+        Some(id) => Some(book::invoice(c, id)?.ok_or_else(|| not_in_the_book("invoice", id))?),
         None if template.needs().contains(&Need::Invoice) => {
             book::oldest_owing_of_client(c, client.id)?
         }
         None => None,
     };
     let login = match preview.login {
-        Some(id) => Some(book::login(c, id)?.ok_or_else(|| missing("login", id))?),
+        Some(id) => Some(book::login(c, id)?.ok_or_else(|| not_in_the_book("login", id))?),
         None => None,
     };
     let contract_id = preview
@@ -439,7 +425,7 @@ fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
         .or(invoice.as_ref().and_then(|invoice| invoice.contract_id))
         .or(login.as_ref().and_then(|login| login.contract_id));
     let contract = match contract_id {
-        Some(id) => Some(book::contract(c, id)?.ok_or_else(|| missing("contract", id))?),
+        Some(id) => Some(book::contract(c, id)?.ok_or_else(|| not_in_the_book("contract", id))?),
         None => None,
     };
     for (what, owner) in [
@@ -594,7 +580,7 @@ fn lint(name: Option<&str>, context: &Context) -> Result<Outcome> {
                 parts.clone(),
             ])
         };
-        for problem in template.problems() {
+        for problem in template.flaws() {
             wrong = true;
             row("error", format!("{}, {}", problem.found, problem.remedy))?;
         }

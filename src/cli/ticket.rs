@@ -455,13 +455,13 @@ fn answer_events(context: &Context, run: &Run, standing: &Standing, seconds: f64
         .map(|status| (status.as_str().to_owned(), json!(count(standing, *status))))
         .collect();
     let problems: Vec<Value> = run
-        .problems
+        .flaws
         .iter()
-        .map(|problem| {
+        .map(|flaw| {
             json!({
-                "place": problem.place,
-                "found": problem.found,
-                "remedy": problem.remedy,
+                "place": flaw.whereabouts(),
+                "found": flaw.found,
+                "remedy": flaw.remedy,
             })
         })
         .collect();

@@ -389,7 +389,7 @@ fn read_event(path: &Path, context: &Context) -> Result<crate::domain::ticket::e
     };
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     event::parse(text, &place, context.now()).map_err(|problems| {
-        Error::problems("the event is not acceptable", problems).hint(
+        Error::flaws("the event is not acceptable", problems).hint(
             r#"one event, such as {"id":"e1","type":"opened","ticket_id":1070,"client_id":193}"#,
         )
     })

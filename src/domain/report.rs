@@ -11,7 +11,7 @@ use super::words::{
     parse_yes_no,
 };
 use super::{day, template};
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 
 super::words::words_enum! {
     /// What a report has one row for.
@@ -232,14 +232,15 @@ impl ReportKind {
         }
     }
 
-    fn known_field(self, name: &str, place: &str) -> Result<Field, Problem> {
+    fn known_field(self, name: &str, place: &str) -> Result<Field, Flaw> {
         self.field(name).ok_or_else(|| {
             let names: Vec<&str> = self.fields().iter().map(|f| f.name()).collect();
-            let remedy = nearest(name, names.iter().copied()).map_or_else(
-                || format!("accepted: {}", names.join(", ")),
-                |near| format!("did you mean `{near}`? accepted: {}", names.join(", ")),
+            let accepted = format!("accepted: {}", names.join(", "));
+            let remedy = did_you_mean(name, names.iter().copied()).map_or_else(
+                || accepted.clone(),
+                |question| format!("{question} {accepted}"),
             );
-            Problem::new(place, format!("`{name}` is not a field of {self}"), remedy)
+            Flaw::at(place, format!("`{name}` is not a field of {self}"), remedy)
         })
     }
 }
@@ -307,7 +308,7 @@ impl fmt::Display for Filter {
 impl Filter {
     /// Reads `field=v1,v2`, `field!=v`, `field>=v`, `field<=v`, `field~text` or `field=`.
     /// A comma within a value is written `\,` and a backslash `\\`.
-    pub fn parse(kind: ReportKind, text: &str) -> Result<Self, Problem> {
+    pub fn parse(kind: ReportKind, text: &str) -> Result<Self, Flaw> {
         let place = format!("filter `{text}`");
         let end = text
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
@@ -323,7 +324,7 @@ impl Filter {
         .into_iter()
         .find(|operator| rest.starts_with(operator.as_str()));
         let (Some(operator), false) = (operator, name.is_empty()) else {
-            return Err(Problem::new(
+            return Err(Flaw::at(
                 place,
                 "is not a filter",
                 "write field=value, field!=value, field>=value, field<=value or field~text",
@@ -333,14 +334,14 @@ impl Filter {
         let value = &rest[operator.as_str().len()..];
         let field_type = field.field_type();
         if matches!(operator, Operator::AtLeast | Operator::AtMost) && !field_type.ordered() {
-            return Err(Problem::new(
+            return Err(Flaw::at(
                 place,
                 format!("`{name}` holds {}, which has no order", field_type.as_str()),
                 "use = or != (or ~ for texts)",
             ));
         }
         if operator == Operator::Contains && !field_type.textual() {
-            return Err(Problem::new(
+            return Err(Flaw::at(
                 place,
                 format!("`{name}` holds {}, not text", field_type.as_str()),
                 "use =, != (or >= and <= for numbers and dates)",
@@ -352,7 +353,7 @@ impl Filter {
                     && value.contains(',')
                     && Money::parse(value).is_some() =>
             {
-                return Err(Problem::new(
+                return Err(Flaw::at(
                     place,
                     format!("`{name}`: found `{value}`, which may be one amount or two"),
                     "write 99.90 for one, 99.00,90.00 for two",
@@ -366,7 +367,7 @@ impl Filter {
             .map(|value| read_value(field_type, operator, value))
             .collect::<Result<Vec<_>, String>>()
             .map_err(|found| {
-                Problem::new(
+                Flaw::at(
                     &place,
                     format!("`{name}`: {found}"),
                     format!("accepted: {}", field_type.accepted()),
@@ -452,13 +453,13 @@ impl fmt::Display for Order {
 
 impl Order {
     /// Reads `FIELD`, `FIELD:asc` or `FIELD:desc`.
-    pub fn parse(kind: ReportKind, text: &str) -> Result<Self, Problem> {
+    pub fn parse(kind: ReportKind, text: &str) -> Result<Self, Flaw> {
         let place = format!("order `{text}`");
         let (name, descending) = match text.split_once(':') {
             None | Some((_, "asc")) => (text.split(':').next().unwrap_or(text), false),
             Some((name, "desc")) => (name, true),
             Some((_, other)) => {
-                return Err(Problem::new(
+                return Err(Flaw::at(
                     place,
                     format!("`{other}` is no direction"),
                     "write FIELD or FIELD:desc",
@@ -491,13 +492,13 @@ impl Report {
         if problems.is_empty() {
             Ok(report)
         } else {
-            Err(Error::problems("the report is not acceptable", problems)
+            Err(Error::flaws("the report is not acceptable", problems)
                 .hint(format!("regua report fields {kind}")))
         }
     }
 
     /// Reads a report as far as it is good, and everything wrong with the rest.
-    pub fn read(kind: ReportKind, filters: &[String], order: &[String]) -> (Self, Vec<Problem>) {
+    pub fn read(kind: ReportKind, filters: &[String], order: &[String]) -> (Self, Vec<Flaw>) {
         let mut problems = Vec::new();
         let mut keep = |problem| {
             problems.push(problem);
@@ -567,7 +568,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn filter(text: &str) -> Result<Filter, Problem> {
+    fn filter(text: &str) -> Result<Filter, Flaw> {
         Filter::parse(ReportKind::Contracts, text)
     }
 

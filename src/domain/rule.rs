@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::template::{self, Need, Template};
 use super::words::{Kind, Purpose, Word as _, words_enum};
-use crate::error::{Problem, nearest};
+use crate::error::{Flaw, did_you_mean};
 
 words_enum! {
     /// A step of the collection ladder after the due date, in the order of the ladder.
@@ -339,7 +339,7 @@ pub struct DraftStage {
     pub deliver: Option<Deliver>,
 }
 
-/// Which part of a draft a fault is about, so that a file can name its line.
+/// Which part of a draft a flaw is about, so that a file can name its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// `name`.
@@ -362,17 +362,6 @@ pub enum Part {
     StageTemplates(usize),
     /// A closing's templates.
     Closing(Closing),
-}
-
-/// One thing wrong with a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where.
-    pub part: Part,
-    /// What was found.
-    pub found: String,
-    /// What to write instead.
-    pub remedy: String,
 }
 
 impl Draft {
@@ -399,27 +388,25 @@ impl Draft {
         }
     }
 
-    /// A fault as a problem of the rule as a whole, where no file gives it a line.
-    pub fn problem(&self, fault: &Fault) -> Problem {
-        Problem::new(
-            format!("rule `{}`: {}", self.name, self.key(fault.part)),
-            fault.found.clone(),
-            fault.remedy.clone(),
-        )
+    /// A flaw of one part, told of the rule by its name; a file knows its line and says that instead.
+    pub fn flaw(
+        &self,
+        part: Part,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> (Part, Flaw) {
+        let place = format!("rule `{}`", self.name);
+        (part, Flaw::of(self.key(part), found, remedy).within(place))
     }
 
     /// The rule, when nothing about its own parts is wrong.
     ///
     /// # Errors
     /// Everything that is wrong, in the order written.
-    pub fn check(&self) -> Result<Rule, Vec<Fault>> {
-        let mut faults = Vec::new();
+    pub fn check(&self) -> Result<Rule, Vec<(Part, Flaw)>> {
+        let mut flaws = Vec::new();
         let mut wrong = |part: Part, found: String, remedy: &str| {
-            faults.push(Fault {
-                part,
-                found,
-                remedy: remedy.to_owned(),
-            });
+            flaws.push(self.flaw(part, found, remedy));
         };
         if let Some(what) = template::name_problem(&self.name) {
             wrong(Part::Name, what.to_owned(), "give it a short plain name");
@@ -466,8 +453,8 @@ impl Draft {
                 );
             }
         }
-        if !faults.is_empty() {
-            return Err(faults);
+        if !flaws.is_empty() {
+            return Err(flaws);
         }
         Ok(Rule {
             name: self.name.clone(),
@@ -571,10 +558,8 @@ impl Draft {
             return None;
         };
         let Some(stage) = Stage::parse(name) else {
-            let remedy = nearest(name, Stage::ALL.iter().map(|s| s.as_str())).map_or_else(
-                || format!("write one of: {ORDER}"),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let remedy = did_you_mean(name, Stage::ALL.iter().map(|s| s.as_str()))
+                .unwrap_or_else(|| format!("write one of: {ORDER}"));
             wrong(part, format!("`{name}` is not a stage"), &remedy);
             return None;
         };
@@ -610,12 +595,12 @@ impl Draft {
     }
 
     /// What is wrong with the templates it names; `template` finds one by its name.
-    pub fn template_faults<'t>(
+    pub fn template_flaws<'t>(
         &self,
         known: &[String],
         mut template: impl FnMut(&str) -> Option<&'t Template>,
-    ) -> Vec<Fault> {
-        let mut faults = Vec::new();
+    ) -> Vec<(Part, Flaw)> {
+        let mut flaws = Vec::new();
         let reminders = self
             .reminders
             .iter()
@@ -632,34 +617,30 @@ impl Draft {
         for (part, names) in reminders.chain(stages).chain(closings) {
             for name in names {
                 let Some(found) = template(name) else {
-                    faults.push(Fault {
-                        part,
-                        found: format!("no template is called `{name}`"),
-                        remedy: nearest(name, known.iter().map(String::as_str)).map_or_else(
-                            || "add it with `regua template add`, or name another".to_owned(),
-                            |near| format!("did you mean `{near}`?"),
-                        ),
-                    });
+                    let remedy = did_you_mean(name, known.iter().map(String::as_str))
+                        .unwrap_or_else(|| {
+                            "add it with `regua template add`, or name another".to_owned()
+                        });
+                    flaws.push(self.flaw(part, format!("no template is called `{name}`"), remedy));
                     continue;
                 };
                 if found.kind != Kind::Financial {
-                    faults.push(Fault {
+                    flaws.push(self.flaw(
                         part,
-                        found: format!("template `{name}` is of kind {}", found.kind),
-                        remedy: "collections send templates of kind financial".to_owned(),
-                    });
+                        format!("template `{name}` is of kind {}", found.kind),
+                        "collections send templates of kind financial",
+                    ));
                 } else if found.purpose != Purpose::Collection && !matches!(part, Part::Closing(_))
                 {
-                    faults.push(Fault {
+                    flaws.push(self.flaw(
                         part,
-                        found: format!("template `{name}` is of purpose {}", found.purpose),
-                        remedy: "reminders and stages send templates of purpose collection, so that contact hours and opt-outs hold"
-                            .to_owned(),
-                    });
+                        format!("template `{name}` is of purpose {}", found.purpose),
+                        "reminders and stages send templates of purpose collection, so that contact hours and opt-outs hold",
+                    ));
                 }
             }
         }
-        faults
+        flaws
     }
 }
 
@@ -837,7 +818,7 @@ mod tests {
             .err()
             .unwrap_or_default()
             .iter()
-            .map(|fault| draft.problem(fault).to_string())
+            .map(|(_, flaw)| flaw.to_string())
             .collect()
     }
 
@@ -949,14 +930,14 @@ mod tests {
             .insert(Closing::Paid, vec!["polite".to_owned(), "cut".to_owned()]);
         let cut = template("cut", Kind::Contract, Purpose::Service);
         let polite = template("polite", Kind::Financial, Purpose::Service);
-        let faults = draft.template_faults(&["overdue".to_owned()], |name| match name {
+        let flaws = draft.template_flaws(&["overdue".to_owned()], |name| match name {
             "cut" => Some(&cut),
             "polite" => Some(&polite),
             _ => None,
         });
-        let found: Vec<(Part, &str)> = faults
+        let found: Vec<(Part, &str)> = flaws
             .iter()
-            .map(|fault| (fault.part, fault.found.as_str()))
+            .map(|(part, flaw)| (*part, flaw.found.as_str()))
             .collect();
         assert_eq!(
             found,
@@ -976,7 +957,7 @@ mod tests {
                 ),
             ]
         );
-        assert_eq!(faults[2].remedy, "did you mean `overdue`?");
+        assert_eq!(flaws[2].1.remedy, "did you mean `overdue`?");
     }
 
     #[test]

@@ -16,7 +16,7 @@
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 
 /// A change of the clock from which cron takes it for a correction, in minutes.
 const CORRECTION: i64 = 3 * 60;
@@ -99,17 +99,6 @@ impl Part {
     }
 }
 
-/// What is wrong with one field of a schedule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// The field.
-    pub part: Part,
-    /// What was found there.
-    pub found: String,
-    /// What is accepted.
-    pub remedy: String,
-}
-
 /// One field: its text, and the values it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Field {
@@ -123,11 +112,7 @@ struct Field {
 impl Field {
     fn parse(part: Part, text: &str) -> Result<Self, Flaw> {
         let text = text.trim().to_ascii_lowercase();
-        let flaw = |found: String| Flaw {
-            part,
-            found,
-            remedy: part.accepted().to_owned(),
-        };
+        let flaw = |found: String| Flaw::of(part.as_str(), found, part.accepted());
         if text.is_empty() {
             return Err(flaw("found an empty text".to_owned()));
         }
@@ -214,12 +199,11 @@ impl Field {
             return Ok(u32::try_from(at).unwrap_or(0) + u32::from(part == Part::Month));
         }
         let short: String = text.chars().take(3).collect();
+        let word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic());
         Err(
-            match nearest(&short, part.names().iter().copied()).filter(|_| !text.is_empty()) {
-                Some(near) if text.bytes().all(|b| b.is_ascii_alphabetic()) => {
-                    format!("found `{text}` (did you mean `{near}`?)")
-                }
-                _ => format!("found `{text}`"),
+            match did_you_mean(&short, part.names().iter().copied()).filter(|_| word) {
+                Some(question) => format!("found `{text}` ({question})"),
+                None => format!("found `{text}`"),
             },
         )
     }
@@ -268,27 +252,19 @@ impl Schedule {
             .map(longest)
             .max()
             .unwrap_or(31);
-        Err(vec![Flaw {
-            part: Part::Day,
-            found: format!(
+        Err(vec![Flaw::of(
+            Part::Day.as_str(),
+            format!(
                 "found `{}`, a day that never comes in month `{}`",
                 schedule.day.text, schedule.month.text
             ),
-            remedy: format!("write a day from 1 to {longest} or another month"),
-        }])
+            format!("write a day from 1 to {longest} or another month"),
+        )])
     }
 
     /// Reads the five fields; an unacceptable one is an error (exit 3) that names it.
     pub fn parse(texts: [&str; 5]) -> Result<Self> {
-        Self::read(texts).map_err(|flaws| {
-            Error::problems(
-                "the schedule is not acceptable",
-                flaws
-                    .into_iter()
-                    .map(|flaw| Problem::new(flaw.part.as_str(), flaw.found, flaw.remedy))
-                    .collect(),
-            )
-        })
+        Self::read(texts).map_err(|flaws| Error::flaws("the schedule is not acceptable", flaws))
     }
 
     /// The text of one field.
@@ -623,7 +599,7 @@ mod tests {
         Schedule::read(texts.try_into().expect("five fields"))
             .expect_err(line)
             .into_iter()
-            .map(|flaw| format!("{}: {}", flaw.part.as_str(), flaw.found))
+            .map(|flaw| format!("{}: {}", flaw.key, flaw.found))
             .collect()
     }
 
@@ -778,9 +754,9 @@ mod tests {
             assert_eq!(flaws(line), [told], "{line}");
         }
         let all = Schedule::parse(["60", "24", "", "x", "9"]).expect_err("five flaws");
-        assert_eq!(all.problems.len(), 5);
+        assert_eq!(all.flaws.len(), 5);
         assert_eq!(
-            all.problems[2].to_string(),
+            all.flaws[2].to_string(),
             "day: found an empty text, write 1 to 31, such as 10, 1,15, 1-5, */2 or *"
         );
     }

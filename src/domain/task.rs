@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use super::contact_hours::{ContactHours, Window};
 use super::schedule::Schedule;
 use super::words::{Channel, words_enum};
+use crate::error::Flaw;
 
 words_enum! {
     /// What a task runs.
@@ -79,28 +80,13 @@ pub struct Task {
     pub limit: Option<i64>,
 }
 
-/// What is wrong with a task's definition: the key, what was found, what to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// The key, as TOML spells it; the flag is the same word.
-    pub key: &'static str,
-    /// What was found.
-    pub found: String,
-    /// What to write.
-    pub remedy: String,
-}
-
 impl Task {
-    /// What is wrong between its parts; the schedule is right by construction.
+    /// What is wrong between its parts, by their keys as TOML spells them; the flags are the same words.
+    /// The schedule is right by construction.
     pub fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        let mut flaw = |key, found: &str, remedy: &str| {
-            flaws.push(Flaw {
-                key,
-                found: found.to_owned(),
-                remedy: remedy.to_owned(),
-            });
-        };
+        let mut flaw =
+            |key: &str, found: &str, remedy: &str| flaws.push(Flaw::of(key, found, remedy));
         if self.run == Run::Send {
             if self.report.is_none() {
                 flaw("report", "is missing", "name a saved report");
@@ -354,8 +340,9 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_task_must_fit_what_it_runs() {
-        let keys =
-            |task: &Task| -> Vec<&str> { task.flaws().into_iter().map(|flaw| flaw.key).collect() };
+        let keys = |task: &Task| -> Vec<String> {
+            task.flaws().into_iter().map(|flaw| flaw.key).collect()
+        };
         let mut send = task("s", Run::Send, "0 9 * * *");
         assert_eq!(keys(&send), ["report", "template"]);
         send.report = Some("cut".to_owned());

@@ -13,7 +13,7 @@ use super::trigger as triggers;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::task::Task;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{
     Connection, Store, report as stored_report, rule as stored_rule, task as stored_task,
@@ -33,7 +33,7 @@ pub fn apply(
         if !wanted.templates_missed {
             problems.extend(rules::foreseen(store.connection(), &wanted)?);
         }
-        return Err(Error::problems(
+        return Err(Error::flaws(
             "the definitions are not acceptable; nothing was changed",
             problems,
         ));
@@ -47,7 +47,7 @@ pub fn apply(
 }
 
 /// Reads every file, with every problem of all of them.
-fn read(files: &[PathBuf]) -> (Definitions, Vec<Problem>) {
+fn read(files: &[PathBuf]) -> (Definitions, Vec<Flaw>) {
     let mut definitions = Definitions::default();
     let mut problems = Vec::new();
     for file in files {
@@ -56,11 +56,11 @@ fn read(files: &[PathBuf]) -> (Definitions, Vec<Problem>) {
             Ok(Ok(text)) => problems.extend(definitions.read(&name, &text)),
             Ok(Err(_)) => {
                 definitions.templates_missed = true;
-                problems.push(Problem::new(name, "is not UTF-8 text", "save it as UTF-8"));
+                problems.push(Flaw::at(name, "is not UTF-8 text", "save it as UTF-8"));
             }
             Err(error) => {
                 definitions.templates_missed = true;
-                problems.push(Problem::new(name, format!("cannot be read ({error})"), ""));
+                problems.push(Flaw::at(name, format!("cannot be read ({error})"), ""));
             }
         }
     }
@@ -78,12 +78,7 @@ fn read(files: &[PathBuf]) -> (Definitions, Vec<Problem>) {
 }
 
 /// Finds names that stand twice.
-fn twice<T>(
-    kind: &str,
-    all: &[Placed<T>],
-    name: impl Fn(&T) -> &String,
-    problems: &mut Vec<Problem>,
-) {
+fn twice<T>(kind: &str, all: &[Placed<T>], name: impl Fn(&T) -> &String, problems: &mut Vec<Flaw>) {
     let mut seen: BTreeMap<&String, &String> = BTreeMap::new();
     for placed in all {
         let name = name(&placed.value);
@@ -91,11 +86,13 @@ fn twice<T>(
             continue;
         }
         match seen.get(name) {
-            Some(first) => problems.push(Problem::new(
-                format!("{}: {kind}.name", placed.place),
-                format!("`{name}` stands already at {first}"),
-                "give each name once",
-            )),
+            Some(first) => {
+                let found = format!("`{name}` stands already at {first}");
+                problems.push(
+                    Flaw::of(format!("{kind}.name"), found, "give each name once")
+                        .within(&placed.place),
+                );
+            }
             None => {
                 seen.insert(name, &placed.place);
             }
@@ -192,10 +189,11 @@ fn carry_out(
 fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Result<()> {
     let mut problems = Vec::new();
     for placed in wanted {
-        for problem in tasks::problems(connection, &placed.value)? {
-            problems.push(Problem {
-                place: format!("{}: task.{}", placed.place, problem.place),
-                ..problem
+        for flaw in tasks::flaws(connection, &placed.value)? {
+            problems.push(Flaw {
+                place: placed.place.clone(),
+                key: format!("task.{}", flaw.key),
+                ..flaw
             });
         }
         stored_task::save(connection, &placed.value, now.at)?;
@@ -203,7 +201,7 @@ fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Res
     if problems.is_empty() {
         Ok(())
     } else {
-        Err(Error::problems(
+        Err(Error::flaws(
             "the definitions are not acceptable; nothing was changed",
             problems,
         ))
@@ -249,7 +247,7 @@ pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
     let mut wanted = Definitions::default();
     let problems = wanted.read("the database", &export(store.connection())?);
     if !problems.is_empty() {
-        return Err(Error::problems("what is saved is not acceptable", problems));
+        return Err(Error::flaws("what is saved is not acceptable", problems));
     }
     // A provider's text is the one that was saved: nobody is asked for it again.
     for placed in &mut wanted.templates {

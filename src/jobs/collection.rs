@@ -20,7 +20,7 @@ use crate::domain::recipient::Reach;
 use crate::domain::rule::{Closing, Deliver, LeftOut, Phase, Rule, Stage, Texts};
 use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Channel, Origin, Reason};
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, must, not_in_the_book};
 use crate::store::collection::{self, Detail, Due};
 use crate::store::message::{self, Inserted};
 use crate::store::{Connection, Store, book, hold, meta, rule, template};
@@ -182,18 +182,10 @@ fn rules_asked(connection: &Connection, name: Option<&str>) -> Result<Vec<rule::
 
 /// A rule that must be there; the error suggests the nearest name.
 pub fn get_rule(connection: &Connection, name: &str) -> Result<rule::Kept> {
-    if let Some(kept) = rule::get(connection, name)? {
-        return Ok(kept);
-    }
-    let names: Vec<String> = rule::all(connection)?
-        .into_iter()
-        .map(|kept| kept.rule.name)
-        .collect();
-    let mut error = Error::unacceptable(format!("there is no rule `{name}`"));
-    if let Some(near) = nearest(name, names.iter().map(String::as_str)) {
-        error = error.hint(format!("did you mean `{near}`?"));
-    }
-    Err(error.hint("regua rule list"))
+    must(rule::get(connection, name)?, "rule", name, || {
+        let all = rule::all(connection)?.into_iter();
+        Ok(all.map(|kept| kept.rule.name).collect::<Vec<_>>())
+    })
 }
 
 /// Which rule takes an invoice that has no open case, by portfolio.
@@ -284,23 +276,20 @@ fn load_templates(
         .into_iter()
         .map(|template| (template.name.clone(), template))
         .collect();
-    let problems: Vec<Problem> = rules
+    let flaws: Vec<Flaw> = rules
         .iter()
         .flat_map(|kept| {
             let draft = kept.rule.draft();
-            draft
-                .template_faults(&names, |name| templates.get(name))
-                .iter()
-                .map(|fault| draft.problem(fault))
-                .collect::<Vec<_>>()
+            draft.template_flaws(&names, |name| templates.get(name))
         })
+        .map(|(_, flaw)| flaw)
         .collect();
-    if problems.is_empty() {
+    if flaws.is_empty() {
         return Ok(templates);
     }
-    Err(Error::problems(
+    Err(Error::flaws(
         "a rule names templates that it cannot send; nothing was done",
-        problems,
+        flaws,
     )
     .hint("add the template again, or edit the rule"))
 }
@@ -673,10 +662,9 @@ impl<'a> Walk<'a> {
         let texts = texts(self.run.rule, moving.due.step);
         let mut templates: Vec<&Template> = Vec::new();
         for name in &texts.templates {
-            let template = self
-                .templates
-                .get(name)
-                .ok_or_else(|| Error::unacceptable(format!("there is no template `{name}`")))?;
+            let template = must(self.templates.get(name), "template", name, || {
+                Ok(self.templates.keys().collect::<Vec<_>>())
+            })?;
             if !templates.iter().any(|known| known.name == template.name) {
                 templates.push(template);
             }
@@ -862,8 +850,7 @@ pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) 
         collection::detail(connection, invoice_id, true)?,
     ) else {
         return Err(
-            Error::unacceptable(format!("there is no invoice {invoice_id} in the book"))
-                .hint("regua report run invoices lists them"),
+            not_in_the_book("invoice", invoice_id).hint("regua report run invoices lists them")
         );
     };
     let all = rule::all(connection)?;

@@ -75,8 +75,8 @@ impl Finding {
         if let Some(source) = &error.source {
             message = format!("{message}: {source}");
         }
-        for problem in &error.problems {
-            message = format!("{message}; {problem}");
+        for flaw in &error.flaws {
+            message = format!("{message}; {flaw}");
         }
         Self {
             area,
@@ -100,17 +100,17 @@ pub struct Patient<'a> {
 
 /// What a configuration that was refused has wrong with it.
 pub fn refused_configuration(error: &Error) -> Vec<Finding> {
-    if error.problems.is_empty() {
+    if error.flaws.is_empty() {
         return vec![Finding::failure("configuration", error)];
     }
     error
-        .problems
+        .flaws
         .iter()
-        .map(|problem| Finding {
+        .map(|flaw| Finding {
             area: "configuration",
             health: Health::Failure,
-            message: format!("{}: {}", problem.place, problem.found),
-            remedy: Some(problem.remedy.clone()).filter(|remedy| !remedy.is_empty()),
+            message: format!("{}: {}", flaw.whereabouts(), flaw.found),
+            remedy: Some(flaw.remedy.clone()).filter(|remedy| !remedy.is_empty()),
         })
         .collect()
 }
@@ -352,12 +352,12 @@ fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Findi
     let mut findings = Vec::new();
     let templates = template::list(store.connection())?;
     for template in &templates {
-        for problem in template.problems() {
+        for flaw in template.flaws() {
             findings.push(Finding {
                 area: "templates",
                 health: Health::Failure,
-                message: format!("{}: {}", template.name, problem.found),
-                remedy: Some(problem.remedy).filter(|remedy| !remedy.is_empty()),
+                message: format!("{}: {}", template.name, flaw.found),
+                remedy: Some(flaw.remedy).filter(|remedy| !remedy.is_empty()),
             });
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::book::{self, KINDS, Kind, Value};
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, nearest};
 use crate::source::rows::Rows;
 use crate::source::{RawRow, Reading};
 use crate::store::Store;
@@ -48,7 +48,7 @@ pub struct Imported {
 /// Who hears of an import while it runs.
 pub trait Reporter {
     /// A row is bad.
-    fn bad_row(&mut self, problem: &Problem);
+    fn bad_row(&mut self, problem: &Flaw);
     /// So many bytes of a file are read; the size is 0 when unknown.
     fn progress(&mut self, file: &str, size: u64, read: u64);
 }
@@ -75,7 +75,7 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, P
             .unwrap_or_default();
         match Kind::named(stem) {
             Some(kind) if found.iter().any(|(k, _)| k.name == kind.name) => {
-                problems.push(Problem::new(
+                problems.push(Flaw::at(
                     file.display().to_string(),
                     format!("is a second file of {}", kind.name),
                     "leave one of them in the folder",
@@ -83,7 +83,7 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, P
             }
             Some(kind) => found.push((kind, file)),
             None if ignore_unknown => {}
-            None => problems.push(Problem::new(
+            None => problems.push(Flaw::at(
                 file.display().to_string(),
                 "is not named by a kind",
                 nearest(stem, Kind::names()).map_or_else(
@@ -95,7 +95,7 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, P
     }
     if !problems.is_empty() {
         problems.sort_by(|a, b| a.place.cmp(&b.place));
-        return Err(Error::problems(
+        return Err(Error::flaws(
             "the folder is not acceptable; nothing was imported",
             problems,
         )
@@ -190,7 +190,7 @@ struct Waiting {
     line: u64,
     values: Vec<Option<Value>>,
     /// What is wrong with it if the parent never comes.
-    problem: Problem,
+    problem: Flaw,
     rejected: Rejected,
 }
 
@@ -208,7 +208,7 @@ impl FileImport<'_> {
             if problems.is_empty()
                 && let Some(parent) = self.importer.parent_to_come(&values)?
             {
-                let problem = self.problem(
+                let problem = self.flaw(
                     row.line,
                     "parent_id",
                     format!("topic {parent} is not in the book"),
@@ -281,22 +281,17 @@ impl FileImport<'_> {
         Ok(bad)
     }
 
-    fn problem(&self, line: u64, column: &str, found: String, accepted: String) -> Problem {
-        let place = if column.is_empty() {
-            format!("{}:{line}", self.rows.place())
-        } else {
-            format!("{}:{line}: {column}", self.rows.place())
-        };
-        Problem::new(place, found, accepted)
+    fn flaw(&self, line: u64, column: &str, found: String, accepted: String) -> Flaw {
+        Flaw::of(column, found, accepted).within(format!("{}:{line}", self.rows.place()))
     }
 
     /// Reads the cells into values; everything wrong with them.
-    fn check(&self, row: &RawRow, values: &mut Vec<Option<Value>>) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = row
+    fn check(&self, row: &RawRow, values: &mut Vec<Option<Value>>) -> Vec<Flaw> {
+        let mut problems: Vec<Flaw> = row
             .problems
             .iter()
             .map(|(column, found, accepted)| {
-                self.problem(row.line, column, found.clone(), accepted.clone())
+                self.flaw(row.line, column, found.clone(), accepted.clone())
             })
             .collect();
         if !problems.is_empty() {
@@ -314,7 +309,7 @@ impl FileImport<'_> {
                 Ok(value) => values.push(value),
                 Err(refused) => {
                     values.push(None);
-                    problems.push(self.problem(
+                    problems.push(self.flaw(
                         row.line,
                         column.name,
                         refused.found,
@@ -326,11 +321,11 @@ impl FileImport<'_> {
         problems
     }
 
-    fn put(&mut self, line: u64, values: &[Option<Value>]) -> Result<Vec<Problem>> {
+    fn put(&mut self, line: u64, values: &[Option<Value>]) -> Result<Vec<Flaw>> {
         let key = self.kind.columns[0].name;
         let problem = match self.importer.put(line, values)? {
             Put::Written => return Ok(Vec::new()),
-            Put::Twice(first) => self.problem(
+            Put::Twice(first) => self.flaw(
                 line,
                 key,
                 format!(
@@ -339,13 +334,13 @@ impl FileImport<'_> {
                 ),
                 "give each key once".to_owned(),
             ),
-            Put::Lacks(columns) => self.problem(
+            Put::Lacks(columns) => self.flaw(
                 line,
                 key,
                 format!("{} is not in the book yet", described(values, self.kind)),
                 format!("a new row needs also: {}", columns.join(", ")),
             ),
-            Put::Orphan { column, id, kind } => self.problem(
+            Put::Orphan { column, id, kind } => self.flaw(
                 line,
                 column,
                 format!("{id} is not among the {kind} of the book"),
@@ -356,20 +351,22 @@ impl FileImport<'_> {
     }
 
     /// The latest row with its problems, as the file of bad rows will hold it, header first.
-    fn rejected(&self, problems: &[Problem]) -> Rejected {
+    fn rejected(&self, problems: &[Flaw]) -> Rejected {
         self.rejects.as_ref()?;
         let told: Vec<String> = problems
             .iter()
             .map(|problem| {
-                let column = problem.place.rsplit_once(": ");
-                let column = column.map_or(String::new(), |(_, column)| format!("{column}: "));
+                let column = match problem.key.as_str() {
+                    "" => String::new(),
+                    key => format!("{key}: "),
+                };
                 format!("{column}{}, {}", problem.found, problem.remedy)
             })
             .collect();
         Some(self.rows.rejected(&told.join("; ")))
     }
 
-    fn reject(&mut self, problems: &[Problem], rejected: Rejected) -> Result<()> {
+    fn reject(&mut self, problems: &[Flaw], rejected: Rejected) -> Result<()> {
         for problem in problems {
             self.reporter.bad_row(problem);
         }

@@ -3,9 +3,9 @@
 use super::collection;
 use super::plan::{Change, Options, Plan, Step, steps};
 use crate::clock::Now;
-use crate::domain::rule::{self, Draft, Fault, Part, Rule};
+use crate::domain::rule::{self, Draft, Part, Rule};
 use crate::domain::template::Template;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::source::definition::rule::WrittenRule;
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{Connection, Store, rule as store, template};
@@ -33,8 +33,8 @@ fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
     let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
     let find = |name: &str| templates.iter().find(|template| template.name == name);
     let checked = draft.check();
-    let mut faults: Vec<Fault> = checked.as_ref().err().cloned().unwrap_or_default();
-    faults.extend(draft.template_faults(&names, find));
+    let mut flaws = checked.as_ref().err().cloned().unwrap_or_default();
+    flaws.extend(draft.template_flaws(&names, find));
     let others: Vec<Rule> = store::all(connection)?
         .into_iter()
         .map(|kept| kept.rule)
@@ -46,31 +46,24 @@ fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
         .chain([(draft.name.as_str(), draft.portfolios.as_slice())]);
     for (portfolio, other, _) in rule::claimed_twice(claims) {
         let (found, remedy) = rule::claim_words(portfolio, other);
-        faults.push(Fault {
-            part: Part::Portfolios,
-            found,
-            remedy,
-        });
+        flaws.push(draft.flaw(Part::Portfolios, found, remedy));
     }
     match checked {
-        Ok(rule) if faults.is_empty() => {
+        Ok(rule) if flaws.is_empty() => {
             store::save(connection, std::slice::from_ref(&rule))?;
             let warnings = rule::warnings(&rule, find);
             Ok((rule, warnings))
         }
-        _ => {
-            let problems: Vec<Problem> = faults.iter().map(|fault| draft.problem(fault)).collect();
-            Err(Error::problems(
-                format!("rule `{}` is not acceptable; nothing was saved", draft.name),
-                problems,
-            ))
-        }
+        _ => Err(Error::flaws(
+            format!("rule `{}` is not acceptable; nothing was saved", draft.name),
+            flaws.into_iter().map(|(_, flaw)| flaw).collect(),
+        )),
     }
 }
 
 /// Refuses a change after which a saved rule could not send one of its templates.
 pub fn still_fine(connection: &Connection) -> Result<()> {
-    let problems = rule_problems(
+    let flaws = rule_flaws(
         &Definitions::default(),
         &store::all(connection)?
             .iter()
@@ -78,19 +71,19 @@ pub fn still_fine(connection: &Connection) -> Result<()> {
             .collect::<Vec<_>>(),
         &template::list(connection)?,
     );
-    if problems.is_empty() {
+    if flaws.is_empty() {
         return Ok(());
     }
-    Err(Error::problems(
+    Err(Error::flaws(
         "a rule could no longer send this template; nothing was changed",
-        problems,
+        flaws,
     )
     .hint("regua rule edit"))
 }
 
 /// What is wrong between the rules of files that are refused already, and between these and what is
 /// saved, so that everything is told at once; a template of the files counts as it stands there.
-pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Problem>> {
+pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Flaw>> {
     let mut known = template::list(connection)?;
     for written in &wanted.templates {
         known.retain(|template| template.name != written.value.name);
@@ -107,7 +100,7 @@ pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Pro
                 .any(|written| written.value.draft.name == rule.name)
         })
         .collect();
-    Ok(rule_problems(wanted, &stay, &known))
+    Ok(rule_flaws(wanted, &stay, &known))
 }
 
 /// Saves the rules of the files, once all rules that will be there agree with each other and with
@@ -158,11 +151,11 @@ pub fn carry_out(
             .iter()
             .any(|step| step.change == Change::Removed && step.name == template.name)
     });
-    let problems = rule_problems(wanted, &stay, &known);
-    if !problems.is_empty() {
-        return Err(Error::problems(
+    let flaws = rule_flaws(wanted, &stay, &known);
+    if !flaws.is_empty() {
+        return Err(Error::flaws(
             "the definitions are not acceptable; nothing was changed",
-            problems,
+            flaws,
         ));
     }
     for name in removed {
@@ -184,19 +177,18 @@ pub fn carry_out(
 
 /// What is wrong between rules and templates, and between rules: those of the files, told at their
 /// lines, and those that stay as they are.
-fn rule_problems(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Vec<Problem> {
+fn rule_flaws(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Vec<Flaw> {
     let names: Vec<String> = known.iter().map(|template| template.name.clone()).collect();
     let find = |name: &str| known.iter().find(|template| template.name == name);
-    let mut problems = Vec::new();
+    let mut flaws = Vec::new();
     for written in &wanted.rules {
         let written = &written.value;
-        let faults = written.draft.template_faults(&names, find);
-        problems.extend(faults.iter().map(|fault| written.problem(fault)));
+        let found = written.draft.template_flaws(&names, find).into_iter();
+        flaws.extend(found.map(|(part, flaw)| written.flaw(part, flaw.found, flaw.remedy)));
     }
     for rule in stay {
-        let draft = rule.draft();
-        let faults = draft.template_faults(&names, find);
-        problems.extend(faults.iter().map(|fault| draft.problem(fault)));
+        let found = rule.draft().template_flaws(&names, find).into_iter();
+        flaws.extend(found.map(|(_, flaw)| flaw));
     }
     // A list that could not be read, or a rule without a name, says nothing of who takes what.
     let claims = stay
@@ -214,14 +206,10 @@ fn rule_problems(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Ve
             .rules
             .iter()
             .find(|written| written.value.draft.name == second);
-        problems.push(match place {
-            Some(written) => written.value.problem(&Fault {
-                part: Part::Portfolios,
-                found,
-                remedy,
-            }),
-            None => Problem::new(format!("rule `{second}`: portfolios"), found, remedy),
+        flaws.push(match place {
+            Some(written) => written.value.flaw(Part::Portfolios, found, remedy),
+            None => Flaw::of("portfolios", found, remedy).within(format!("rule `{second}`")),
         });
     }
-    problems
+    flaws
 }

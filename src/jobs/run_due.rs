@@ -313,9 +313,7 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         .template
         .as_deref()
         .ok_or_else(|| missing("template"))?;
-    let saved = report::get(store.connection(), name)?.ok_or_else(|| {
-        Error::unacceptable(format!("there is no report `{name}`")).hint("regua report list")
-    })?;
+    let saved = report::get(store.connection(), name)?;
     let request = send::Request {
         name: name.to_owned(),
         report: saved.report,

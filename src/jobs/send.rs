@@ -12,7 +12,7 @@ use crate::domain::report::Report;
 use crate::domain::send::{Manner, RowIds, Unit, columns, lot};
 use crate::domain::template::{Facts, Template};
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, missing};
 use crate::store::message::{self, Inserted};
 use crate::store::{Connection, Store, batch, book, report};
 
@@ -481,7 +481,7 @@ pub struct Standing {
 /// Looks at a batch.
 pub fn standing(connection: &Connection, id: i64) -> Result<Standing> {
     let Some(batch) = batch::get(connection, id)? else {
-        return Err(Error::unacceptable(format!("there is no send {id}")).hint("regua send list"));
+        return Err(missing("send", id).hint("regua send list"));
     };
     let mut standing = Standing {
         states: BTreeMap::new(),

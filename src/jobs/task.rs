@@ -6,29 +6,25 @@ use crate::domain::send::Manner;
 use crate::domain::task::{Run, Surroundings, Task, warnings as unwise};
 use crate::domain::template::name_problem;
 use crate::domain::words::Channel;
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::store::{Connection, report, task as store, template};
 
 /// Checks a task, and what it names: everything wrong at once, each with its key.
-pub fn problems(connection: &Connection, task: &Task) -> Result<Vec<Problem>> {
-    let mut problems: Vec<Problem> = task
-        .flaws()
-        .into_iter()
-        .map(|flaw| Problem::new(flaw.key, flaw.found, flaw.remedy))
-        .collect();
+pub fn flaws(connection: &Connection, task: &Task) -> Result<Vec<Flaw>> {
+    let mut flaws = task.flaws();
     if let Some(problem) = name_problem(&task.name) {
-        problems.push(Problem::new("name", problem, "write a short name"));
+        flaws.push(Flaw::of("name", problem, "write a short name"));
     }
     if task.run != Run::Send {
-        return Ok(problems);
+        return Ok(flaws);
     }
     let report = match task.report.as_deref() {
         None => None,
         Some(name) => {
-            let saved = report::get(connection, name)?;
+            let saved = report::find(connection, name)?;
             if saved.is_none() {
                 let names = report::list(connection)?;
-                problems.push(unknown(
+                flaws.push(unknown(
                     "report",
                     name,
                     names.iter().map(|saved| saved.name.as_str()),
@@ -44,7 +40,7 @@ pub fn problems(connection: &Connection, task: &Task) -> Result<Vec<Problem>> {
             let found = template::find(connection, name)?;
             if found.is_none() {
                 let names = template::list(connection)?;
-                problems.push(unknown(
+                flaws.push(unknown(
                     "template",
                     name,
                     names.iter().map(|template| template.name.as_str()),
@@ -57,13 +53,9 @@ pub fn problems(connection: &Connection, task: &Task) -> Result<Vec<Problem>> {
     if let (Some(saved), Some(found)) = (report, found)
         && let Err(error) = Manner::of(&found, saved.report.kind)
     {
-        problems.push(Problem::new(
-            "template",
-            error.message,
-            error.hints.join("; "),
-        ));
+        flaws.push(Flaw::of("template", error.message, error.hints.join("; ")));
     }
-    Ok(problems)
+    Ok(flaws)
 }
 
 fn unknown<'a>(
@@ -71,26 +63,20 @@ fn unknown<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,
     otherwise: &str,
-) -> Problem {
-    Problem::new(
-        key,
-        format!("there is no {key} `{name}`"),
-        nearest(name, known).map_or_else(
-            || otherwise.to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        ),
-    )
+) -> Flaw {
+    let remedy = did_you_mean(name, known).unwrap_or_else(|| otherwise.to_owned());
+    Flaw::of(key, format!("there is no {key} `{name}`"), remedy)
 }
 
 /// Saves a task, unless something about it is wrong.
 pub fn save(connection: &Connection, task: &Task, now: Now) -> Result<()> {
-    let problems = problems(connection, task)?;
-    if problems.is_empty() {
+    let flaws = flaws(connection, task)?;
+    if flaws.is_empty() {
         store::save(connection, task, now.at)
     } else {
-        Err(Error::problems(
+        Err(Error::flaws(
             format!("the task `{}` is not acceptable", task.name),
-            problems,
+            flaws,
         ))
     }
 }
@@ -100,17 +86,15 @@ pub fn still_fine(connection: &Connection, template: &str) -> Result<()> {
     let mut all = Vec::new();
     for task in store::list(connection)? {
         if task.template.as_deref() == Some(template) {
-            let found = problems(connection, &task)?;
-            all.extend(found.into_iter().map(|problem| Problem {
-                place: format!("task `{}`: {}", task.name, problem.place),
-                ..problem
-            }));
+            let place = format!("task `{}`", task.name);
+            let found = flaws(connection, &task)?;
+            all.extend(found.into_iter().map(|flaw| flaw.within(&place)));
         }
     }
     if all.is_empty() {
         return Ok(());
     }
-    Err(Error::problems(
+    Err(Error::flaws(
         "a task could no longer send this template; nothing was changed",
         all,
     )

@@ -49,13 +49,13 @@ pub fn ready(config: &Config, mut template: Template, text_given: bool) -> Resul
     if template.channel == Channel::Whatsapp {
         fetch_text(config, &mut template, text_given)?;
     }
-    let problems = template.problems();
-    if problems.is_empty() {
+    let flaws = template.flaws();
+    if flaws.is_empty() {
         Ok(template)
     } else {
-        Err(Error::problems(
+        Err(Error::flaws(
             format!("template `{}` is not acceptable", template.name),
-            problems,
+            flaws,
         )
         .hint("regua template variables lists what a text may use"))
     }

@@ -15,7 +15,7 @@ use crate::domain::ticket::recipients::{
     Armed, Hearing, House, LeftOut, Notice, Person, Words, recipients,
 };
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason, Status};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::{Composer, Draft};
 use crate::source::event::Events;
 use crate::store::{Connection, Store, book, message, template, ticket, trigger};
@@ -23,7 +23,7 @@ use crate::store::{Connection, Store, book, message, template, ticket, trigger};
 /// Channels that ticket messages go by, in the order they are delivered.
 pub const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
 
-/// Problems of bad lines that a run remembers; every one of them is told as it comes.
+/// Flaws of bad lines that a run remembers; every one of them is told as it comes.
 const MOST_PROBLEMS: usize = 1_000;
 
 /// What the book holds of those who may hear.
@@ -470,7 +470,7 @@ pub struct Run {
     /// Events passed over because their id was known.
     pub known: u64,
     /// The problems of bad lines, as far as they are remembered.
-    pub problems: Vec<Problem>,
+    pub flaws: Vec<Flaw>,
     /// Bad lines.
     pub bad: u64,
     /// The messages made, in order.
@@ -486,7 +486,7 @@ pub struct Manner<'a> {
     /// Ends at the first bad line.
     pub strict: bool,
     /// Hears of every bad line at once.
-    pub bad_line: &'a mut dyn FnMut(&[Problem]),
+    pub bad_line: &'a mut dyn FnMut(&[Flaw]),
     /// Hears how many events went by.
     pub progress: &'a mut dyn FnMut(u64),
 }
@@ -517,8 +517,8 @@ pub fn take_all(
             Err(problems) => {
                 run.bad += 1;
                 (manner.bad_line)(&problems);
-                if run.problems.len() < MOST_PROBLEMS {
-                    run.problems.extend(problems);
+                if run.flaws.len() < MOST_PROBLEMS {
+                    run.flaws.extend(problems);
                 }
                 if manner.strict {
                     run.broken_off = true;

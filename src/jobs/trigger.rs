@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use super::plan::{Change, Options, Step, steps};
 use crate::domain::template::Template;
 use crate::domain::ticket::trigger::Trigger;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::source::definition::{self, Definitions};
 use crate::store::{Connection, Store, template, ticket, trigger as store};
 
 /// Everything wrong with a trigger, `templates` being those there will be.
-pub fn problems(trigger: &Trigger, templates: &[Template]) -> Vec<Problem> {
+pub fn flaws(trigger: &Trigger, templates: &[Template]) -> Vec<Flaw> {
     let by_name = by_name(templates);
     let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
-    trigger.problems(|name| by_name.get(name).copied(), &names)
+    trigger.all_flaws(|name| by_name.get(name).copied(), &names)
 }
 
 /// What is allowed and probably not meant, as far as the book tells.
@@ -67,11 +67,11 @@ pub fn edit(
 
 fn put(connection: &Connection, trigger: &Trigger) -> Result<Vec<String>> {
     let templates = template::list(connection)?;
-    let problems = problems(trigger, &templates);
-    if !problems.is_empty() {
-        return Err(Error::problems(
+    let flaws = flaws(trigger, &templates);
+    if !flaws.is_empty() {
+        return Err(Error::flaws(
             format!("trigger `{}` is not acceptable", trigger.name),
-            problems,
+            flaws,
         ));
     }
     store::save(connection, trigger)?;
@@ -81,16 +81,16 @@ fn put(connection: &Connection, trigger: &Trigger) -> Result<Vec<String>> {
 /// Whether every saved trigger still goes with its templates.
 pub fn still_fine(connection: &Connection) -> Result<()> {
     let templates = template::list(connection)?;
-    let problems: Vec<Problem> = store::list(connection)?
+    let flaws: Vec<Flaw> = store::list(connection)?
         .iter()
-        .flat_map(|trigger| problems(trigger, &templates))
+        .flat_map(|trigger| flaws(trigger, &templates))
         .collect();
-    if problems.is_empty() {
+    if flaws.is_empty() {
         return Ok(());
     }
-    Err(Error::problems(
+    Err(Error::flaws(
         "a trigger would no longer be acceptable; nothing was changed",
-        problems,
+        flaws,
     ))
 }
 
@@ -113,22 +113,23 @@ pub(super) fn carry_out(
     let templates = template::list(connection)?;
     let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
     let by_name = by_name(&templates);
-    let mut problems = Vec::new();
+    let mut flaws = Vec::new();
     for placed in &wanted.triggers {
-        let flaws = placed
+        let found = placed
             .value
             .template_flaws(|name| by_name.get(name).copied(), &names);
-        problems.extend(flaws.into_iter().map(|flaw| {
-            let place = format!("{}: trigger.{}", placed.place, flaw.part);
-            Problem::new(place, flaw.found, flaw.remedy)
+        flaws.extend(found.into_iter().map(|flaw| Flaw {
+            place: placed.place.clone(),
+            key: format!("trigger.{}", flaw.key),
+            ..flaw
         }));
         store::save(connection, &placed.value)?;
         said.extend(warnings(connection, &placed.value, &templates)?);
     }
-    if !problems.is_empty() {
-        return Err(Error::problems(
+    if !flaws.is_empty() {
+        return Err(Error::flaws(
             "the definitions are not acceptable; nothing was changed",
-            problems,
+            flaws,
         ));
     }
     for step in steps.iter().filter(|step| step.change == Change::Removed) {

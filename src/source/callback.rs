@@ -7,7 +7,7 @@ use serde_json::{Deserializer, Value};
 
 use crate::domain::callback::Callback;
 use crate::domain::words::{CallbackStatus, Word as _};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 
 /// Reads every status in a file: whole webhook bodies, their parts or single statuses, one after the
 /// other, on one line each or not. What is not a status (an incoming message, a status nobody knows)
@@ -27,9 +27,9 @@ pub fn read(
             if error.is_io() {
                 return Error::unacceptable(format!("{place} cannot be read")).because(error);
             }
-            Error::problems(
+            Error::flaws(
                 format!("{place} is not acceptable; nothing was imported"),
-                vec![Problem::new(
+                vec![Flaw::at(
                     format!("{place}:{}", error.line()),
                     "is not JSON",
                     "give the bodies the webhook received, one a line",
@@ -46,9 +46,9 @@ pub fn read(
                 Ok(Some(callback)) => each(callback)?,
                 Ok(None) => passed_over += 1,
                 Err(what) => {
-                    return Err(Error::problems(
+                    return Err(Error::flaws(
                         format!("{place} is not acceptable; nothing was imported"),
-                        vec![Problem::new(
+                        vec![Flaw::at(
                             format!("{place}: document {number}"),
                             what,
                             "a status has an id, a status and a timestamp",
@@ -153,7 +153,7 @@ mod tests {
     fn a_bad_file_is_refused_with_its_place() {
         let error = all("{\"id\":\"w\",\"status\":\"read\",\"timestamp\":\"1\"}\nnonsense")
             .expect_err("not JSON");
-        assert_eq!(error.problems[0].place, "s.jsonl:2");
+        assert_eq!(error.flaws[0].place, "s.jsonl:2");
         assert!(all(r#"{"status":"read","timestamp":"1"}"#).is_err());
         assert!(all(r#"{"id":"w","status":"read"}"#).is_err());
     }

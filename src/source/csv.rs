@@ -9,7 +9,7 @@ use encoding_rs::WINDOWS_1252;
 use super::input::{Counter, Guarded, unreadable};
 use super::raw_row::{RawRow, Reading};
 use crate::domain::book::Kind;
-use crate::error::{Error, Problem, Result, nearest};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 
 /// The column that a file of bad rows has at its end; reading it back passes it over.
 const PROBLEMS_COLUMN: &str = "problems";
@@ -233,27 +233,23 @@ fn positions(
     for (i, name) in header.iter().enumerate() {
         let position = kind.position(name);
         match position {
-            None if name.is_empty() && !reading.ignore_unknown => problems.push(Problem::new(
+            None if name.is_empty() && !reading.ignore_unknown => problems.push(Flaw::at(
                 format!("{place}:1"),
                 format!("column {} has no name", i + 1),
                 "name it, or take it out (--ignore-unknown passes it over)",
             )),
-            Some(at) if columns.contains(&Some(at)) => problems.push(Problem::new(
-                format!("{place}:1: {name}"),
-                "the column stands twice",
-                "name each column once",
-            )),
+            Some(at) if columns.contains(&Some(at)) => problems.push(
+                Flaw::of(name, "the column stands twice", "name each column once")
+                    .within(format!("{place}:1")),
+            ),
             None if !reading.ignore_unknown && name != PROBLEMS_COLUMN => {
                 let names = kind.columns.iter().map(|column| column.name);
-                let near = nearest(name, names.clone()).map_or_else(
+                let remedy = did_you_mean(name, names.clone()).map_or_else(
                     || format!("known: {}", names.collect::<Vec<_>>().join(", ")),
-                    |near| format!("did you mean `{near}`? (--ignore-unknown passes it over)"),
+                    |question| format!("{question} (--ignore-unknown passes it over)"),
                 );
-                problems.push(Problem::new(
-                    format!("{place}:1: {name}"),
-                    format!("{} have no such column", kind.name),
-                    near,
-                ));
+                let found = format!("{} have no such column", kind.name);
+                problems.push(Flaw::of(name, found, remedy).within(format!("{place}:1")));
             }
             _ => {}
         }
@@ -265,7 +261,7 @@ fn positions(
                 .position(column.name)
                 .is_none_or(|at| !columns.contains(&Some(at)))
         {
-            problems.push(Problem::new(
+            problems.push(Flaw::at(
                 format!("{place}:1"),
                 format!("the header lacks the key column `{}`", column.name),
                 format!("found: {}", header.join(", ")),
@@ -275,7 +271,7 @@ fn positions(
     if problems.is_empty() {
         Ok(columns)
     } else {
-        Err(Error::problems(
+        Err(Error::flaws(
             "the header is not acceptable; nothing was imported",
             problems,
         ))
@@ -286,13 +282,9 @@ fn broken(place: &str, error: csv::Error) -> Error {
     let line = error.position().map_or(0, csv::Position::line);
     match error.into_kind() {
         csv::ErrorKind::Io(error) => unreadable(place, error),
-        kind => Error::problems(
+        kind => Error::flaws(
             "the file is not acceptable",
-            vec![Problem::new(
-                format!("{place}:{line}"),
-                format!("{kind:?}"),
-                "",
-            )],
+            vec![Flaw::at(format!("{place}:{line}"), format!("{kind:?}"), "")],
         ),
     }
 }

@@ -4,16 +4,16 @@ use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, Flaw};
 
 /// The longest row that is believed, in bytes: more is a quote that never closes.
 pub(super) const LONGEST_ROW: u64 = 1 << 20;
 
 pub(super) fn unreadable(place: &str, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::InvalidData {
-        return Error::problems(
+        return Error::flaws(
             "the file is not acceptable",
-            vec![Problem::new(place, error.to_string(), "")],
+            vec![Flaw::at(place, error.to_string(), "")],
         );
     }
     Error::world(format!("{place} cannot be read to its end")).because(error)

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::input::{Counter, Guarded, LONGEST_ROW, unreadable};
 use super::raw_row::{RawRow, Reading};
 use crate::domain::book::Kind;
-use crate::error::{Result, nearest};
+use crate::error::{Result, did_you_mean};
 
 /// The rows of a JSON Lines file.
 pub struct JsonRows {
@@ -74,10 +74,9 @@ impl JsonRows {
             let Some(column) = self.kind.position(key) else {
                 if !self.reading.ignore_unknown && key != "problems" {
                     let names = self.kind.columns.iter().map(|column| column.name);
-                    let remedy = nearest(key, names.clone()).map_or_else(
-                        || format!("known: {}", names.collect::<Vec<_>>().join(", ")),
-                        |near| format!("did you mean `{near}`?"),
-                    );
+                    let remedy = did_you_mean(key, names.clone()).unwrap_or_else(|| {
+                        format!("known: {}", names.collect::<Vec<_>>().join(", "))
+                    });
                     row.problems.push((
                         key.clone(),
                         format!("{} have no such column", self.kind.name),

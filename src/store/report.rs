@@ -10,7 +10,7 @@ use crate::clock::{Now, start_of};
 use crate::domain::report::{
     Field, FieldType, Filter, FilterValue, Operator, Report, ReportKind, SavedReport,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, must};
 
 /// The rows of each kind: `k` is the contract, `c` the client, `l` the login, `i` the invoice.
 const fn from(kind: ReportKind) -> &'static str {
@@ -289,7 +289,7 @@ fn read_saved(row: &Row<'_>) -> rusqlite::Result<(String, ReportKind, Vec<String
 }
 
 /// A saved report.
-pub fn get(connection: &Connection, name: &str) -> Result<Option<SavedReport>> {
+pub fn find(connection: &Connection, name: &str) -> Result<Option<SavedReport>> {
     let found = connection
         .prepare_cached("SELECT * FROM report WHERE name = ?1")?
         .query_row([name], read_saved)
@@ -336,6 +336,21 @@ pub fn save(connection: &Connection, saved: &SavedReport) -> Result<()> {
     Ok(())
 }
 
+/// A saved report that must be there; the error suggests the nearest name.
+pub fn get(connection: &Connection, name: &str) -> Result<SavedReport> {
+    must(find(connection, name)?, "report", name, || {
+        names(connection)
+    })
+}
+
+/// The names of the saved reports.
+pub fn names(connection: &Connection) -> Result<Vec<String>> {
+    Ok(list(connection)?
+        .into_iter()
+        .map(|saved| saved.name)
+        .collect())
+}
+
 /// Removes a saved report.
 pub fn remove(connection: &Connection, name: &str) -> Result<()> {
     let tasks = super::task::using_report(connection, name)?;
@@ -346,10 +361,10 @@ pub fn remove(connection: &Connection, name: &str) -> Result<()> {
         ))
         .hint("change those first"));
     }
-    match connection.execute("DELETE FROM report WHERE name = ?1", [name])? {
-        0 => Err(Error::unacceptable(format!("there is no report `{name}`"))),
-        _ => Ok(()),
-    }
+    let removed = connection.execute("DELETE FROM report WHERE name = ?1", [name])?;
+    must((removed > 0).then_some(()), "report", name, || {
+        names(connection)
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::columns::Columns as _;
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Outcome, Run, Task};
 use crate::domain::words::{Channel, Word};
-use crate::error::{Error, Result};
+use crate::error::{Result, must};
 
 /// How often a run whose process died is begun again for the same minute.
 const TRIES: i64 = 3;
@@ -107,18 +107,12 @@ pub fn find(connection: &Connection, name: &str) -> Result<Option<Task>> {
 
 /// A task that must be there; the error suggests the nearest name.
 pub fn get(connection: &Connection, name: &str) -> Result<Task> {
-    if let Some(task) = find(connection, name)? {
-        return Ok(task);
-    }
-    let names: Vec<String> = list(connection)?
-        .into_iter()
-        .map(|task| task.name)
-        .collect();
-    let mut error = Error::unacceptable(format!("there is no task `{name}`"));
-    if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
-        error = error.hint(format!("did you mean `{near}`?"));
-    }
-    Err(error.hint("regua task list"))
+    must(find(connection, name)?, "task", name, || {
+        Ok(list(connection)?
+            .into_iter()
+            .map(|task| task.name)
+            .collect::<Vec<_>>())
+    })
 }
 
 /// Saves a task under its name, in place of any other. A new or re-enabled one, and one with

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::columns::Columns as _;
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::Word as _;
-use crate::error::{Error, Result};
+use crate::error::{Result, must};
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Template> {
     let names: Vec<String> = row.json("variables")?;
@@ -37,15 +37,12 @@ pub fn find(connection: &Connection, name: &str) -> Result<Option<Template>> {
 
 /// A template that must be there; the error suggests the nearest name.
 pub fn get(connection: &Connection, name: &str) -> Result<Template> {
-    if let Some(template) = find(connection, name)? {
-        return Ok(template);
-    }
-    let names: Vec<String> = list(connection)?.into_iter().map(|t| t.name).collect();
-    let mut error = Error::unacceptable(format!("there is no template `{name}`"));
-    if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
-        error = error.hint(format!("did you mean `{near}`?"));
-    }
-    Err(error.hint("regua template list"))
+    must(find(connection, name)?, "template", name, || {
+        Ok(list(connection)?
+            .into_iter()
+            .map(|template| template.name)
+            .collect::<Vec<_>>())
+    })
 }
 
 /// Every template, by name.

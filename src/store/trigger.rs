@@ -6,7 +6,7 @@ use serde_json::json;
 use super::columns::Columns as _;
 use crate::domain::ticket::trigger::{Audience, Somebody, Trigger};
 use crate::domain::words::Word as _;
-use crate::error::{Error, Result};
+use crate::error::{Result, must};
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Trigger> {
     let audience: Vec<String> = row.json("audience")?;
@@ -48,15 +48,12 @@ pub fn find(connection: &Connection, name: &str) -> Result<Option<Trigger>> {
 
 /// A trigger that must be there; the error suggests the nearest name.
 pub fn get(connection: &Connection, name: &str) -> Result<Trigger> {
-    if let Some(trigger) = find(connection, name)? {
-        return Ok(trigger);
-    }
-    let names: Vec<String> = list(connection)?.into_iter().map(|t| t.name).collect();
-    let mut error = Error::unacceptable(format!("there is no trigger `{name}`"));
-    if let Some(near) = crate::error::nearest(name, names.iter().map(String::as_str)) {
-        error = error.hint(format!("did you mean `{near}`?"));
-    }
-    Err(error.hint("regua trigger list"))
+    must(find(connection, name)?, "trigger", name, || {
+        Ok(list(connection)?
+            .into_iter()
+            .map(|trigger| trigger.name)
+            .collect::<Vec<_>>())
+    })
 }
 
 /// Saves a trigger under its name, in place of any other.

@@ -278,7 +278,7 @@ fn a_gateway_that_cannot_work_is_refused_with_every_problem() {
         std::path::Path::new(""),
     )
     .expect_err("four problems");
-    let told: Vec<String> = error.problems.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = error.flaws.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 4, "{told:#?}");
     assert!(told[0].contains("POKE"), "{told:#?}");
     assert!(told[1].contains("JSON pointer"), "{told:#?}");

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::event::{Staff, Topic, same_word};
-use crate::domain::template::{Flaw, Need, Template, Variable, name_problem};
+use crate::domain::template::{Need, Template, Variable, name_problem};
 use crate::domain::words::{Channel, EventType, TriggerEvent};
-use crate::error::Problem;
+use crate::error::{Flaw, did_you_mean};
 
 impl TriggerEvent {
     /// The type of event it listens to.
@@ -262,11 +262,7 @@ impl Trigger {
     pub fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         let mut wrong = |part: &'static str, found: String, remedy: String| {
-            flaws.push(Flaw {
-                part,
-                found,
-                remedy,
-            });
+            flaws.push(Flaw::of(part, found, remedy).within(format!("trigger `{}`", self.name)));
         };
         if let Some(what) = name_problem(&self.name) {
             wrong(
@@ -346,23 +342,17 @@ impl Trigger {
     ) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         let mut wrong = |part: &'static str, found: String, remedy: String| {
-            flaws.push(Flaw {
-                part,
-                found,
-                remedy,
-            });
+            flaws.push(Flaw::of(part, found, remedy).within(format!("trigger `{}`", self.name)));
         };
         let mut channels: Vec<(Channel, &str)> = Vec::new();
         for name in &self.templates {
             let Some(template) = template(name) else {
-                let near = crate::error::nearest(name, known.iter().map(String::as_str));
                 wrong(
                     "templates",
                     format!("there is no template `{name}`"),
-                    near.map_or_else(
-                        || "save the template first, or in the same file".to_owned(),
-                        |near| format!("did you mean `{near}`?"),
-                    ),
+                    did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+                        "save the template first, or in the same file".to_owned()
+                    }),
                 );
                 continue;
             };
@@ -399,21 +389,15 @@ impl Trigger {
         flaws
     }
 
-    /// Everything wrong with it, each problem with the trigger's name.
-    pub fn problems<'t>(
+    /// Everything wrong with it and with its templates.
+    pub fn all_flaws<'t>(
         &self,
         template: impl Fn(&str) -> Option<&'t Template>,
         known: &[String],
-    ) -> Vec<Problem> {
+    ) -> Vec<Flaw> {
         let mut flaws = self.flaws();
         flaws.extend(self.template_flaws(template, known));
         flaws
-            .into_iter()
-            .map(|flaw| {
-                let place = format!("trigger `{}`: {}", self.name, flaw.part);
-                Problem::new(place, flaw.found, flaw.remedy)
-            })
-            .collect()
     }
 
     /// What is allowed and probably not meant, one sentence each.
@@ -668,7 +652,7 @@ mod tests {
         let library = library();
         let known: Vec<String> = library.iter().map(|t| t.name.clone()).collect();
         trigger
-            .problems(|name| library.iter().find(|t| t.name == name), &known)
+            .all_flaws(|name| library.iter().find(|t| t.name == name), &known)
             .iter()
             .map(ToString::to_string)
             .collect()

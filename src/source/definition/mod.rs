@@ -4,7 +4,7 @@ use crate::domain::report::SavedReport;
 use crate::domain::task::Task;
 use crate::domain::template::Template;
 use crate::domain::ticket::trigger::Trigger;
-use crate::error::Problem;
+use crate::error::Flaw;
 use crate::toml_table::{Section, Sheet};
 
 pub mod report;
@@ -41,7 +41,7 @@ pub struct Definitions {
 
 impl Definitions {
     /// Reads one file into these; everything wrong with it.
-    pub fn read(&mut self, file: &str, text: &str) -> Vec<Problem> {
+    pub fn read(&mut self, file: &str, text: &str) -> Vec<Flaw> {
         let sheet = Sheet::new(file, text);
         if let Some(table) = sheet.parse() {
             let top = Section::top(&sheet, &table);
@@ -55,7 +55,7 @@ impl Definitions {
         } else {
             self.templates_missed = true;
         }
-        sheet.into_problems()
+        sheet.into_flaws()
     }
 }
 

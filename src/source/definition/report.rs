@@ -31,18 +31,14 @@ pub fn read(section: &Section<'_, '_>) -> Option<SavedReport> {
     let filters = section.texts("filters").unwrap_or_default();
     let order = section.texts("order").unwrap_or_default();
     let kind = kind?;
-    let (report, problems) = Report::read(kind, &filters, &order);
-    for problem in &problems {
-        let key = if problem.place.starts_with("order") {
+    let (report, flaws) = Report::read(kind, &filters, &order);
+    for flaw in &flaws {
+        let key = if flaw.place.starts_with("order") {
             "order"
         } else {
             "filters"
         };
-        section.wrong(
-            key,
-            format!("{}: {}", problem.place, problem.found),
-            problem.remedy.clone(),
-        );
+        section.wrong(key, format!("{}: {}", flaw.place, flaw.found), &flaw.remedy);
     }
     Some(SavedReport {
         name: name?,

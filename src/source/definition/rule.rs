@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
-use crate::domain::rule::{
-    Closing, Deliver, Draft, DraftReminders, DraftStage, Fault, Part, Rule, Texts,
-};
+use crate::domain::rule::{Closing, Deliver, Draft, DraftReminders, DraftStage, Part, Rule, Texts};
 use crate::domain::words::Word as _;
-use crate::error::Problem;
+use crate::error::Flaw;
 use crate::toml_table::Section;
 
 /// Days that can be written at all; which of them are sound is the rule's own check to say.
@@ -20,21 +18,19 @@ pub struct WrittenRule {
     pub rule: Option<Rule>,
     /// The same as it was written.
     pub draft: Draft,
-    /// The file, line and key of each part: `rules.toml:12: rule.stage.day`.
-    places: Vec<(Part, String)>,
+    /// The file with the line, and the key of each part: `rules.toml:12`, `rule.stage.day`.
+    places: Vec<(Part, String, String)>,
     /// The file, and the line its table begins on.
     place: String,
 }
 
 impl WrittenRule {
-    /// A fault as a problem at its place.
-    pub fn problem(&self, fault: &Fault) -> Problem {
-        let place = self
-            .places
-            .iter()
-            .find(|(part, _)| *part == fault.part)
-            .map_or(&self.place, |(_, place)| place);
-        Problem::new(place.clone(), fault.found.clone(), fault.remedy.clone())
+    /// A flaw of one part, told at its line.
+    pub fn flaw(&self, part: Part, found: impl Into<String>, remedy: impl Into<String>) -> Flaw {
+        match self.places.iter().find(|(known, ..)| *known == part) {
+            Some((_, place, key)) => Flaw::of(key, found, remedy).within(place),
+            None => Flaw::at(&self.place, found, remedy),
+        }
     }
 }
 
@@ -68,13 +64,14 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
         }
     }
 
-    fn place(&self, part: Part) -> String {
+    fn place(&self, part: Part) -> (Part, String, String) {
         let (section, key) = self.of(part);
         let whole = section.place();
         let file = whole
             .rsplit_once(':')
             .map_or(whole.as_str(), |(file, _)| file);
-        format!("{file}:{}: {}", section.line_of(key), section.full(key))
+        let line = format!("{file}:{}", section.line_of(key));
+        (part, line, section.full(key))
     }
 }
 
@@ -130,19 +127,19 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         draft.closing_deliver = s.word("deliver");
     }
     let checked = draft.check();
-    for fault in checked.as_ref().err().into_iter().flatten() {
-        let (section, key) = sections.of(fault.part);
+    for (part, flaw) in checked.as_ref().err().into_iter().flatten() {
+        let (section, key) = sections.of(*part);
         // A value of another type, or a missing name, has been told already.
-        let told = match fault.part {
+        let told = match part {
             Part::Name => name.is_none(),
             Part::StageName(_) | Part::StageDay(_) => {
-                fault.found == "is missing" && section.has(key)
+                flaw.found == "is missing" && section.has(key)
             }
             Part::ReminderDays => days_unreadable,
             _ => false,
         };
         if !told {
-            section.wrong(key, fault.found.clone(), fault.remedy.clone());
+            section.wrong(key, &flaw.found, &flaw.remedy);
         }
     }
     let mut parts = vec![
@@ -153,10 +150,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
     ];
     parts.extend((0..sections.stages.len()).map(Part::StageTemplates));
     parts.extend(Closing::ALL.iter().map(|closing| Part::Closing(*closing)));
-    let places = parts
-        .into_iter()
-        .map(|part| (part, sections.place(part)))
-        .collect();
+    let places = parts.into_iter().map(|part| sections.place(part)).collect();
     for section in [sections.reminders, sections.closing]
         .into_iter()
         .flatten()

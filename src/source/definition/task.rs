@@ -51,7 +51,7 @@ fn schedule(section: &Section<'_, '_>) -> Option<Schedule> {
         Ok(schedule) => Some(schedule),
         Err(flaws) => {
             for flaw in flaws {
-                section.wrong(flaw.part.as_str(), flaw.found, flaw.remedy);
+                section.wrong(&flaw.key, flaw.found, flaw.remedy);
             }
             None
         }

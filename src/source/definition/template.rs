@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::{quoted, quoted_list};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Kind, Purpose, Word};
-use crate::error::nearest;
 use crate::toml_table::Section;
 
 /// Reads one `[[template]]`; what is wrong with it is noted in its sheet.
@@ -48,8 +47,8 @@ pub fn read(section: &Section<'_, '_>) -> Option<Template> {
     // A whatsapp text may be the provider's: it is fetched, and checked then.
     let fetched = channel == Channel::Whatsapp && template.body.is_empty();
     for flaw in template.flaws() {
-        if !(fetched && matches!(flaw.part, "body" | "variables")) {
-            section.wrong(flaw.part, flaw.found, flaw.remedy);
+        if !(fetched && matches!(flaw.key.as_str(), "body" | "variables")) {
+            section.wrong(&flaw.key, flaw.found, flaw.remedy);
         }
     }
     Some(template)
@@ -72,20 +71,13 @@ fn variables(section: &Section<'_, '_>) -> Option<Vec<Variable>> {
     let mut variables = Vec::new();
     let mut good = true;
     for name in section.texts("variables").unwrap_or_default() {
-        if let Some(variable) = Variable::named(&name) {
-            variables.push(variable);
-            continue;
+        match Variable::known(&name) {
+            Ok(variable) => variables.push(variable),
+            Err(flaw) => {
+                good = false;
+                section.wrong("variables", flaw.found, flaw.remedy);
+            }
         }
-        good = false;
-        let remedy = nearest(&name, Variable::ALL.iter().map(|v| v.name())).map_or_else(
-            || "see `regua template variables`".to_owned(),
-            |near| format!("try {near}"),
-        );
-        section.wrong(
-            "variables",
-            format!("`{name}` is not a known variable"),
-            remedy,
-        );
     }
     good.then_some(variables)
 }

@@ -72,7 +72,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Trigger> {
         return None;
     }
     for flaw in trigger.flaws() {
-        section.wrong(flaw.part, flaw.found, flaw.remedy);
+        section.wrong(&flaw.key, flaw.found, flaw.remedy);
     }
     Some(trigger)
 }
@@ -139,7 +139,7 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
         })
-        .map_err(|error| error.problems.iter().map(ToString::to_string).collect())
+        .map_err(|error| error.flaws.iter().map(ToString::to_string).collect())
     }
 
     const CONTRACT: &str = r#"[[trigger]]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::clock::Now;
 use crate::domain::ticket::event::Event;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Flaw, Result};
 
 mod parse;
 
@@ -21,7 +21,7 @@ pub struct EventLine {
     /// The line's number, from 1.
     pub number: u64,
     /// The event, or every problem of the line.
-    pub event: Result<Event, Vec<Problem>>,
+    pub event: Result<Event, Vec<Flaw>>,
 }
 
 /// A file of events, read line by line.
@@ -82,7 +82,7 @@ impl Events {
             let place = format!("{}:{}", self.place, self.number);
             if self.text.len() as u64 > LONGEST_LINE {
                 self.skip_line()?;
-                let problem = Problem::new(place, "is longer than 1 MiB", "write one event a line");
+                let problem = Flaw::at(place, "is longer than 1 MiB", "write one event a line");
                 return Ok(Some(EventLine {
                     number: self.number,
                     event: Err(vec![problem]),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::clock::{self, Now};
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
 use crate::domain::words::{Author, EventType, Word};
-use crate::error::{Problem, Result, nearest};
+use crate::error::{Flaw, Result, did_you_mean};
 
 /// Keys that every event may have.
 const COMMON: [&str; 12] = [
@@ -59,11 +59,11 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// Reads one event; every problem of it at once. `place` names where it stands.
-pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> {
+pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Flaw>> {
     let pairs = match serde_json::from_slice::<Pairs>(text) {
         Ok(Pairs(pairs)) => pairs,
         Err(error) => {
-            return Err(vec![Problem::new(
+            return Err(vec![Flaw::at(
                 place,
                 format!("is not an event ({error})"),
                 r#"write one JSON object a line: {"id":"e1","type":"opened","ticket_id":1070}"#,
@@ -73,7 +73,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
     let mut fields = Fields {
         place,
         pairs: &pairs,
-        problems: Vec::new(),
+        flaws: Vec::new(),
     };
     let kind: Option<EventType> = fields.word("type");
     if kind.is_none() && fields.get("type").is_none() {
@@ -116,7 +116,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
         }
     });
     match (id, ticket_id, happening) {
-        (Some(id), Some(ticket_id), Some(happening)) if fields.problems.is_empty() => Ok(Event {
+        (Some(id), Some(ticket_id), Some(happening)) if fields.flaws.is_empty() => Ok(Event {
             id,
             at: at.unwrap_or(now.at),
             dated: at.is_some(),
@@ -124,7 +124,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
             said,
             happening,
         }),
-        _ => Err(fields.problems),
+        _ => Err(fields.flaws),
     }
 }
 
@@ -132,7 +132,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Problem>> 
 struct Fields<'a> {
     place: &'a str,
     pairs: &'a [(String, Value)],
-    problems: Vec<Problem>,
+    flaws: Vec<Flaw>,
 }
 
 impl Fields<'_> {
@@ -142,8 +142,8 @@ impl Fields<'_> {
     }
 
     fn wrong(&mut self, key: &str, found: impl Into<String>, remedy: impl Into<String>) {
-        let place = format!("{}: {key}", self.place);
-        self.problems.push(Problem::new(place, found, remedy));
+        self.flaws
+            .push(Flaw::of(key, found, remedy).within(self.place));
     }
 
     fn missing(&mut self, key: &str, what: &str) {
@@ -152,10 +152,9 @@ impl Fields<'_> {
 
     /// Whether a problem of one of these keys is told already.
     fn spoiled(&self, keys: &[&str]) -> bool {
-        keys.iter().any(|key| {
-            let place = format!("{}: {key}", self.place);
-            self.problems.iter().any(|problem| problem.place == place)
-        })
+        self.flaws
+            .iter()
+            .any(|flaw| keys.contains(&flaw.key.as_str()))
     }
 
     fn check_keys(&mut self, kind: Option<EventType>) {
@@ -183,10 +182,8 @@ impl Fields<'_> {
                 let known = COMMON
                     .into_iter()
                     .chain(OWN.into_iter().map(|(key, _)| key));
-                let remedy = nearest(key, known.clone()).map_or_else(
-                    || format!("known: {}", known.collect::<Vec<_>>().join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let remedy = did_you_mean(key, known.clone())
+                    .unwrap_or_else(|| format!("known: {}", known.collect::<Vec<_>>().join(", ")));
                 self.wrong(key, "is not a known key", remedy);
             }
         }

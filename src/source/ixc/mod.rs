@@ -29,12 +29,12 @@ mod markup;
 pub mod names;
 pub mod page;
 mod reading;
-mod service;
 pub mod settings;
 pub mod trouble;
+mod wire;
 
-pub use service::WebService;
 pub use settings::IxcSettings;
+pub use wire::WebService;
 
 /// The kinds that come from it, each after those it refers to.
 pub const KINDS: [&str; 5] = {

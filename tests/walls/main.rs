@@ -1,7 +1,10 @@
-//! The walls of the house: which room may import which, and what only one room may touch.
+//! The walls of the house: which room may import which, what only one room may touch, and
+//! that no two files need each other.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod circles;
+mod sources;
+
+use sources::{Source, manifest, sources};
 
 /// Each room and the rooms it may import besides itself; `src/lib.rs` draws the same map for people.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -11,7 +14,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &["error", "clock"]),
     ("view", &["error"]),
     ("settings", &["error", "toml_table"]),
-    ("config", &["domain", "error", "settings", "toml_table"]),
+    (
+        "config",
+        &["source", "domain", "error", "settings", "toml_table"],
+    ),
     ("http", &["error", "clock"]),
     ("store", &["domain", "error", "clock"]),
     (
@@ -20,15 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "source",
-        &[
-            "domain",
-            "error",
-            "config",
-            "settings",
-            "http",
-            "clock",
-            "toml_table",
-        ],
+        &["domain", "error", "settings", "http", "clock", "toml_table"],
     ),
     (
         "jobs",
@@ -67,43 +65,6 @@ const ONLY_CALLS: &[(&str, &str)] = &[
 /// Files of `cli` that commands share; any other is one command's own.
 const SHARED_CLI: &[&str] = &["arguments", "context", "examples", "mod", "signals", "face"];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// Every source but the entrance and the map: its room, its path under `src`, its lines without comments.
-fn rooms() -> Vec<(String, String, String)> {
-    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&house, &mut files);
-    files
-        .into_iter()
-        .filter_map(|file| {
-            let within = file.strip_prefix(&house).expect("under src").to_owned();
-            let shown = within.display().to_string();
-            if shown == "main.rs" || shown == "lib.rs" {
-                return None;
-            }
-            let top = within.components().next().expect("a component");
-            let room = top.as_os_str().to_string_lossy().replace(".rs", "");
-            let text: String = fs::read_to_string(&file)
-                .expect("a source")
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"))
-                .flat_map(|line| [line, "\n"])
-                .collect();
-            Some((room, shown, text))
-        })
-        .collect()
-}
-
 /// The rooms that a source names after `crate::`.
 fn named_rooms(text: &str) -> Vec<String> {
     text.match_indices("crate::")
@@ -121,12 +82,15 @@ fn named_rooms(text: &str) -> Vec<String> {
 #[test]
 fn every_room_imports_only_what_it_may() {
     let mut wrong = Vec::new();
-    for (room, path, text) in rooms() {
+    for Source {
+        room, path, code, ..
+    } in sources()
+    {
         let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == room) else {
             wrong.push(format!("{path}: the room `{room}` is not on the map"));
             continue;
         };
-        for named in named_rooms(&text) {
+        for named in named_rooms(&code) {
             let known = MAY_IMPORT.iter().any(|(name, _)| *name == named);
             if known && named != room && !allowed.contains(&named.as_str()) {
                 wrong.push(format!("{path}: `{room}` may not import `{named}`"));
@@ -139,10 +103,13 @@ fn every_room_imports_only_what_it_may() {
 #[test]
 fn each_library_stays_in_its_room() {
     let mut wrong = Vec::new();
-    for (room, path, text) in rooms() {
+    for Source {
+        room, path, code, ..
+    } in sources()
+    {
         for (library, allowed) in ONLY {
             let named =
-                text.contains(&format!("{library}::")) || text.contains(&format!("use {library}"));
+                code.contains(&format!("{library}::")) || code.contains(&format!("use {library}"));
             if named && !allowed.contains(&room.as_str()) {
                 wrong.push(format!(
                     "{path}: `{library}` belongs in {}",
@@ -151,7 +118,7 @@ fn each_library_stays_in_its_room() {
             }
         }
         for (call, allowed) in ONLY_CALLS {
-            if text.contains(call) && room != *allowed {
+            if code.contains(call) && room != *allowed {
                 wrong.push(format!("{path}: `{call}` belongs in {allowed}"));
             }
         }
@@ -162,10 +129,10 @@ fn each_library_stays_in_its_room() {
 #[test]
 fn no_command_imports_another_commands_file() {
     let mut wrong = Vec::new();
-    let files = rooms();
+    let files = sources();
     let commands: Vec<String> = files
         .iter()
-        .filter_map(|(room, path, _)| {
+        .filter_map(|Source { room, path, .. }| {
             let name = path
                 .strip_prefix("cli/")?
                 .split('/')
@@ -174,7 +141,10 @@ fn no_command_imports_another_commands_file() {
             (room == "cli" && !SHARED_CLI.contains(&name.as_str())).then_some(name)
         })
         .collect();
-    for (room, path, text) in &files {
+    for Source {
+        room, path, code, ..
+    } in &files
+    {
         if room != "cli" {
             continue;
         }
@@ -187,9 +157,9 @@ fn no_command_imports_another_commands_file() {
             continue;
         }
         for command in &commands {
-            let imports = text.contains(&format!("use super::{command}"))
-                || text.contains(&format!("crate::cli::{command}"))
-                || text.contains(&format!(" super::{command}::"));
+            let imports = code.contains(&format!("use super::{command}"))
+                || code.contains(&format!("crate::cli::{command}"))
+                || code.contains(&format!(" super::{command}::"));
             // A command in a folder has files of its own there.
             if *command != own && imports && !path[4..].contains('/') {
                 wrong.push(format!("{path}: imports the command `{command}`"));
@@ -201,12 +171,41 @@ fn no_command_imports_another_commands_file() {
 
 #[test]
 fn nothing_is_called_util() {
-    for (_, path, _) in rooms() {
+    for Source { path, .. } in sources() {
         for name in ["util", "helper", "common", "manager", "service", "misc"] {
             assert!(
                 !path.contains(name),
                 "{path}: name the file by what it is about"
             );
         }
+    }
+}
+
+/// Libraries that nothing uses yet.
+const STILL_TO_USE: &[&str] = &["unicode-width"];
+
+#[test]
+fn every_dependency_is_used() {
+    let files = sources();
+    for name in manifest() {
+        if STILL_TO_USE.contains(&name.as_str()) {
+            continue;
+        }
+        let named = name.replace('-', "_");
+        let used = files.iter().any(|source| {
+            source.code.contains(&format!("{named}::"))
+                || source.code.contains(&format!("use {named}"))
+        });
+        assert!(used, "`{name}` is in Cargo.toml, and no source uses it");
+    }
+}
+
+#[test]
+fn results_are_written_with_the_alias() {
+    for source in sources() {
+        let found = source.code.matches("std::result::Result<").count();
+        // Where the alias itself is made.
+        let allowed = usize::from(source.path == "error.rs");
+        assert_eq!(found, allowed, "{}: write Result<T, E>", source.path);
     }
 }

@@ -1,0 +1,268 @@
+//! A template: text with variables for one channel, checked when saved, rendered without holes.
+
+mod facts;
+mod lint;
+mod placeholders;
+mod text;
+mod variable;
+
+use std::collections::BTreeSet;
+
+use super::words::{Channel, Kind, Purpose};
+use text::{Piece, escaped, fill, pieces, plain};
+
+pub use facts::{Company, Facts, Overdue};
+pub use lint::name_problem;
+pub use placeholders::Placeholders;
+pub use text::{fill_text, one_line, unknown_variables};
+pub use variable::{Need, Variable};
+
+/// A template as it is saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// Its channel.
+    pub channel: Channel,
+    /// What it is about.
+    pub kind: Kind,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// Push: the title; e-mail: the subject.
+    pub title: Option<String>,
+    /// The text; for whatsapp the provider's text, with `{{1}}` where variables go.
+    pub body: String,
+    /// E-mail: the same in HTML.
+    pub html: Option<String>,
+    /// Whatsapp: what people call it.
+    pub description: Option<String>,
+    /// Whatsapp: the provider's channel id.
+    pub provider_channel: Option<String>,
+    /// Whatsapp: the provider's template id or name.
+    pub provider_template: Option<String>,
+    /// Whatsapp: what fills the placeholders, in order.
+    pub variables: Vec<Variable>,
+}
+
+/// One rendered message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rendered {
+    /// Title or subject.
+    pub title: Option<String>,
+    /// Text.
+    pub body: String,
+    /// E-mail's HTML part.
+    pub html: Option<String>,
+    /// Whatsapp's values, in order.
+    pub variables: Vec<String>,
+}
+
+impl Template {
+    /// Every variable it uses.
+    pub fn used(&self) -> BTreeSet<Variable> {
+        if self.channel == Channel::Whatsapp {
+            return self.variables.iter().copied().collect();
+        }
+        [
+            self.title.as_deref(),
+            Some(&self.body),
+            self.html.as_deref(),
+        ]
+        .into_iter()
+        .flatten()
+        .flat_map(pieces)
+        .filter_map(|piece| match piece {
+            Piece::Variable(variable) => Some(variable),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Everything its variables need.
+    pub fn needs(&self) -> BTreeSet<Need> {
+        self.used().into_iter().map(Variable::need).collect()
+    }
+
+    /// The message for one recipient, or the first variable that has no value.
+    pub fn render(&self, facts: &Facts<'_>) -> Result<Rendered, Variable> {
+        if self.channel == Channel::Whatsapp {
+            let variables = self
+                .variables
+                .iter()
+                .map(|v| facts.value(*v).map(|value| one_line(&value)).ok_or(*v))
+                .collect::<Result<Vec<_>, _>>()?;
+            return Ok(Rendered {
+                body: Placeholders::of(&self.body).filled(&self.body, &variables),
+                variables,
+                ..Rendered::default()
+            });
+        }
+        Ok(Rendered {
+            title: self
+                .title
+                .as_deref()
+                .map(|title| fill(title, facts, one_line))
+                .transpose()?,
+            body: fill(&self.body, facts, plain)?,
+            html: self
+                .html
+                .as_deref()
+                .map(|html| fill(html, facts, escaped))
+                .transpose()?,
+            variables: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Now;
+    use crate::domain::client::Client;
+    use crate::domain::words::PersonType;
+    use proptest::prelude::*;
+
+    fn now() -> Now {
+        let zone = chrono_tz::America::Sao_Paulo;
+        Now::new(
+            crate::clock::parse_instant("2026-11-21T09:05", zone).expect("an instant"),
+            zone,
+        )
+    }
+
+    fn client(name: &str) -> Client {
+        Client {
+            id: 7,
+            name: name.to_owned(),
+            person_type: PersonType::Individual,
+            active: true,
+            birth_date: "1991-11-22".parse().ok(),
+            mobile: None,
+            whatsapp: None,
+            email: None,
+            tax_id: Some("11144477735".to_owned()),
+            city: None,
+            district: None,
+            branch: None,
+            app_first_access_on: None,
+            in_collection: true,
+            in_reminders: true,
+            sms_allowed: true,
+            email_allowed: true,
+        }
+    }
+
+    fn template(channel: Channel, title: Option<&str>, body: &str) -> Template {
+        Template {
+            name: "t".to_owned(),
+            channel,
+            kind: Kind::General,
+            purpose: Purpose::Marketing,
+            title: title.map(str::to_owned),
+            body: body.to_owned(),
+            html: None,
+            description: None,
+            provider_channel: None,
+            provider_template: None,
+            variables: Vec::new(),
+        }
+    }
+
+    fn render(body: &str, name: &str) -> Result<String, Variable> {
+        let company = Company::default();
+        let client = client(name);
+        let facts = Facts {
+            client: Some(&client),
+            ..Facts::new(now(), &company)
+        };
+        template(Channel::Sms, None, body)
+            .render(&facts)
+            .map(|rendered| rendered.body)
+    }
+
+    #[test]
+    fn variables_become_values_and_number_signs_survive() {
+        assert_eq!(
+            render(
+                "Olá #cliente_primeiro_nome#, ##1 #fibra, # e #cliente_aniversario#",
+                "ANA LIMA"
+            ),
+            Ok("Olá ANA, #1 #fibra, # e 22/11".to_owned())
+        );
+        assert_eq!(
+            render("#cliente_documento#", "A"),
+            Ok("***.444.777-**".to_owned())
+        );
+        assert_eq!(
+            render("#data_hoje# #hora_agora#", "A"),
+            Ok("21/11/2026 09:05".to_owned())
+        );
+        assert_eq!(
+            render("#cliente_cidade#", "A"),
+            Err(Variable::ClienteCidade)
+        );
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_answered_with_the_nearest() {
+        let problems = template(Channel::Sms, None, "#areceber_valr#").flaws();
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].remedy, "try #areceber_valor#");
+    }
+
+    #[test]
+    fn whatsapp_counts_its_placeholders() {
+        let mut t = template(Channel::Whatsapp, None, "Olá {{1}}, sua fatura de {{2}}.");
+        t.variables = vec![Variable::ClientePrimeiroNome];
+        assert!(
+            t.flaws()[0]
+                .found
+                .contains("2 placeholders and 1 variables")
+        );
+        assert_eq!(Placeholders::of("{{nome}} {{valor}} {{nome}}").count, 2);
+        assert_eq!(
+            Placeholders::of("{{nome}} {{valor}} {{nome}}").filled(
+                "{{nome}} {{valor}} {{nome}}",
+                &["A".into(), "{{nome}}".into()]
+            ),
+            "A {{nome}} A"
+        );
+    }
+
+    #[test]
+    fn html_and_titles_take_no_markup_or_header_from_a_value() {
+        let mut t = template(Channel::Email, Some("Oi #cliente_nome#"), "#cliente_nome#");
+        t.html = Some("<b>#cliente_nome#</b>".to_owned());
+        let company = Company::default();
+        let client = client("A\r\nBcc: x@y <script>");
+        let facts = Facts {
+            client: Some(&client),
+            ..Facts::new(now(), &company)
+        };
+        let rendered = t.render(&facts).expect("every value is there");
+        assert_eq!(rendered.title.as_deref(), Some("Oi A Bcc: x@y <script>"));
+        assert_eq!(
+            rendered.html.as_deref(),
+            Some("<b>A<br>Bcc: x@y &lt;script&gt;</b>")
+        );
+    }
+
+    proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
+        #[test]
+        fn no_value_becomes_a_variable(name in "[#a-z_{}1 ]{1,40}") {
+            prop_assume!(!name.trim().is_empty());
+            prop_assert_eq!(
+                render("<#cliente_nome#>", &format!("#areceber_valor#{name}")),
+                Ok(format!("<#areceber_valor#{name}>"))
+            );
+        }
+
+        #[test]
+        fn a_text_without_variables_is_itself_once_doubled_signs_are_halved(text in "[a-z#_ ]{0,30}") {
+            let escaped = text.replace('#', "##");
+            prop_assert_eq!(render(&escaped, "A"), Ok(text));
+        }
+    }
+}

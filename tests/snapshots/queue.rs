@@ -1,0 +1,102 @@
+//! `queue` and `optout`: what waits, what is tried again, what nobody wants.
+
+use crate::house::House;
+use crate::scene;
+
+#[test]
+fn queue_empty() {
+    let mut house = House::new();
+    scene::holds(
+        "queue_empty",
+        &mut house,
+        "queue list
+         queue list --json
+         queue list -o csv
+         queue list -o jsonl
+         queue list --unknown
+         queue list --failed
+         queue deliver
+         queue deliver --json
+         queue stats
+         queue stats --json
+         queue retry --all
+         queue cancel --all",
+    );
+}
+
+#[test]
+fn queue() {
+    let mut house = scene::with_examples(&["send.toml"]);
+    scene::holds(
+        "queue",
+        &mut house,
+        "send contracts --template due-whatsapp --yes
+         queue list
+         queue list --json --limit 1
+         queue list -o csv
+         queue stats
+         queue stats --json
+         queue stats -o csv
+         queue deliver --channel sms
+         queue cancel 1
+         queue cancel 1
+         queue cancel 999
+         queue cancel
+         queue retry
+         queue retry 1
+         queue retry --reason cancelled
+         queue retry --reason canceled
+         queue deliver
+         queue deliver --channel whatsapp --json
+         queue cancel --template due-whatsapp
+         queue cancel --template due-whatsap
+         queue cancel --batch 1 --json
+         queue retry --template due-whatsapp
+         queue deliver -o csv
+         queue list
+         queue deliver --channel fax",
+    );
+}
+
+#[test]
+fn queue_failing() {
+    let mut house = scene::with_examples(&["send.toml"]);
+    // Nobody listens at port 9 of this machine.
+    house.write(
+        "config.toml",
+        "[company]\nname = \"Provedor Exemplo\"\n[sms]\nprovider = \"http\"\nurl = \"http://127.0.0.1:9/send\"\nbody = \"{}\"\nworkers = 1\n",
+    );
+    scene::holds(
+        "queue_failing",
+        &mut house,
+        "send logins --template outage-sms --limit 1 --yes
+         queue stats
+         queue deliver",
+    );
+}
+
+#[test]
+fn optout() {
+    let mut house = House::with_book();
+    scene::holds(
+        "optout",
+        &mut house,
+        "optout list
+         optout list --json
+         optout list -o csv
+         optout add --client 1 --channel sms --purpose marketing --source phone
+         optout add --client 1 --channel sms --purpose marketing
+         optout add --client 2
+         optout add --client 2 --json
+         optout list
+         optout list --json
+         optout list --client 1 -o csv
+         optout remove --client 1 --channel sms --purpose marketing
+         optout remove --client 1 --channel sms --purpose marketing
+         optout add --client 99
+         optout add
+         optout add --client 1 --channel smss
+         optout add --client 1 --purpose market
+         optout list --client 99",
+    );
+}
