@@ -494,6 +494,7 @@ mod tests {
                         &[
                             ("client_id", "1"),
                             ("due_on", "2026-12-10"),
+                            ("status", "open"),
                             ("amount", "99.90"),
                         ],
                     ),
