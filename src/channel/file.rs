@@ -21,7 +21,7 @@ pub struct FileProvider {
 /// The line of one message.
 #[derive(Serialize)]
 struct Line<'a> {
-    at: &'a str,
+    at: String,
     key: &'a str,
     channel: Channel,
     address: &'a str,
@@ -74,7 +74,7 @@ impl Provider for FileProvider {
 
     fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let line = Line {
-            at: &message.at,
+            at: crate::clock::iso(message.at.to_utc(), message.at.timezone()),
             key: &message.key,
             channel: message.channel,
             address: &message.address,

@@ -378,10 +378,6 @@ impl SmtpProvider {
                 .collect();
             plain.split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        let date = chrono::DateTime::parse_from_rfc3339(&message.at).map_or_else(
-            |_| crate::clock::Clock::system(chrono_tz::UTC).now().at,
-            |at| at.with_timezone(&chrono::Utc),
-        );
         let header = |name: &'static str, value: String| {
             HeaderValue::dangerous_new_pre_encoded(
                 HeaderName::new_from_ascii_str(name),
@@ -393,7 +389,7 @@ impl SmtpProvider {
             .from(self.from.clone())
             .to(Mailbox::new(None, to.clone()))
             .subject(clean(message.title.as_deref().unwrap_or_default()))
-            .date(SystemTime::from(date))
+            .date(SystemTime::from(message.at))
             .message_id(Some(format!(
                 "<{}@{}>",
                 tag(&message.key),

@@ -155,7 +155,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
             list.row(vec![
                 face::instant(context, Some(attempt.at)),
                 Cell::Text(attempt.provider),
-                Cell::Text(attempt.outcome),
+                Cell::of(attempt.outcome),
                 Cell::text(attempt.code),
                 Cell::text(attempt.text),
                 Cell::text(attempt.provider_id),

@@ -127,18 +127,16 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             all,
         } => {
             let chosen = chosen.chosen(reason, all || unknown)?;
-            let now = context.now();
             let n = context
                 .open()?
-                .write(|transaction| store::retry(transaction, &chosen, unknown, now))?;
+                .write(|transaction| store::retry(transaction, &chosen, unknown))?;
             changed(context, n, "back in the queue")
         }
         Command::Cancel { chosen, all } => {
             let chosen = chosen.chosen(None, all)?;
-            let now = context.now();
             let n = context
                 .open()?
-                .write(|transaction| store::cancel(transaction, &chosen, now))?;
+                .write(|transaction| store::cancel(transaction, &chosen))?;
             changed(context, n, "cancelled")
         }
         Command::Stats => stats(context),
@@ -255,14 +253,15 @@ fn stats(context: &Context) -> Result<Outcome> {
         Column::number("sending"),
         Column::number("unknown"),
     ]);
+    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
     for stat in store::stats(store.connection(), context.now().at)? {
         list.row(vec![
             Cell::of(stat.channel.as_str()),
-            Cell::Number(stat.due),
-            Cell::Number(stat.waiting),
+            number(stat.due),
+            number(stat.waiting),
             face::instant(context, stat.next_at),
-            Cell::Number(stat.sending),
-            Cell::Number(stat.unknown),
+            number(stat.sending),
+            number(stat.unknown),
         ])?;
     }
     list.finish("")?;

@@ -6,12 +6,12 @@ use serde_json::json;
 use super::arguments::{text_or_file, word};
 use super::{Context, Outcome};
 use crate::domain::contact_hours::ContactHours;
-use crate::domain::recipient::Reach;
+use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::sms::segments;
 use crate::domain::template::{Facts, Need, Template, Variable, one_line};
 use crate::domain::words::{Channel, Kind, Origin, Purpose};
 use crate::error::{Error, Flaw, Result, not_in_the_book};
-use crate::jobs::compose::{Composer, Draft};
+use crate::jobs::compose::{Composer, Draft, Wording};
 use crate::jobs::template as job;
 use crate::store::{book, template as store};
 use crate::view::{Cell, Column, Format};
@@ -458,23 +458,15 @@ fn show_preview(preview: &Preview, context: &Context) -> Result<Outcome> {
         ..Facts::new(now, &context.config.company)
     };
     let draft = Draft {
-        template: &template,
-        client: &client,
-        facts,
-        key: String::new(),
-        origin: Origin::Send,
-        event: String::new(),
-        contract_id: None,
-        invoice_id: None,
-        login_id: None,
-        ticket_id: None,
         hold_until: contract
             .as_ref()
             .and_then(|contract| contract.notice_hold_until),
-        not_before: None,
-        expires_at: None,
-        batch_id: None,
-        while_owing: false,
+        ..Draft::new(
+            Wording::Template(&template),
+            Recipient::Client(&client),
+            facts,
+            Origin::Send,
+        )
     };
     let reach = composer.reach(c, &draft)?;
     let rendered = template.render(&facts).map_err(|variable| {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
-use super::words::{AddressKind, Channel, Kind, Origin, Purpose, Reason, Status};
+use super::words::{AddressKind, AttemptOutcome, Channel, Kind, Origin, Purpose, Reason, Status};
 use crate::clock::Now;
 
 /// What is decided about a message when it is made.
@@ -41,6 +42,8 @@ pub struct NewMessage {
     pub contract_id: Option<i64>,
     /// The invoice it is about.
     pub invoice_id: Option<i64>,
+    /// The collection case it is about: it goes only while that is open.
+    pub case_id: Option<i64>,
     /// The login it is about.
     pub login_id: Option<i64>,
     /// The ticket it is about.
@@ -114,11 +117,39 @@ pub struct Outgoing {
     pub variables: Vec<String>,
     /// Of no use after so much time from now, when the message has an end.
     pub time_to_live: Option<Duration>,
-    /// The instant of the claim, as ISO 8601 with offset (for what the `file` provider writes).
-    pub at: String,
+    /// The instant of the claim, seen in the provider's zone.
+    pub at: DateTime<Tz>,
+}
+
+/// The messages that a fault of ours in one spoils together: those of one template, in the provider's
+/// name for it too, and of one batch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lot(String);
+
+impl Lot {
+    /// A lot as it was written down.
+    pub const fn written(text: String) -> Self {
+        Self(text)
+    }
+
+    /// As it is written down.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl NewMessage {
+    /// The lot it is of.
+    pub fn lot(&self) -> Lot {
+        let parts = serde_json::json!([
+            self.template,
+            self.batch_id,
+            self.provider_channel,
+            self.provider_template
+        ]);
+        Lot(parts.to_string())
+    }
+
     /// The message as it would go out now, before it has an id.
     pub fn outgoing(&self, now: Now) -> Outgoing {
         Outgoing {
@@ -140,7 +171,7 @@ impl NewMessage {
             provider_template: self.provider_template.clone(),
             variables: self.variables.clone(),
             time_to_live: self.expires_at.and_then(|end| (end - now.at).to_std().ok()),
-            at: now.iso(now.at),
+            at: now.at.with_timezone(&now.zone),
         }
     }
 }
@@ -189,8 +220,8 @@ pub struct Attempt {
     pub at: DateTime<Utc>,
     /// The provider's name.
     pub provider: String,
-    /// `accepted`, `refused`, `later`, `stop` or `unknown`.
-    pub outcome: String,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
     /// The provider's code.
     pub code: Option<String>,
     /// The provider's words.

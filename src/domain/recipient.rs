@@ -1,4 +1,4 @@
-//! Where a message to a client can go on a channel, or the one reason why it cannot.
+//! Who a message is for, and where it can go on a channel, or the one reason why it cannot.
 
 use chrono::NaiveDate;
 
@@ -6,6 +6,42 @@ use super::client::Client;
 use super::phone::{Line, Phone};
 use super::words::{AddressKind, Channel, Purpose, Reason};
 use crate::domain::client::Device;
+use crate::domain::ticket::event::Staff;
+
+/// Who a message is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Recipient<'a> {
+    /// A client: the whole contact policy counts.
+    Client(&'a Client),
+    /// A client of this id, whom the book does not have.
+    UnknownClient(i64),
+    /// A member of staff, about a client's affairs: opt-outs and caps are not theirs.
+    Staff(&'a Staff),
+}
+
+impl<'a> Recipient<'a> {
+    /// The client of this id, as the book has them.
+    pub fn client(id: i64, known: Option<&'a Client>) -> Self {
+        known.map_or(Self::UnknownClient(id), Self::Client)
+    }
+
+    /// The id under which a message is kept as the client's.
+    pub const fn client_id(&self) -> Option<i64> {
+        match self {
+            Self::Client(client) => Some(client.id),
+            Self::UnknownClient(id) => Some(*id),
+            Self::Staff(_) => None,
+        }
+    }
+
+    /// The id under which a message is kept as a member of staff's.
+    pub const fn staff_id(&self) -> Option<i64> {
+        match self {
+            Self::Staff(person) => Some(person.id),
+            Self::Client(_) | Self::UnknownClient(_) => None,
+        }
+    }
+}
 
 /// A refusal the client gave: to one channel or all, for one purpose or all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +144,23 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
         not @ Reach::Not { .. } => return not,
     };
     forbidden(contact, errand).map_or(Reach::To(addresses), Reach::not)
+}
+
+/// Decides where a member of staff is reached: tickets go by e-mail and text message.
+pub fn reach_staff(person: &Staff, channel: Channel) -> Reach {
+    match channel {
+        Channel::Sms => sms(person.mobile.as_deref()),
+        _ => email(person.email.as_deref()),
+    }
+}
+
+/// Why a client whom the book does not have is not reached.
+pub fn reach_unknown(client_id: i64) -> Reach {
+    Reach::Not {
+        reason: Reason::NoContact,
+        address: None,
+        detail: Some(format!("the book has no client {client_id}")),
+    }
 }
 
 /// Why a client who could be reached must not be, if so.

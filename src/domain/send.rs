@@ -26,10 +26,6 @@ pub struct Manner {
     pub unit: Unit,
     /// The template needs an invoice.
     pub invoice: bool,
-    /// The template needs the client's overdue invoices summed up.
-    pub overdue: bool,
-    /// The template needs a login.
-    pub login: bool,
 }
 
 /// The ids of one row.
@@ -84,8 +80,6 @@ impl Manner {
         Ok(Self {
             unit,
             invoice: needs.contains(&Need::Invoice),
-            overdue: needs.contains(&Need::Overdue),
-            login: needs.contains(&Need::Login),
         })
     }
 

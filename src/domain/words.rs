@@ -302,6 +302,22 @@ words_enum! {
 }
 
 words_enum! {
+    /// How one try at delivering a message ended.
+    AttemptOutcome {
+        /// The provider took it.
+        Accepted = "accepted",
+        /// The provider refused it for good.
+        Refused = "refused",
+        /// It is to be tried again.
+        Later = "later",
+        /// The provider takes nothing more for now, or nothing of this text.
+        Stop = "stop",
+        /// Its request may have left, and nobody can tell.
+        Unknown = "unknown",
+    }
+}
+
+words_enum! {
     /// What happened to a ticket.
     EventType {
         /// It was opened.
@@ -384,6 +400,7 @@ mod tests {
         check::<Status>();
         check::<Origin>();
         check::<Reason>();
+        check::<AttemptOutcome>();
         check::<EventType>();
         check::<TriggerEvent>();
         check::<CallbackStatus>();

@@ -1,27 +1,30 @@
 //! The birthday queue: whoever's birthday it is gets the template, once a year.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
-use super::compose::{Composer, Draft};
+use super::compose::{Composer, Draft, Key, Wording};
+use super::rows::{About, Rows};
 use crate::clock::{Now, start_of};
 use crate::config::Config;
 use crate::domain::birthday;
+use crate::domain::client::Client;
 use crate::domain::contact_hours::ContactHours;
-use crate::domain::message::Fate;
-use crate::domain::template::{Facts, Need, Template};
+use crate::domain::message::{Fate, NewMessage};
+use crate::domain::recipient::Recipient;
+use crate::domain::template::{Need, Template};
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Error, Result};
 use crate::store::message::{self, Inserted};
-use crate::store::{Connection, Store, birthday as store, book, template};
+use crate::store::{Connection, Store, birthday as store, template};
 
 /// Clients looked up at once: a page of ids is all that is held.
 const PAGE: i64 = 1_000;
 
 /// What a birthday queue came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
+pub struct BirthdayQueue {
     /// The day.
     pub day: NaiveDate,
     /// The template's name.
@@ -71,34 +74,37 @@ pub fn still_fine(connection: &Connection, config: &Config, template: &str) -> R
 }
 
 /// Puts today's birthday messages in the queue, in one transaction.
-pub fn queue(store: &mut Store, config: &Config, now: Now) -> Result<Summary> {
+pub fn queue(store: &mut Store, config: &Config, now: Now) -> Result<BirthdayQueue> {
     store.write(|transaction| {
         let template = configured(transaction, config)?;
-        let mut summary = Summary {
-            day: now.today,
-            template: template.name.clone(),
-            channel: template.channel,
-            clients: 0,
-            queued: 0,
-            reasons: BTreeMap::new(),
-            ids: None,
+        let mut party = Party {
+            connection: transaction,
+            config,
+            now,
+            template: &template,
+            needs: template.needs(),
+            summary: BirthdayQueue {
+                day: now.today,
+                template: template.name.clone(),
+                channel: template.channel,
+                clients: 0,
+                queued: 0,
+                reasons: BTreeMap::new(),
+                ids: None,
+            },
         };
         let days = birthday::celebrated(now.today);
+        let active_only = config.birthday.active_only;
         let mut after = i64::MIN;
         loop {
-            let ids = store::born_on(
-                transaction,
-                &days,
-                config.birthday.active_only,
-                after,
-                PAGE,
-            )?;
+            let ids = store::born_on(transaction, &days, active_only, after, PAGE)?;
             let Some(last) = ids.last() else { break };
             after = *last;
             for id in ids {
-                congratulate(transaction, config, now, &template, id, &mut summary)?;
+                party.congratulate(id)?;
             }
         }
+        let summary = party.summary;
         let most = config.max_messages_per_run.unsigned_abs();
         if most > 0 && summary.queued > most {
             return Err(Error::unacceptable(format!(
@@ -111,100 +117,96 @@ pub fn queue(store: &mut Store, config: &Config, now: Now) -> Result<Summary> {
     })
 }
 
-fn congratulate(
-    connection: &Connection,
-    config: &Config,
+/// One day's congratulations in the making.
+struct Party<'a> {
+    connection: &'a Connection,
+    config: &'a Config,
     now: Now,
-    template: &Template,
-    client_id: i64,
-    summary: &mut Summary,
-) -> Result<()> {
-    let Some(client) = book::client(connection, client_id)? else {
-        return Ok(());
-    };
-    if !birthday::is_due(&client, config.birthday.active_only, now.today) {
-        return Ok(());
-    }
-    summary.clients += 1;
-    let year = chrono::Datelike::year(&now.today);
-    if store::decided(connection, year, client_id)? {
-        *summary.reasons.entry(Reason::Duplicate).or_default() += 1;
-        return Ok(());
-    }
-    let hours = ContactHours::daily(config.birthday.hours);
-    let not_before = config.policy.not_before_in(&hours, now);
-    let expires_at = now
-        .today
-        .succ_opt()
-        .map(|tomorrow| start_of(now.zone, tomorrow));
-    let overdue = template
-        .needs()
-        .contains(&Need::Overdue)
-        .then(|| book::overdue(connection, client_id, now.today))
-        .transpose()?;
-    let mut messages = Composer {
-        policy: &config.policy,
-        company: &config.company,
-        now,
-    }
-    .compose(
-        connection,
-        &Draft {
-            template,
-            client: &client,
-            facts: Facts {
-                client: Some(&client),
-                overdue,
-                ..Facts::new(now, &config.company)
-            },
-            key: birthday::key(year, client_id),
-            origin: Origin::Birthday,
-            event: "birthday".to_owned(),
-            contract_id: None,
-            invoice_id: None,
-            login_id: None,
-            ticket_id: None,
-            hold_until: None,
-            not_before: Some(not_before),
-            expires_at,
-            batch_id: None,
-            while_owing: false,
-        },
-    )?;
-    // After its hours a birthday is over: the next opening is tomorrow's.
-    if not_before
-        .zip(expires_at)
-        .is_some_and(|(from, to)| from >= to)
-    {
-        messages.truncate(1);
-        for message in &mut messages {
-            if message.fate == Fate::Queued {
-                message.fate = Fate::Skipped(
-                    Reason::Expired,
-                    Some("the hours of birthday messages are over for today".to_owned()),
-                );
-                message.not_before = None;
-                message.expires_at = None;
+    template: &'a Template,
+    needs: BTreeSet<Need>,
+    summary: BirthdayQueue,
+}
+
+impl Party<'_> {
+    fn congratulate(&mut self, client_id: i64) -> Result<()> {
+        let today = self.now.today;
+        let id = Some(client_id);
+        let rows = Rows::gather(self.connection, id, About::NOTHING, &self.needs, today)?;
+        let Some(client) = &rows.client else {
+            return Ok(());
+        };
+        if !birthday::is_due(client, self.config.birthday.active_only, today) {
+            return Ok(());
+        }
+        self.summary.clients += 1;
+        if store::decided(self.connection, today.year(), client_id)? {
+            *self.summary.reasons.entry(Reason::Duplicate).or_default() += 1;
+            return Ok(());
+        }
+        for message in self.messages(client, &rows)? {
+            let Inserted::New(id) = message::insert(self.connection, &message)? else {
+                continue;
+            };
+            let first = self.summary.ids.map_or(id, |(first, _)| first);
+            self.summary.ids = Some((first, id));
+            match &message.fate {
+                Fate::Queued => self.summary.queued += 1,
+                Fate::Skipped(reason, _) => {
+                    *self.summary.reasons.entry(*reason).or_default() += 1;
+                }
             }
         }
+        Ok(())
     }
-    for message in &messages {
-        let Inserted::New(id) = message::insert(connection, message)? else {
-            continue;
+
+    fn messages(&self, client: &Client, rows: &Rows) -> Result<Vec<NewMessage>> {
+        let hours = ContactHours::daily(self.config.birthday.hours);
+        let not_before = self.config.policy.not_before_in(&hours, self.now);
+        let tomorrow = self.now.today.succ_opt();
+        let expires_at = tomorrow.map(|tomorrow| start_of(self.now.zone, tomorrow));
+        let composer = Composer {
+            policy: &self.config.policy,
+            company: &self.config.company,
+            now: self.now,
         };
-        summary.ids = Some((summary.ids.map_or(id, |(first, _)| first), id));
-        match &message.fate {
-            Fate::Queued => summary.queued += 1,
-            Fate::Skipped(reason, _) => *summary.reasons.entry(*reason).or_default() += 1,
+        let draft = Draft {
+            key: Key::PerAddress(birthday::key(self.now.today.year(), client.id)),
+            event: "birthday".to_owned(),
+            not_before: Some(not_before),
+            expires_at,
+            ..Draft::new(
+                Wording::Template(self.template),
+                Recipient::Client(client),
+                rows.facts(self.now, composer.company),
+                Origin::Birthday,
+            )
+        };
+        let mut messages = composer.compose(self.connection, &draft)?;
+        // After its hours a birthday is over: the next opening is tomorrow's.
+        if not_before
+            .zip(expires_at)
+            .is_some_and(|(from, to)| from >= to)
+        {
+            messages.truncate(1);
+            for message in &mut messages {
+                if message.fate == Fate::Queued {
+                    message.fate = Fate::Skipped(
+                        Reason::Expired,
+                        Some("the hours of birthday messages are over for today".to_owned()),
+                    );
+                    message.not_before = None;
+                    message.expires_at = None;
+                }
+            }
         }
+        Ok(messages)
     }
-    Ok(())
 }
 
 /// What the messages of a birthday queue have become by now, and the reasons of those not sent.
 pub fn standing(
     connection: &Connection,
-    summary: &Summary,
+    summary: &BirthdayQueue,
 ) -> Result<(BTreeMap<Status, u64>, BTreeMap<Reason, u64>)> {
     let mut states = BTreeMap::new();
     let mut reasons = BTreeMap::new();

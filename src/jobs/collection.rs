@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate, TimeDelta};
 
-use super::compose::{Composer, Draft};
+use super::compose::{Composer, Draft, Key, Wording};
 use super::deliver::{self, Delivery, Observer, Stop};
+use super::rows::About;
 use super::send::delivers_at_once;
 use crate::clock::{Clock, Now, start_of};
 use crate::config::Config;
@@ -16,7 +17,7 @@ use crate::domain::collection::{
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::recipient::Reach;
+use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::rule::{Closing, Deliver, LeftOut, Phase, Rule, Stage, Texts};
 use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Channel, Origin, Reason};
@@ -694,10 +695,12 @@ impl<'a> Walk<'a> {
     ) -> Draft<'d> {
         let step = moving.due.step;
         let id = moving.invoice.id;
-        let start = match (step, moving.case) {
-            (Move::Enter | Move::Advance(_) | Move::Close { .. }, Some(case)) => {
-                collection::case_key(id, case)
-            }
+        let case_id = match step {
+            Move::Enter | Move::Advance(_) | Move::Close { .. } => moving.case,
+            Move::Reminder(_) | Move::BureauRemoved => None,
+        };
+        let start = match (step, case_id) {
+            (_, Some(case)) => format!("collection/{id}/case-{case}"),
             (Move::BureauRemoved, _) => {
                 let listed = moving.invoice.bureau_listed_on;
                 let listed = listed.map_or_else(|| "-".to_owned(), |day| day.to_string());
@@ -706,34 +709,36 @@ impl<'a> Walk<'a> {
             _ => format!("collection/{id}/due-{}", moving.invoice.due_on),
         };
         let closing = matches!(step, Move::Close { .. } | Move::BureauRemoved);
+        let facts = Facts {
+            client: Some(client),
+            contract: moving.contract.as_ref(),
+            invoice: Some(&moving.invoice),
+            overdue,
+            ..Facts::new(self.composer.now, self.composer.company)
+        };
+        // Whoever is on hold has been left out already; closings are not held.
         Draft {
-            template,
-            client,
-            facts: Facts {
-                client: Some(client),
-                contract: moving.contract.as_ref(),
-                invoice: Some(&moving.invoice),
-                overdue,
-                ..Facts::new(self.composer.now, self.composer.company)
-            },
-            key: format!("{start}/{step}/{}", template.name),
-            origin: Origin::Collection,
+            key: Key::PerAddress(format!("{start}/{step}/{}", template.name)),
             event: step.to_string(),
-            contract_id: moving.invoice.contract_id,
-            invoice_id: Some(id),
-            login_id: None,
-            ticket_id: None,
-            // Whoever is on hold has been left out already; closings are not held.
-            hold_until: None,
-            not_before: None,
+            about: About {
+                contract_id: moving.invoice.contract_id,
+                invoice_id: Some(id),
+                case_id,
+                ..About::default()
+            },
             expires_at: match step {
                 Move::Reminder(_) => rolled(&moving.invoice, &self.run)
                     .checked_add_days(Days::new(1))
                     .map(|day| start_of(self.composer.now.zone, day)),
                 _ => None,
             },
-            batch_id: None,
             while_owing: !closing,
+            ..Draft::new(
+                Wording::Template(template),
+                Recipient::Client(client),
+                facts,
+                Origin::Collection,
+            )
         }
     }
 

@@ -1,43 +1,114 @@
-//! Composing: one errand to one client becomes the messages that go out, or the one that says why not.
+//! Composing: one errand to one recipient becomes the messages that go out, or the one that says why not.
+//!
+//! Whoever is told and by whichever journey: the text comes from [`Composer::text`], the addresses from
+//! [`Composer::reach`], and both can be asked again of the same rows when a message's turn comes.
 
-use crate::store::Connection;
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, Utc};
 
+use super::rows::About;
 use crate::clock::{Now, start_of};
-use crate::domain::client::Client;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::policy::Policy;
-use crate::domain::recipient::{Address, Contact, Errand, Reach, reach};
-use crate::domain::template::{Company, Facts, Rendered, Template};
-use crate::domain::words::{Channel, Origin, Reason};
+use crate::domain::recipient::{
+    Address, Contact, Errand, Reach, Recipient, reach, reach_staff, reach_unknown,
+};
+use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
+use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
 use crate::error::Result;
-use crate::store::{book, message, opt_out};
+use crate::store::{Connection, book, message, opt_out};
 
-/// What a journey wants to tell a client.
+/// In what words a message is written.
+#[derive(Debug, Clone, Copy)]
+pub enum Wording<'a> {
+    /// A template's.
+    Template(&'a Template),
+    /// A topic's own, for those it alerts.
+    Alert {
+        /// How they are told.
+        channel: Channel,
+        /// The subject of an e-mail, on one line.
+        subject: &'a str,
+        /// The text, with variables.
+        text: &'a str,
+    },
+}
+
+impl Wording<'_> {
+    /// How they travel.
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Template(template) => template.channel,
+            Self::Alert { channel, .. } => *channel,
+        }
+    }
+
+    /// Why they are sent: alerts are part of the service.
+    pub const fn purpose(&self) -> Purpose {
+        match self {
+            Self::Template(template) => template.purpose,
+            Self::Alert { .. } => Purpose::Service,
+        }
+    }
+
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::Template(template) => template.kind,
+            Self::Alert { .. } => Kind::Support,
+        }
+    }
+
+    const fn template(&self) -> Option<&Template> {
+        match self {
+            Self::Template(template) => Some(template),
+            Self::Alert { .. } => None,
+        }
+    }
+
+    /// The text with its values, or the first variable that has none.
+    fn render(&self, facts: &Facts<'_>) -> Result<Rendered, Variable> {
+        match self {
+            Self::Template(template) => template.render(facts),
+            Self::Alert {
+                channel,
+                subject,
+                text,
+            } => Ok(Rendered {
+                title: (*channel == Channel::Email).then(|| (*subject).to_owned()),
+                body: fill_text(text, facts)?,
+                ..Rendered::default()
+            }),
+        }
+    }
+}
+
+/// What a message's key is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// The address follows after a slash: one message an address.
+    PerAddress(String),
+    /// As it stands: one message.
+    Whole(String),
+}
+
+/// What a journey wants to tell somebody.
 #[derive(Debug, Clone)]
 pub struct Draft<'a> {
     /// The words.
-    pub template: &'a Template,
-    /// Who it is for; with everything else the words may need.
-    pub client: &'a Client,
-    /// Where the variables' values come from; its client must be the same.
+    pub wording: Wording<'a>,
+    /// Who it is for.
+    pub recipient: Recipient<'a>,
+    /// Where the variables' values come from.
     pub facts: Facts<'a>,
-    /// The start of each message's key; the address follows after a slash.
-    pub key: String,
+    /// The key, or its start.
+    pub key: Key,
     /// Which journey.
     pub origin: Origin,
     /// What within it.
     pub event: String,
-    /// The contract it is about.
-    pub contract_id: Option<i64>,
-    /// The invoice it is about.
-    pub invoice_id: Option<i64>,
-    /// The login it is about.
-    pub login_id: Option<i64>,
-    /// The ticket it is about.
-    pub ticket_id: Option<i64>,
+    /// The rows it is about besides its recipient.
+    pub about: About,
     /// The day until which the contract wants no collection notices; none for a closing.
-    pub hold_until: Option<NaiveDate>,
+    pub hold_until: Option<chrono::NaiveDate>,
     /// Contact hours of its own, in place of the purpose's: the instant before which it must not go.
     pub not_before: Option<Option<DateTime<Utc>>>,
     /// Of no use from this instant on; the configured expiry when none.
@@ -46,6 +117,31 @@ pub struct Draft<'a> {
     pub batch_id: Option<i64>,
     /// Only while its invoice is owing.
     pub while_owing: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// A draft about nothing but its recipient, by the purpose's own hours and the configured expiry.
+    pub const fn new(
+        wording: Wording<'a>,
+        recipient: Recipient<'a>,
+        facts: Facts<'a>,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            wording,
+            recipient,
+            facts,
+            key: Key::Whole(String::new()),
+            origin,
+            event: String::new(),
+            about: About::NOTHING,
+            hold_until: None,
+            not_before: None,
+            expires_at: None,
+            batch_id: None,
+            while_owing: false,
+        }
+    }
 }
 
 /// Makes messages by the contact policy.
@@ -60,28 +156,40 @@ pub struct Composer<'a> {
 }
 
 impl Composer<'_> {
-    /// Where a draft's channel can reach its client.
+    /// Where a draft's channel can reach its recipient.
     pub fn reach(&self, connection: &Connection, draft: &Draft<'_>) -> Result<Reach> {
-        let (devices, had_device) = match draft.template.channel {
-            Channel::Push => book::devices(connection, draft.client.id)?,
+        let channel = draft.wording.channel();
+        let client = match draft.recipient {
+            Recipient::Client(client) => client,
+            Recipient::UnknownClient(id) => return Ok(reach_unknown(id)),
+            Recipient::Staff(person) => return Ok(reach_staff(person, channel)),
+        };
+        let (devices, had_device) = match channel {
+            Channel::Push => book::devices(connection, client.id)?,
             _ => (Vec::new(), false),
         };
-        let opt_outs = opt_out::of_client(connection, draft.client.id)?;
+        let opt_outs = opt_out::of_client(connection, client.id)?;
         Ok(reach(
             &Contact {
-                client: draft.client,
+                client,
                 devices: &devices,
                 had_device,
                 opt_outs: &opt_outs,
             },
             &Errand {
-                channel: draft.template.channel,
-                purpose: draft.template.purpose,
+                channel,
+                purpose: draft.wording.purpose(),
                 whatsapp_numbers: &self.policy.whatsapp_numbers,
                 hold_until: draft.hold_until,
                 today: self.now.today,
             },
         ))
+    }
+
+    /// The words as they are sent, or the first variable that has no value.
+    pub fn text(&self, wording: &Wording<'_>, facts: &Facts<'_>) -> Result<Rendered, Variable> {
+        let rendered = wording.render(facts)?;
+        Ok(self.policy.as_sent(wording.channel(), rendered))
     }
 
     /// The messages of a draft: one for each address, or one that is skipped with its reason.
@@ -104,45 +212,42 @@ impl Composer<'_> {
                 address,
                 detail,
             } => {
-                let rendered = draft.template.render(&draft.facts).unwrap_or_default();
+                let rendered = draft.wording.render(&draft.facts).unwrap_or_default();
                 let address = address.map(|text| Address { text, kind: None });
-                return Ok(vec![self.message(
-                    draft,
-                    address,
-                    &rendered,
-                    Fate::Skipped(reason, detail),
-                )]);
+                let fate = Fate::Skipped(reason, detail);
+                return Ok(vec![self.message(draft, address, &rendered, fate)]);
             }
         };
-        let rendered = match draft.template.render(&draft.facts) {
-            Ok(rendered) => self.policy.as_sent(draft.template.channel, rendered),
+        let (rendered, fate) = match self.text(&draft.wording, &draft.facts) {
             Err(variable) => {
-                let fate = Fate::Skipped(
-                    Reason::MissingValue,
-                    Some(format!("#{}# has no value", variable.name())),
-                );
-                let first = addresses.into_iter().next();
-                return Ok(vec![self.message(draft, first, &Rendered::default(), fate)]);
+                let detail = format!("#{}# has no value", variable.name());
+                let fate = Fate::Skipped(Reason::MissingValue, Some(detail));
+                (Rendered::default(), fate)
             }
+            Ok(rendered) if self.capped(connection, draft, planned)? => {
+                (rendered, Fate::Skipped(Reason::Capped, None))
+            }
+            Ok(rendered) => (rendered, Fate::Queued),
         };
-        let fate = if self.capped(connection, draft, planned)? {
-            Fate::Skipped(Reason::Capped, None)
+        // What does not go is kept once, under the first address.
+        let most = if fate == Fate::Queued {
+            addresses.len()
         } else {
-            Fate::Queued
+            1
         };
-        if fate != Fate::Queued {
-            let first = addresses.into_iter().next();
-            return Ok(vec![self.message(draft, first, &rendered, fate)]);
-        }
         Ok(addresses
             .into_iter()
-            .map(|address| self.message(draft, Some(address), &rendered, Fate::Queued))
+            .take(most)
+            .map(|address| self.message(draft, Some(address), &rendered, fate.clone()))
             .collect())
     }
 
-    /// Whether the client has had all the messages of this purpose that the caps allow.
+    /// Whether a client has had all the messages of this purpose that the caps allow.
     fn capped(&self, connection: &Connection, draft: &Draft<'_>, planned: i64) -> Result<bool> {
-        let Some(cap) = self.policy.caps.get(draft.template.purpose) else {
+        let purpose = draft.wording.purpose();
+        let (Some(client_id), Some(cap)) =
+            (draft.recipient.client_id(), self.policy.caps.get(purpose))
+        else {
             return Ok(false);
         };
         let back = Days::new(cap.days.unsigned_abs().saturating_sub(1));
@@ -152,7 +257,7 @@ impl Composer<'_> {
             .checked_sub_days(back)
             .unwrap_or(self.now.today);
         let since = start_of(self.now.zone, first);
-        let had = message::recent(connection, draft.client.id, draft.template.purpose, since)?;
+        let had = message::recent(connection, client_id, purpose, since)?;
         Ok(had + planned >= cap.messages)
     }
 
@@ -163,46 +268,50 @@ impl Composer<'_> {
         rendered: &Rendered,
         fate: Fate,
     ) -> NewMessage {
-        let template = draft.template;
+        let template = draft.wording.template();
         let queued = fate == Fate::Queued;
-        let text = address
-            .as_ref()
-            .map_or("-", |address| address.text.as_str());
+        let not_before = || {
+            draft
+                .not_before
+                .unwrap_or_else(|| self.policy.not_before(draft.wording.purpose(), self.now))
+        };
+        let expires_at = || {
+            draft
+                .expires_at
+                .unwrap_or_else(|| self.policy.expires_at(self.now))
+        };
         NewMessage {
-            key: format!("{}/{text}", draft.key),
-            channel: template.channel,
-            purpose: template.purpose,
-            kind: template.kind,
-            template: Some(template.name.clone()),
+            key: match &draft.key {
+                Key::Whole(key) => key.clone(),
+                Key::PerAddress(start) => {
+                    let text = address.as_ref().map_or("-", |address| &address.text);
+                    format!("{start}/{text}")
+                }
+            },
+            channel: draft.wording.channel(),
+            purpose: draft.wording.purpose(),
+            kind: draft.wording.kind(),
+            template: template.map(|template| template.name.clone()),
             origin: draft.origin,
             event: draft.event.clone(),
-            client_id: Some(draft.client.id),
-            staff_id: None,
-            contract_id: draft.contract_id,
-            invoice_id: draft.invoice_id,
-            login_id: draft.login_id,
-            ticket_id: draft.ticket_id,
+            client_id: draft.recipient.client_id(),
+            staff_id: draft.recipient.staff_id(),
+            contract_id: draft.about.contract_id,
+            invoice_id: draft.about.invoice_id,
+            case_id: draft.about.case_id,
+            login_id: draft.about.login_id,
+            ticket_id: draft.about.ticket_id,
             address_kind: address.as_ref().and_then(|address| address.kind),
             address: address.map(|address| address.text),
             title: rendered.title.clone(),
             body: (!rendered.body.is_empty()).then(|| rendered.body.clone()),
             html: rendered.html.clone(),
-            provider_channel: template.provider_channel.clone(),
-            provider_template: template.provider_template.clone(),
+            provider_channel: template.and_then(|template| template.provider_channel.clone()),
+            provider_template: template.and_then(|template| template.provider_template.clone()),
             variables: rendered.variables.clone(),
             created_at: self.now.at,
-            not_before: if queued {
-                draft
-                    .not_before
-                    .unwrap_or_else(|| self.policy.not_before(template.purpose, self.now))
-            } else {
-                None
-            },
-            expires_at: queued.then(|| {
-                draft
-                    .expires_at
-                    .unwrap_or_else(|| self.policy.expires_at(self.now))
-            }),
+            not_before: if queued { not_before() } else { None },
+            expires_at: queued.then(expires_at),
             batch_id: draft.batch_id,
             while_owing: draft.while_owing,
             fate,

@@ -4,19 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::{Clock, Now};
 use crate::config::Config;
-use crate::domain::client::Client;
-use crate::domain::message::{Fate, NewMessage};
-use crate::domain::recipient::{self, Reach};
-use crate::domain::template::{
-    Facts, Need, Overdue, Rendered, Template, Variable, fill_text, one_line,
-};
-use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, TicketFacts, Topic};
+use crate::domain::message::NewMessage;
+use crate::domain::recipient::Recipient;
+use crate::domain::template::{Facts, Need, Template, one_line};
+use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
 use crate::domain::ticket::recipients::{
     Armed, Hearing, House, LeftOut, Notice, Person, Words, recipients,
 };
-use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason, Status};
-use crate::error::{Error, Flaw, Result};
-use crate::jobs::compose::{Composer, Draft};
+use crate::domain::words::{Channel, Origin, Reason, Status};
+use crate::error::{Error, Flaw, Result, not_in_the_book};
+use crate::jobs::compose::{Composer, Draft, Key, Wording};
+use crate::jobs::rows::{About, Rows};
 use crate::source::event::Events;
 use crate::store::{Connection, Store, book, message, template, ticket, trigger};
 
@@ -71,8 +69,11 @@ impl Known {
         }
     }
 
-    fn person(&self, id: i64) -> Option<&Staff> {
-        self.staff.iter().find(|person| person.id == id)
+    fn person(&self, id: i64) -> Result<&Staff> {
+        self.staff
+            .iter()
+            .find(|person| person.id == id)
+            .ok_or_else(|| not_in_the_book("staff", id))
     }
 }
 
@@ -165,8 +166,8 @@ struct Case<'a> {
     ticket: Ticket,
     /// A later event of the ticket was told already.
     late: bool,
-    client: Option<Client>,
-    facts: TicketFacts,
+    /// The ticket in words, and its client.
+    rows: Rows,
 }
 
 impl<'a> Case<'a> {
@@ -194,8 +195,11 @@ impl<'a> Case<'a> {
             before,
             ticket,
             late,
-            client,
-            facts,
+            rows: Rows {
+                client,
+                ticket: Some(facts),
+                ..Rows::default()
+            },
         })
     }
 
@@ -208,7 +212,7 @@ impl<'a> Case<'a> {
         )
     }
 
-    /// The message of one notice.
+    /// The message of one notice: e-mail and sms go to one address, so there is one.
     fn message(
         &self,
         connection: &Connection,
@@ -216,171 +220,71 @@ impl<'a> Case<'a> {
         now: Now,
         notice: &Notice,
     ) -> Result<NewMessage> {
-        let template = match &notice.words {
-            Words::Template { template, .. } => self.known.templates.get(template),
-            Words::Alert(_) => None,
-        };
-        let overdue = match (&self.client, template) {
-            (Some(client), Some(template)) if template.needs().contains(&Need::Overdue) => {
+        let subject = self.subject();
+        let wording = self.wording(notice, &subject)?;
+        let overdue = match (&self.rows.client, &wording) {
+            (Some(client), Wording::Template(template))
+                if template.needs().contains(&Need::Overdue) =>
+            {
                 Some(book::overdue(connection, client.id, now.today)?)
             }
             _ => None,
         };
-        let facts = self.facts(config, now, overdue);
-        if let (Person::Client(_), Some(client), Some(template)) =
-            (notice.person, &self.client, template)
-        {
-            return self.to_client(connection, config, notice, template, client, facts);
-        }
-        let (reach, staff_id) = match notice.person {
-            Person::Client(id) => (
-                Reach::Not {
-                    reason: Reason::NoContact,
-                    address: None,
-                    detail: Some(format!("the book has no client {id}")),
-                },
-                None,
-            ),
-            Person::Staff(id) => {
-                let person = self.known.person(id);
-                let reach = match notice.channel {
-                    Channel::Sms => recipient::sms(person.and_then(|p| p.mobile.as_deref())),
-                    _ => recipient::email(person.and_then(|p| p.email.as_deref())),
-                };
-                (reach, Some(id))
-            }
+        let recipient = match notice.person {
+            Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
+            Person::Staff(id) => Recipient::Staff(self.known.person(id)?),
         };
-        let rendered = match (&notice.words, template) {
-            (Words::Alert(topic), _) => self.alert(*topic, notice.channel, &facts),
-            (Words::Template { .. }, Some(template)) => template.render(&facts),
-            (Words::Template { .. }, None) => Ok(Rendered::default()),
-        };
-        let (address, fate) = match (reach, &rendered) {
-            (
-                Reach::Not {
-                    reason,
-                    address,
-                    detail,
-                },
-                _,
-            ) => (address, Fate::Skipped(reason, detail)),
-            (Reach::To(to), Err(variable)) => (
-                to.into_iter().next().map(|address| address.text),
-                Fate::Skipped(
-                    Reason::MissingValue,
-                    Some(format!("#{}# has no value", variable.name())),
-                ),
-            ),
-            (Reach::To(to), Ok(_)) => (
-                to.into_iter().next().map(|address| address.text),
-                Fate::Queued,
-            ),
-        };
-        let rendered = rendered.unwrap_or_default();
-        let purpose = template.map_or(Purpose::Service, |template| template.purpose);
-        let queued = fate == Fate::Queued;
-        Ok(NewMessage {
-            key: notice.key(&self.event.id),
-            channel: notice.channel,
-            purpose,
-            kind: template.map_or(Kind::Support, |template| template.kind),
-            template: template.map(|template| template.name.clone()),
-            origin: Origin::Ticket,
-            event: notice.event(),
-            // A message to staff is about the ticket, not to its client.
-            client_id: match notice.person {
-                Person::Client(id) => Some(id),
-                Person::Staff(_) => None,
-            },
-            staff_id,
-            contract_id: None,
-            invoice_id: None,
-            login_id: None,
-            ticket_id: Some(self.ticket.id),
-            address,
-            address_kind: None,
-            title: rendered.title,
-            body: (!rendered.body.is_empty()).then_some(rendered.body),
-            html: rendered.html,
-            provider_channel: None,
-            provider_template: None,
-            variables: Vec::new(),
-            fate,
-            created_at: now.at,
-            not_before: if queued {
-                config.policy.not_before(purpose, now)
-            } else {
-                None
-            },
-            expires_at: queued.then(|| config.policy.expires_at(now)),
-            batch_id: None,
-            while_owing: false,
-        })
-    }
-
-    fn facts<'f>(&'f self, config: &'f Config, now: Now, overdue: Option<Overdue>) -> Facts<'f> {
-        Facts {
-            client: self.client.as_ref(),
-            ticket: Some(&self.facts),
-            overdue,
-            ..Facts::new(now, &config.company)
-        }
-    }
-
-    /// A message to the ticket's client, by the whole contact policy.
-    fn to_client(
-        &self,
-        connection: &Connection,
-        config: &Config,
-        notice: &Notice,
-        template: &Template,
-        client: &Client,
-        facts: Facts<'_>,
-    ) -> Result<NewMessage> {
         let composer = Composer {
             policy: &config.policy,
             company: &config.company,
-            now: facts.now,
+            now,
+        };
+        let facts = Facts {
+            overdue,
+            ..self.rows.facts(now, composer.company)
         };
         let draft = Draft {
-            template,
-            client,
-            facts,
-            key: String::new(),
-            origin: Origin::Ticket,
+            key: Key::Whole(notice.key(&self.event.id)),
             event: notice.event(),
-            contract_id: None,
-            invoice_id: None,
-            login_id: None,
-            ticket_id: Some(self.ticket.id),
-            hold_until: None,
-            not_before: None,
-            expires_at: None,
-            batch_id: None,
-            while_owing: false,
+            about: About {
+                ticket_id: Some(self.ticket.id),
+                ..About::NOTHING
+            },
+            ..Draft::new(wording, recipient, facts, Origin::Ticket)
         };
-        // E-mail and sms go to one address, so there is one message.
-        let mut messages = composer.compose(connection, &draft)?;
-        let Some(mut message) = messages.pop() else {
-            return Err(Error::world("a message to a client came to nothing"));
-        };
-        message.key = notice.key(&self.event.id);
-        Ok(message)
+        composer
+            .compose(connection, &draft)?
+            .pop()
+            .ok_or_else(|| Error::world("a notice came to no message"))
     }
 
-    /// A topic's own words; an e-mail has the ticket's title as its subject.
-    fn alert(&self, topic: i64, channel: Channel, facts: &Facts<'_>) -> Result<Rendered, Variable> {
-        let topic = self.known.topics.iter().find(|known| known.id == topic);
-        let text = topic.and_then(|topic| topic.alert_text.as_deref());
-        let title = match &self.ticket.title {
+    /// In what words a notice is written.
+    fn wording<'w>(&'w self, notice: &'w Notice, subject: &'w str) -> Result<Wording<'w>> {
+        match &notice.words {
+            Words::Template { template, .. } => {
+                let known = self.known.templates.get(template).ok_or_else(|| {
+                    Error::unacceptable(format!("there is no template `{template}`"))
+                })?;
+                Ok(Wording::Template(known))
+            }
+            Words::Alert(topic) => {
+                let topic = self.known.topics.iter().find(|known| known.id == *topic);
+                let text = topic.and_then(|topic| topic.alert_text.as_deref());
+                Ok(Wording::Alert {
+                    channel: notice.channel,
+                    subject,
+                    text: text.unwrap_or_default(),
+                })
+            }
+        }
+    }
+
+    /// What an alert by e-mail has as its subject: the ticket's title.
+    fn subject(&self) -> String {
+        match &self.ticket.title {
             Some(title) => one_line(title),
             None => format!("Atendimento {}", self.ticket.id),
-        };
-        Ok(Rendered {
-            title: (channel == Channel::Email).then_some(title),
-            body: fill_text(text.unwrap_or_default(), facts)?,
-            ..Rendered::default()
-        })
+        }
     }
 }
 

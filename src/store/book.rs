@@ -1,14 +1,13 @@
 //! Reading the book: clients and what belongs to them.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Day, Millis};
 use crate::domain::client::{Client, Device};
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
-use crate::domain::money::Money;
 use crate::domain::template::Overdue;
 use crate::error::Result;
 
@@ -160,10 +159,10 @@ pub fn overdue(connection: &Connection, client_id: i64, today: NaiveDate) -> Res
             "SELECT count(*), coalesce(sum(owed), 0) FROM invoice
              WHERE client_id = ?1 AND owing AND due_on < ?2",
         )?
-        .query_row((client_id, today.to_string()), |row| {
+        .query_row((client_id, Day(today)), |row| {
             Ok(Overdue {
                 count: row.get(0)?,
-                total: Money::from_cents(row.get(1)?),
+                total: row.get(1)?,
             })
         })?)
 }
@@ -193,9 +192,14 @@ pub fn devices(connection: &Connection, client_id: i64) -> Result<(Vec<Device>, 
 }
 
 /// Forgets a device: it is there, but known to be gone since `at`, with the provider's reason.
-pub fn forget_device(connection: &Connection, address: &str, at: i64, reason: &str) -> Result<()> {
+pub fn forget_device(
+    connection: &Connection,
+    address: &str,
+    at: DateTime<Utc>,
+    reason: &str,
+) -> Result<()> {
     connection
         .prepare_cached("UPDATE device SET gone_at = ?2, gone_reason = ?3 WHERE address = ?1")?
-        .execute((address, at, reason))?;
+        .execute((address, Millis(at), reason))?;
     Ok(())
 }

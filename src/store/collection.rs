@@ -536,11 +536,6 @@ fn note_bureau(connection: &Connection, invoice: &Invoice, column: &str, day: &s
     Ok(())
 }
 
-/// The start of the keys of all messages of a case.
-pub fn case_key(invoice_id: i64, case: i64) -> String {
-    format!("collection/{invoice_id}/case-{case}")
-}
-
 /// A stage message still queued when its case moves on is folded into the next one.
 fn merge_queued(connection: &Connection, invoice_id: i64, case: i64) -> Result<()> {
     connection
@@ -548,23 +543,14 @@ fn merge_queued(connection: &Connection, invoice_id: i64, case: i64) -> Result<(
             "UPDATE message SET status = 'skipped', reason = 'merged',
                     detail = 'its case moved on before it could go'
              WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND status = 'queued'
-               AND origin = 'collection' AND substr(key, 1, length(?2)) = ?2",
+               AND case_id = ?2 AND event GLOB 'stage:*'",
         )?
-        .execute((invoice_id, format!("{}/stage:", case_key(invoice_id, case))))?;
+        .execute((invoice_id, case))?;
     Ok(())
 }
 
-/// Whether a stage message's case is still open: the case's number stands in the message's key. A
-/// message of no case (a reminder) has none that could have closed.
-pub fn case_open(connection: &Connection, key: &str) -> Result<bool> {
-    let Some(case) = key
-        .split('/')
-        .nth(2)
-        .and_then(|part| part.strip_prefix("case-"))
-        .and_then(|number| number.parse::<i64>().ok())
-    else {
-        return Ok(true);
-    };
+/// Whether a case is still open.
+pub fn case_open(connection: &Connection, case: i64) -> Result<bool> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM collection_case WHERE id = ?1 AND outcome IS NULL)",

@@ -1,93 +1,176 @@
-//! How values stand in columns: words as text, days as ISO text, instants as milliseconds.
+//! How values of ours stand in columns, and how they are read back: each way written once.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::Row;
-use rusqlite::types::{FromSqlError, Type, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Row, RowIndex};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::domain::message::Lot;
 use crate::domain::money::Money;
-use crate::domain::words::Word;
+use crate::domain::report::ReportKind;
+use crate::domain::rule::{Deliver, Outcome as CaseOutcome, Stage};
+use crate::domain::task::{Outcome as TaskOutcome, Run};
+use crate::domain::words::{
+    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, Channel, ContractStatus,
+    EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status,
+    TriggerEvent, Word,
+};
 
-/// Typed reading of one row.
+/// A day as a column holds it: ISO text (2026-12-10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub NaiveDate);
+
+/// An instant as a column holds it: whole milliseconds since 1970 (UTC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Millis(pub DateTime<Utc>);
+
+/// Types that are columns: how each is written, and how it is read.
+macro_rules! columns {
+    ($($name:ty: $write:expr, $read:expr;)+) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                let write = $write;
+                Ok(ToSqlOutput::from(write(*self)))
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let read = $read;
+                read(value)
+            }
+        }
+    )+};
+    (words: $($name:ident),+ $(,)?) => {
+        columns! { $($name: $name::as_str, word::<$name>;)+ }
+    };
+}
+
+columns! {
+    Day: |day: Self| day.0.to_string(), day;
+    Millis: |at: Self| at.0.timestamp_millis(), instant;
+    Money: Money::cents, |value: ValueRef<'_>| value.as_i64().map(Money::from_cents);
+}
+
+columns! { words:
+    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
+    ContractStatus, Deliver, EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose,
+    Reason, ReportKind, Run, Stage, Status, TaskOutcome, TriggerEvent,
+}
+
+fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {
+    let text = value.as_str()?;
+    W::parse(text).ok_or_else(|| wrong(text))
+}
+
+fn day(value: ValueRef<'_>) -> FromSqlResult<Day> {
+    let text = value.as_str()?;
+    crate::domain::day::parse(text)
+        .flatten()
+        .map(Day)
+        .ok_or_else(|| wrong(text))
+}
+
+fn instant(value: ValueRef<'_>) -> FromSqlResult<Millis> {
+    let millis = value.as_i64()?;
+    DateTime::from_timestamp_millis(millis)
+        .map(Millis)
+        .ok_or(FromSqlError::OutOfRange(millis))
+}
+
+fn wrong(text: &str) -> FromSqlError {
+    FromSqlError::Other(format!("it holds `{text}`").into())
+}
+
+impl ToSql for Lot {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.as_str()))
+    }
+}
+
+impl FromSql for Lot {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        String::column_result(value).map(Self::written)
+    }
+}
+
+/// A list or an object kept as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        serde_json::to_string(&self.0)
+            .map(ToSqlOutput::from)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = value.as_str()?;
+        serde_json::from_str(text)
+            .map(Self)
+            .map_err(|_| wrong(text))
+    }
+}
+
+/// Typed reading of one row, by a column's place or name.
 pub trait Columns {
     /// A word.
-    fn word<W: Word>(&self, column: &str) -> rusqlite::Result<W>;
+    fn word<W: FromSql>(&self, column: &str) -> rusqlite::Result<W>;
     /// A word that may be absent.
-    fn word_opt<W: Word>(&self, column: &str) -> rusqlite::Result<Option<W>>;
-    /// A day.
-    fn day(&self, column: &str) -> rusqlite::Result<NaiveDate>;
-    /// A day that may be absent.
-    fn day_opt(&self, column: &str) -> rusqlite::Result<Option<NaiveDate>>;
-    /// An instant.
-    fn instant(&self, column: &str) -> rusqlite::Result<DateTime<Utc>>;
-    /// An instant that may be absent.
-    fn instant_opt(&self, column: &str) -> rusqlite::Result<Option<DateTime<Utc>>>;
+    fn word_opt<W: FromSql>(&self, column: &str) -> rusqlite::Result<Option<W>>;
     /// An amount.
     fn money(&self, column: &str) -> rusqlite::Result<Money>;
+    /// A day.
+    fn day(&self, column: impl RowIndex) -> rusqlite::Result<NaiveDate>;
+    /// A day that may be absent.
+    fn day_opt(&self, column: impl RowIndex) -> rusqlite::Result<Option<NaiveDate>>;
+    /// An instant.
+    fn instant(&self, column: impl RowIndex) -> rusqlite::Result<DateTime<Utc>>;
+    /// An instant that may be absent.
+    fn instant_opt(&self, column: impl RowIndex) -> rusqlite::Result<Option<DateTime<Utc>>>;
     /// A list kept as JSON.
-    fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T>;
+    fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T>;
     /// A list kept as texts separated by `|`.
     fn list(&self, column: &str) -> rusqlite::Result<Vec<String>>;
 }
 
-fn wrong(column: &str, value: impl Into<String>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(
-        0,
-        Type::Text,
-        format!("column {column} holds `{}`", value.into()).into(),
-    )
-}
-
 impl Columns for Row<'_> {
-    fn word<W: Word>(&self, column: &str) -> rusqlite::Result<W> {
-        let text = self.get_ref(column)?.as_str()?;
-        W::parse(text).ok_or_else(|| wrong(column, text))
+    fn word<W: FromSql>(&self, column: &str) -> rusqlite::Result<W> {
+        self.get(column)
     }
 
-    fn word_opt<W: Word>(&self, column: &str) -> rusqlite::Result<Option<W>> {
-        match self.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            value => {
-                let text = value.as_str()?;
-                W::parse(text).map(Some).ok_or_else(|| wrong(column, text))
-            }
-        }
-    }
-
-    fn day(&self, column: &str) -> rusqlite::Result<NaiveDate> {
-        self.day_opt(column)?
-            .ok_or_else(|| FromSqlError::InvalidType.into())
-    }
-
-    fn day_opt(&self, column: &str) -> rusqlite::Result<Option<NaiveDate>> {
-        match self.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            value => {
-                let text = value.as_str()?;
-                match crate::domain::day::parse(text) {
-                    Some(day) => Ok(day),
-                    None => Err(wrong(column, text)),
-                }
-            }
-        }
-    }
-
-    fn instant(&self, column: &str) -> rusqlite::Result<DateTime<Utc>> {
-        self.instant_opt(column)?
-            .ok_or_else(|| FromSqlError::InvalidType.into())
-    }
-
-    fn instant_opt(&self, column: &str) -> rusqlite::Result<Option<DateTime<Utc>>> {
-        let millis: Option<i64> = self.get(column)?;
-        Ok(millis.and_then(DateTime::from_timestamp_millis))
+    fn word_opt<W: FromSql>(&self, column: &str) -> rusqlite::Result<Option<W>> {
+        self.get(column)
     }
 
     fn money(&self, column: &str) -> rusqlite::Result<Money> {
-        Ok(Money::from_cents(self.get(column)?))
+        self.get(column)
     }
 
-    fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T> {
-        let text = self.get_ref(column)?.as_str()?;
-        serde_json::from_str(text).map_err(|_| wrong(column, text))
+    fn day(&self, column: impl RowIndex) -> rusqlite::Result<NaiveDate> {
+        self.get(column).map(|Day(day)| day)
+    }
+
+    fn day_opt(&self, column: impl RowIndex) -> rusqlite::Result<Option<NaiveDate>> {
+        let day: Option<Day> = self.get(column)?;
+        Ok(day.map(|Day(day)| day))
+    }
+
+    fn instant(&self, column: impl RowIndex) -> rusqlite::Result<DateTime<Utc>> {
+        self.get(column).map(|Millis(at)| at)
+    }
+
+    fn instant_opt(&self, column: impl RowIndex) -> rusqlite::Result<Option<DateTime<Utc>>> {
+        let at: Option<Millis> = self.get(column)?;
+        Ok(at.map(|Millis(at)| at))
+    }
+
+    fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T> {
+        self.get(column).map(|Json(value)| value)
     }
 
     fn list(&self, column: &str) -> rusqlite::Result<Vec<String>> {

@@ -1,10 +1,9 @@
 //! Messages: written down under their key, found again in the history.
 
 use chrono::{DateTime, Utc};
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params, params_from_iter};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Json, Millis};
 use crate::domain::message::{Attempt, Fate, Message, NewMessage};
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
 use crate::error::Result;
@@ -29,30 +28,27 @@ pub enum Inserted {
 pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
     let (status, reason, detail) = match &message.fate {
         Fate::Queued => (Status::Queued, None, None),
-        Fate::Skipped(reason, detail) => {
-            (Status::Skipped, Some(reason.as_str()), detail.as_deref())
-        }
+        Fate::Skipped(reason, detail) => (Status::Skipped, Some(*reason), detail.as_deref()),
     };
-    let variables =
-        (!message.variables.is_empty()).then(|| serde_json::json!(message.variables).to_string());
     let changed = connection
         .prepare_cached(
             "INSERT INTO message
                (key, channel, purpose, kind, template, origin, event, client_id, staff_id,
                 contract_id, invoice_id, login_id, ticket_id, address, address_kind, title, body,
                 html, provider_channel, provider_template, variables, status, reason, detail,
-                created_at, not_before, expires_at, batch_id, while_owing)
+                created_at, not_before, expires_at, batch_id, while_owing, case_id, lot)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+                     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, coalesce(?26, 0), ?27, ?28, ?29, ?30,
+                     ?31)
              ON CONFLICT (key) DO NOTHING",
         )?
         .execute(params![
             message.key,
-            message.channel.as_str(),
-            message.purpose.as_str(),
-            message.kind.as_str(),
+            message.channel,
+            message.purpose,
+            message.kind,
             message.template,
-            message.origin.as_str(),
+            message.origin,
             message.event,
             message.client_id,
             message.staff_id,
@@ -61,21 +57,23 @@ pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted>
             message.login_id,
             message.ticket_id,
             message.address,
-            message.address_kind.map(Word::as_str),
+            message.address_kind,
             message.title,
             message.body,
             message.html,
             message.provider_channel,
             message.provider_template,
-            variables,
-            status.as_str(),
+            (!message.variables.is_empty()).then_some(Json(&message.variables)),
+            status,
             reason,
             detail,
-            message.created_at.timestamp_millis(),
-            message.not_before.map_or(0, |at| at.timestamp_millis()),
-            message.expires_at.map(|at| at.timestamp_millis()),
+            Millis(message.created_at),
+            message.not_before.map(Millis),
+            message.expires_at.map(Millis),
             message.batch_id,
             message.while_owing,
+            message.case_id,
+            message.lot(),
         ])?;
     if changed > 0 {
         return Ok(Inserted::New(connection.last_insert_rowid()));
@@ -92,9 +90,9 @@ pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> 
         .prepare_cached("SELECT id, status, batch_id FROM message WHERE key = ?1")?
         .query_row([key], |row| {
             Ok(Inserted::Duplicate {
-                id: row.get("id")?,
-                status: row.word("status")?,
-                batch_id: row.get("batch_id")?,
+                id: row.get(0)?,
+                status: row.get(1)?,
+                batch_id: row.get(2)?,
             })
         })
         .optional()?;
@@ -135,23 +133,20 @@ pub fn recent(
                WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2 AND created_at >= ?3
                  AND status IN ('queued', 'sending', 'sent', 'unknown'))",
         )?
-        .query_row(
-            (client_id, purpose.as_str(), since.timestamp_millis()),
-            |row| row.get(0),
-        )?)
+        .query_row((client_id, purpose, Millis(since)), |row| row.get(0))?)
 }
 
 /// Reads a message from a row that has all its columns.
 pub fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
-    let not_before: i64 = row.get("not_before")?;
+    let at_once = DateTime::UNIX_EPOCH;
     Ok(Message {
         id: row.get("id")?,
         key: row.get("key")?,
-        channel: row.word("channel")?,
-        purpose: row.word("purpose")?,
-        kind: row.word("kind")?,
+        channel: row.get("channel")?,
+        purpose: row.get("purpose")?,
+        kind: row.get("kind")?,
         template: row.get("template")?,
-        origin: row.word("origin")?,
+        origin: row.get("origin")?,
         event: row.get("event")?,
         client_id: row.get("client_id")?,
         staff_id: row.get("staff_id")?,
@@ -162,13 +157,11 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
         address: row.get("address")?,
         title: row.get("title")?,
         body: row.get("body")?,
-        status: row.word("status")?,
-        reason: row.word_opt("reason")?,
+        status: row.get("status")?,
+        reason: row.get("reason")?,
         detail: row.get("detail")?,
         created_at: row.instant("created_at")?,
-        not_before: (not_before > 0)
-            .then(|| DateTime::from_timestamp_millis(not_before))
-            .flatten(),
+        not_before: Some(row.instant("not_before")?).filter(|at| *at > at_once),
         sent_at: row.instant_opt("sent_at")?,
         attempts: row.get("attempts")?,
         provider_id: row.get("provider_id")?,
@@ -210,65 +203,79 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The conditions as SQL with what is bound to them.
-    fn conditions(&self) -> (String, Vec<Value>) {
-        let mut bound = Vec::new();
-        let mut parts = vec!["1".to_owned()];
-        let mut equal = |column: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                bound.push(value);
-                parts.push(format!("{column} = ?{}", bound.len()));
-            }
-        };
-        let text = |text: &str| Value::Text(text.to_owned());
-        equal("id", self.id.map(Value::Integer));
-        equal("client_id", self.client_id.map(Value::Integer));
-        equal("channel", self.channel.map(|w| text(w.as_str())));
-        equal("template", self.template.as_deref().map(text));
-        equal("origin", self.origin.map(|w| text(w.as_str())));
-        equal("invoice_id", self.invoice_id.map(Value::Integer));
-        equal("ticket_id", self.ticket_id.map(Value::Integer));
-        equal("batch_id", self.batch_id.map(Value::Integer));
-        let mut any = |column: &str, words: Vec<&'static str>| {
-            if !words.is_empty() {
-                let places: Vec<String> = words
-                    .into_iter()
-                    .map(|word| {
-                        bound.push(text(word));
-                        format!("?{}", bound.len())
-                    })
-                    .collect();
-                parts.push(format!("{column} IN ({})", places.join(", ")));
-            }
-        };
-        any("status", self.statuses.iter().map(|w| w.as_str()).collect());
-        any("reason", self.reasons.iter().map(|w| w.as_str()).collect());
+    fn conditions(&self) -> Conditions {
+        let mut all = Conditions::default();
+        all.equal("id", self.id);
+        all.equal("client_id", self.client_id);
+        all.equal("channel", self.channel);
+        all.equal("template", self.template.clone());
+        all.equal("origin", self.origin);
+        all.equal("invoice_id", self.invoice_id);
+        all.equal("ticket_id", self.ticket_id);
+        all.equal("batch_id", self.batch_id);
+        all.any("status", &self.statuses);
+        all.any("reason", &self.reasons);
         if let Some(since) = self.since {
-            bound.push(Value::Integer(since.timestamp_millis()));
-            parts.push(format!("created_at >= ?{}", bound.len()));
+            let since = all.bind(Millis(since));
+            all.parts.push(format!("created_at >= {since}"));
         }
         if let Some(until) = self.until {
-            bound.push(Value::Integer(until.timestamp_millis()));
-            parts.push(format!("created_at < ?{}", bound.len()));
+            let until = all.bind(Millis(until));
+            all.parts.push(format!("created_at < {until}"));
         }
         if let Some(contact) = &self.contact {
             let (written, bare) = contact_sought(contact);
-            bound.push(Value::Text(written));
-            bound.push(Value::Text(bare));
-            let place = bound.len();
-            parts.push(format!(
-                "(instr(fold(address), ?{}) > 0 OR instr(address, ?{place}) > 0)",
-                place - 1
+            let (written, bare) = (all.bind(written), all.bind(bare));
+            all.parts.push(format!(
+                "(instr(fold(address), {written}) > 0 OR instr(address, {bare}) > 0)"
             ));
         }
         if let Some(contains) = &self.contains {
-            bound.push(text(&crate::domain::report::fold(contains)));
-            let place = bound.len();
-            parts.push(format!(
-                "(instr(fold(title), ?{place}) > 0 OR instr(fold(body), ?{place}) > 0)"
+            let text = all.bind(crate::domain::report::fold(contains));
+            all.parts.push(format!(
+                "(instr(fold(title), {text}) > 0 OR instr(fold(body), {text}) > 0)"
             ));
         }
-        (parts.join(" AND "), bound)
+        all
+    }
+}
+
+/// Conditions that must all hold, as SQL with what is bound to it.
+#[derive(Default)]
+struct Conditions {
+    parts: Vec<String>,
+    bound: Vec<Box<dyn ToSql>>,
+}
+
+impl Conditions {
+    /// Binds a value; its place in the SQL.
+    fn bind(&mut self, value: impl ToSql + 'static) -> String {
+        self.bound.push(Box::new(value));
+        format!("?{}", self.bound.len())
+    }
+
+    fn equal(&mut self, column: &str, value: Option<impl ToSql + 'static>) {
+        if let Some(value) = value {
+            let place = self.bind(value);
+            self.parts.push(format!("{column} = {place}"));
+        }
+    }
+
+    /// One of these, if any are given.
+    fn any<W: Word + ToSql>(&mut self, column: &str, words: &[W]) {
+        if !words.is_empty() {
+            let places: Vec<String> = words.iter().map(|word| self.bind(*word)).collect();
+            self.parts
+                .push(format!("{column} IN ({})", places.join(", ")));
+        }
+    }
+
+    fn sql(&self) -> String {
+        if self.parts.is_empty() {
+            "1".to_owned()
+        } else {
+            self.parts.join(" AND ")
+        }
     }
 }
 
@@ -307,18 +314,18 @@ pub fn each(
     limit: i64,
     mut each: impl FnMut(Message) -> Result<bool>,
 ) -> Result<()> {
-    let (conditions, mut bound) = wanted.conditions();
-    bound.push(Value::Integer(if limit == 0 { -1 } else { limit }));
+    let mut conditions = wanted.conditions();
+    let limit = conditions.bind(if limit == 0 { -1 } else { limit });
     let order = match sequence {
         Sequence::NewestFirst => "id DESC",
         Sequence::AsMade => "id",
         Sequence::AsDue => "not_before, id",
     };
     let mut statement = connection.prepare(&format!(
-        "SELECT * FROM message WHERE {conditions} ORDER BY {order} LIMIT ?{}",
-        bound.len()
+        "SELECT * FROM message WHERE {} ORDER BY {order} LIMIT {limit}",
+        conditions.sql()
     ))?;
-    let mut rows = statement.query(rusqlite::params_from_iter(bound))?;
+    let mut rows = statement.query(params_from_iter(conditions.bound))?;
     while let Some(row) = rows.next()? {
         if !each(read(row)?)? {
             break;
@@ -420,10 +427,10 @@ pub fn each_log(
     let mut rows = statement.query(params![
         wanted.id,
         wanted.client_id,
-        wanted.origin.map(Word::as_str),
+        wanted.origin,
         contact,
-        wanted.since.map(|at| at.timestamp_millis()),
-        wanted.until.map(|at| at.timestamp_millis()),
+        wanted.since.map(Millis),
+        wanted.until.map(Millis),
         wanted.success,
         fold(&wanted.message),
         if limit == 0 { -1 } else { limit },
@@ -433,7 +440,7 @@ pub fn each_log(
         each(Log {
             id: row.get("id")?,
             client_id: row.get("client_id")?,
-            origin: row.word("origin")?,
+            origin: row.get("origin")?,
             contact: row.get("address")?,
             at: row.instant("at")?,
             success: row.get("success")?,

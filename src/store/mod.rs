@@ -24,6 +24,7 @@ pub mod hold;
 pub mod import;
 pub mod message;
 pub mod meta;
+mod migration;
 pub mod opt_out;
 pub mod purge;
 pub mod queue;
@@ -34,20 +35,6 @@ pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
-
-/// The numbered migrations, frozen once released; the database's `user_version` is how many it has.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_first.sql"),
-    include_str!("migrations/0002_collection.sql"),
-    include_str!("migrations/0003_task.sql"),
-    include_str!("migrations/0004_ticket.sql"),
-    include_str!("migrations/0005_sync.sql"),
-    include_str!("migrations/0006_status.sql"),
-    include_str!("migrations/0007_sources.sql"),
-];
-
-/// `regu` in ASCII: marks a database as ours.
-const APPLICATION_ID: i32 = 0x7265_6775;
 
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(30);
@@ -112,67 +99,6 @@ impl Store {
                     .map(crate::domain::report::fold))
             },
         )
-    }
-
-    fn migrate(&mut self) -> Result<()> {
-        let path = self.path.clone();
-        let broken = |error| cannot_open(&path, error);
-        let version: i64 = self
-            .connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(broken)?;
-        let ours: i32 = self
-            .connection
-            .pragma_query_value(None, "application_id", |row| row.get(0))
-            .map_err(broken)?;
-        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        if ours == APPLICATION_ID && version == known {
-            return self.pragmas_for_writing();
-        }
-        let empty = ours == 0
-            && version == 0
-            && self
-                .connection
-                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-                    row.get::<_, i64>(0)
-                })
-                .map_err(broken)?
-                == 0;
-        if ours != APPLICATION_ID && !empty {
-            return Err(Error::world(format!(
-                "{} is a SQLite database, but not one of regua's",
-                path.display()
-            ))
-            .hint("name regua's own with --db FILE, or with `database` in the configuration"));
-        }
-        if version > known {
-            return Err(Error::world(format!(
-                "{} was made by a newer regua (version {version} of its tables; this program knows {known})",
-                path.display()
-            ))
-            .hint("use the newer regua; nothing was changed"));
-        }
-        if empty {
-            self.connection
-                .pragma_update(None, "application_id", APPLICATION_ID)
-                .map_err(broken)?;
-        }
-        self.pragmas_for_writing()?;
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(broken)?;
-        // Another process may have been first while this one waited.
-        let version: i64 = transaction
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(broken)?;
-        for migration in &MIGRATIONS[usize::try_from(version).unwrap_or(0)..] {
-            transaction.execute_batch(migration).map_err(broken)?;
-        }
-        transaction
-            .pragma_update(None, "user_version", known)
-            .map_err(broken)?;
-        transaction.commit().map_err(broken)
     }
 
     fn pragmas_for_writing(&self) -> Result<()> {

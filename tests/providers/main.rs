@@ -54,7 +54,10 @@ fn message(channel: Channel) -> Outgoing {
             Vec::new()
         },
         time_to_live: None,
-        at: "2026-11-21T09:00:00-03:00".to_owned(),
+        at: "2026-11-21T09:00:00-03:00"
+            .parse::<chrono::DateTime<chrono::Utc>>()
+            .expect("an instant")
+            .with_timezone(&chrono_tz::America::Sao_Paulo),
     }
 }
 

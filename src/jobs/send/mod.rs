@@ -1,16 +1,20 @@
 //! The bulk send: a report and a template become a plan, then messages in one transaction, then a delivery.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use super::compose::{Composer, Draft};
+use super::compose::{Composer, Draft, Key, Wording};
+use super::rows::{About, Rows};
 use crate::channel::{self, Refusal};
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
+use crate::domain::client::Client;
 use crate::domain::id_set::IdSet;
+use crate::domain::invoice::Invoice;
 use crate::domain::message::{Fate, NewMessage};
+use crate::domain::recipient::Recipient;
 use crate::domain::report::Report;
 use crate::domain::send::{Manner, RowIds, Unit, columns, lot};
-use crate::domain::template::{Facts, Template};
+use crate::domain::template::{Need, Template};
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status};
 use crate::error::{Error, Result, missing};
 use crate::store::message::{self, Inserted};
@@ -171,6 +175,8 @@ struct Walk<'a> {
     request: &'a Request,
     composer: Composer<'a>,
     manner: Manner,
+    /// What its values are taken from; the contract always, for its hold.
+    needs: BTreeSet<Need>,
     /// The batch that is being written; none for a plan.
     batch_id: Option<i64>,
     seen: IdSet,
@@ -183,7 +189,7 @@ struct Walk<'a> {
 }
 
 /// One recipient with the messages it comes to.
-struct Recipient {
+struct Addressee {
     name: String,
     messages: Vec<NewMessage>,
 }
@@ -197,6 +203,8 @@ impl<'a> Walk<'a> {
         batch_id: Option<i64>,
     ) -> Result<Self> {
         let manner = Manner::of(&request.template, request.report.kind)?;
+        let mut needs = request.template.needs();
+        needs.insert(Need::Contract);
         let composer = Composer {
             policy: &config.policy,
             company: &config.company,
@@ -211,6 +219,7 @@ impl<'a> Walk<'a> {
             request,
             composer,
             manner,
+            needs,
             batch_id,
             seen: IdSet::default(),
             planned: Vec::new(),
@@ -376,80 +385,75 @@ impl<'a> Walk<'a> {
     }
 
     /// The recipient of a row, with its identity; none when an earlier row was the same recipient.
-    fn recipient(&self, row: &RowIds, seen: &mut IdSet) -> Result<Option<(i64, Recipient)>> {
+    fn recipient(&self, row: &RowIds, seen: &mut IdSet) -> Result<Option<(i64, Addressee)>> {
         let c = self.connection;
-        let invoice = match (self.manner.invoice, row.invoice) {
+        let invoice_id = match (self.manner.invoice, row.invoice) {
             (false, _) => None,
-            (true, Some(id)) => book::invoice(c, id)?,
-            (true, None) => book::oldest_owing(c, row.client, row.contract)?,
+            (true, Some(id)) => Some(id),
+            (true, None) => book::oldest_owing(c, row.client, row.contract)?.map(|i| i.id),
         };
-        let invoice_id = invoice.as_ref().map(|invoice| invoice.id);
         let identity = self.manner.identity(row, invoice_id);
         if !seen.insert(identity) {
             return Ok(None);
         }
-        let Some(client) = book::client(c, row.client)? else {
-            return Ok(None);
-        };
-        let contract = match row.contract {
-            Some(id) => book::contract(c, id)?,
-            None => None,
-        };
-        let login = match (self.manner.login, row.login) {
-            (true, Some(id)) => book::login(c, id)?,
-            _ => None,
+        let about = About {
+            contract_id: row.contract,
+            invoice_id,
+            case_id: None,
+            login_id: row.login,
+            ticket_id: None,
         };
         let now = self.composer.now;
-        let overdue = self
-            .manner
-            .overdue
-            .then(|| book::overdue(c, client.id, now.today))
-            .transpose()?;
+        let rows = Rows::gather(c, Some(row.client), about, &self.needs, now.today)?;
+        let Some(client) = &rows.client else {
+            return Ok(None);
+        };
+        let draft = self.draft(row, client, &rows, about);
+        let messages = self
+            .composer
+            .compose_after(c, &draft, self.planned(row.client))?;
+        let name = client.name.clone();
+        Ok(Some((identity, Addressee { name, messages })))
+    }
+
+    fn draft<'d>(
+        &'d self,
+        row: &RowIds,
+        client: &'d Client,
+        rows: &'d Rows,
+        about: About,
+    ) -> Draft<'d> {
         let template = &self.request.template;
-        let part = self.manner.key_part(row, invoice_id);
+        let today = self.composer.now.today;
+        let part = self.manner.key_part(row, about.invoice_id);
         let again = match (self.request.again, self.batch_id) {
             (true, Some(batch)) => format!("/again-{batch}"),
             // A plan looks for a key that no batch has had.
             (true, None) => "/again".to_owned(),
             (false, _) => String::new(),
         };
-        let draft = Draft {
-            template,
-            client: &client,
-            facts: Facts {
-                client: Some(&client),
-                contract: contract.as_ref(),
-                invoice: invoice.as_ref(),
-                overdue,
-                login: login.as_ref(),
-                ..Facts::new(now, self.composer.company)
-            },
-            key: format!(
-                "send/{}/{}/{}{part}{again}",
-                template.name, now.today, client.id
-            ),
-            origin: Origin::Send,
+        let start = format!("send/{}/{today}/{}{part}{again}", template.name, client.id);
+        Draft {
+            key: Key::PerAddress(start),
             event: self.batch_id.map(|id| id.to_string()).unwrap_or_default(),
-            contract_id: contract.as_ref().map(|contract| contract.id),
-            invoice_id,
-            login_id: row.login,
-            ticket_id: None,
-            hold_until: contract
+            about: About {
+                contract_id: rows.contract.as_ref().map(|contract| contract.id),
+                ..about
+            },
+            hold_until: rows
+                .contract
                 .as_ref()
                 .and_then(|contract| contract.notice_hold_until),
-            not_before: None,
-            expires_at: None,
             batch_id: self.batch_id,
             while_owing: template.purpose == Purpose::Collection
-                && invoice
-                    .as_ref()
-                    .is_some_and(crate::domain::invoice::Invoice::owing),
-        };
-        let messages = self
-            .composer
-            .compose_after(c, &draft, self.planned(row.client))?;
-        let name = client.name.clone();
-        Ok(Some((identity, Recipient { name, messages })))
+                && rows.invoice.as_ref().is_some_and(Invoice::owing),
+            ..Draft::new(
+                Wording::Template(template),
+                Recipient::Client(client),
+                rows.facts(self.composer.now, self.composer.company),
+                Origin::Send,
+            )
+        }
     }
 }
 

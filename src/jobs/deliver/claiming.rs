@@ -1,0 +1,162 @@
+//! Claiming: each message whose turn has come is looked at once more, and goes or is skipped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::Now;
+use crate::config::Config;
+use crate::domain::contact_hours::ContactHours;
+use crate::domain::message::Lot;
+use crate::domain::sms::transliterate;
+use crate::domain::words::{Channel, Purpose, Reason, Word as _};
+use crate::error::Result;
+use crate::store::queue::{self, DueMessage};
+use crate::store::{Connection, book, collection, opt_out};
+
+/// What a claim came to.
+#[derive(Default)]
+pub(super) struct Claim {
+    /// They are `sending` now.
+    pub taken: Vec<DueMessage>,
+    /// Found no longer wanted, by reason.
+    pub skipped: BTreeMap<Reason, u64>,
+}
+
+/// Claims at most `room` messages of a channel whose turn has come, and leaves the lots `aside` where
+/// they are. To be called within an immediate transaction.
+pub(super) fn claim(
+    connection: &Connection,
+    config: &Config,
+    channel: Channel,
+    now: Now,
+    room: usize,
+    aside: &BTreeSet<Lot>,
+) -> Result<Claim> {
+    let mut claim = Claim::default();
+    while claim.taken.len() < room {
+        let wanted = room - claim.taken.len();
+        let block = queue::due_block(connection, channel, now, wanted, aside)?;
+        let last = block.len() < wanted;
+        for message in block {
+            let id = message.outgoing.id;
+            if let Some(reason) = unwanted(connection, &message, now)? {
+                queue::skip(connection, id, reason)?;
+                *claim.skipped.entry(reason).or_default() += 1;
+            } else {
+                queue::take(connection, id)?;
+                claim.taken.push(as_sent(config, message));
+            }
+        }
+        if last {
+            break;
+        }
+    }
+    Ok(claim)
+}
+
+/// A message in the words and letters it is sent in.
+fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
+    let outgoing = &mut message.outgoing;
+    if outgoing.channel == Channel::Sms && config.policy.transliterate_sms {
+        outgoing.body = transliterate(&outgoing.body).into_owned();
+    }
+    message
+}
+
+/// Why a message whose turn has come is not to go after all.
+fn unwanted(connection: &Connection, message: &DueMessage, now: Now) -> Result<Option<Reason>> {
+    if message.expires_at.is_some_and(|end| end <= now.at) {
+        return Ok(Some(Reason::Expired));
+    }
+    let outgoing = &message.outgoing;
+    if let (Some(client), None) = (outgoing.client_id, message.staff_id) {
+        let forbidden = opt_out::of_client(connection, client)?
+            .iter()
+            .any(|opt_out| opt_out.forbids(outgoing.channel, outgoing.purpose));
+        if forbidden {
+            return Ok(Some(Reason::OptedOut));
+        }
+    }
+    if message.while_owing && !still_owing(connection, message)? {
+        return Ok(Some(Reason::Settled));
+    }
+    Ok(None)
+}
+
+/// Whether the invoice a message is about is still owing, and its case open.
+fn still_owing(connection: &Connection, message: &DueMessage) -> Result<bool> {
+    let Some(invoice) = message.outgoing.invoice_id else {
+        return Ok(true);
+    };
+    if let Some(case) = message.case_id
+        && !collection::case_open(connection, case)?
+    {
+        return Ok(false);
+    }
+    Ok(book::invoice(connection, invoice)?.is_some_and(|invoice| invoice.owing()))
+}
+
+/// Messages that must wait for the next opening of their contact hours.
+pub(super) struct PutOff {
+    purpose: Purpose,
+    /// Birthdays, which have hours of their own; or all else.
+    birthdays: bool,
+    until: DateTime<Utc>,
+}
+
+impl PutOff {
+    /// Puts off what is due of these messages.
+    pub fn carry_out(&self, connection: &Connection, channel: Channel, now: Now) -> Result<()> {
+        let Self {
+            purpose,
+            birthdays,
+            until,
+        } = *self;
+        queue::put_off(connection, channel, purpose, birthdays, now.at, until)
+    }
+}
+
+/// Which contact hours were open when a run last looked: each purpose's, and birthdays'.
+pub(super) struct Hours {
+    purposes: [bool; Purpose::ALL.len()],
+    birthdays: bool,
+}
+
+impl Hours {
+    /// All open: the first look finds those that are not.
+    pub const fn open() -> Self {
+        Self {
+            purposes: [true; Purpose::ALL.len()],
+            birthdays: true,
+        }
+    }
+
+    /// Hours that closed since the last look: what is due then waits for their next opening.
+    pub fn closed_since(&mut self, config: &Config, now: Now) -> Vec<PutOff> {
+        let policy = &config.policy;
+        let mut put_off = Vec::new();
+        for (was_open, purpose) in self.purposes.iter_mut().zip(Purpose::ALL) {
+            let until = policy.not_before(*purpose, now);
+            if let Some(until) = until.filter(|_| *was_open) {
+                put_off.push(PutOff {
+                    purpose: *purpose,
+                    birthdays: false,
+                    until,
+                });
+            }
+            *was_open = until.is_none();
+        }
+        let birthday = ContactHours::daily(config.birthday.hours);
+        let until = policy.not_before_in(&birthday, now);
+        if let Some(until) = until.filter(|_| self.birthdays) {
+            put_off.extend(Purpose::ALL.iter().map(|purpose| PutOff {
+                purpose: *purpose,
+                birthdays: true,
+                until,
+            }));
+        }
+        self.birthdays = until.is_none();
+        put_off
+    }
+}

@@ -1,0 +1,218 @@
+//! Delivery, shared by all journeys: claim a block, send it from several threads, settle answers in groups.
+//!
+//! A message is `sending`, durably, before its request leaves. One thread owns the database: each round
+//! settles what came back and claims what there is room for, in one transaction. Nothing is held but
+//! what is in flight, at most four messages a worker.
+//!
+//! `claiming` looks at each message once more when its turn comes, `workers` ask the provider, `judging`
+//! says what an answer means for its message, `breaker` what answers in a row mean for the channel,
+//! `settling` writes it all down, `summary` counts it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::channel::{self, Provider};
+use crate::clock::{Clock, Stopwatch};
+use crate::config::Config;
+use crate::domain::words::{Channel, Word as _};
+use crate::error::Result;
+use crate::store::Store;
+use crate::store::queue;
+
+mod breaker;
+mod claiming;
+mod judging;
+mod settling;
+mod summary;
+mod workers;
+
+use breaker::Breaker;
+use claiming::Hours;
+use judging::{InFlight, Judge};
+pub use summary::{ChannelSummary, Delivery};
+use workers::{Answered, Gate, Workers};
+
+/// Messages that may be `sending` at once, for each worker.
+const IN_FLIGHT_PER_WORKER: usize = 4;
+/// How long requests in flight may still answer after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How many times this run was asked to stop; shared with whoever listens for signals.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicUsize>);
+
+impl Stop {
+    /// Asks the run to stop; a second time, at once.
+    pub fn ask(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Who hears of a delivery while it runs: channel, done, and how many there are.
+pub type Observer<'a> = &'a mut dyn FnMut(Channel, u64, u64);
+
+/// Delivers what is due on these channels, one after the other.
+pub fn deliver(
+    store: &mut Store,
+    config: &Config,
+    clock: &Clock,
+    channels: &[Channel],
+    stop: &Stop,
+    observer: Observer<'_>,
+) -> Result<Delivery> {
+    let mut delivery = Delivery::default();
+    for channel in channels {
+        if stop.asked() > 0 {
+            delivery.interrupted = true;
+            break;
+        }
+        if !queue::anything(store.connection(), *channel, clock.now().at)? {
+            continue;
+        }
+        let Some(_lock) = store.lock(channel.as_str())? else {
+            delivery.locked.push(*channel);
+            continue;
+        };
+        let summary = drain(store, config, clock, *channel, stop, observer)?;
+        delivery.channels.push(summary);
+        delivery.interrupted |= stop.asked() > 0;
+    }
+    Ok(delivery)
+}
+
+/// Delivers what is due on one channel, whose lock is held.
+fn drain(
+    store: &mut Store,
+    config: &Config,
+    clock: &Clock,
+    channel: Channel,
+    stop: &Stop,
+    observer: Observer<'_>,
+) -> Result<ChannelSummary> {
+    let mut summary = ChannelSummary::new(channel);
+    summary.recovered = recover(store, config, clock, channel)?;
+    let provider = match connect(store, config, clock, channel)? {
+        Ok(provider) => provider,
+        Err(why) => {
+            summary.stopped = Some(why);
+            summary.left = queue::queued(store.connection(), channel)?;
+            return Ok(summary);
+        }
+    };
+    let breaker = Breaker::new(provider.limits().workers);
+    let mut drain = Drain {
+        config,
+        clock,
+        channel,
+        provider,
+        summary,
+        in_flight: HashMap::new(),
+        gate: Gate::default(),
+        judge: Judge::new(config, channel),
+        breaker,
+        hours: Hours::open(),
+    };
+    let outcome = drain.run(store, stop, observer);
+    drain.provider.close();
+    outcome?;
+    drain.summary.left = queue::queued(store.connection(), channel)?;
+    Ok(drain.summary)
+}
+
+/// Settles what a dead run left in flight; how many messages are `unknown` for that.
+fn recover(store: &mut Store, config: &Config, clock: &Clock, channel: Channel) -> Result<u64> {
+    let provider = config.channel(channel).provider.name();
+    let resend = config.queue.resend_unknown.contains(&channel);
+    let recovered = store
+        .write(|transaction| queue::recover(transaction, channel, provider, resend, clock.now()))?;
+    Ok(if resend { 0 } else { recovered })
+}
+
+/// The channel's provider, ready to send; or why the channel is closed.
+fn connect(
+    store: &Store,
+    config: &Config,
+    clock: &Clock,
+    channel: Channel,
+) -> Result<Result<Arc<dyn Provider>, String>> {
+    let provider: Arc<dyn Provider> = match channel::connect(channel, config) {
+        Ok(provider) => Arc::from(provider),
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let now = clock.now().at;
+    if queue::due(store.connection(), channel, now)? > 0
+        && let Err(refusal) = provider.open()
+    {
+        return Ok(Err(refusal.text));
+    }
+    if channel == Channel::Whatsapp && provider.daily_recipients() > 0 {
+        let since = now - TimeDelta::hours(24);
+        provider.remember(queue::whatsapp_recipients(store.connection(), since)?);
+    }
+    Ok(Ok(provider))
+}
+
+/// One channel being drained: what the owner of the database knows of it.
+struct Drain<'a> {
+    config: &'a Config,
+    clock: &'a Clock,
+    channel: Channel,
+    provider: Arc<dyn Provider>,
+    summary: ChannelSummary,
+    in_flight: HashMap<i64, InFlight>,
+    gate: Gate,
+    judge: Judge,
+    breaker: Breaker,
+    hours: Hours,
+}
+
+impl Drain<'_> {
+    fn run(&mut self, store: &mut Store, stop: &Stop, observer: Observer<'_>) -> Result<()> {
+        let most = self.provider.limits().workers.max(1) * IN_FLIGHT_PER_WORKER;
+        let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
+        let workers = Workers::start(&self.provider, &self.gate, most);
+        let mut back: Vec<Answered> = Vec::new();
+        let mut since_stop: Option<Stopwatch> = None;
+        loop {
+            if stop.asked() > 0 && since_stop.is_none() {
+                since_stop = Some(Stopwatch::start());
+                self.gate.close();
+            }
+            let room = if self.gate.is_closed() {
+                0
+            } else {
+                most - self.in_flight.len() + back.len()
+            };
+            let taken = match self.round(store, &back, room) {
+                Ok(taken) => taken,
+                Err(error) => return Err(self.save_what_came(store, &workers, back, error)),
+            };
+            back.clear();
+            observer(self.channel, self.summary.done(), total);
+            for message in taken {
+                let flight = InFlight::of(&message);
+                self.in_flight.insert(message.outgoing.id, flight);
+                workers.hand_over(message.outgoing, message.lot)?;
+            }
+            if self.in_flight.is_empty() {
+                return Ok(());
+            }
+            let out_of_patience = since_stop
+                .as_ref()
+                .is_some_and(|watch| watch.elapsed() >= GRACE || stop.asked() > 1);
+            if out_of_patience {
+                return self.give_up_waiting(store, &workers);
+            }
+            workers.gather(&mut back, (most / 2).max(1).min(self.in_flight.len()));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a delivery came to, channel by channel.
+
+use std::collections::BTreeMap;
+
+use crate::domain::words::{AttemptOutcome, Channel, Reason, Status};
+use crate::store::queue::Settlement;
+
+/// What delivery on one channel came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelSummary {
+    /// The channel.
+    pub channel: Channel,
+    /// Taken by the provider.
+    pub sent: u64,
+    /// Failed for good.
+    pub failed: u64,
+    /// To be tried again later.
+    pub later: u64,
+    /// Nobody can tell.
+    pub unknown: u64,
+    /// Left in flight by a run that died, now `unknown`.
+    pub recovered: u64,
+    /// No longer wanted, by reason.
+    pub skipped: BTreeMap<Reason, u64>,
+    /// Still queued, due or not.
+    pub left: u64,
+    /// Why the channel closed, or left a template's messages, before the queue was empty.
+    pub stopped: Option<String>,
+}
+
+impl ChannelSummary {
+    pub(super) const fn new(channel: Channel) -> Self {
+        Self {
+            channel,
+            sent: 0,
+            failed: 0,
+            later: 0,
+            unknown: 0,
+            recovered: 0,
+            skipped: BTreeMap::new(),
+            left: 0,
+            stopped: None,
+        }
+    }
+
+    /// Messages that this run is done with.
+    pub(super) fn done(&self) -> u64 {
+        self.sent + self.failed + self.later + self.unknown + self.skipped.values().sum::<u64>()
+    }
+
+    /// Counts a message that was settled.
+    pub(super) const fn count(&mut self, settlement: &Settlement) {
+        use AttemptOutcome::{Later, Unknown};
+        match (settlement.status, settlement.outcome) {
+            (Status::Sent, _) => self.sent += 1,
+            (Status::Failed, _) => self.failed += 1,
+            (Status::Unknown, _) => self.unknown += 1,
+            (_, Some(Later | Unknown)) => self.later += 1,
+            _ => {}
+        }
+    }
+}
+
+/// What a delivery came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Channels that had something to do.
+    pub channels: Vec<ChannelSummary>,
+    /// Channels that another run is delivering.
+    pub locked: Vec<Channel>,
+    /// A signal ended it early.
+    pub interrupted: bool,
+}
+
+impl Delivery {
+    /// Whether a channel closed before its queue was empty.
+    pub fn stopped(&self) -> bool {
+        self.channels
+            .iter()
+            .any(|channel| channel.stopped.is_some())
+    }
+
+    /// Whether messages failed for good or ended `unknown`.
+    pub fn some_failed(&self) -> bool {
+        self.channels
+            .iter()
+            .any(|channel| channel.failed + channel.unknown + channel.recovered > 0)
+    }
+}

@@ -1,0 +1,341 @@
+//! Migrations: the tables brought up to date when a database is opened, and a newer one refused.
+
+use rusqlite::TransactionBehavior;
+
+use super::{Store, cannot_open};
+use crate::error::{Error, Result};
+
+/// The numbered migrations, frozen once released; the database's `user_version` is how many it has had.
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_collection.sql"),
+    include_str!("migrations/0003_task.sql"),
+    include_str!("migrations/0004_ticket.sql"),
+    include_str!("migrations/0005_sync.sql"),
+    include_str!("migrations/0006_status.sql"),
+    include_str!("migrations/0007_messages_and_sources.sql"),
+];
+
+/// `regu` in ASCII: marks a database as ours.
+const APPLICATION_ID: i32 = 0x7265_6775;
+
+/// How many migrations a database of this version has not had; none when it knows more than this program.
+fn missing(version: i64) -> Option<&'static [&'static str]> {
+    let had = usize::try_from(version).ok()?;
+    MIGRATIONS.get(had..)
+}
+
+impl Store {
+    /// Brings the tables up to date, all or nothing.
+    pub(super) fn migrate(&mut self) -> Result<()> {
+        let path = self.path.clone();
+        let broken = |error| cannot_open(&path, error);
+        let number = |pragma| {
+            self.connection
+                .pragma_query_value(None, pragma, |row| row.get(0))
+        };
+        let version: i64 = number("user_version").map_err(broken)?;
+        let ours = number("application_id").map_err(broken)? == i64::from(APPLICATION_ID);
+        if ours && missing(version).is_some_and(<[_]>::is_empty) {
+            return self.pragmas_for_writing();
+        }
+        let empty = !ours && version == 0 && self.has_no_table().map_err(broken)?;
+        if !ours && !empty {
+            return Err(Error::world(format!(
+                "{} is a SQLite database, but not one of regua's",
+                path.display()
+            ))
+            .hint("name regua's own with --db FILE, or with `database` in the configuration"));
+        }
+        if missing(version).is_none() {
+            return Err(Error::world(format!(
+                "{} was made by a newer regua (version {version} of its tables; this program knows {})",
+                path.display(),
+                MIGRATIONS.len()
+            ))
+            .hint("use the newer regua; nothing was changed"));
+        }
+        if empty {
+            self.connection
+                .pragma_update(None, "application_id", APPLICATION_ID)
+                .map_err(broken)?;
+        }
+        self.pragmas_for_writing()?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(broken)?;
+        // Another process may have been first while this one waited.
+        let version = transaction
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(broken)?;
+        for migration in missing(version).unwrap_or_default() {
+            transaction.execute_batch(migration).map_err(broken)?;
+        }
+        transaction
+            .pragma_update(None, "user_version", MIGRATIONS.len())
+            .map_err(broken)?;
+        transaction.commit().map_err(broken)
+    }
+
+    fn has_no_table(&self) -> rusqlite::Result<bool> {
+        self.connection.query_row(
+            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+            [],
+            |row| row.get(0),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use chrono::{DateTime, NaiveDate};
+    use rusqlite::{Connection, params};
+
+    use super::*;
+    use crate::clock::Now;
+    use crate::domain::collection::Move;
+    use crate::domain::message::{Fate, NewMessage};
+    use crate::domain::rule::Stage;
+    use crate::domain::words::{Channel, Kind, Origin, Purpose, Status};
+    use crate::store::message::{self, Inserted};
+    use crate::store::{book, collection, queue};
+
+    /// The first version whose tables know collections.
+    const COLLECTIONS: usize = 2;
+
+    fn now() -> Now {
+        let at = "2026-11-28T12:00:00Z"
+            .parse::<DateTime<chrono::Utc>>()
+            .expect("an instant");
+        Now::new(at, chrono_tz::America::Sao_Paulo)
+    }
+
+    /// A database as the regua of `version` migrations left it, with messages queued and cases open.
+    fn made_by(version: usize, folder: &Path) -> PathBuf {
+        let path = folder.join(format!("{version}.db"));
+        let c = Connection::open(&path).expect("a file");
+        for migration in &MIGRATIONS[..version] {
+            c.execute_batch(migration).expect("a migration");
+        }
+        c.pragma_update(None, "application_id", APPLICATION_ID)
+            .expect("a number");
+        c.pragma_update(None, "user_version", version)
+            .expect("a number");
+        c.execute_batch(
+            "INSERT INTO client (id, name, person_type) VALUES (1, 'Ana', 'individual');
+             INSERT INTO invoice (id, client_id, due_on, amount, status) VALUES
+               (11, 1, '2026-11-01', 9990, 'open'), (12, 1, '2026-11-01', 9990, 'open'),
+               (13, 1, '2026-12-03', 9990, 'open');",
+        )
+        .expect("facts");
+        let mut messages = vec![
+            (
+                "send/cut/2026-11-27/1/+5549999990001",
+                "send",
+                "4",
+                None,
+                Some(4),
+                "queued",
+            ),
+            (
+                "send/cut/2026-11-27/2/-",
+                "send",
+                "4",
+                None,
+                Some(4),
+                "skipped",
+            ),
+        ];
+        if version >= COLLECTIONS {
+            c.execute_batch(
+                "INSERT INTO collection_case
+                   (id, rule, invoice_id, client_id, stage, since, due_on, outcome, closed_on) VALUES
+                   (7, 'basic', 11, 1, 'notice', '2026-11-20', '2026-11-01', NULL, NULL),
+                   (80, 'basic', 12, 1, 'notice', '2026-11-20', '2026-11-01', 'paid', '2026-11-27');
+                 INSERT INTO collection_move (case_id, number, moved_on, move, owed) VALUES
+                   (7, 1, '2026-11-20', 'notice', 9990), (80, 1, '2026-11-20', 'notice', 9990);",
+            )
+            .expect("cases");
+            messages.extend([
+                (
+                    "collection/11/case-7/stage:notice/cut/+5549999990001",
+                    "collection",
+                    "stage:notice",
+                    Some(11),
+                    None,
+                    "queued",
+                ),
+                (
+                    "collection/12/case-80/stage:notice/cut/+5549999990001",
+                    "collection",
+                    "stage:notice",
+                    Some(12),
+                    None,
+                    "queued",
+                ),
+                (
+                    "collection/13/due-2026-12-03/reminder:5/x/case-9/+5549999990001",
+                    "collection",
+                    "reminder:5",
+                    Some(13),
+                    None,
+                    "queued",
+                ),
+                (
+                    "collection/11/bureau-2026-11-05/closing:bureau_removed/cut/+5549999990001",
+                    "collection",
+                    "closing:bureau_removed",
+                    Some(11),
+                    None,
+                    "sent",
+                ),
+            ]);
+        }
+        for (key, origin, event, invoice, batch, status) in messages {
+            c.execute(
+                "INSERT INTO message (key, channel, purpose, kind, template, origin, event, client_id,
+                   invoice_id, batch_id, address, body, status, created_at, while_owing)
+                 VALUES (?1, 'sms', 'collection', 'financial', 'cut', ?2, ?3, 1, ?4, ?5,
+                   '+5549999990001', 'Pague', ?6, 0, ?7)",
+                params![key, origin, event, invoice, batch, status, invoice.is_some()],
+            )
+            .expect("a message");
+        }
+        path
+    }
+
+    fn new_of_the_same_lot() -> NewMessage {
+        NewMessage {
+            key: "send/cut/2026-11-28/3/+5549999990003".to_owned(),
+            channel: Channel::Sms,
+            purpose: Purpose::Collection,
+            kind: Kind::Financial,
+            template: Some("cut".to_owned()),
+            origin: Origin::Send,
+            event: "4".to_owned(),
+            client_id: Some(1),
+            staff_id: None,
+            contract_id: None,
+            invoice_id: None,
+            case_id: None,
+            login_id: None,
+            ticket_id: None,
+            address: Some("+5549999990003".to_owned()),
+            address_kind: None,
+            title: None,
+            body: Some("Pague".to_owned()),
+            html: None,
+            provider_channel: None,
+            provider_template: None,
+            variables: Vec::new(),
+            fate: Fate::Queued,
+            created_at: now().at,
+            not_before: None,
+            expires_at: None,
+            batch_id: Some(4),
+            while_owing: false,
+        }
+    }
+
+    fn cases_of_queued(c: &Connection) -> Vec<(i64, Option<i64>)> {
+        let due = queue::due_block(c, Channel::Sms, now(), 100, &BTreeSet::new()).expect("due");
+        due.iter()
+            .map(|due| (due.outgoing.id, due.case_id))
+            .collect()
+    }
+
+    #[test]
+    fn a_database_of_every_earlier_version_goes_on_with_its_messages_and_cases() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for version in 1..MIGRATIONS.len() {
+            let path = made_by(version, folder.path());
+            let mut store = Store::open(&path).expect("it is migrated");
+            let wanted = if version >= COLLECTIONS {
+                vec![(1, None), (3, Some(7)), (4, Some(80)), (5, None)]
+            } else {
+                vec![(1, None)]
+            };
+            assert_eq!(
+                cases_of_queued(store.connection()),
+                wanted,
+                "from {version}"
+            );
+            // What was queued before the migration and after it shares its lot.
+            let aside = store.write(|transaction| {
+                let inserted = message::insert(transaction, &new_of_the_same_lot())?;
+                assert!(matches!(inserted, Inserted::New(_)), "from {version}");
+                Ok(BTreeSet::from([new_of_the_same_lot().lot()]))
+            });
+            let aside = aside.expect("it is written to");
+            let rest = queue::due_block(store.connection(), Channel::Sms, now(), 100, &aside)
+                .expect("due");
+            assert_eq!(rest.len(), wanted.len() - 1, "from {version}");
+            if version >= COLLECTIONS {
+                goes_on(&mut store);
+            }
+        }
+    }
+
+    /// A case of before the migration moves on, and its queued message is folded into the next.
+    fn goes_on(store: &mut Store) {
+        let status = |c: &Connection, id| message::get(c, id).expect("a message").map(|m| m.status);
+        let c = store.connection();
+        assert!(collection::case_open(c, 7).expect("a case"));
+        assert!(!collection::case_open(c, 80).expect("a case"));
+        let due = collection::Due {
+            client_id: 1,
+            invoice_id: 11,
+            step: Move::Advance(Stage::Inquiry),
+            case: Some(7),
+            stage: Some(Stage::Notice),
+        };
+        let today = NaiveDate::from_ymd_opt(2026, 11, 28).expect("a day");
+        store
+            .write(|transaction| {
+                let invoice = book::invoice(transaction, 11)?.expect("an invoice");
+                collection::write(transaction, "basic", &invoice, &due, today)
+            })
+            .expect("it moves");
+        let c = store.connection();
+        assert_eq!(status(c, 3), Some(Status::Skipped));
+        assert_eq!(status(c, 4), Some(Status::Queued));
+        assert_eq!(status(c, 5), Some(Status::Queued));
+    }
+
+    #[test]
+    fn a_migrated_database_has_the_tables_of_a_new_one() {
+        let schema = |store: &Store| -> Vec<String> {
+            let mut statement = store
+                .connection()
+                .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+                .expect("a statement");
+            let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+            rows.collect::<rusqlite::Result<_>>().expect("texts")
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let new = schema(&Store::open(&folder.path().join("new.db")).expect("a database"));
+        for version in 1..MIGRATIONS.len() {
+            let store = Store::open(&made_by(version, folder.path())).expect("it is migrated");
+            assert_eq!(schema(&store), new, "from {version}");
+        }
+    }
+
+    #[test]
+    fn a_newer_database_is_refused_untouched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("newer.db");
+        drop(Store::open(&path).expect("a database"));
+        let c = Connection::open(&path).expect("a file");
+        c.pragma_update(None, "user_version", MIGRATIONS.len() + 1)
+            .expect("a number");
+        let error = Store::open(&path).expect_err("it is newer");
+        assert!(
+            error.to_string().contains("made by a newer regua"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! Settling: what became of a claimed message, written down with its attempt.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+
+use crate::clock::Now;
+use crate::domain::words::{AttemptOutcome, Channel, Reason, Status};
+use crate::error::Result;
+use crate::store::book;
+use crate::store::columns::Millis;
+
+/// What became of one claimed message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The message.
+    pub id: i64,
+    /// Which try it was.
+    pub attempt: u32,
+    /// Its state now.
+    pub status: Status,
+    /// Why it was not sent.
+    pub reason: Option<Reason>,
+    /// In the provider's words.
+    pub detail: Option<String>,
+    /// Not again before this instant.
+    pub not_before: Option<DateTime<Utc>>,
+    /// How its request ended; none when none was made.
+    pub outcome: Option<AttemptOutcome>,
+    /// The provider's code.
+    pub code: Option<String>,
+    /// The provider's words.
+    pub text: Option<String>,
+    /// The provider's id of it.
+    pub provider_id: Option<String>,
+    /// The device's address, when the provider says it is gone.
+    pub gone: Option<String>,
+    /// Whether it counts against the number of tries.
+    pub retried: bool,
+}
+
+/// Settles one claimed message. To be called within an immediate transaction.
+pub fn settle(
+    connection: &Connection,
+    settlement: &Settlement,
+    provider: &str,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let sent_at = (settlement.status == Status::Sent).then_some(Millis(at));
+    connection
+        .prepare_cached(
+            "UPDATE message SET status = ?2, reason = ?3, detail = ?4,
+               not_before = coalesce(?5, not_before), sent_at = coalesce(?6, sent_at),
+               provider_id = coalesce(?7, provider_id), retries = retries + ?8,
+               attempts = attempts - ?9
+             WHERE id = ?1 AND status = 'sending'",
+        )?
+        .execute(params![
+            settlement.id,
+            settlement.status,
+            settlement.reason,
+            settlement.detail,
+            settlement.not_before.map(Millis),
+            sent_at,
+            settlement.provider_id,
+            settlement.retried,
+            settlement.outcome.is_none(),
+        ])?;
+    if let Some(outcome) = settlement.outcome {
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO attempt
+                   (message_id, number, at, provider, outcome, code, text, provider_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                settlement.id,
+                settlement.attempt,
+                Millis(at),
+                provider,
+                outcome,
+                settlement.code,
+                settlement.text,
+                settlement.provider_id,
+            ])?;
+    }
+    if let Some(address) = &settlement.gone {
+        book::forget_device(
+            connection,
+            address,
+            at,
+            settlement.text.as_deref().unwrap_or("gone"),
+        )?;
+    }
+    Ok(())
+}
+
+/// Turns what a dead run left in flight into `unknown` (or back into `queued` where that is allowed),
+/// with an attempt that says so; how many there were. Only the holder of the channel's lock may ask.
+pub fn recover(
+    connection: &Connection,
+    channel: Channel,
+    provider: &str,
+    resend: bool,
+    now: Now,
+) -> Result<u64> {
+    const TEXT: &str = "the run ended between the request and its answer";
+    connection.execute(
+        "INSERT OR IGNORE INTO attempt (message_id, number, at, provider, outcome, text)
+         SELECT id, attempts, ?2, ?3, 'unknown', ?4 FROM message
+         WHERE status = 'sending' AND channel = ?1",
+        params![channel, Millis(now.at), provider, TEXT],
+    )?;
+    let status = if resend {
+        Status::Queued
+    } else {
+        Status::Unknown
+    };
+    let changed = connection.execute(
+        "UPDATE message SET status = ?2, detail = ?3 WHERE status = 'sending' AND channel = ?1",
+        params![channel, status, TEXT],
+    )?;
+    Ok(changed as u64)
+}
