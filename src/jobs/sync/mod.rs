@@ -474,10 +474,13 @@ mod tests {
         }
     }
 
+    /// A column and its text.
+    type Cell = (&'static str, &'static str);
+
     /// A source that answers by script: rows of any kind in any order, and one mark of its own.
     struct Scripted {
         name: &'static str,
-        rows: Vec<(&'static str, i64, &'static [(&'static str, &'static str)])>,
+        rows: Vec<(&'static str, i64, &'static [Cell])>,
         cursor: &'static str,
         breaks_off: bool,
         told: Rc<RefCell<Vec<Option<String>>>>,
