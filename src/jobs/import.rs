@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::book::{self, KINDS, Kind, Value};
 use crate::error::{Error, Flaw, Result, nearest};
-use crate::source::rows::Rows;
+use crate::source::rows::FileRows;
 use crate::source::{RawRow, Reading};
 use crate::store::Store;
 use crate::store::import::{Importer, Put};
@@ -128,7 +128,7 @@ pub fn import(
         for (kind, path) in &request.files {
             let mut file = FileImport {
                 kind,
-                rows: Rows::open(kind, path, request.reading)?,
+                rows: FileRows::open(kind, path, request.reading)?,
                 importer: Importer::new(transaction, kind)?,
                 clock,
                 rejects: request
@@ -175,7 +175,7 @@ fn keep_sources(request: &ImportRequest) -> Result<()> {
 /// One file on its way into the book.
 struct FileImport<'a> {
     kind: &'static Kind,
-    rows: Rows,
+    rows: FileRows,
     importer: Importer<'a>,
     clock: &'a Clock,
     rejects: Option<Rejects>,

@@ -122,7 +122,7 @@ pub trait Source {
 #[derive(Debug, Clone)]
 pub struct Question {
     /// The kinds wanted, in the order of [`Source::kinds`].
-    pub kinds: Vec<Asked>,
+    pub kinds: Vec<AskedKind>,
     /// Everything, whether it changed or not.
     pub full: bool,
     /// What the source told by name in earlier syncs.
@@ -133,7 +133,7 @@ pub struct Question {
 
 /// One kind that is asked for.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct AskedKind {
     /// The kind.
     pub kind: &'static Kind,
     /// How far the last sync came; none when there was none.

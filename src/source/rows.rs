@@ -12,14 +12,14 @@ use crate::domain::book::Kind;
 use crate::error::{Error, Result};
 
 /// A file of rows.
-pub enum Rows {
+pub enum FileRows {
     /// CSV with a header row.
     Csv(Box<CsvRows>),
     /// JSON Lines.
     Json(Box<JsonRows>),
 }
 
-impl Rows {
+impl FileRows {
     /// Opens a file, or standard input for `-`. `place` names it in problems.
     pub fn open(kind: &'static Kind, path: &Path, reading: Reading) -> Result<Self> {
         if path == Path::new("-") {

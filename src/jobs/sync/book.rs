@@ -10,7 +10,7 @@ use crate::clock::Now;
 use crate::domain::book::{self, Kind, Value};
 use crate::error::Result;
 use crate::jobs::ticket::Desk;
-use crate::source::{Asked, Reached, Row, Source, Strange};
+use crate::source::{AskedKind, Reached, Row, Source, Strange};
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
 use crate::store::sync::{self as memory, RowChange};
@@ -76,7 +76,13 @@ struct Book<'a> {
 }
 
 impl Book<'_> {
-    fn take(&mut self, asked: &Asked, reached: Reached, spool: Spool, full: bool) -> Result<()> {
+    fn take(
+        &mut self,
+        asked: &AskedKind,
+        reached: Reached,
+        spool: Spool,
+        full: bool,
+    ) -> Result<()> {
         let kind = asked.kind;
         let source = self.source.name();
         let whole = full || asked.last.is_none();

@@ -7,7 +7,7 @@ use super::spool::Spool;
 use crate::clock::Now;
 use crate::domain::book::Kind;
 use crate::error::{Error, Result};
-use crate::source::{Asked, Complete, Last, Named, Question, Source};
+use crate::source::{AskedKind, Complete, Last, Named, Question, Source};
 use crate::store::{Store, sync as memory};
 
 /// What a source told, put aside.
@@ -15,7 +15,7 @@ pub struct Gathered {
     /// How far it told, and what besides rows.
     pub complete: Complete,
     /// Its rows by kind, in the order of what was reached.
-    pub spools: Vec<(Asked, Spool)>,
+    pub spools: Vec<(AskedKind, Spool)>,
     /// Rows that were to be read again and were not, by kind.
     pub not_again: Vec<(&'static str, usize)>,
     /// Everything was read, whether it changed or not.
@@ -86,7 +86,7 @@ fn ask(
     source: &dyn Source,
     kind: &'static Kind,
     full: bool,
-) -> Result<(Asked, usize)> {
+) -> Result<(AskedKind, usize)> {
     let connection = store.connection();
     let last = memory::cursor(connection, source.name(), kind.name)?.map(|cursor| Last {
         cursor: cursor.changed_until,
@@ -99,7 +99,7 @@ fn ask(
         left = again.len().saturating_sub(source.rereads());
         again.truncate(source.rereads());
     }
-    Ok((Asked { kind, last, again }, left))
+    Ok((AskedKind { kind, last, again }, left))
 }
 
 /// What the source told by name before.

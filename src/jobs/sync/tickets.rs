@@ -9,7 +9,7 @@ use crate::domain::book::Kind;
 use crate::error::Result;
 use crate::jobs::ticket::Desk;
 use crate::source::ticket::Known;
-use crate::source::{Asked, Row, Source};
+use crate::source::{AskedKind, Row, Source};
 use crate::store::{Connection, ticket};
 
 /// How long before the end of the last sync a ticket may have been opened and still be news.
@@ -34,7 +34,7 @@ impl<'a> Tickets<'a> {
     }
 
     /// A kind begins. The first sync of tickets only learns how they are.
-    pub fn begin(&mut self, asked: &Asked, now: &Now) {
+    pub fn begin(&mut self, asked: &AskedKind, now: &Now) {
         self.since = asked
             .last
             .as_ref()

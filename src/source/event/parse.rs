@@ -103,18 +103,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Flaw>> {
         opened_by: fields.word::<Author>("opened_by"),
         visible_to_client: fields.flag("visible_to_client"),
     };
-    let (words, by) = (fields.text("text"), fields.word("by"));
-    let (from, to) = (fields.text("from"), fields.text("to"));
-    let happening = kind.map(|kind| match kind {
-        EventType::Opened => Happening::Opened { text: words },
-        EventType::Replied => Happening::Replied { text: words, by },
-        EventType::Moved => {
-            if to.is_none() && said.priority.is_none() && !fields.spoiled(&["to", "priority"]) {
-                fields.missing("to", "the new status, or the new priority in `priority`");
-            }
-            Happening::Moved { from, to }
-        }
-    });
+    let happening = fields.happening(kind, &said);
     match (id, ticket_id, happening) {
         (Some(id), Some(ticket_id), Some(happening)) if fields.flaws.is_empty() => Ok(Event {
             id,
@@ -136,6 +125,22 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
+    /// What happened, in the keys that go with its type.
+    fn happening(&mut self, kind: Option<EventType>, said: &Said) -> Option<Happening> {
+        let (text, by) = (self.text("text"), self.word("by"));
+        let (from, to) = (self.text("from"), self.text("to"));
+        Some(match kind? {
+            EventType::Opened => Happening::Opened { text },
+            EventType::Replied => Happening::Replied { text, by },
+            EventType::Moved => {
+                if to.is_none() && said.priority.is_none() && !self.spoiled(&["to", "priority"]) {
+                    self.missing("to", "the new status, or the new priority in `priority`");
+                }
+                Happening::Moved { from, to }
+            }
+        })
+    }
+
     fn get(&self, key: &str) -> Option<&Value> {
         let (_, value) = self.pairs.iter().find(|(name, _)| name == key)?;
         (!value.is_null()).then_some(value)

@@ -12,7 +12,7 @@ use super::page::{self, Fetch, Heard, Query, Tally};
 use super::trouble::Unread;
 use crate::clock::Stopwatch;
 use crate::error::Result;
-use crate::source::{Asked, Question, Reached, Take};
+use crate::source::{AskedKind, Question, Reached, Take};
 
 /// What one run works with.
 pub(super) struct FormReading<'a> {
@@ -28,7 +28,7 @@ impl FormReading<'_> {
     /// Reads the form of one kind: the rows that are to be read again, then what changed.
     pub(super) fn kind(
         &mut self,
-        asked: &Asked,
+        asked: &AskedKind,
         form: Form,
         take: &mut Take<'_>,
     ) -> Result<Reached> {
@@ -64,7 +64,7 @@ impl FormReading<'_> {
     /// Hands over the rows that changed, but for those that were `seen` already.
     fn changes(
         &mut self,
-        asked: &Asked,
+        asked: &AskedKind,
         form: Form,
         changed_since: Option<String>,
         seen: &BTreeSet<i64>,
@@ -81,7 +81,12 @@ impl FormReading<'_> {
         })
     }
 
-    fn hand_over(&mut self, asked: &Asked, rows: &[FormRow], take: &mut Take<'_>) -> Result<()> {
+    fn hand_over(
+        &mut self,
+        asked: &AskedKind,
+        rows: &[FormRow],
+        take: &mut Take<'_>,
+    ) -> Result<()> {
         let manner = (self.question.full, self.page_size);
         self.names
             .learn(self.fetch, rows, manner, &mut self.heard)?;
