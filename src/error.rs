@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a run ended without doing what was asked; each kind has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// The command line does not make sense (exit 2).
     Usage,
     /// Something given is not acceptable: a definition, a file, a day, a number (exit 3).
@@ -17,7 +17,7 @@ pub enum Kind {
     BrokenPipe,
 }
 
-impl Kind {
+impl ErrorKind {
     /// The exit code of this kind.
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -102,7 +102,7 @@ impl fmt::Display for Flaw {
 #[derive(Debug)]
 pub struct Error {
     /// The kind, which decides the exit code.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// One sentence without a full stop.
     pub message: String,
     /// Where it happened (`in examples/cut.toml, line 6`).
@@ -120,7 +120,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error of a kind with its sentence.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -133,22 +133,22 @@ impl Error {
 
     /// Wrong usage (exit 2).
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, message)
+        Self::new(ErrorKind::Usage, message)
     }
 
     /// Something given is not acceptable (exit 3).
     pub fn unacceptable(message: impl Into<String>) -> Self {
-        Self::new(Kind::Unacceptable, message)
+        Self::new(ErrorKind::Unacceptable, message)
     }
 
     /// The world failed (exit 4).
     pub fn world(message: impl Into<String>) -> Self {
-        Self::new(Kind::World, message)
+        Self::new(ErrorKind::World, message)
     }
 
     /// Another run holds the lock (exit 5).
     pub fn locked(message: impl Into<String>) -> Self {
-        Self::new(Kind::Locked, message)
+        Self::new(ErrorKind::Locked, message)
     }
 
     /// Everything that is wrong in something given, told at once (exit 3).
@@ -211,7 +211,7 @@ impl std::error::Error for Error {
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Self::new(Kind::BrokenPipe, "nobody reads our output any more");
+            return Self::new(ErrorKind::BrokenPipe, "nobody reads our output any more");
         }
         Self::world("reading or writing failed").because(error)
     }

@@ -68,7 +68,7 @@ pub struct Body<'a> {
 
 /// One request.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Request<'a> {
+pub struct HttpRequest<'a> {
     /// The verb.
     pub method: Method,
     /// The whole address.
@@ -81,7 +81,7 @@ pub struct Request<'a> {
 
 /// What came back, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
     /// How long it asks us to wait (`Retry-After`, as seconds or as a date), at most a week.
@@ -113,18 +113,18 @@ impl Failure {
 }
 
 /// Kept-alive connections to a service.
-pub struct Client {
+pub struct HttpClient {
     agent: ureq::Agent,
     limit: usize,
 }
 
-impl fmt::Debug for Client {
+impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Client")
+        f.write_str("HttpClient")
     }
 }
 
-impl Client {
+impl HttpClient {
     /// A client for so many threads at once.
     pub fn new(threads: usize, patience: Patience) -> Self {
         let config = ureq::Agent::config_builder()
@@ -160,7 +160,7 @@ impl Client {
     ///
     /// # Errors
     /// When no whole answer came: not sent when not a byte of the request left, else unknown.
-    pub fn call(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+    pub fn call(&self, request: &HttpRequest<'_>) -> Result<HttpAnswer, Failure> {
         LEFT.set(false);
         self.answer(request).map_err(|error| {
             let text = format!("{}: {}", host(request.url), describe(&error));
@@ -172,7 +172,7 @@ impl Client {
         })
     }
 
-    fn answer(&self, request: &Request<'_>) -> Result<Answer, ureq::Error> {
+    fn answer(&self, request: &HttpRequest<'_>) -> Result<HttpAnswer, ureq::Error> {
         let method = match request.method {
             Method::Get => wire::Method::GET,
             Method::Head => wire::Method::HEAD,
@@ -216,7 +216,7 @@ impl Client {
                 .unwrap_or_else(|| Clock::system(chrono_tz::UTC).now().at);
             retry_after(&value, now)
         });
-        Ok(Answer {
+        Ok(HttpAnswer {
             status: head.status.as_u16(),
             retry_after: wait,
             content_type: header("content-type"),
@@ -231,7 +231,7 @@ impl Client {
     }
 }
 
-impl Answer {
+impl HttpAnswer {
     /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -495,8 +495,8 @@ mod tests {
             .with_timezone(&Utc)
     }
 
-    fn answer(kind: &str, body: &[u8]) -> Answer {
-        Answer {
+    fn answer(kind: &str, body: &[u8]) -> HttpAnswer {
+        HttpAnswer {
             status: 502,
             retry_after: None,
             content_type: Some(kind.to_owned()),

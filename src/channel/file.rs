@@ -3,19 +3,58 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::{Limits, Next, Outgoing, Provider, Receipt, Refusal};
-use crate::domain::words::Channel;
+use super::{Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal};
+use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 
+/// A file, for every channel: what a channel has unless the configuration says otherwise.
+pub(super) const OFFER: Offer = Offer {
+    name: "file",
+    channels: Channel::ALL,
+    usual: Limits {
+        workers: 8,
+        rate_per_minute: 0,
+    },
+    read,
+};
+
+/// Where the lines go.
+#[derive(Debug)]
+struct FileSettings {
+    path: PathBuf,
+}
+
+/// The file of a channel that names none, in the configuration's folder.
+pub(super) fn beside(channel: Channel, base: &Path) -> Arc<dyn ProviderSettings> {
+    Arc::new(FileSettings {
+        path: base.join(format!("{channel}.jsonl")),
+    })
+}
+
+/// Reads where the lines go.
+fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
+    Some(match given.section.filled("path") {
+        Some(path) => Arc::new(FileSettings {
+            path: given.base.join(path),
+        }),
+        None => beside(given.channel, given.base),
+    })
+}
+
+impl ProviderSettings for FileSettings {
+    fn connect(&self, _workers: usize) -> Result<Box<dyn Provider>> {
+        Ok(Box::new(FileProvider::new(&self.path)?))
+    }
+}
+
 /// Appends messages to a file.
-pub struct FileProvider {
+struct FileProvider {
     path: PathBuf,
     file: Mutex<File>,
-    limits: Limits,
 }
 
 /// The line of one message.
@@ -42,7 +81,7 @@ struct Whatsapp<'a> {
 
 impl FileProvider {
     /// Opens the file, making it when it does not exist.
-    pub fn new(path: &Path, limits: Limits) -> Result<Self> {
+    fn new(path: &Path) -> Result<Self> {
         let file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -54,18 +93,13 @@ impl FileProvider {
         Ok(Self {
             path: path.to_owned(),
             file: Mutex::new(file),
-            limits,
         })
     }
 }
 
 impl Provider for FileProvider {
     fn name(&self) -> &'static str {
-        "file"
-    }
-
-    fn limits(&self) -> Limits {
-        self.limits
+        OFFER.name
     }
 
     fn in_order(&self) -> bool {

@@ -1,117 +1,90 @@
 //! The providers: each takes one message and says what became of it, and what to do next when it refused.
+//!
+//! A provider is one file, or one folder, that owns everything about it: its settings and their reader,
+//! its limits and secrets, and what `regua doctor` asks. A provider more is its file and one line of the
+//! list of providers here.
 
-use std::time::Duration;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine;
 
-use crate::config::{Config, ProviderConfig};
-use crate::domain::words::{Channel, Reason};
-use crate::error::{Error, Result};
-use crate::http::{Answer, Cover, Failure, shortened};
+use crate::domain::words::Channel;
+use crate::error::Result;
+use crate::settings::Secret;
+use crate::toml_table::Section;
 
-pub mod fcm;
-pub mod file;
-pub mod http;
-pub mod meta;
-pub mod opa;
-pub mod smtp;
-pub mod twilio;
-
-/// The provider that the configuration chose for a channel, with its secrets read.
-///
-/// # Errors
-/// When a secret or a key file cannot be read, or is not what it should be.
-pub fn connect(channel: Channel, config: &Config) -> Result<Box<dyn Provider>> {
-    let settings = config.channel(channel);
-    let limits = Limits {
-        workers: settings.workers,
-        rate_per_minute: settings.rate_per_minute,
-    };
-    Ok(match &settings.provider {
-        ProviderConfig::File { path } => Box::new(file::FileProvider::new(path, limits)?),
-        ProviderConfig::Http(settings) => Box::new(http::HttpProvider::new(settings, limits)?),
-        ProviderConfig::Fcm(settings) => Box::new(fcm::FcmProvider::new(settings, limits)?),
-        ProviderConfig::Opa(settings) => Box::new(opa::OpaProvider::new(settings, limits)?),
-        ProviderConfig::Meta(settings) => Box::new(meta::MetaProvider::new(settings, limits)?),
-        ProviderConfig::Twilio(settings) => {
-            Box::new(twilio::TwilioProvider::new(settings, limits)?)
-        }
-        ProviderConfig::Smtp(settings) => Box::new(smtp::SmtpProvider::new(settings, limits)?),
-    })
-}
+mod answer;
+mod fcm;
+mod file;
+mod http;
+mod meta;
+mod opa;
+mod smtp;
+mod twilio;
 
 pub use crate::domain::message::Outgoing;
+pub use answer::{Next, Receipt, Refusal};
+use answer::{by_status, lost, world};
 
-/// A provider's word that it took a message.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Receipt {
-    /// Its id of the message.
-    pub provider_id: Option<String>,
-    /// Its code (an HTTP status, an SMTP reply).
-    pub code: Option<String>,
-    /// Its words.
-    pub text: Option<String>,
+/// Every provider, in the order in which a remedy names those of a channel.
+const PROVIDERS: [Offer; 7] = [
+    fcm::OFFER,
+    opa::OFFER,
+    meta::OFFER,
+    http::OFFER,
+    twilio::OFFER,
+    smtp::OFFER,
+    file::OFFER,
+];
+
+/// A provider as a configuration may choose it.
+struct Offer {
+    /// Its name in the configuration.
+    name: &'static str,
+    /// The channels it delivers.
+    channels: &'static [Channel],
+    /// How much it is asked for unless the configuration says otherwise.
+    usual: Limits,
+    /// Reads its settings; none when they are not acceptable, of which the section has been told.
+    read: fn(&mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>>,
 }
 
-impl Receipt {
-    /// The same receipt without a secret, whatever the provider threw back, and of a length to keep.
-    fn covered(self, cover: &Cover) -> Self {
-        let clean = |told: Option<String>| told.map(|told| cover.cover(shortened(&told, 500)));
-        Self {
-            provider_id: clean(self.provider_id),
-            code: clean(self.code),
-            text: clean(self.text),
-        }
-    }
+/// A channel's section of the configuration, as the reader of a provider's settings gets it.
+pub struct Given<'g, 's, 'a> {
+    /// The channel.
+    pub channel: Channel,
+    /// Its section.
+    pub section: &'g Section<'s, 'a>,
+    /// The folder that paths start from.
+    pub base: &'g Path,
+    /// What is acceptable but unwise goes here.
+    pub warnings: &'g mut Vec<String>,
 }
 
-/// What to do after a provider did not take a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// It said no for good: the message fails with this reason.
-    Never(Reason),
-    /// The address is gone for good: the message fails, and a device of this address is forgotten.
-    Gone(Reason),
-    /// It said no for now: try again, not before so long from now when it said so.
-    Later(Option<Duration>),
-    /// Nothing was sent (no connection): try again; ten of these in a row close the channel.
-    NotSent,
-    /// What we wrote is wrong, for whomever it was: messages of the same template and batch wait for the
-    /// next run, the rest of the channel goes on.
-    StopBatch,
-    /// Nobody's turn: bad credentials, provider down. The channel closes for this run.
-    Stop,
-    /// The request may have arrived; nobody can tell.
-    Unknown,
-}
-
-/// A message that was not taken: what to do next, and the provider's own code and words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// What to do.
-    pub next: Next,
-    /// The provider's code.
-    pub code: Option<String>,
-    /// The provider's words, or ours where it said nothing; never a secret.
-    pub text: String,
-}
-
-impl Refusal {
-    /// A refusal with its words.
-    pub fn new(next: Next, text: impl Into<String>) -> Self {
-        Self {
-            next,
-            code: None,
-            text: text.into(),
-        }
+/// What a provider is configured with, read and acceptable.
+pub trait ProviderSettings: fmt::Debug + Send + Sync {
+    /// Its secrets, by key.
+    fn secrets(&self) -> Vec<(String, &Secret)> {
+        Vec::new()
     }
 
-    /// The same refusal, with the provider's code.
-    #[must_use]
-    pub fn code(mut self, code: impl Into<String>) -> Self {
-        self.code = Some(code.into());
-        self
+    /// Files that hold more than one secret, by key: only their owner should be able to read them.
+    fn private_files(&self) -> Vec<(&'static str, &Path)> {
+        Vec::new()
     }
+
+    /// Whether the texts of templates are kept at the provider, rather than given by hand.
+    fn keeps_templates(&self) -> bool {
+        false
+    }
+
+    /// The provider itself, with its secrets read, for so many workers.
+    ///
+    /// # Errors
+    /// When a secret or a key file cannot be read, or is not what it should be.
+    fn connect(&self, workers: usize) -> Result<Box<dyn Provider>>;
 }
 
 /// How much a provider may be asked for.
@@ -123,9 +96,78 @@ pub struct Limits {
     pub rate_per_minute: u32,
 }
 
+/// A channel's provider, and how hard it may be worked.
+#[derive(Debug, Clone)]
+pub struct ChannelSettings {
+    /// The provider's name in the configuration.
+    pub name: &'static str,
+    /// What the provider is configured with.
+    pub provider: Arc<dyn ProviderSettings>,
+    /// How much it may be asked for.
+    pub limits: Limits,
+}
+
+impl ChannelSettings {
+    /// A channel that the configuration does not mention: its messages go to a file.
+    pub fn by_file(channel: Channel, base: &Path) -> Self {
+        Self {
+            name: file::OFFER.name,
+            provider: file::beside(channel, base),
+            limits: file::OFFER.usual,
+        }
+    }
+
+    /// Reads a channel's section: the provider it chose with its settings, and its limits. What is wrong
+    /// is told to the section.
+    pub fn read(given: &mut Given<'_, '_, '_>) -> Self {
+        let section = given.section;
+        let offered = || {
+            PROVIDERS
+                .iter()
+                .filter(|offer| offer.channels.contains(&given.channel))
+        };
+        let name = section.filled("provider");
+        let name = name.as_deref().unwrap_or(file::OFFER.name);
+        let chosen = offered().find(|offer| offer.name == name);
+        if chosen.is_none() {
+            let names: Vec<&str> = offered().map(|offer| offer.name).collect();
+            section.wrong(
+                "provider",
+                format!("found `{name}`"),
+                format!("write one of: {}", names.join(", ")),
+            );
+        }
+        let offer = chosen.unwrap_or(&file::OFFER);
+        let provider =
+            (offer.read)(given).unwrap_or_else(|| file::beside(given.channel, given.base));
+        let workers = section.number("workers", 1..=512);
+        let rate = section.number("rate_per_minute", 0..=10_000_000);
+        Self {
+            name: offer.name,
+            provider,
+            limits: Limits {
+                workers: workers
+                    .and_then(|workers| usize::try_from(workers).ok())
+                    .unwrap_or(offer.usual.workers),
+                rate_per_minute: rate
+                    .and_then(|rate| u32::try_from(rate).ok())
+                    .unwrap_or(offer.usual.rate_per_minute),
+            },
+        }
+    }
+
+    /// The provider, with its secrets read.
+    ///
+    /// # Errors
+    /// When a secret or a key file cannot be read, or is not what it should be.
+    pub fn connect(&self) -> Result<Box<dyn Provider>> {
+        self.provider.connect(self.limits.workers)
+    }
+}
+
 /// A communication channel or a template, as a WhatsApp provider lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct CatalogueEntry {
     /// The provider's id (or name, where that is what sends go by).
     pub id: String,
     /// What people call it.
@@ -139,18 +181,15 @@ pub struct Listed {
 /// What can be looked up at a WhatsApp provider.
 pub trait Catalogue {
     /// The communication channels.
-    fn channels(&self) -> Result<Vec<Listed>>;
+    fn channels(&self) -> Result<Vec<CatalogueEntry>>;
     /// The templates of one channel.
-    fn templates(&self, channel: &str) -> Result<Vec<Listed>>;
+    fn templates(&self, channel: &str) -> Result<Vec<CatalogueEntry>>;
 }
 
 /// One provider of one channel. It is called from several threads at once.
 pub trait Provider: Send + Sync {
     /// Its name in the configuration: `fcm`, `file`…
     fn name(&self) -> &'static str;
-
-    /// How much it may be asked for.
-    fn limits(&self) -> Limits;
 
     /// Gets ready for a batch: fetches a token, reads a daily limit. A refusal here closes the channel for this run.
     fn open(&self) -> Result<(), Refusal> {
@@ -193,37 +232,6 @@ pub trait Provider: Send + Sync {
     }
 }
 
-/// What to do when no answer came.
-fn lost(failure: Failure) -> Refusal {
-    match failure {
-        Failure::NotSent(text) => Refusal::new(Next::NotSent, text),
-        Failure::Unknown(text) => Refusal::new(Next::Unknown, text),
-    }
-}
-
-/// What an answer means by its status alone, when nothing in it says more: a success that does not
-/// look like one may have been one; a redirect means a wrong address, and is never followed.
-fn by_status(answer: &Answer, text: impl Into<String>) -> Refusal {
-    let text = text.into();
-    let refusal = match answer.status {
-        300..=399 => Refusal::new(
-            Next::Stop,
-            format!(
-                "it redirects to {}; check the configured address",
-                answer
-                    .location
-                    .as_deref()
-                    .map_or("another address", crate::http::host)
-            ),
-        ),
-        401 | 403 | 407 => Refusal::new(Next::Stop, text),
-        408 | 425 | 429 | 500..=599 => Refusal::new(Next::Later(answer.retry_after), text),
-        400..=499 => Refusal::new(Next::Never(Reason::Refused), text),
-        _ => Refusal::new(Next::Unknown, text),
-    };
-    refusal.code(answer.status.to_string())
-}
-
 /// A short name for a message, made from its key (43 characters): the same message has the same,
 /// so that a resend replaces instead of repeating.
 fn tag(key: &str) -> String {
@@ -231,17 +239,10 @@ fn tag(key: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
 }
 
-/// A refusal of a harmless call, as an error for a person.
-fn world(provider: &str, refusal: Refusal) -> Error {
-    let code = refusal
-        .code
-        .map_or_else(String::new, |code| format!(" ({code})"));
-    Error::world(format!("{provider} refused{code}: {}", refusal.text))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::words::Word as _;
 
     #[test]
     fn a_tag_fits_where_providers_put_it_and_follows_the_key() {
@@ -251,32 +252,17 @@ mod tests {
     }
 
     #[test]
-    fn a_status_alone_decides_as_section_6_says() {
-        let answered = |status| {
-            let answer = Answer {
-                status,
-                retry_after: Some(Duration::from_secs(7)),
-                content_type: None,
-                location: Some("https://login.example.com/x?token=1".to_owned()),
-                body: Vec::new(),
-            };
-            by_status(&answer, "words")
-        };
-        let later = Next::Later(Some(Duration::from_secs(7)));
-        for (status, next) in [
-            (200, Next::Unknown),
-            (301, Next::Stop),
-            (400, Next::Never(Reason::Refused)),
-            (401, Next::Stop),
-            (404, Next::Never(Reason::Refused)),
-            (429, later),
-            (503, later),
-        ] {
-            assert_eq!(answered(status).next, next, "{status}");
+    fn every_channel_has_a_provider_and_no_name_stands_twice() {
+        for channel in Channel::ALL {
+            let names: Vec<&str> = PROVIDERS
+                .iter()
+                .filter(|offer| offer.channels.contains(channel))
+                .map(|offer| offer.name)
+                .collect();
+            assert!(names.contains(&"file"), "{channel}: {names:?}");
         }
-        assert_eq!(
-            answered(301).text,
-            "it redirects to login.example.com; check the configured address"
-        );
+        for (at, offer) in PROVIDERS.iter().enumerate() {
+            assert!(PROVIDERS[..at].iter().all(|other| other.name != offer.name));
+        }
     }
 }

@@ -2,27 +2,81 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{
-    Catalogue, Limits, Listed, Next, Outgoing, Provider, Receipt, Refusal, by_status, lost, world,
+    Catalogue, CatalogueEntry, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings,
+    Receipt, Refusal, by_status, lost, world,
 };
-use crate::config::OpaSettings;
+use crate::domain::words::Channel;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Body, Client, Cover, Method, Patience, Request, shortened};
+use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, shortened};
+use crate::settings::{Secret, base_url, secret, timeout};
 
 /// Rows asked for at a time; Opa! takes 1 to 1000.
 const PAGE: usize = 100;
 /// A person who is talking with somebody is left in peace for so long.
 const CONVERSATION: Duration = Duration::from_mins(15);
 
+/// Opa! Suite, for WhatsApp.
+pub(super) const OFFER: Offer = Offer {
+    name: "opa",
+    channels: &[Channel::Whatsapp],
+    usual: Limits {
+        workers: 2,
+        rate_per_minute: 300,
+    },
+    read,
+};
+
+/// An Opa! Suite installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct OpaSettings {
+    /// `https://INSTANCE/api/v1`.
+    base_url: String,
+    /// The API user's token.
+    token: Secret,
+    /// Seconds to wait for an answer.
+    timeout_seconds: i64,
+}
+
+/// Reads the installation's settings.
+fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
+    let Given {
+        section,
+        base,
+        warnings,
+        ..
+    } = given;
+    let base_url = base_url(section, "base_url", None, warnings);
+    let token = secret(section, "token", base);
+    Some(Arc::new(OpaSettings {
+        timeout_seconds: timeout(section, 30),
+        base_url: base_url?,
+        token: token?,
+    }))
+}
+
+impl ProviderSettings for OpaSettings {
+    fn secrets(&self) -> Vec<(String, &Secret)> {
+        vec![("token".to_owned(), &self.token)]
+    }
+
+    fn keeps_templates(&self) -> bool {
+        true
+    }
+
+    fn connect(&self, workers: usize) -> Result<Box<dyn Provider>> {
+        Ok(Box::new(OpaProvider::new(self, workers)?))
+    }
+}
+
 /// Delivers WhatsApp templates through an Opa! Suite installation.
-pub struct OpaProvider {
-    client: Client,
-    limits: Limits,
+struct OpaProvider {
+    client: HttpClient,
     base_url: String,
     bearer: String,
     cover: Cover,
@@ -41,11 +95,10 @@ impl OpaProvider {
     ///
     /// # Errors
     /// When the token cannot be read.
-    pub fn new(settings: &OpaSettings, limits: Limits) -> Result<Self> {
+    fn new(settings: &OpaSettings, workers: usize) -> Result<Self> {
         let token = settings.token.reveal()?;
         Ok(Self {
-            client: Client::new(limits.workers, Patience::seconds(settings.timeout_seconds)),
-            limits,
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             base_url: settings.base_url.clone(),
             bearer: format!("Bearer {token}"),
             cover: Cover::over([token]),
@@ -53,10 +106,15 @@ impl OpaProvider {
         })
     }
 
-    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Refusal> {
+    fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<HttpAnswer, Refusal> {
         let text = body.map(Value::to_string);
         self.client
-            .call(&Request {
+            .call(&HttpRequest {
                 method,
                 url: &format!("{}{path}", self.base_url),
                 headers: &[("Authorization", &self.bearer)],
@@ -69,7 +127,7 @@ impl OpaProvider {
     }
 
     /// An answer's data when it is a success, else what its refusal means.
-    fn data(&self, answer: &Answer) -> Result<Value, Refusal> {
+    fn data(&self, answer: &HttpAnswer) -> Result<Value, Refusal> {
         let json = answer.json();
         if answer.is_success()
             && let Some(json) = &json
@@ -80,7 +138,7 @@ impl OpaProvider {
         Err(self.refusal(answer, json.as_ref()))
     }
 
-    fn refusal(&self, answer: &Answer, json: Option<&Value>) -> Refusal {
+    fn refusal(&self, answer: &HttpAnswer, json: Option<&Value>) -> Refusal {
         let words = self.cover.cover(words(answer, json));
         let lower = words.to_lowercase();
         // The envelope's own code counts where the status says nothing is wrong.
@@ -88,7 +146,7 @@ impl OpaProvider {
             .filter(|json| answer.is_success() && json["status"] == "error")
             .and_then(|json| u16::try_from(json["code"].as_u64()?).ok())
             .unwrap_or(answer.status);
-        let answer = &Answer {
+        let answer = &HttpAnswer {
             status: code,
             ..answer.clone()
         };
@@ -210,7 +268,7 @@ impl OpaProvider {
 }
 
 /// The words of an error, wherever they stand: both of Opa!'s shapes are read.
-fn words(answer: &Answer, json: Option<&Value>) -> String {
+fn words(answer: &HttpAnswer, json: Option<&Value>) -> String {
     let Some(json) = json else {
         return answer.excerpt();
     };
@@ -236,9 +294,9 @@ fn text(row: &Value, name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn listed(row: &Value, name: &str) -> Listed {
+fn listed(row: &Value, name: &str) -> CatalogueEntry {
     let id = text(row, "_id").unwrap_or_default();
-    Listed {
+    CatalogueEntry {
         name: text(row, name).unwrap_or_else(|| id.clone()),
         id,
         status: text(row, "status"),
@@ -247,14 +305,14 @@ fn listed(row: &Value, name: &str) -> Listed {
 }
 
 impl Catalogue for OpaProvider {
-    fn channels(&self) -> Result<Vec<Listed>> {
+    fn channels(&self) -> Result<Vec<CatalogueEntry>> {
         let rows = self
             .whatsapp_channels()
             .map_err(|refusal| world("Opa! Suite", refusal))?;
         Ok(rows.iter().map(|row| listed(row, "nome")).collect())
     }
 
-    fn templates(&self, channel: &str) -> Result<Vec<Listed>> {
+    fn templates(&self, channel: &str) -> Result<Vec<CatalogueEntry>> {
         let failed = |refusal| world("Opa! Suite", refusal);
         let channels = self.whatsapp_channels().map_err(failed)?;
         let Some(row) = channels.iter().find(|row| row["_id"] == channel) else {
@@ -284,11 +342,7 @@ impl Catalogue for OpaProvider {
 
 impl Provider for OpaProvider {
     fn name(&self) -> &'static str {
-        "opa"
-    }
-
-    fn limits(&self) -> Limits {
-        self.limits
+        OFFER.name
     }
 
     /// Forgets the daily limits of the batch before: each is read with its channel's first message.
@@ -364,11 +418,7 @@ mod tests {
 
     fn provider() -> OpaProvider {
         OpaProvider {
-            client: Client::new(1, Patience::seconds(1)),
-            limits: Limits {
-                workers: 1,
-                rate_per_minute: 0,
-            },
+            client: HttpClient::new(1, Patience::seconds(1)),
             base_url: "http://127.0.0.1:1".to_owned(),
             bearer: String::new(),
             cover: Cover::over(["the-token"]),
@@ -377,7 +427,7 @@ mod tests {
     }
 
     fn next(status: u16, body: &str) -> (Next, String) {
-        let answer = Answer {
+        let answer = HttpAnswer {
             status,
             retry_after: None,
             content_type: None,

@@ -1,29 +1,113 @@
 //! The `twilio` provider: text messages through Twilio.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{Limits, Next, Outgoing, Provider, Receipt, Refusal, by_status, lost, world};
-use crate::config::TwilioSettings;
-use crate::domain::words::Reason;
+use super::{
+    Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal, by_status,
+    lost, world,
+};
+use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{
-    Answer, Body, Client, Cover, Method, Patience, Request, form, percent_encoded, shortened,
+    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, form, percent_encoded,
+    shortened,
 };
+use crate::settings::{Secret, base_url, required, secret, timeout};
 
 /// The longest validity that Twilio takes, in seconds (ten hours).
 const LONGEST_VALIDITY: u64 = 36_000;
 /// What to wait when a queue over there is full.
 const FULL_WAIT: Duration = Duration::from_mins(10);
 
+/// Twilio, for text messages.
+pub(super) const OFFER: Offer = Offer {
+    name: "twilio",
+    channels: &[Channel::Sms],
+    usual: Limits {
+        workers: 8,
+        rate_per_minute: 600,
+    },
+    read,
+};
+
+/// An account at Twilio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct TwilioSettings {
+    /// Where the API answers.
+    base_url: String,
+    /// The account's id.
+    account_sid: String,
+    /// The user of the API: the account's id, or an API key's.
+    username: String,
+    /// Its password.
+    password: Secret,
+    /// The sender's number, or
+    from: Option<String>,
+    /// the messaging service's id.
+    messaging_service: Option<String>,
+    /// Seconds to wait for an answer.
+    timeout_seconds: i64,
+}
+
+/// Reads the account's settings.
+fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
+    let Given {
+        section,
+        base,
+        warnings,
+        ..
+    } = given;
+    let base_url = base_url(
+        section,
+        "base_url",
+        Some("https://api.twilio.com"),
+        warnings,
+    );
+    let account_sid = required(section, "account_sid", "write the account's id (AC…)");
+    let password = secret(section, "password", base);
+    let from = section.filled("from");
+    let messaging_service = section.filled("messaging_service");
+    if from.is_none() == messaging_service.is_none() {
+        section.wrong(
+            "from",
+            "needs exactly one of from and messaging_service",
+            "write the sender's number, or the messaging service's id",
+        );
+    }
+    let timeout_seconds = timeout(section, 20);
+    let account_sid = account_sid?;
+    Some(Arc::new(TwilioSettings {
+        timeout_seconds,
+        base_url: base_url?,
+        username: section
+            .filled("username")
+            .unwrap_or_else(|| account_sid.clone()),
+        account_sid,
+        password: password?,
+        from,
+        messaging_service,
+    }))
+}
+
+impl ProviderSettings for TwilioSettings {
+    fn secrets(&self) -> Vec<(String, &Secret)> {
+        vec![("password".to_owned(), &self.password)]
+    }
+
+    fn connect(&self, workers: usize) -> Result<Box<dyn Provider>> {
+        Ok(Box::new(TwilioProvider::new(self, workers)?))
+    }
+}
+
 /// Delivers text messages through Twilio.
-pub struct TwilioProvider {
-    client: Client,
-    limits: Limits,
+struct TwilioProvider {
+    client: HttpClient,
     settings: TwilioSettings,
     basic: String,
     cover: Cover,
@@ -40,12 +124,11 @@ impl TwilioProvider {
     ///
     /// # Errors
     /// When the password cannot be read.
-    pub fn new(settings: &TwilioSettings, limits: Limits) -> Result<Self> {
+    fn new(settings: &TwilioSettings, workers: usize) -> Result<Self> {
         let password = settings.password.reveal()?;
         let pair = STANDARD.encode(format!("{}:{password}", settings.username));
         Ok(Self {
-            client: Client::new(limits.workers, Patience::seconds(settings.timeout_seconds)),
-            limits,
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             settings: settings.clone(),
             basic: format!("Basic {pair}"),
             cover: Cover::over([password, pair]),
@@ -60,7 +143,7 @@ impl TwilioProvider {
         )
     }
 
-    fn refusal(&self, answer: &Answer, json: Option<&Value>) -> Refusal {
+    fn refusal(&self, answer: &HttpAnswer, json: Option<&Value>) -> Refusal {
         let told = json.and_then(|json| json["message"].as_str());
         let words = told.map_or_else(|| answer.excerpt(), |text| shortened(text, 300));
         let words = self.cover.cover(words);
@@ -85,11 +168,7 @@ impl TwilioProvider {
 
 impl Provider for TwilioProvider {
     fn name(&self) -> &'static str {
-        "twilio"
-    }
-
-    fn limits(&self) -> Limits {
-        self.limits
+        OFFER.name
     }
 
     fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
@@ -110,7 +189,7 @@ impl Provider for TwilioProvider {
         }
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: Method::Post,
                 url: &format!("{}/Messages.json", self.account()),
                 headers: &[("Authorization", &self.basic)],
@@ -139,7 +218,7 @@ impl Provider for TwilioProvider {
     fn check(&self) -> Result<String> {
         let answer = self
             .client
-            .call(&Request {
+            .call(&HttpRequest {
                 method: Method::Get,
                 url: &format!("{}.json", self.account()),
                 headers: &[("Authorization", &self.basic)],

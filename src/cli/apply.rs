@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::error::Result;
 use crate::jobs::apply as job;
-use crate::jobs::plan::{Change, Options, Plan};
+use crate::jobs::plan::{ApplyChange, ApplyPlan, Options};
 use crate::view::{Cell, Column, Format};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
@@ -57,15 +57,15 @@ pub fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
     })
 }
 
-fn answer(context: &Context, plan: &Plan) -> Result<()> {
+fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
     if context.out.format() == Format::Table {
         let mut text = String::new();
         for step in &plan.steps {
             let (sign, keys) = match &step.change {
-                Change::New => ('+', String::new()),
-                Change::Changed(keys) => ('~', format!(" ({})", keys.join(", "))),
-                Change::Same => ('=', String::new()),
-                Change::Removed => ('-', String::new()),
+                ApplyChange::New => ('+', String::new()),
+                ApplyChange::Changed(keys) => ('~', format!(" ({})", keys.join(", "))),
+                ApplyChange::Same => ('=', String::new()),
+                ApplyChange::Removed => ('-', String::new()),
             };
             text.push_str(&format!("{sign} {} {}{keys}\n", step.kind, step.name));
         }
@@ -76,10 +76,10 @@ fn answer(context: &Context, plan: &Plan) -> Result<()> {
         .list(&["change", "kind", "name", "fields"].map(Column::new));
     for step in &plan.steps {
         let (change, keys) = match &step.change {
-            Change::New => ("new", &[][..]),
-            Change::Changed(keys) => ("changed", keys.as_slice()),
-            Change::Same => ("same", &[][..]),
-            Change::Removed => ("removed", &[][..]),
+            ApplyChange::New => ("new", &[][..]),
+            ApplyChange::Changed(keys) => ("changed", keys.as_slice()),
+            ApplyChange::Same => ("same", &[][..]),
+            ApplyChange::Removed => ("removed", &[][..]),
         };
         list.row(vec![
             Cell::of(change),

@@ -28,10 +28,13 @@ struct Step {
     /// What it shows.
     says: &'static str,
     /// The clock it runs at.
-    now: String,
-    /// Its arguments; those with spaces are shown in quotes.
-    arguments: Vec<&'static str>,
+    now: &'static str,
+    /// The command line without the program's name.
+    line: &'static str,
 }
+
+/// The walk: a bulk push, a birthday, a ticket, ten days of collections.
+const WALK: &str = include_str!("../../examples/demo/walk.txt");
 
 /// The example files that the demo applies.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -49,202 +52,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("events.jsonl", include_str!("../../examples/events.jsonl")),
 ];
 
-/// The walk: a bulk push, what became of it, and the history.
-fn sending() -> Vec<Step> {
-    let at = |says, arguments| Step {
-        says,
-        now: format!("{TODAY}T09:00"),
-        arguments,
-    };
-    vec![
-        at(
-            "The ERP's files become the book, in one transaction.",
-            vec!["import", "data"],
-        ),
-        at(
-            "Templates and a saved report are kept as files.",
-            vec!["apply", "send.toml"],
-        ),
-        at(
-            "Who is cut for debt?",
-            vec!["report", "run", "cut-for-debt", "--limit", "5"],
-        ),
-        at(
-            "What would they receive? Nothing is sent yet.",
-            vec![
-                "send",
-                "cut-for-debt",
-                "--template",
-                "cut-push",
-                "--dry-run",
-            ],
-        ),
-        at(
-            "Send it. Whoever cannot be reached is told with the reason.",
-            vec!["send", "cut-for-debt", "--template", "cut-push", "--yes"],
-        ),
-        at(
-            "Once more: everyone had it today, so nobody gets it twice.",
-            vec!["send", "cut-for-debt", "--template", "cut-push", "--yes"],
-        ),
-        at(
-            "The history knows every message, and why some did not go.",
-            vec!["history", "--limit", "5"],
-        ),
-    ]
-}
-
-/// The walk on: a birthday, and what cron starts.
-fn birthdays() -> Vec<Step> {
-    let at = |time: &str, says, arguments| Step {
-        says,
-        now: format!("{TODAY}T{time}"),
-        arguments,
-    };
-    vec![
-        at(
-            "09:00",
-            "A birthday template, and two tasks: one fills the queue at 10, one forwards it.",
-            vec!["apply", "birthday.toml"],
-        ),
-        at("09:00", "What runs when?", vec!["task", "list"]),
-        at(
-            "10:00",
-            "It is 10 o'clock: what cron calls each minute runs both, in order.",
-            vec!["task", "run-due"],
-        ),
-        at(
-            "10:00",
-            "Three people have their birthday today.",
-            vec!["history", "--origin", "birthday"],
-        ),
-        at(
-            "10:30",
-            "Once a year, however often it runs.",
-            vec!["birthday", "queue"],
-        ),
-    ]
-}
-
-/// A ticket opened, answered and resolved.
-fn ticketing() -> Vec<Step> {
-    let at = |minute: u32, says, arguments| Step {
-        says,
-        now: format!("{TODAY}T11:{minute:02}"),
-        arguments,
-    };
-    vec![
-        at(
-            0,
-            "Triggers say which ticket event tells whom.",
-            vec!["apply", "ticket.toml"],
-        ),
-        at(
-            0,
-            "Who would hear of this new ticket, and who would not? Nothing is sent.",
-            vec![
-                "trigger",
-                "test",
-                "opened-by-client",
-                "--event",
-                "event.json",
-            ],
-        ),
-        at(
-            0,
-            "The ERP's events come as JSON Lines, from a file or a pipe.",
-            vec!["ticket", "events", "events.jsonl"],
-        ),
-        at(
-            20,
-            "An answer: the staff named in the trigger, then the responsible.",
-            vec![
-                "ticket",
-                "reply",
-                "--ticket",
-                "1070",
-                "--by",
-                "staff",
-                "--text",
-                "Reiniciamos a porta da OLT; o sinal voltou.",
-            ],
-        ),
-        at(
-            45,
-            "Resolved: the client, the responsible, the managers.",
-            vec!["ticket", "move", "--ticket", "1070", "--to", "resolved"],
-        ),
-        at(
-            45,
-            "Who was told what, and when?",
-            vec!["ticket", "show", "1070"],
-        ),
-    ]
-}
-
-/// Ten days of collections, with what was paid meanwhile; then the report, one invoice's way, and what
-/// is to come.
-fn collecting() -> Vec<Step> {
-    let at = |now: String, says, arguments| Step {
-        says,
-        now,
-        arguments,
-    };
-    let mut steps = vec![at(
-        format!("{TODAY}T10:30"),
-        "The régua de cobrança: a ladder from reminder to closing, kept as a file.",
-        vec!["apply", "collection.toml"],
-    )];
-    let days = [
-        "2026-11-23",
-        "2026-11-24",
-        "2026-11-25",
-        "2026-11-26",
-        "2026-11-27",
-        "2026-11-28",
-        "2026-11-29",
-        "2026-11-30",
-        "2026-12-01",
-        "2026-12-02",
-    ];
-    for (place, day) in days.into_iter().enumerate() {
-        if let Some((_, file)) = job::PAYMENTS.iter().find(|(on, _)| *on == day) {
-            steps.push(at(
-                format!("{day}T10:45"),
-                "The ERP tells what was paid.",
-                vec!["import", "invoices", file],
-            ));
-        }
-        steps.push(at(
-            format!("{day}T11:00"),
-            match place {
-                0 => "The first update: late invoices enter, reminders go out.",
-                1 => "A day later nobody moves twice, and nobody skips a stage.",
-                6 => "A Sunday: what is decided waits for the contact hours of Monday.",
-                _ => "Another day.",
-            },
-            vec!["collection", "update"],
-        ));
-    }
-    let last = |says, arguments| at("2026-12-02T11:05".to_owned(), says, arguments);
-    steps.extend([
-        last(
-            "The relatório de cobranças, here of one stage.",
-            vec!["collection", "list", "--open", "--stage", "visit"],
-        ),
-        last(
-            "One invoice's whole way, and why nothing more happens to it.",
-            vec!["collection", "show", job::SHOWN_INVOICE],
-        ),
-        last(
-            "What the coming days would send if nobody paid.",
-            vec!["collection", "forecast", "--days", "10"],
-        ),
-        last("How each stage has done.", vec!["collection", "stats"]),
-    ]);
-    steps
-}
-
 /// Runs the command.
 pub fn run(command: &Command, out: Out) -> Result<Outcome> {
     job::make(&command.dir)?;
@@ -257,8 +64,7 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
         "A provider of 200 invented clients is in {}. The clock stands at Monday {TODAY}, 9 o'clock.",
         command.dir.display()
     ))?;
-    let walks = [sending(), birthdays(), ticketing(), collecting()];
-    for step in walks.into_iter().flatten() {
+    for step in steps(WALK) {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(
@@ -271,26 +77,44 @@ pub fn run(command: &Command, out: Out) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Shows a command, runs it, and lets its answer follow.
-fn walk(dir: &Path, step: &Step, out: Out) -> Result<()> {
-    let shown: Vec<String> = step
-        .arguments
-        .iter()
-        .map(|word| {
-            if word.contains(' ') || word.contains('>') {
-                format!("'{word}'")
+/// The steps of a walk: `@` sets the clock, `#` says what the command after it shows, `$` is a command.
+fn steps(walk: &'static str) -> impl Iterator<Item = Step> {
+    let (mut now, mut says) = ("", "");
+    walk.lines().filter_map(move |line| {
+        match line.split_at_checked(2)? {
+            ("@ ", text) => now = text,
+            ("# ", text) => says = text,
+            ("$ ", line) => return Some(Step { says, now, line }),
+            _ => {}
+        }
+        None
+    })
+}
+
+/// The words of a command line; single quotes hold one together.
+fn words(line: &str) -> Vec<String> {
+    line.split('\'')
+        .enumerate()
+        .flat_map(|(place, part)| {
+            if place.is_multiple_of(2) {
+                part.split_whitespace().map(str::to_owned).collect()
             } else {
-                (*word).to_owned()
+                vec![part.to_owned()]
             }
         })
-        .collect();
-    out.text(format!("\n# {}\n$ regua {}", step.says, shown.join(" ")))?;
+        .collect()
+}
+
+/// Shows a command, runs it, and lets its answer follow.
+fn walk(dir: &Path, step: &Step, out: Out) -> Result<()> {
+    let Step { says, now, line } = *step;
+    out.text(format!("\n# {says}\n$ regua {line}"))?;
     let mut arguments: Vec<OsString> = vec!["regua".into(), "--config".into()];
     arguments.push(dir.join("config.toml").into());
-    arguments.extend(["--now".into(), OsString::from(&step.now)]);
-    for word in &step.arguments {
+    arguments.extend(["--now".into(), OsString::from(now)]);
+    for word in words(line) {
         // Files are named from within the folder.
-        let path = dir.join(word);
+        let path = dir.join(&word);
         if path.exists() {
             arguments.push(path.into());
         } else {
@@ -300,8 +124,7 @@ fn walk(dir: &Path, step: &Step, out: Out) -> Result<()> {
     match super::run(arguments) {
         0 => Ok(()),
         code => Err(Error::world(format!(
-            "the demo's `regua {}` ended with exit code {code}",
-            shown.join(" ")
+            "the demo's `regua {line}` ended with exit code {code}"
         ))),
     }
 }

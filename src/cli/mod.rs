@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::view::{Colour, Format, Out, Talk};
 
 pub mod apply;
@@ -184,9 +184,9 @@ impl Outcome {
         match self {
             Self::Done => 0,
             Self::SomeFailed => 1,
-            Self::Unacceptable => Kind::Unacceptable.exit_code(),
-            Self::WorldFailed => Kind::World.exit_code(),
-            Self::Locked => Kind::Locked.exit_code(),
+            Self::Unacceptable => ErrorKind::Unacceptable.exit_code(),
+            Self::WorldFailed => ErrorKind::World.exit_code(),
+            Self::Locked => ErrorKind::Locked.exit_code(),
             Self::Changes => 6,
             Self::Stopped(signal) => 128 + signal,
         }
@@ -214,7 +214,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             // Help and version go to standard output and are no error.
             let _ = error.print();
             return if error.use_stderr() {
-                Kind::Usage.exit_code()
+                ErrorKind::Usage.exit_code()
             } else {
                 0
             };
@@ -224,12 +224,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     // The parser sees this only where both stand on one side of the command.
     if cli.global.json && cli.global.output.is_some() {
         out.error(&Error::usage("--json and -o ask for two forms").hint("give one of them"));
-        return Kind::Usage.exit_code();
+        return ErrorKind::Usage.exit_code();
     }
     match dispatch(cli, out) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
-            if error.kind != Kind::BrokenPipe {
+            if error.kind != ErrorKind::BrokenPipe {
                 out.error(&error);
             }
             error.kind.exit_code()
@@ -274,7 +274,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         out,
     );
     let mut context = match (context, &cli.command) {
-        (Err(error), Command::Doctor(_)) if error.kind == Kind::Unacceptable => {
+        (Err(error), Command::Doctor(_)) if error.kind == ErrorKind::Unacceptable => {
             return doctor::run_without_configuration(out, &error);
         }
         (context, _) => context?,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{span, word};
 use super::{Context, Outcome, face};
-use crate::channel::{Listed, connect};
+use crate::channel::CatalogueEntry;
 use crate::domain::template::Placeholders;
 use crate::domain::words::{Channel, Origin};
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ fn none(name: &str) -> Error {
 }
 
 fn channels(context: &Context) -> Result<Outcome> {
-    let provider = connect(Channel::Whatsapp, &context.config)?;
+    let provider = context.config.channel(Channel::Whatsapp).connect()?;
     let catalogue = provider.catalogue().ok_or_else(|| none(provider.name()))?;
     let mut list = context.out.list(&["id", "name", "status"].map(Column::new));
     for channel in catalogue.channels()? {
@@ -65,7 +65,7 @@ fn channels(context: &Context) -> Result<Outcome> {
 }
 
 fn templates(channel: Option<&str>, context: &Context) -> Result<Outcome> {
-    let provider = connect(Channel::Whatsapp, &context.config)?;
+    let provider = context.config.channel(Channel::Whatsapp).connect()?;
     let catalogue = provider.catalogue().ok_or_else(|| none(provider.name()))?;
     let channel = match channel {
         Some(channel) => channel.to_owned(),
@@ -96,7 +96,7 @@ fn templates(channel: Option<&str>, context: &Context) -> Result<Outcome> {
 }
 
 /// The channel meant when none is named: there must be exactly one.
-fn only(mut channels: Vec<Listed>) -> Result<String> {
+fn only(mut channels: Vec<CatalogueEntry>) -> Result<String> {
     match channels.len() {
         1 => Ok(channels.remove(0).id),
         0 => Err(Error::unacceptable("the provider has no channel")),

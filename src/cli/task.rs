@@ -12,7 +12,7 @@ use crate::clock::iso;
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Outcome as RunOutcome, Run, Task};
 use crate::domain::words::{Channel, Word as _};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::run_due::{self, Hands, Ran};
 use crate::jobs::task as job;
 use crate::store::Connection;
@@ -592,12 +592,12 @@ fn outcome_of(ran: &[Ran], signal: Option<Outcome>) -> Outcome {
     if let Some(signal) = signal {
         return signal;
     }
-    let failed = |kind: Kind| ran.iter().any(|ran| ran.kind == Some(kind));
-    if failed(Kind::World) {
+    let failed = |kind: ErrorKind| ran.iter().any(|ran| ran.kind == Some(kind));
+    if failed(ErrorKind::World) {
         Outcome::WorldFailed
-    } else if failed(Kind::Unacceptable) || failed(Kind::Usage) {
+    } else if failed(ErrorKind::Unacceptable) || failed(ErrorKind::Usage) {
         Outcome::Unacceptable
-    } else if failed(Kind::Locked) {
+    } else if failed(ErrorKind::Locked) {
         Outcome::Locked
     } else if ran
         .iter()

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Context, Outcome};
 use crate::domain::words::{CallbackStatus, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::callback::{self as job, Summary};
+use crate::jobs::callback::{self as job, CallbackSummary};
 use crate::view::{Cell, Column, Format};
 
 /// What WhatsApp reports later: delivered, read, failed.
@@ -45,7 +45,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn answer(summary: &Summary, context: &Context) -> Result<()> {
+fn answer(summary: &CallbackSummary, context: &Context) -> Result<()> {
     let of = |status: &CallbackStatus| summary.new.get(status).copied().unwrap_or(0);
     let new: Map<String, Value> = CallbackStatus::ALL
         .iter()

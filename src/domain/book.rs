@@ -335,17 +335,7 @@ pub fn read(column: &Column, text: &str, zone: Tz) -> Result<Value, Unacceptable
         return refused("text without NUL characters");
     }
     if text.is_empty() {
-        return match column.cell {
-            CellType::Word(Vocabulary {
-                empty: Some(word), ..
-            }) => Ok(Value::Text(word.to_owned())),
-            _ if column.required => Err(Unacceptable {
-                found: "is empty".to_owned(),
-                accepted: format!("accepted: {}", accepted(&column.cell)),
-            }),
-            CellType::YesNo(default) => Ok(Value::Integer(i64::from(default))),
-            _ => Ok(Value::Null),
-        };
+        return read_empty(column);
     }
     let value = match column.cell {
         CellType::Id => match text.parse::<i64>() {
@@ -372,23 +362,38 @@ pub fn read(column: &Column, text: &str, zone: Tz) -> Result<Value, Unacceptable
         CellType::YesNo(_) => parse_yes_no(text).map(|yes| Value::Integer(i64::from(yes))),
         CellType::Phone => Phone::parse(text).map(|phone| Value::Text(phone.as_str().to_owned())),
         CellType::TaxId => tax_id::parse(text).map(Value::Text),
-        CellType::List => {
-            let items: Vec<&str> = text
-                .split('|')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .collect();
-            Some(if items.is_empty() {
-                Value::Null
-            } else {
-                Value::Text(items.join("|"))
-            })
-        }
+        CellType::List => Some(read_list(text)),
         CellType::Word(vocabulary) => {
             (vocabulary.parse)(text).map(|word| Value::Text(word.to_owned()))
         }
     };
     value.map_or_else(|| refused(&accepted(&column.cell)), Ok)
+}
+
+/// What an empty cell of a column means.
+fn read_empty(column: &Column) -> Result<Value, Unacceptable> {
+    match column.cell {
+        CellType::Word(Vocabulary {
+            empty: Some(word), ..
+        }) => Ok(Value::Text(word.to_owned())),
+        _ if column.required => Err(Unacceptable {
+            found: "is empty".to_owned(),
+            accepted: format!("accepted: {}", accepted(&column.cell)),
+        }),
+        CellType::YesNo(default) => Ok(Value::Integer(i64::from(default))),
+        _ => Ok(Value::Null),
+    }
+}
+
+/// Texts separated by `|`, those that hold nothing left out.
+fn read_list(text: &str) -> Value {
+    let items = text.split('|').map(str::trim);
+    let items: Vec<&str> = items.filter(|item| !item.is_empty()).collect();
+    if items.is_empty() {
+        Value::Null
+    } else {
+        Value::Text(items.join("|"))
+    }
 }
 
 /// What a cell of this type may hold, for an error's remedy.

@@ -3,6 +3,7 @@
 pub mod birthday;
 pub mod book;
 pub mod callback;
+pub mod channel;
 pub mod client;
 pub mod collection;
 pub mod contact_hours;

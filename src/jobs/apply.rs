@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::birthday;
-use super::plan::{Change, Options, Plan, steps};
+use super::plan::{ApplyChange, ApplyPlan, ApplyStep, Options, steps};
 use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
@@ -27,7 +27,7 @@ pub fn apply(
     files: &[PathBuf],
     options: Options,
     now: Now,
-) -> Result<Plan> {
+) -> Result<ApplyPlan> {
     let (mut wanted, mut problems) = read(files);
     if !problems.is_empty() {
         if !wanted.templates_missed {
@@ -115,32 +115,9 @@ fn carry_out(
     wanted: &Definitions,
     options: Options,
     now: Now,
-) -> Result<Plan> {
-    let mut plan = Plan::default();
-    let templates = steps(
-        "template",
-        &wanted.templates,
-        &stored_template::list(connection)?,
-        |t| &t.name,
-        definition::template::write,
-        options.prune,
-    );
-    let reports = steps(
-        "report",
-        &wanted.reports,
-        &stored_report::list(connection)?,
-        |r| &r.name,
-        definition::report::write,
-        options.prune,
-    );
-    let saved_tasks = steps(
-        "task",
-        &wanted.tasks,
-        &stored_task::list(connection)?,
-        |t| &t.name,
-        definition::task::write,
-        options.prune,
-    );
+) -> Result<ApplyPlan> {
+    let mut plan = ApplyPlan::default();
+    let [templates, reports, saved_tasks] = compared(connection, wanted, options)?;
     for placed in &wanted.templates {
         stored_template::save(connection, &placed.value)?;
         for warning in templates::warnings(&placed.value, &[]) {
@@ -155,20 +132,14 @@ fn carry_out(
     let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
     save_tasks(connection, &wanted.tasks, now)?;
     // What goes, goes last: by then nothing that stays may name it.
-    for step in saved_tasks
-        .iter()
-        .filter(|step| step.change == Change::Removed)
-    {
-        stored_task::remove(connection, &step.name)?;
+    for name in removed(&saved_tasks) {
+        stored_task::remove(connection, name)?;
     }
-    for step in reports.iter().filter(|step| step.change == Change::Removed) {
-        stored_report::remove(connection, &step.name)?;
+    for name in removed(&reports) {
+        stored_report::remove(connection, name)?;
     }
-    for step in templates
-        .iter()
-        .filter(|step| step.change == Change::Removed)
-    {
-        templates::remove_within(connection, config, &step.name)?;
+    for name in removed(&templates) {
+        templates::remove_within(connection, config, name)?;
     }
     for placed in &wanted.templates {
         tasks::still_fine(connection, &placed.value.name)?;
@@ -183,6 +154,48 @@ fn carry_out(
     plan.steps.extend(trigger_steps);
     plan.steps.extend(saved_tasks);
     Ok(plan)
+}
+
+/// What the files change about the saved templates, reports and tasks, in this order.
+fn compared(
+    connection: &Connection,
+    wanted: &Definitions,
+    options: Options,
+) -> Result<[Vec<ApplyStep>; 3]> {
+    Ok([
+        steps(
+            "template",
+            &wanted.templates,
+            &stored_template::list(connection)?,
+            |t| &t.name,
+            definition::template::write,
+            options.prune,
+        ),
+        steps(
+            "report",
+            &wanted.reports,
+            &stored_report::list(connection)?,
+            |r| &r.name,
+            definition::report::write,
+            options.prune,
+        ),
+        steps(
+            "task",
+            &wanted.tasks,
+            &stored_task::list(connection)?,
+            |t| &t.name,
+            definition::task::write,
+            options.prune,
+        ),
+    ])
+}
+
+/// The names of what goes.
+fn removed(steps: &[ApplyStep]) -> impl Iterator<Item = &str> {
+    let gone = steps
+        .iter()
+        .filter(|step| step.change == ApplyChange::Removed);
+    gone.map(|step| step.name.as_str())
 }
 
 /// Saves tasks once everything that they may name is saved; every problem of all of them at once.
@@ -243,7 +256,7 @@ pub fn export(connection: &Connection) -> Result<String> {
 ///
 /// # Errors
 /// When something that is saved would not be accepted today (exit 3).
-pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<Plan> {
+pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<ApplyPlan> {
     let mut wanted = Definitions::default();
     let problems = wanted.read("the database", &export(store.connection())?);
     if !problems.is_empty() {

@@ -16,7 +16,7 @@ const STAMP: &str = "%Y-%m-%d-%H%M";
 
 /// What a backup came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
+pub struct BackupSummary {
     /// The new file.
     pub file: PathBuf,
     /// Its bytes.
@@ -27,7 +27,7 @@ pub struct Summary {
 
 /// Copies the database to `FOLDER/NAME-2026-11-21-0300.db` and keeps the last `[backup] keep`. The
 /// copy has another name until it is whole; one of the same minute is replaced.
-pub fn run(store: &Store, config: &Config, now: Now) -> Result<Summary> {
+pub fn run(store: &Store, config: &Config, now: Now) -> Result<BackupSummary> {
     let folder = &config.backup.folder;
     let failed = |what: &str, error: std::io::Error| {
         Error::world(format!("the backup folder {} {what}", folder.display()))
@@ -61,7 +61,7 @@ pub fn run(store: &Store, config: &Config, now: Now) -> Result<Summary> {
         return Err(error);
     }
     let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
-    Ok(Summary {
+    Ok(BackupSummary {
         bytes: fs::metadata(&file)?.len(),
         removed: keep_last(folder, &stem, keep, &file)?,
         file,

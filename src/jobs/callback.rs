@@ -14,7 +14,7 @@ use crate::store::{Store, opt_out};
 
 /// What an import of callbacks came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct CallbackSummary {
     /// Statuses read.
     pub read: u64,
     /// New ones, by what they say.
@@ -34,9 +34,14 @@ pub struct Summary {
 }
 
 /// Reads callbacks and writes them down, all or none.
-pub fn import(store: &mut Store, now: Now, input: impl Read, place: &str) -> Result<Summary> {
+pub fn import(
+    store: &mut Store,
+    now: Now,
+    input: impl Read,
+    place: &str,
+) -> Result<CallbackSummary> {
     store.write(|transaction| {
-        let mut summary = Summary::default();
+        let mut summary = CallbackSummary::default();
         let passed_over = source::callback::read(input, place, |callback| {
             summary.read += 1;
             match store::apply(transaction, &callback)? {

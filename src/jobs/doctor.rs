@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::channel;
+use crate::channel::ChannelSettings;
 use crate::clock::Now;
-use crate::config::{Config, ProviderConfig};
+use crate::config::Config;
 use crate::domain::book::Kind;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
@@ -156,8 +156,8 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             definitions(store, patient.config, *patient.now),
         )?;
     }
-    for channel in Channel::ALL {
-        tell(provider(*channel, patient.config))?;
+    for (channel, settings) in patient.config.channels.iter() {
+        tell(provider(channel, settings))?;
     }
     let sources = &patient.config.sources;
     if sources.is_empty() {
@@ -227,17 +227,16 @@ fn secrets(config: &Config) -> Vec<Finding> {
             }
         }
     }
-    if let ProviderConfig::Fcm(settings) = &config.push.provider
-        && readable_by_others(&settings.service_account)
-    {
-        findings.push(Finding::warning(
-            "secrets",
-            format!(
-                "push.service_account: others can read {}",
-                settings.service_account.display()
-            ),
-            "chmod 600",
-        ));
+    for (channel, settings) in config.channels.iter() {
+        for (key, file) in settings.provider.private_files() {
+            if readable_by_others(file) {
+                findings.push(Finding::warning(
+                    "secrets",
+                    format!("{channel}.{key}: others can read {}", file.display()),
+                    "chmod 600",
+                ));
+            }
+        }
     }
     if findings.is_empty() {
         findings.push(Finding::ok(
@@ -402,10 +401,10 @@ fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Findi
 }
 
 /// A channel's provider: its credentials, by a call that sends nothing.
-fn provider(channel: Channel, config: &Config) -> Finding {
+fn provider(channel: Channel, settings: &ChannelSettings) -> Finding {
     let area = channel.as_str();
-    let name = config.channel(channel).provider.name();
-    match channel::connect(channel, config).and_then(|provider| provider.check()) {
+    let name = settings.name;
+    match settings.connect().and_then(|provider| provider.check()) {
         Ok(found) => Finding::ok(area, format!("{name}: {found}")),
         Err(error) => {
             let mut finding = Finding::failure(area, &error);

@@ -4,7 +4,7 @@ use crate::source::definition::Placed;
 
 /// What is done to one definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum ApplyChange {
     /// It is new.
     New,
     /// These keys of it change.
@@ -17,28 +17,30 @@ pub enum Change {
 
 /// One line of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct ApplyStep {
     /// `template`, `report`, `rule`, `trigger` or `task`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
     /// What is done.
-    pub change: Change,
+    pub change: ApplyChange,
 }
 
 /// What files come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct ApplyPlan {
     /// Line by line.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ApplyStep>,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
 }
 
-impl Plan {
+impl ApplyPlan {
     /// Whether anything changes.
     pub fn changes(&self) -> bool {
-        self.steps.iter().any(|step| step.change != Change::Same)
+        self.steps
+            .iter()
+            .any(|step| step.change != ApplyChange::Same)
     }
 }
 
@@ -59,21 +61,21 @@ pub fn steps<T>(
     name: impl Fn(&T) -> &String,
     write: impl Fn(&T) -> String,
     prune: bool,
-) -> Vec<Step> {
-    let step = |name: &String, change| Step {
+) -> Vec<ApplyStep> {
+    let step = |name: &String, change| ApplyStep {
         kind,
         name: name.clone(),
         change,
     };
-    let mut steps: Vec<Step> = wanted
+    let mut steps: Vec<ApplyStep> = wanted
         .iter()
         .map(|placed| {
             let wanted_name = name(&placed.value);
             let change = match saved.iter().find(|saved| name(saved) == wanted_name) {
-                None => Change::New,
+                None => ApplyChange::New,
                 Some(saved) => match changed_keys(&write(saved), &write(&placed.value)) {
-                    keys if keys.is_empty() => Change::Same,
-                    keys => Change::Changed(keys),
+                    keys if keys.is_empty() => ApplyChange::Same,
+                    keys => ApplyChange::Changed(keys),
                 },
             };
             step(wanted_name, change)
@@ -84,7 +86,7 @@ pub fn steps<T>(
             saved
                 .iter()
                 .filter(|saved| !wanted.iter().any(|w| name(&w.value) == name(saved)))
-                .map(|saved| step(name(saved), Change::Removed)),
+                .map(|saved| step(name(saved), ApplyChange::Removed)),
         );
     }
     steps

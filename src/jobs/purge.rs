@@ -10,7 +10,7 @@ use crate::store::{Store, purge, ticket};
 
 /// What a purge came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct PurgeSummary {
     /// Messages whose text was cleared.
     pub bodies: i64,
     /// Messages deleted.
@@ -22,18 +22,18 @@ pub struct Summary {
 }
 
 /// Deletes what is older than `[retention]` says; without one, nothing.
-pub fn run(store: &mut Store, config: &Config, now: Now) -> Result<Summary> {
+pub fn run(store: &mut Store, config: &Config, now: Now) -> Result<PurgeSummary> {
     let retention = &config.retention;
     let before = |days: i64| -> DateTime<Utc> {
         now.at
             .checked_sub_days(Days::new(days.unsigned_abs()))
             .unwrap_or(DateTime::<Utc>::MIN_UTC)
     };
-    let mut summary = Summary {
+    let mut summary = PurgeSummary {
         configured: retention.bodies_days.is_some()
             || retention.messages_days.is_some()
             || retention.runs_days.is_some(),
-        ..Summary::default()
+        ..PurgeSummary::default()
     };
     if let Some(days) = retention.messages_days {
         // The caps count messages back so many days; those must still be there.

@@ -1,7 +1,7 @@
 //! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
 
 use super::collection;
-use super::plan::{Change, Options, Plan, Step, steps};
+use super::plan::{ApplyChange, ApplyPlan, ApplyStep, Options, steps};
 use crate::clock::Now;
 use crate::domain::rule::{self, Draft, Part, Rule};
 use crate::domain::template::Template;
@@ -109,10 +109,10 @@ pub fn carry_out(
     connection: &Connection,
     wanted: &Definitions,
     options: Options,
-    templates: &[Step],
+    templates: &[ApplyStep],
     now: Now,
-    plan: &mut Plan,
-) -> Result<Vec<Step>> {
+    plan: &mut ApplyPlan,
+) -> Result<Vec<ApplyStep>> {
     let saved: Vec<Rule> = store::all(connection)?
         .into_iter()
         .map(|kept| kept.rule)
@@ -137,7 +137,7 @@ pub fn carry_out(
     );
     let removed: Vec<&String> = steps
         .iter()
-        .filter(|step| step.change == Change::Removed)
+        .filter(|step| step.change == ApplyChange::Removed)
         .map(|step| &step.name)
         .collect();
     let stay: Vec<&Rule> = saved
@@ -149,7 +149,7 @@ pub fn carry_out(
     known.retain(|template| {
         !templates
             .iter()
-            .any(|step| step.change == Change::Removed && step.name == template.name)
+            .any(|step| step.change == ApplyChange::Removed && step.name == template.name)
     });
     let flaws = rule_flaws(wanted, &stay, &known);
     if !flaws.is_empty() {

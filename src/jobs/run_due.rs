@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::domain::schedule::due;
 use crate::domain::task::{Outcome, Owed, Run, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::task::Ending;
 use crate::store::{Store, report, task as store_task, template};
 
@@ -42,7 +42,7 @@ pub struct Ran {
     /// How it ended, as it was recorded.
     pub ending: Ending,
     /// The exit code's kind, when it failed.
-    pub kind: Option<Kind>,
+    pub kind: Option<ErrorKind>,
 }
 
 /// Takes the lock that one run holds at a time; none when another has it.
@@ -107,7 +107,7 @@ pub fn run_one(
             Some(error.kind),
         ),
     };
-    let kind = kind.or_else(|| (done.outcome == Outcome::Failed).then_some(Kind::World));
+    let kind = kind.or_else(|| (done.outcome == Outcome::Failed).then_some(ErrorKind::World));
     let ending = Ending {
         outcome: done.outcome,
         counts: done.counts,

@@ -1,7 +1,6 @@
 //! Saving and removing templates: checked whole, never removed while something uses them.
 
-use crate::channel;
-use crate::config::{Config, ProviderConfig};
+use crate::config::Config;
 use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Purpose};
@@ -61,9 +60,10 @@ pub fn ready(config: &Config, mut template: Template, text_given: bool) -> Resul
     }
 }
 
-/// Fetches a whatsapp template's text from the provider; with `file` it is given by hand.
+/// Fetches a whatsapp template's text from a provider that keeps them; else it is given by hand.
 fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Result<()> {
-    if matches!(config.whatsapp.provider, ProviderConfig::File { .. }) {
+    let settings = config.channel(Channel::Whatsapp);
+    if !settings.provider.keeps_templates() {
         return Ok(());
     }
     let name = template.name.clone();
@@ -81,7 +81,7 @@ fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Res
         ))
         .hint("--provider-template ID; regua omnichannel templates lists them"));
     };
-    let provider = channel::connect(Channel::Whatsapp, config)?;
+    let provider = settings.connect()?;
     let Some(catalogue) = provider.catalogue() else {
         return Ok(());
     };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::plan::{Change, Options, Step, steps};
+use super::plan::{ApplyChange, ApplyStep, Options, steps};
 use crate::domain::template::Template;
 use crate::domain::ticket::trigger::Trigger;
 use crate::error::{Error, Flaw, Result};
@@ -100,7 +100,7 @@ pub(super) fn carry_out(
     wanted: &Definitions,
     options: Options,
     said: &mut Vec<String>,
-) -> Result<Vec<Step>> {
+) -> Result<Vec<ApplyStep>> {
     let saved = store::list(connection)?;
     let steps = steps(
         "trigger",
@@ -132,7 +132,10 @@ pub(super) fn carry_out(
             flaws,
         ));
     }
-    for step in steps.iter().filter(|step| step.change == Change::Removed) {
+    for step in steps
+        .iter()
+        .filter(|step| step.change == ApplyChange::Removed)
+    {
         store::remove(connection, &step.name)?;
     }
     // A template of the files may spoil a trigger that they do not name.

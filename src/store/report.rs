@@ -25,6 +25,15 @@ const fn from(kind: ReportKind) -> &'static str {
     }
 }
 
+/// Days since an invoice's own due date, while it is unpaid.
+const INVOICE_OVERDUE_DAYS: &str = "CASE WHEN i.status IN ('open', 'partial') \
+     THEN max(0, CAST(julianday(?1) - julianday(i.due_on) AS INTEGER)) ELSE 0 END";
+
+/// Days since the due date of a contract's oldest owing invoice.
+const CONTRACT_OVERDUE_DAYS: &str = "coalesce(max(0, CAST(julianday(?1) - julianday(\
+     (SELECT min(o.due_on) FROM invoice o WHERE o.contract_id = k.id AND o.owing)\
+     ) AS INTEGER)), 0)";
+
 /// A field as SQL. `?1` is today; nothing else of the outside stands in it.
 const fn expression(field: Field) -> &'static str {
     match field {
@@ -42,10 +51,7 @@ const fn expression(field: Field) -> &'static str {
         Field::DueOn => "i.due_on",
         Field::IssuedOn => "i.issued_on",
         Field::OpenAmount => "i.owed",
-        Field::InvoiceOverdueDays => {
-            "CASE WHEN i.status IN ('open', 'partial') \
-             THEN max(0, CAST(julianday(?1) - julianday(i.due_on) AS INTEGER)) ELSE 0 END"
-        }
+        Field::InvoiceOverdueDays => INVOICE_OVERDUE_DAYS,
         Field::InvoicePortfolio => "i.portfolio",
         Field::ContractId => "k.id",
         Field::ContractStatusField => "k.status",
@@ -72,11 +78,7 @@ const fn expression(field: Field) -> &'static str {
         Field::OldestDueOn => {
             "(SELECT min(o.due_on) FROM invoice o WHERE o.contract_id = k.id AND o.owing)"
         }
-        Field::OverdueDays => {
-            "coalesce(max(0, CAST(julianday(?1) - julianday(\
-             (SELECT min(o.due_on) FROM invoice o WHERE o.contract_id = k.id AND o.owing)\
-             ) AS INTEGER)), 0)"
-        }
+        Field::OverdueDays => CONTRACT_OVERDUE_DAYS,
         Field::OverdueTotal => {
             "(SELECT coalesce(sum(o.owed), 0) FROM invoice o \
              WHERE o.contract_id = k.id AND o.owing AND o.due_on < ?1)"

@@ -395,7 +395,9 @@ fn a_bad_key_file_is_told_without_its_contents() {
     ] {
         std::fs::write(&path, contents).expect("a file");
         let config = regua::config::Config::read(text, "c.toml", folder.path()).expect("a config");
-        let error = regua::channel::connect(Channel::Push, &config)
+        let error = config
+            .channel(Channel::Push)
+            .connect()
             .err()
             .expect("not acceptable")
             .to_string();

@@ -14,14 +14,14 @@ mod twilio;
 
 use std::path::Path;
 
-use regua::channel::{Outgoing, Provider, Refusal, connect};
+use regua::channel::{Outgoing, Provider, Refusal};
 use regua::config::Config;
 use regua::domain::words::{AddressKind, Channel, Purpose};
 
 /// The provider of a channel by a configuration's text.
 fn provider(channel: Channel, text: &str, base: &Path) -> Box<dyn Provider> {
     let config = Config::read(text, "config.toml", base).expect("an acceptable configuration");
-    connect(channel, &config).expect("a provider")
+    config.channel(channel).connect().expect("a provider")
 }
 
 /// A message on a channel.

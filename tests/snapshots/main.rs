@@ -3,6 +3,9 @@
 //! A difference fails and writes nothing. `INSTA_UPDATE=always cargo test --test snapshots` renews the
 //! files in `snap/`; their change is then read like any other change.
 
+#[allow(dead_code, reason = "the sync tests use the rest of it")]
+#[path = "../sync/erp.rs"]
+mod erp;
 #[allow(dead_code, reason = "the story tests use the rest of it")]
 #[path = "../story/house.rs"]
 mod house;

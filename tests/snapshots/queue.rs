@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use crate::scene;
+use crate::server::{Act, Server};
 
 #[test]
 fn queue_empty() {
@@ -58,8 +59,51 @@ fn queue() {
     );
 }
 
+/// A house whose sms gateway answers so.
+fn with_gateway(act: impl Fn() -> Act + Send + Sync + 'static) -> (House, Server) {
+    let house = scene::with_examples(&["send.toml"]);
+    let server = Server::start(move |_| act());
+    house.write(
+        "config.toml",
+        format!(
+            "[company]\nname = \"Provedor Exemplo\"\n[sms]\nprovider = \"http\"\nurl = \"{}/send\"\nbody = \"{{}}\"\nworkers = 1\n",
+            server.url()
+        ),
+    );
+    (house, server)
+}
+
 #[test]
 fn queue_failing() {
+    for (name, act) in [
+        ("refused", Act::json(400, r#"{"error":"invalid number"}"#)),
+        ("later", Act::json(500, r#"{"error":"broken"}"#)),
+        ("unauthorized", Act::json(401, r#"{"error":"who are you"}"#)),
+        ("unknown", Act::Cut),
+    ] {
+        let (mut house, server) = with_gateway(move || act.clone());
+        scene::holds_beside(
+            &format!("queue_{name}"),
+            &mut house,
+            "send logins --template outage-sms --limit 1 --yes
+             queue stats
+             queue stats --json
+             queue list
+             queue list --failed
+             queue list --unknown --json
+             history show 1
+             queue retry 1
+             queue retry --unknown --all
+             queue deliver
+             queue deliver --json
+             history",
+            &server.url(),
+        );
+    }
+}
+
+#[test]
+fn queue_out_of_reach() {
     let mut house = scene::with_examples(&["send.toml"]);
     // Nobody listens at port 9 of this machine.
     house.write(
@@ -67,11 +111,27 @@ fn queue_failing() {
         "[company]\nname = \"Provedor Exemplo\"\n[sms]\nprovider = \"http\"\nurl = \"http://127.0.0.1:9/send\"\nbody = \"{}\"\nworkers = 1\n",
     );
     scene::holds(
-        "queue_failing",
+        "queue_out_of_reach",
         &mut house,
         "send logins --template outage-sms --limit 1 --yes
          queue stats
-         queue deliver",
+         queue deliver
+         doctor",
+    );
+}
+
+#[test]
+fn queue_locked() {
+    let mut house = scene::with_examples(&["send.toml"]);
+    house
+        .run(&["send", "contracts", "-t", "due-whatsapp", "--yes"])
+        .ok();
+    let lock = std::fs::File::create(house.path("regua.db.whatsapp.lock")).expect("the lock");
+    lock.try_lock().expect("free");
+    scene::holds(
+        "queue_locked",
+        &mut house,
+        "queue deliver\nqueue deliver --json",
     );
 }
 

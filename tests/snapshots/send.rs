@@ -68,3 +68,21 @@ fn send_without_values() {
          send cut-for-debt --template cut-push --yes",
     );
 }
+
+#[test]
+fn send_many() {
+    let mut house = scene::demo();
+    scene::holds(
+        "send_many",
+        &mut house,
+        "send invoices --filter due_on=2026-12-10 --template bill-email --dry-run
+         send invoices --filter due_on=2026-12-10 --template bill-email --sample 3 --yes
+         send contracts --filter access_status=payment_warning --template bill-email --limit 2 --yes --json
+         send contracts --filter city=Xaxim --template bill-email --deliver queue --yes -o csv
+         queue list --limit 3
+         queue stats
+         queue deliver --channel email
+         send list --limit 3
+         send show 5",
+    );
+}

@@ -128,10 +128,10 @@ fn trigger_refused() {
          trigger add x --event new-ticket-client --template ticket-opened-email --template ticket-new-email
          trigger add x --event new-ticket-client --template ticket-opened-email --to resolved --staff 3 --fallback staff:5
          trigger add x --event workflow --template ticket-moved-email --audience boss
-         trigger add x --event workflow --template ticket-moved-email --audience staff:99 --audience team:Nobody
-         trigger add x --event reply --template ticket-replied-email
+         trigger add y --event workflow --template ticket-moved-email --audience staff:99 --audience team:Nobody
+         trigger add v --event reply --template ticket-replied-email
          trigger add x --event reply --template ticket-replied-email --fallback nobody
-         trigger add x --event new-internal-ticket --template ticket-new-email --topic 99 --staff 99
+         trigger add z --event new-internal-ticket --template ticket-new-email --topic 99 --staff 99
          trigger add opened-client --event new-ticket-client --template ticket-opened-email
          trigger edit opened-client
          trigger test opened-client --event absent.json

@@ -16,13 +16,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("settings", &["error", "toml_table"]),
     (
         "config",
-        &["source", "domain", "error", "settings", "toml_table"],
+        &[
+            "domain",
+            "error",
+            "channel",
+            "source",
+            "settings",
+            "toml_table",
+        ],
     ),
     ("http", &["error", "clock"]),
     ("store", &["domain", "error", "clock"]),
     (
         "channel",
-        &["domain", "error", "config", "settings", "http", "clock"],
+        &["domain", "error", "settings", "toml_table", "http", "clock"],
     ),
     (
         "source",

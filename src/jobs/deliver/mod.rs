@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::channel::{self, Provider};
+use crate::channel::{Limits, Provider};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::words::{Channel, Word as _};
@@ -108,12 +108,14 @@ fn drain(
             return Ok(summary);
         }
     };
-    let breaker = Breaker::new(provider.limits().workers);
+    let limits = config.channel(channel).limits;
+    let breaker = Breaker::new(limits.workers);
     let mut drain = Drain {
         config,
         clock,
         channel,
         provider,
+        limits,
         summary,
         in_flight: HashMap::new(),
         gate: Gate::default(),
@@ -130,7 +132,7 @@ fn drain(
 
 /// Settles what a dead run left in flight; how many messages are `unknown` for that.
 fn recover(store: &mut Store, config: &Config, clock: &Clock, channel: Channel) -> Result<u64> {
-    let provider = config.channel(channel).provider.name();
+    let provider = config.channel(channel).name;
     let resend = config.queue.resend_unknown.contains(&channel);
     let recovered = store
         .write(|transaction| queue::recover(transaction, channel, provider, resend, clock.now()))?;
@@ -144,7 +146,7 @@ fn connect(
     clock: &Clock,
     channel: Channel,
 ) -> Result<Result<Arc<dyn Provider>, String>> {
-    let provider: Arc<dyn Provider> = match channel::connect(channel, config) {
+    let provider: Arc<dyn Provider> = match config.channel(channel).connect() {
         Ok(provider) => Arc::from(provider),
         Err(error) => return Ok(Err(error.to_string())),
     };
@@ -167,6 +169,7 @@ struct Drain<'a> {
     clock: &'a Clock,
     channel: Channel,
     provider: Arc<dyn Provider>,
+    limits: Limits,
     summary: ChannelSummary,
     in_flight: HashMap<i64, InFlight>,
     gate: Gate,
@@ -177,9 +180,9 @@ struct Drain<'a> {
 
 impl Drain<'_> {
     fn run(&mut self, store: &mut Store, stop: &Stop, observer: Observer<'_>) -> Result<()> {
-        let most = self.provider.limits().workers.max(1) * IN_FLIGHT_PER_WORKER;
+        let most = self.limits.workers.max(1) * IN_FLIGHT_PER_WORKER;
         let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
-        let workers = Workers::start(&self.provider, &self.gate, most);
+        let workers = Workers::start(&self.provider, self.limits, &self.gate, most);
         let mut back: Vec<Answered> = Vec::new();
         let mut since_stop: Option<Stopwatch> = None;
         loop {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::channel::{Next, Provider, Receipt, Refusal};
+use crate::channel::{Limits, Next, Provider, Receipt, Refusal};
 use crate::clock::Stopwatch;
 use crate::domain::message::{Lot, Outgoing};
 use crate::domain::rate::TokenBucket;
@@ -72,9 +72,8 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    /// Starts as many as the provider's limits say; at most `most` messages wait for one.
-    pub fn start(provider: &Arc<dyn Provider>, gate: &Gate, most: usize) -> Self {
-        let limits = provider.limits();
+    /// Starts as many as the limits say; at most `most` messages wait for one.
+    pub fn start(provider: &Arc<dyn Provider>, limits: Limits, gate: &Gate, most: usize) -> Self {
         let (work, jobs) = sync_channel(most);
         let (said, answers) = channel();
         let jobs = Arc::new(Mutex::new(jobs));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::compose::{Composer, Draft, Key, Wording};
 use super::rows::{About, Rows};
-use crate::channel::{self, Refusal};
+use crate::channel::Refusal;
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::client::Client;
@@ -100,7 +100,7 @@ pub fn validate(config: &Config, clock: &Clock, plan: &Plan) -> Result<Validatio
         return Ok(Validation::Nobody);
     };
     let now = clock.now();
-    let provider = channel::connect(first.channel, config)?;
+    let provider = config.channel(first.channel).connect()?;
     let name = provider.name();
     Ok(match provider.validate(&first.outgoing(now)) {
         None => Validation::CannotTell(name),

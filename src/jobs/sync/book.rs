@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::gather::Gathered;
 use super::spool::Spool;
-use super::summary::{Refused, SyncSummary, Synced};
+use super::summary::{Became, Refused, SyncSummary, Synced};
 use super::tickets::Tickets;
 use crate::clock::Now;
 use crate::domain::book::{self, Kind, Value};
@@ -15,19 +15,6 @@ use crate::store::import::{Importer, Put};
 use crate::store::meta;
 use crate::store::sync::{self as memory, RowChange};
 use crate::store::{Connection, Transaction};
-
-/// What became of one row.
-#[derive(Clone, Copy)]
-pub enum Became {
-    /// The book did not have it.
-    New,
-    /// It now says something else.
-    Changed,
-    /// It says what the book said.
-    Unchanged,
-    /// It could not be taken.
-    Refused,
-}
 
 /// Writes everything that a source told, and adds to the summary what became of it.
 pub fn apply(

@@ -387,7 +387,7 @@ mod tests {
         let (mut house, erp) = (house(), erp());
         let lock = lock(&house.store).expect("the lock");
         let error = run(&mut house, &erp, &[], false).expect_err("it is taken");
-        assert_eq!(error.kind, crate::error::Kind::Locked);
+        assert_eq!(error.kind, crate::error::ErrorKind::Locked);
         drop(lock);
         run(&mut house, &erp, &[], false).expect("synced");
     }
@@ -651,7 +651,7 @@ mod tests {
             &mut |_, _| {},
         );
         let error = ran.expect_err("it has no logins");
-        assert_eq!(error.kind, crate::error::Kind::Usage);
+        assert_eq!(error.kind, crate::error::ErrorKind::Usage);
         assert!(error.hints[0].starts_with("some of: clients, invoices;"));
     }
 }

@@ -7,6 +7,19 @@ use crate::source::Strange;
 /// Refused rows that are told one by one, at most; all are counted.
 const MOST_TOLD: usize = 1000;
 
+/// What became of one row.
+#[derive(Clone, Copy)]
+pub enum Became {
+    /// The book did not have it.
+    New,
+    /// It now says something else.
+    Changed,
+    /// It says what the book said.
+    Unchanged,
+    /// It could not be taken.
+    Refused,
+}
+
 /// What became of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synced {

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::book::Became;
-use super::summary::SyncSummary;
+use super::summary::{Became, SyncSummary};
 use crate::clock::Now;
 use crate::domain::book::Kind;
 use crate::error::Result;

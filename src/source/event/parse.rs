@@ -80,29 +80,13 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Flaw>> {
         fields.missing("type", &format!("one of: {}", EventType::accepted()));
     }
     fields.check_keys(kind);
-    let id = fields.text("id");
-    match id.as_deref().map(event_id_problem) {
-        None if fields.get("id").is_some_and(|value| !value.is_string()) => {}
-        None => fields.missing("id", "what tells this event from every other, as a text"),
-        Some(None) => {}
-        Some(Some(what)) => fields.wrong("id", what, "write a short plain text"),
-    }
+    let id = fields.event_id();
     let ticket_id = fields.id("ticket_id");
     if ticket_id.is_none() && fields.get("ticket_id").is_none() {
         fields.missing("ticket_id", "the ticket's id");
     }
     let at = fields.instant("at", now);
-    let said = Said {
-        client_id: fields.id("client_id"),
-        topic_id: fields.id("topic_id"),
-        subtopic_id: fields.id("subtopic_id"),
-        title: fields.text("title"),
-        status: fields.text("status"),
-        priority: fields.text("priority"),
-        responsible_id: fields.id("responsible_id"),
-        opened_by: fields.word::<Author>("opened_by"),
-        visible_to_client: fields.flag("visible_to_client"),
-    };
+    let said = fields.said();
     let happening = fields.happening(kind, &said);
     match (id, ticket_id, happening) {
         (Some(id), Some(ticket_id), Some(happening)) if fields.flaws.is_empty() => Ok(Event {
@@ -160,6 +144,33 @@ impl Fields<'_> {
         self.flaws
             .iter()
             .any(|flaw| keys.contains(&flaw.key.as_str()))
+    }
+
+    /// What tells the event from every other.
+    fn event_id(&mut self) -> Option<String> {
+        let id = self.text("id");
+        match id.as_deref().map(event_id_problem) {
+            None if self.get("id").is_some_and(|value| !value.is_string()) => {}
+            None => self.missing("id", "what tells this event from every other, as a text"),
+            Some(None) => {}
+            Some(Some(what)) => self.wrong("id", what, "write a short plain text"),
+        }
+        id
+    }
+
+    /// What the event says of its ticket.
+    fn said(&mut self) -> Said {
+        Said {
+            client_id: self.id("client_id"),
+            topic_id: self.id("topic_id"),
+            subtopic_id: self.id("subtopic_id"),
+            title: self.text("title"),
+            status: self.text("status"),
+            priority: self.text("priority"),
+            responsible_id: self.id("responsible_id"),
+            opened_by: self.word::<Author>("opened_by"),
+            visible_to_client: self.flag("visible_to_client"),
+        }
     }
 
     fn check_keys(&mut self, kind: Option<EventType>) {

@@ -9,7 +9,7 @@ use super::form::Form;
 use super::page::{Fetch, PageAnswer};
 use super::settings::IxcSettings;
 use crate::error::{Error, Result};
-use crate::http::{self, Body, Client, Cover, Method, Patience, Request};
+use crate::http::{self, Body, Cover, HttpClient, HttpRequest, Method, Patience};
 
 /// The most of one answer that is read, in bytes: pages of five thousand rows with all their columns.
 const MOST_BYTES: usize = 256 << 20;
@@ -20,7 +20,7 @@ const READ_ONLY: (&str, &str) = ("ixcsoft", "listar");
 /// An IXC Provedor web service.
 #[derive(Debug)]
 pub struct WebService {
-    client: Client,
+    client: HttpClient,
     cover: Cover,
     base_url: String,
     authorization: Sealed,
@@ -59,7 +59,8 @@ impl WebService {
             .unwrap_or_default();
         let hash = decoded.split_once(':').map_or("", |(_, hash)| hash);
         Ok(Self {
-            client: Client::new(1, Patience::seconds(settings.timeout_seconds)).reading(MOST_BYTES),
+            client: HttpClient::new(1, Patience::seconds(settings.timeout_seconds))
+                .reading(MOST_BYTES),
             cover: Cover::over([token.as_str(), &encoded, &decoded, hash]),
             base_url: settings.base_url.clone(),
             authorization: Sealed(format!("Basic {encoded}")),
@@ -76,7 +77,7 @@ impl WebService {
 impl Fetch for WebService {
     fn list(&self, form: Form, body: &str) -> Result<PageAnswer> {
         let url = format!("{}/webservice/v1/{}", self.base_url, form.name());
-        let request = Request {
+        let request = HttpRequest {
             method: self.method,
             url: &url,
             headers: &[("Authorization", &self.authorization.0), READ_ONLY],

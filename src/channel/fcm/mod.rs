@@ -1,0 +1,251 @@
+//! The `fcm` provider: Firebase Cloud Messaging, HTTP v1.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use self::account::ServiceAccount;
+use self::answer::{Outcome, Told};
+use self::payload::payload;
+use self::token::Tokens;
+use super::{
+    Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal, by_status,
+    lost, world,
+};
+use crate::clock::Clock;
+use crate::domain::words::{Channel, Reason};
+use crate::error::Result;
+use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
+use crate::settings::{base_url, required, timeout};
+
+mod account;
+mod answer;
+mod payload;
+mod token;
+
+/// The first delay that Google asks for after 429 without a `Retry-After`.
+const QUOTA_WAIT: Duration = Duration::from_mins(1);
+/// So many addresses in a row that belong to another project mean a wrong key file.
+const STRANGERS: usize = 10;
+
+/// Firebase, for pushes.
+pub(super) const OFFER: Offer = Offer {
+    name: "fcm",
+    channels: &[Channel::Push],
+    usual: Limits {
+        workers: 32,
+        rate_per_minute: 60_000,
+    },
+    read,
+};
+
+/// A project of Firebase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FcmSettings {
+    /// The key file Google gives.
+    service_account: PathBuf,
+    /// Where messages go.
+    base_url: String,
+    /// Seconds to wait for an answer.
+    timeout_seconds: i64,
+}
+
+/// Reads the project's settings.
+fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
+    let Given {
+        section,
+        base,
+        warnings,
+        ..
+    } = given;
+    let service_account = required(
+        section,
+        "service_account",
+        "write the path of the key file that Google gives",
+    );
+    let base_url = base_url(
+        section,
+        "base_url",
+        Some("https://fcm.googleapis.com"),
+        warnings,
+    );
+    Some(Arc::new(FcmSettings {
+        // Google's own programs wait so long: a shorter wait made duplicates.
+        timeout_seconds: timeout(section, 15),
+        service_account: base.join(service_account?),
+        base_url: base_url?,
+    }))
+}
+
+impl ProviderSettings for FcmSettings {
+    fn private_files(&self) -> Vec<(&'static str, &Path)> {
+        vec![("service_account", &self.service_account)]
+    }
+
+    fn connect(&self, workers: usize) -> Result<Box<dyn Provider>> {
+        Ok(Box::new(FcmProvider::new(self, workers)?))
+    }
+}
+
+/// Delivers pushes through Firebase.
+struct FcmProvider {
+    client: HttpClient,
+    url: String,
+    tokens: Tokens,
+    /// Addresses of another project, in a row.
+    strangers: AtomicUsize,
+}
+
+impl fmt::Debug for FcmProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FcmProvider({})", self.tokens.project_id())
+    }
+}
+
+impl FcmProvider {
+    /// A provider for the project of the key file.
+    ///
+    /// # Errors
+    /// When the key file cannot be read or is not a service account's.
+    fn new(settings: &FcmSettings, workers: usize) -> Result<Self> {
+        let account = ServiceAccount::read(&settings.service_account)?;
+        let url = format!(
+            "{}/v1/projects/{}/messages:send",
+            settings.base_url, account.project_id
+        );
+        Ok(Self {
+            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            url,
+            tokens: Tokens::new(account),
+            strangers: AtomicUsize::new(0),
+        })
+    }
+
+    fn post(&self, message: &Value, only_validate: bool) -> Result<Receipt, Refusal> {
+        let mut whole = json!({ "message": message });
+        if only_validate {
+            whole["validate_only"] = Value::Bool(true);
+        }
+        let text = whole.to_string();
+        let mut held = self.tokens.held(&self.client, None)?;
+        for last in [false, true] {
+            let bearer = format!("Bearer {}", held.text);
+            let answer = self
+                .client
+                .call(&HttpRequest {
+                    method: Method::Post,
+                    url: &self.url,
+                    headers: &[("Authorization", &bearer)],
+                    body: Some(Body {
+                        kind: "application/json",
+                        text: &text,
+                    }),
+                })
+                .map_err(lost)?;
+            let outcome = Outcome::of(&answer);
+            if outcome == Outcome::Unauthenticated && !last {
+                held = self.tokens.held(&self.client, Some(held.generation))?;
+                continue;
+            }
+            let cover = Cover::over([&*held.text]);
+            let settled = self.settle(&answer, outcome);
+            return settled
+                .map(|receipt| receipt.covered(&cover))
+                .map_err(|refusal| Refusal {
+                    text: cover.cover(refusal.text),
+                    ..refusal
+                });
+        }
+        Err(Refusal::new(
+            Next::Stop,
+            "Firebase does not accept our token",
+        ))
+    }
+
+    fn settle(&self, answer: &HttpAnswer, outcome: Outcome) -> Result<Receipt, Refusal> {
+        let told = Told::of(answer);
+        let words = told.words(answer);
+        let code = told.code(answer);
+        let refuse = |next| Err(Refusal::new(next, words.clone()).code(code.clone()));
+        if outcome != Outcome::OtherProject {
+            self.strangers.store(0, Ordering::Relaxed);
+        }
+        match outcome {
+            Outcome::Taken(name) => Ok(Receipt {
+                provider_id: Some(name),
+                code: Some(answer.status.to_string()),
+                text: None,
+            }),
+            Outcome::Gone => refuse(Next::Gone(Reason::AppNotInstalled)),
+            Outcome::BadAddress => refuse(Next::Never(Reason::Refused)),
+            Outcome::OtherProject => {
+                let many = self.strangers.fetch_add(1, Ordering::Relaxed) + 1 >= STRANGERS;
+                if many {
+                    let text = format!(
+                        "{words}; {STRANGERS} addresses in a row belong to another project: is this its key file?"
+                    );
+                    return Err(Refusal::new(Next::Stop, text).code(code));
+                }
+                refuse(Next::Never(Reason::Refused))
+            }
+            Outcome::Quota => refuse(Next::Later(Some(answer.retry_after.unwrap_or(QUOTA_WAIT)))),
+            // The project's key for Apple or the web may be bad: phones of the other kind go on.
+            Outcome::Busy | Outcome::ThirdParty => refuse(Next::Later(answer.retry_after)),
+            Outcome::BadPayload => refuse(Next::StopBatch),
+            Outcome::Unauthenticated | Outcome::Forbidden => refuse(Next::Stop),
+            Outcome::ByStatus => Err(by_status(answer, words)),
+        }
+    }
+}
+
+impl Provider for FcmProvider {
+    fn name(&self) -> &'static str {
+        OFFER.name
+    }
+
+    fn open(&self) -> Result<(), Refusal> {
+        self.tokens.held(&self.client, None).map(|_| ())
+    }
+
+    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+        let now = Clock::system(chrono_tz::UTC).now().at;
+        self.post(&payload(message, now), false)
+    }
+
+    fn validate(&self, message: &Outgoing) -> Option<Result<Receipt, Refusal>> {
+        let now = Clock::system(chrono_tz::UTC).now().at;
+        Some(self.post(&payload(message, now), true))
+    }
+
+    /// Asks Firebase to validate a message to an address that cannot exist: being told so needs
+    /// a good key, the right role and the right project.
+    fn check(&self) -> Result<String> {
+        let message = json!({
+            "token": "regua-doctor",
+            "notification": {"title": "regua", "body": "doctor"},
+        });
+        match self.post(&message, true) {
+            Ok(_) => {}
+            Err(refusal)
+                // Its own word about the address, and not about troubles of its own.
+                if matches!(refusal.next, Next::Gone(_) | Next::Never(_))
+                    && refusal
+                        .code
+                        .as_deref()
+                        .is_some_and(|code| code.contains(' ')) => {}
+            Err(refusal) => return Err(world("Firebase", refusal)),
+        }
+        Ok(format!(
+            "Firebase accepts the key of project {}",
+            self.tokens.project_id()
+        ))
+    }
+
+    fn interrupt(&self) {
+        self.client.shutdown();
+    }
+}

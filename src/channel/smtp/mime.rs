@@ -1,0 +1,138 @@
+//! A message as a mail: its headers, its parts, and the lines that go over the wire.
+
+use std::time::SystemTime;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::{Address, Message};
+
+use super::SmtpProvider;
+use crate::channel::{Next, Outgoing, Refusal, tag};
+use crate::domain::words::{Purpose, Reason};
+use crate::http::percent_encoded;
+
+impl SmtpProvider {
+    /// The message as MIME, or why there is none for this address.
+    pub(super) fn mime(&self, to: &Address, message: &Outgoing) -> Result<Vec<u8>, Refusal> {
+        let mut builder = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to.clone()))
+            .subject(one_line(message.title.as_deref().unwrap_or_default()))
+            .date(SystemTime::from(message.at))
+            .message_id(Some(format!(
+                "<{}@{}>",
+                tag(&message.key),
+                self.from.email.domain()
+            )))
+            .raw_header(header("Auto-Submitted", "auto-generated".to_owned()));
+        if let Some(reply_to) = &self.reply_to {
+            builder = builder.reply_to(reply_to.clone());
+        }
+        if message.purpose == Purpose::Marketing {
+            builder = self.unsubscribable(builder, message);
+        }
+        let built = match &message.html {
+            Some(html) => builder.multipart(MultiPart::alternative_plain_html(
+                message.body.clone(),
+                html.clone(),
+            )),
+            None => builder.singlepart(SinglePart::plain(message.body.clone())),
+        };
+        built
+            .map(|built| built.formatted())
+            .map_err(|error| Refusal::new(Next::Never(Reason::Refused), error.to_string()))
+    }
+
+    /// What lets people unsubscribe: by mail always, by one click where an address is configured (RFC 8058).
+    fn unsubscribable(&self, builder: MessageBuilder, message: &Outgoing) -> MessageBuilder {
+        let answers_to = &self.reply_to.as_ref().unwrap_or(&self.from).email;
+        let by_mail = format!("<mailto:{answers_to}?subject=unsubscribe>");
+        match &self.settings.unsubscribe_url {
+            Some(url) => {
+                let client = message
+                    .client_id
+                    .map_or_else(String::new, |id| id.to_string());
+                let url = url
+                    .replace("#client_id#", &client)
+                    .replace("#address#", &percent_encoded(&message.address));
+                builder
+                    .raw_header(header(
+                        "List-Unsubscribe",
+                        format!("<{url}>,\r\n {by_mail}"),
+                    ))
+                    .raw_header(header(
+                        "List-Unsubscribe-Post",
+                        "List-Unsubscribe=One-Click".to_owned(),
+                    ))
+            }
+            None => builder.raw_header(header("List-Unsubscribe", by_mail)),
+        }
+    }
+}
+
+/// A header whose value needs no encoding.
+fn header(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(
+        HeaderName::new_from_ascii_str(name),
+        value.clone(),
+        value,
+    )
+}
+
+/// A text on one line, without control characters.
+fn one_line(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A message as it goes over the wire: lines end in CRLF, a leading dot is doubled, a dot ends it.
+pub(super) fn on_the_wire(mime: &[u8]) -> String {
+    let mime = String::from_utf8_lossy(mime);
+    let mut out = String::with_capacity(mime.len() + 64);
+    let mut rest: &str = &mime;
+    while !rest.is_empty() {
+        // A lone CR or LF is a line's end too: servers differ about them, and a dot could hide there.
+        let end = rest.find(['\r', '\n']).unwrap_or(rest.len());
+        let (line, beyond) = rest.split_at(end);
+        if line.starts_with('.') {
+            out.push('.');
+        }
+        out.push_str(line);
+        out.push_str("\r\n");
+        rest = beyond
+            .strip_prefix("\r\n")
+            .or_else(|| beyond.strip_prefix(['\r', '\n']))
+            .unwrap_or(beyond);
+    }
+    out.push_str(".\r\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_leading_dot_is_doubled_and_lines_end_in_crlf() {
+        assert_eq!(on_the_wire(b"a\n.b\r\n..c"), "a\r\n..b\r\n...c\r\n.\r\n");
+        assert_eq!(on_the_wire(b"a\r.b\r\n"), "a\r\n..b\r\n.\r\n");
+        assert_eq!(on_the_wire(b""), ".\r\n");
+    }
+
+    proptest! {
+        #![proptest_config(crate::property::cases(256))]
+
+        #[test]
+        fn nothing_within_a_message_ends_it(text in "(\\.|[a-z]|\\r|\\n){0,60}") {
+            let wire = on_the_wire(text.as_bytes());
+            // A dot alone on a line ends the message: only the last may be one.
+            let ends = wire.split("\r\n").filter(|line| *line == ".").count();
+            prop_assert_eq!(ends, 1);
+            prop_assert!(wire.ends_with(".\r\n"));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One message's turn on a connection: its commands together, then the message itself.
+
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{Extension, MailParameter};
+
+use super::connection::{Connection, Said, code_of};
+use super::{CLOSING, SmtpProvider};
+use crate::channel::{Next, Receipt, Refusal};
+use crate::domain::words::Reason;
+use crate::http::shortened;
+
+/// A greylisting server wants us back after some minutes.
+const GREYLISTED: Duration = Duration::from_mins(5);
+
+/// How one message's turn ended.
+pub(super) enum Turn {
+    /// The server answered; the connection goes on.
+    Settled(Result<Receipt, Refusal>),
+    /// The connection is of no more use.
+    Broken(Refusal),
+    /// The connection was gone before the message itself left.
+    Stale(String),
+}
+
+/// At which command a refusal came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Mail,
+    Rcpt,
+    Data,
+    Dot,
+}
+
+/// What a refusal means.
+fn meaning(step: Step, code: u16) -> Next {
+    match (step, code) {
+        (_, 421) => Next::Later(Some(CLOSING)),
+        (Step::Rcpt, 450..=459) => Next::Later(Some(GREYLISTED)),
+        (_, 400..=499) => Next::Later(None),
+        // Our credentials, or the want of them; our sender, whoever it was for.
+        (_, 530 | 534 | 535 | 538) | (Step::Mail, _) => Next::Stop,
+        _ => Next::Never(Reason::Refused),
+    }
+}
+
+/// The first refusal of a turn.
+struct No {
+    step: Step,
+    code: u16,
+    text: String,
+}
+
+/// One command, and what it is refused at; none for a RSET.
+type Command = (Option<Step>, String);
+
+impl SmtpProvider {
+    /// One message's turn: `text` is the whole of it as it goes over the wire.
+    pub(super) fn turn(&self, connection: &mut Connection, to: &Address, text: &str) -> Turn {
+        let commands = match self.commands(connection, to) {
+            Ok(commands) => commands,
+            Err(refusal) => return Turn::Settled(Err(refusal)),
+        };
+        connection.used += 1;
+        match self.ask(connection, &commands) {
+            Ok((None, _)) => self.hand_over(connection, text),
+            Ok((Some(no), open)) => self.turn_away(connection, &no, open),
+            Err(turn) => turn,
+        }
+    }
+
+    /// The commands before the message.
+    fn commands(&self, connection: &mut Connection, to: &Address) -> Result<Vec<Command>, Refusal> {
+        let international = !to.to_string().is_ascii();
+        if international
+            && !connection
+                .inner
+                .server_info()
+                .supports_feature(Extension::SmtpUtfEight)
+        {
+            return Err(Refusal::new(
+                Next::Never(Reason::UnusableContact),
+                "the mail server takes no address with accents (SMTPUTF8)",
+            ));
+        }
+        let parameters = if international {
+            vec![MailParameter::SmtpUtfEight]
+        } else {
+            Vec::new()
+        };
+        let mut commands = Vec::new();
+        if std::mem::take(&mut connection.dirty) {
+            commands.push((None, "RSET\r\n".to_owned()));
+        }
+        let mail = Mail::new(Some(self.from.email.clone()), parameters);
+        commands.push((Some(Step::Mail), mail.to_string()));
+        let rcpt = Rcpt::new(to.clone(), Vec::new());
+        commands.push((Some(Step::Rcpt), rcpt.to_string()));
+        commands.push((Some(Step::Data), Data.to_string()));
+        Ok(commands)
+    }
+
+    /// Says the commands, all at once where the server allows it: what it refused first, and whether it
+    /// waits for a message now; or how the turn ended here.
+    fn ask(
+        &self,
+        connection: &mut Connection,
+        commands: &[Command],
+    ) -> Result<(Option<No>, bool), Turn> {
+        let patience = self.patience();
+        let stopped = &self.stopped;
+        let together: String = commands.iter().map(|(_, text)| text.as_str()).collect();
+        let mut refused: Option<No> = None;
+        let mut open = false;
+        for (index, (step, command)) in commands.iter().enumerate() {
+            let answer = match (connection.pipelining, index) {
+                (true, 0) => connection.say(&together, patience, stopped),
+                (true, _) => connection.hear(patience, stopped),
+                (false, _) if refused.is_some() => break,
+                (false, _) => connection.say(command, patience, stopped),
+            };
+            match (answer, step) {
+                (Said::Yes(354, _), Some(Step::Data)) => open = true,
+                (Said::Yes(code, text), Some(Step::Data)) => {
+                    return Err(Turn::Broken(self.refusal(Next::Later(None), code, &text)));
+                }
+                (Said::Yes(..), _) => {}
+                (Said::No(code, text), step) => {
+                    let step = step.unwrap_or(Step::Mail);
+                    let first = refused.get_or_insert(No { step, code, text });
+                    if code == 421 {
+                        return Err(Turn::Broken(self.meant(first)));
+                    }
+                }
+                (Said::Lost(why), _) => {
+                    return Err(match &refused {
+                        Some(no) => Turn::Broken(self.meant(no)),
+                        None => Turn::Stale(why),
+                    });
+                }
+            }
+        }
+        Ok((refused, open))
+    }
+
+    /// A refusal by what it means at its step.
+    fn meant(&self, no: &No) -> Refusal {
+        self.refusal(meaning(no.step, no.code), no.code, &no.text)
+    }
+
+    /// Ends the turn of a message that was refused before it left.
+    fn turn_away(&self, connection: &mut Connection, no: &No, open: bool) -> Turn {
+        let refusal = self.meant(no);
+        connection.dirty = true;
+        if open {
+            // Waiting for a message that has nobody to go to: an empty one ends it (RFC 2920).
+            return match connection.say(".\r\n", self.patience(), &self.stopped) {
+                Said::Lost(_) => Turn::Broken(refusal),
+                _ => Turn::Settled(Err(refusal)),
+            };
+        }
+        Turn::Settled(Err(refusal))
+    }
+
+    /// The message itself, and the answer to it.
+    fn hand_over(&self, connection: &mut Connection, text: &str) -> Turn {
+        let last = Duration::from_secs(u64::try_from(self.settings.answer_seconds).unwrap_or(600));
+        match connection.say(text, last, &self.stopped) {
+            // Only a 2xx takes it; a 3xx here is the answer to something else.
+            Said::Yes(code @ 300.., text) => Turn::Broken(self.refusal(Next::Unknown, code, &text)),
+            Said::Yes(code, text) => Turn::Settled(Ok(Receipt {
+                provider_id: None,
+                code: Some(code_of(code, &text)),
+                text: Some(self.cover.cover(shortened(&text, 300))),
+            })),
+            Said::No(code, text) => {
+                let refusal = self.refusal(meaning(Step::Dot, code), code, &text);
+                if code == 421 {
+                    Turn::Broken(refusal)
+                } else {
+                    Turn::Settled(Err(refusal))
+                }
+            }
+            Said::Lost(why) => Turn::Broken(Refusal::new(
+                Next::Unknown,
+                self.cover.cover(format!(
+                    "the message was sent, its answer never came: {why}"
+                )),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_mean_what_their_step_says() {
+        assert_eq!(meaning(Step::Mail, 550), Next::Stop);
+        assert_eq!(meaning(Step::Rcpt, 550), Next::Never(Reason::Refused));
+        assert_eq!(meaning(Step::Rcpt, 450), Next::Later(Some(GREYLISTED)));
+        assert_eq!(meaning(Step::Dot, 452), Next::Later(None));
+        assert_eq!(meaning(Step::Dot, 554), Next::Never(Reason::Refused));
+        assert_eq!(meaning(Step::Rcpt, 421), Next::Later(Some(CLOSING)));
+        assert_eq!(meaning(Step::Mail, 530), Next::Stop);
+    }
+}

@@ -1,0 +1,191 @@
+//! The small sections: the company, the queue, birthdays, tasks, retention and backups.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::contact_hours::{self, Window};
+use crate::domain::template::Company;
+use crate::domain::words::Channel;
+use crate::domain::{phone, tax_id};
+use crate::toml_table::Section;
+
+/// The queue's manners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// Attempts before a message gives up.
+    pub max_attempts: i64,
+    /// The first retry comes within so many seconds, the next within twice as many, and so on.
+    pub first_retry_seconds: i64,
+    /// Channels whose unknown messages are resent by themselves.
+    pub resend_unknown: Vec<Channel>,
+}
+
+/// Who is congratulated, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BirthdayConfig {
+    /// The template's name.
+    pub template: Option<String>,
+    /// Only active clients, rather than all.
+    pub active_only: bool,
+    /// Hours of the day, every day of the week.
+    pub hours: Window,
+}
+
+/// Old things that `purge` may delete; none keeps for ever.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days after which the text of a message that is done is cleared.
+    pub bodies_days: Option<i64>,
+    /// Days after which a message that is done is deleted (its key stays).
+    pub messages_days: Option<i64>,
+    /// Days after which a task's run is deleted.
+    pub runs_days: Option<i64>,
+}
+
+/// Where backups go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupConfig {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How many are kept.
+    pub keep: i64,
+}
+
+/// Reads `[company]`.
+pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
+    let Some(section) = top.section("company") else {
+        return Company::default();
+    };
+    let tax_id = section.filled("tax_id").and_then(|text| {
+        let id = tax_id::parse(&text);
+        if id.is_none() {
+            section.wrong("tax_id", format!("found `{text}`"), tax_id::ACCEPTED);
+        }
+        id.map(|id| tax_id::punctuated(&id))
+    });
+    let phone = section.filled("phone").and_then(|text| {
+        let phone = phone::Phone::parse(&text);
+        if phone.is_none() {
+            section.wrong("phone", format!("found `{text}`"), phone::ACCEPTED);
+        }
+        phone.map(|phone| phone.shown())
+    });
+    let company = Company {
+        name: section.filled("name"),
+        phone,
+        tax_id,
+    };
+    section.finish();
+    company
+}
+
+/// Reads `[queue]`, and how many days a message is of use.
+pub(super) fn read_queue(top: &Section<'_, '_>) -> (QueueConfig, i64) {
+    let default = QueueConfig {
+        max_attempts: 6,
+        first_retry_seconds: 30,
+        resend_unknown: Vec::new(),
+    };
+    let Some(section) = top.section("queue") else {
+        return (default, 7);
+    };
+    let queue = QueueConfig {
+        max_attempts: section
+            .number("max_attempts", 1..=100)
+            .unwrap_or(default.max_attempts),
+        first_retry_seconds: section
+            .number("first_retry_seconds", 1..=86_400)
+            .unwrap_or(default.first_retry_seconds),
+        resend_unknown: section.words("resend_unknown").unwrap_or_default(),
+    };
+    let expire_days = section.number("expire_days", 1..=3650).unwrap_or(7);
+    section.finish();
+    (queue, expire_days)
+}
+
+/// Reads `[birthday]`.
+pub(super) fn read_birthday(top: &Section<'_, '_>) -> BirthdayConfig {
+    let whole_day = || {
+        Window::parse("08:00-20:00").unwrap_or(Window {
+            from: chrono::NaiveTime::MIN,
+            to: chrono::NaiveTime::MIN,
+        })
+    };
+    let Some(section) = top.section("birthday") else {
+        return BirthdayConfig {
+            template: None,
+            active_only: false,
+            hours: whole_day(),
+        };
+    };
+    let active_only = section
+        .filled("audience")
+        .is_some_and(|audience| match audience.as_str() {
+            "active" => true,
+            "all" => false,
+            other => {
+                section.wrong(
+                    "audience",
+                    format!("found `{other}`"),
+                    "write \"active\" or \"all\"",
+                );
+                false
+            }
+        });
+    let hours = section.filled("hours").and_then(|text| {
+        let window = Window::parse(&text);
+        if window.is_none() {
+            section.wrong(
+                "hours",
+                format!("found `{text}`"),
+                format!("write hours as {}", contact_hours::ACCEPTED),
+            );
+        }
+        window
+    });
+    let birthday = BirthdayConfig {
+        template: section.filled("template"),
+        active_only,
+        hours: hours.unwrap_or_else(whole_day),
+    };
+    section.finish();
+    birthday
+}
+
+/// Reads `[tasks]`: hours for which a missed task is caught up.
+pub(super) fn read_tasks(top: &Section<'_, '_>) -> i64 {
+    top.section("tasks").map_or(12, |section| {
+        let hours = section.number("catch_up_hours", 0..=8760).unwrap_or(12);
+        section.finish();
+        hours
+    })
+}
+
+/// Reads `[retention]`.
+pub(super) fn read_retention(top: &Section<'_, '_>) -> Retention {
+    top.section("retention")
+        .map_or_else(Retention::default, |section| {
+            let retention = Retention {
+                bodies_days: section.number("bodies_days", 1..=100_000),
+                messages_days: section.number("messages_days", 1..=100_000),
+                runs_days: section.number("runs_days", 1..=100_000),
+            };
+            section.finish();
+            retention
+        })
+}
+
+/// Reads `[backup]`.
+pub(super) fn read_backup(top: &Section<'_, '_>, base: &Path) -> BackupConfig {
+    let mut backup = BackupConfig {
+        folder: base.join("backups"),
+        keep: 7,
+    };
+    if let Some(section) = top.section("backup") {
+        if let Some(folder) = section.filled("folder") {
+            backup.folder = base.join(folder);
+        }
+        backup.keep = section.number("keep", 1..=100_000).unwrap_or(backup.keep);
+        section.finish();
+    }
+    backup
+}

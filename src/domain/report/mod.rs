@@ -1,0 +1,88 @@
+//! A report: contracts, logins or invoices, narrowed by filters that are checked before any row is read.
+
+mod field;
+mod filter;
+mod order;
+
+pub use field::{Field, FieldType, ReportKind};
+pub use filter::{Filter, FilterValue, Operator, fold};
+pub use order::Order;
+
+use super::template;
+use super::words::Word as _;
+use crate::error::{Error, Flaw, Result};
+
+/// A report: its kind, its conditions, its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What it has one row for.
+    pub kind: ReportKind,
+    /// All of these must hold.
+    pub filters: Vec<Filter>,
+    /// First by the first; at last by the row's id.
+    pub order: Vec<Order>,
+}
+
+impl Report {
+    /// Reads a report; every flaw is told at once.
+    pub fn parse(kind: ReportKind, filters: &[String], order: &[String]) -> Result<Self> {
+        let (report, flaws) = Self::read(kind, filters, order);
+        if flaws.is_empty() {
+            Ok(report)
+        } else {
+            Err(Error::flaws("the report is not acceptable", flaws)
+                .hint(format!("regua report fields {kind}")))
+        }
+    }
+
+    /// Reads a report as far as it is good, and everything wrong with the rest.
+    pub fn read(kind: ReportKind, filters: &[String], order: &[String]) -> (Self, Vec<Flaw>) {
+        let mut flaws = Vec::new();
+        let mut report = Self {
+            kind,
+            filters: Vec::new(),
+            order: Vec::new(),
+        };
+        for text in filters {
+            match Filter::parse(kind, text) {
+                Ok(filter) => report.filters.push(filter),
+                Err(flaw) => flaws.push(flaw),
+            }
+        }
+        for text in order {
+            match Order::parse(kind, text) {
+                Ok(order) => report.order.push(order),
+                Err(flaw) => flaws.push(flaw),
+            }
+        }
+        (report, flaws)
+    }
+
+    /// Its filters as they were written.
+    pub fn written_filters(&self) -> Vec<String> {
+        self.filters.iter().map(ToString::to_string).collect()
+    }
+
+    /// Its order as it was written.
+    pub fn written_order(&self) -> Vec<String> {
+        self.order.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// A report under its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedReport {
+    /// Its name.
+    pub name: String,
+    /// The report.
+    pub report: Report,
+}
+
+/// What is wrong with the name of a saved report, if anything: it must not be a kind's.
+pub fn name_problem(name: &str) -> Option<&'static str> {
+    template::name_problem(name).or_else(|| {
+        ReportKind::parse(name)
+            .is_some()
+            .then_some("is the name of a kind of report")
+    })
+}
