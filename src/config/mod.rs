@@ -127,11 +127,13 @@ impl Config {
 
 fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let mut warnings = Vec::new();
+    // Flaws are told in the order that they are read in.
+    let timezone = read_timezone(top);
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
     Config {
         file: None,
-        timezone: read_timezone(top),
+        timezone,
         database: base.join(
             top.filled("database")
                 .unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
