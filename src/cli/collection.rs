@@ -9,17 +9,17 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
+use crate::domain::ladder::{CaseOutcome, Milestone, Move, Phase, Stage};
 use crate::domain::money::Money;
 use crate::domain::phone;
-use crate::domain::rule::{Outcome as CaseOutcome, Stage};
 use crate::domain::words::{Channel, Word as _};
 use crate::domain::{day, tax_id};
 use crate::error::{Error, Result};
-use crate::jobs::collection::{self as job, Happening, Request, RuleSummary, Update, Way};
+use crate::jobs::collection::{self as job, RuleSummary, ToldMove, Update, UpdateRequest, Way};
 use crate::jobs::deliver::Delivery;
 use crate::jobs::forecast;
 use crate::store::Store;
-use crate::store::collection::{self as store, Case, Wanted as WantedCases};
+use crate::store::collection::{self as store, Case, CaseFilter};
 use crate::store::message::{self, Sequence, Wanted};
 use crate::view::{Cell, Column, Format, Tone, chart};
 
@@ -101,14 +101,12 @@ pub struct ListArgs {
     /// Only open cases
     #[arg(long, conflicts_with = "outcome")]
     open: bool,
-    /// At this stage: notice, inquiry, arrangement, visit, bureau
-    #[arg(long, value_parser = word::<Stage>)]
+    #[arg(long, value_parser = word::<Stage>, help = format!("At this stage: {}", Stage::accepted()))]
     stage: Option<Stage>,
     /// Of this client
     #[arg(long, value_name = "ID")]
     client: Option<i64>,
-    /// Ended so: paid, cancelled, renegotiated, postponed, rule_removed
-    #[arg(long, value_parser = word::<CaseOutcome>)]
+    #[arg(long, value_parser = word::<CaseOutcome>, help = format!("Ended so: {}", CaseOutcome::accepted()))]
     outcome: Option<CaseOutcome>,
     /// Of this rule
     #[arg(long, value_name = "NAME")]
@@ -134,7 +132,7 @@ fn number(n: u64) -> Cell {
 }
 
 fn update(arguments: &UpdateArgs, context: &Context) -> Result<Outcome> {
-    let request = Request {
+    let request = UpdateRequest {
         rule: arguments.rule.as_deref(),
         dry_run: arguments.dry_run,
         stale_ok: arguments.stale_ok,
@@ -182,12 +180,12 @@ fn tell_waiting(context: &Context, saved: &Store, update: &Update) -> Result<()>
 }
 
 /// A dry run: everything that would happen, then the summary.
-fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
+fn rehearse(request: UpdateRequest<'_>, context: &Context) -> Result<Outcome> {
     let mut store = context.open()?;
     let (config, clock) = (&context.config, &context.clock);
     let update = if context.out.format() == Format::Json {
         // The summary stands after the rows, so that it is made first.
-        let nothing = &mut |_: &Happening| Ok(());
+        let nothing = &mut |_: &ToldMove| Ok(());
         let update = job::write(&mut store, config, clock, request, nothing, &mut |_| {})?;
         let head = Map::from_iter([("as_of".to_owned(), json!(update.as_of.to_string()))]);
         let tail = Map::from_iter([
@@ -199,7 +197,7 @@ fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
             .out
             .json_with_rows(&head, "moves", &columns, &tail, |row| {
                 let mut each =
-                    |happening: &Happening| row(&happening_cells(happening, Format::Json));
+                    |happening: &ToldMove| row(&happening_cells(happening, Format::Json));
                 job::write(&mut store, config, clock, request, &mut each, &mut |_| {})?;
                 Ok(())
             })?;
@@ -207,7 +205,7 @@ fn rehearse(request: Request<'_>, context: &Context) -> Result<Outcome> {
     } else {
         let mut list = context.out.list(&happening_columns());
         let mut each =
-            |happening: &Happening| list.row(happening_cells(happening, context.out.format()));
+            |happening: &ToldMove| list.row(happening_cells(happening, context.out.format()));
         let update = job::write(&mut store, config, clock, request, &mut each, &mut |_| {})?;
         list.finish("")?;
         if context.out.format() == Format::Table {
@@ -237,7 +235,7 @@ fn happening_columns() -> Vec<Column> {
     ]
 }
 
-fn happening_cells(happening: &Happening, format: Format) -> Vec<Cell> {
+fn happening_cells(happening: &ToldMove, format: Format) -> Vec<Cell> {
     let messages: Vec<String> = happening
         .messages
         .iter()
@@ -398,7 +396,7 @@ fn summary(update: &Update) -> String {
 }
 
 fn list(arguments: &ListArgs, context: &Context) -> Result<Outcome> {
-    let wanted = WantedCases {
+    let wanted = CaseFilter {
         open: arguments.open,
         stage: arguments.stage,
         client_id: arguments.client,
@@ -547,8 +545,12 @@ fn way_document(
         .map(|(case, moves)| {
             let moves: Vec<Value> = moves
                 .iter()
-                .map(|(on, name, owed)| {
-                    json!({ "on": on.to_string(), "move": name, "open_amount": reais(*owed) })
+                .map(|line| {
+                    json!({
+                        "on": line.on.to_string(),
+                        "move": line.milestone.word(),
+                        "open_amount": reais(line.owed),
+                    })
                 })
                 .collect();
             json!({
@@ -565,12 +567,12 @@ fn way_document(
     let reminders: Vec<Value> = way
         .reminders
         .iter()
-        .map(|(on, days, due_on, rule)| {
+        .map(|reminder| {
             json!({
-                "on": on.to_string(),
-                "days": days,
-                "due_on": due_on.to_string(),
-                "rule": rule,
+                "on": reminder.on.to_string(),
+                "days": reminder.days,
+                "due_on": reminder.due_on.to_string(),
+                "rule": reminder.rule,
             })
         })
         .collect();
@@ -722,34 +724,30 @@ fn timeline(
             vec![Cell::of(on), Cell::Text(what), Cell::Text(became)],
         ));
     };
-    for (on, days, due_on, rule) in &way.reminders {
+    for reminder in &way.reminders {
         row(
-            *on,
+            reminder.on,
             0,
-            format!("reminder:{days}"),
-            format!("rule {rule}, due {due_on}"),
+            Move::Reminder(reminder.days).to_string(),
+            format!("rule {}, due {}", reminder.rule, reminder.due_on),
         );
     }
     for (case, moves) in &way.cases {
-        for (place, (on, name, owed)) in moves.iter().enumerate() {
-            let stage = Stage::parse(name);
-            let what = match stage {
-                Some(_) => format!("stage:{name}"),
-                None => format!("closing:{name}"),
-            };
-            let became = match (place, stage) {
+        for (place, line) in moves.iter().enumerate() {
+            let owed = line.owed;
+            let became = match (place, line.milestone) {
                 (0, _) => format!("case {} of rule {} begins, {owed} owed", case.id, case.rule),
-                (_, Some(_)) => format!("case {} moves on, {owed} owed", case.id),
-                (_, None) => format!("case {} closes", case.id),
+                (_, Milestone::Reached(_)) => format!("case {} moves on, {owed} owed", case.id),
+                (_, Milestone::Closed(_)) => format!("case {} closes", case.id),
             };
-            row(*on, 0, what, became);
+            row(line.on, 0, line.milestone.to_string(), became);
         }
     }
     for on in &way.bureau_told {
         row(
             *on,
             0,
-            "closing:bureau_removed".to_owned(),
+            Move::BureauRemoved.to_string(),
             "the listing with the bureau was removed".to_owned(),
         );
     }
@@ -795,12 +793,12 @@ fn show_forecast(days: u64, context: &Context) -> Result<Outcome> {
     if context.out.format() == Format::Table {
         let most = coming
             .iter()
-            .map(|day| day.messages.iter().sum())
+            .map(|day| day.messages.values().sum())
             .max()
             .unwrap_or(0);
         let mut text = String::from("Messages a day, if nobody paid\n");
         for day in &coming {
-            let total: u64 = day.messages.iter().sum();
+            let total: u64 = day.messages.values().sum();
             let bar = chart::bar(total, most, BAR);
             let line = format!("{} {} {bar} {total}", day.on, weekday(day.on));
             let _ = writeln!(text, "{}", line.replace("  ", " "));
@@ -808,18 +806,21 @@ fn show_forecast(days: u64, context: &Context) -> Result<Outcome> {
         context.out.text(text)?;
     }
     let mut columns = vec![Column::new("on"), Column::new("weekday").data_only()];
-    columns.extend(forecast::PHASES.map(Column::number));
+    columns.extend(Phase::unpaid().map(|phase| Column::number(phase.word())));
     columns.push(Column::number("messages"));
     columns.push(Column::number("invoices"));
     let mut list = context.out.list(&columns);
     let mut totals = [0u64; 2];
     for day in &coming {
-        let messages: u64 = day.messages.iter().sum();
-        let invoices: u64 = day.invoices.iter().sum();
+        let messages: u64 = day.messages.values().sum();
+        let invoices: u64 = day.invoices.values().sum();
         totals[0] += messages;
         totals[1] += invoices;
         let mut cells = vec![Cell::of(day.on), Cell::of(weekday(day.on))];
-        cells.extend(day.messages.map(number));
+        cells.extend(
+            Phase::unpaid()
+                .map(|phase| number(day.messages.get(&phase).copied().unwrap_or_default())),
+        );
         cells.extend([number(messages), number(invoices)]);
         list.row(cells)?;
     }

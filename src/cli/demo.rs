@@ -128,3 +128,34 @@ fn walk(dir: &Path, step: &Step, out: Out) -> Result<()> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_of_the_walk_has_its_clock_and_says_what_it_shows() {
+        let steps: Vec<Step> = steps(WALK).collect();
+        let commands = WALK.lines().filter(|line| line.starts_with('$')).count();
+        assert_eq!(steps.len(), commands);
+        for step in steps {
+            assert!(step.now.starts_with("2026-") && !step.says.is_empty());
+            assert!(!words(step.line).is_empty());
+        }
+    }
+
+    #[test]
+    fn quotes_hold_a_word_together() {
+        assert_eq!(
+            words("ticket reply --text 'It works; again' --by staff"),
+            [
+                "ticket",
+                "reply",
+                "--text",
+                "It works; again",
+                "--by",
+                "staff"
+            ]
+        );
+    }
+}

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use super::arguments::word;
 use super::{Context, Outcome};
-use crate::domain::rule::{
-    Closing, Deliver, Draft, DraftReminders, DraftStage, Rule, Stage, Texts,
-};
+use crate::domain::ladder::{Closing, Stage};
+use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, Texts};
 use crate::domain::words::{Word, parse_yes_no};
 use crate::error::{Error, Result};
 use crate::jobs::{collection, rule as job};
@@ -72,8 +71,11 @@ pub struct Change {
     /// Takes a stage out
     #[arg(long = "without-stage", value_name = "STAGE", value_parser = word::<Stage>)]
     without_stages: Vec<Stage>,
-    /// A closing with its templates, such as paid:thanks: paid, cancelled, renegotiated, bureau_removed
-    #[arg(long = "closing", value_name = "CLOSING:TEMPLATES")]
+    #[arg(
+        long = "closing",
+        value_name = "CLOSING:TEMPLATES",
+        help = format!("A closing with its templates, such as paid:thanks: {}", Closing::accepted())
+    )]
     closings: Vec<String>,
     /// Whether closings send each template, or the first that can reach the client
     #[arg(long, value_name = "each|first_reachable", value_parser = word::<Deliver>)]
@@ -97,9 +99,9 @@ fn yes_no(text: &str) -> Result<bool, String> {
 pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Add(change) => {
-            let mut draft = Draft {
+            let mut draft = RuleDraft {
                 name: change.name.clone(),
-                ..Draft::default()
+                ..RuleDraft::default()
             };
             change.make(&mut draft, true)?;
             let mut saved = context.open()?;
@@ -151,7 +153,7 @@ fn texts(text: &str, flag: &str) -> Result<(Vec<String>, Option<Deliver>)> {
 
 impl Change {
     /// Writes the parts that were given over the draft's.
-    fn make(&self, draft: &mut Draft, new: bool) -> Result<()> {
+    fn make(&self, draft: &mut RuleDraft, new: bool) -> Result<()> {
         if !self.portfolios.is_empty() || self.every_portfolio {
             draft.portfolios.clone_from(&self.portfolios);
         }
@@ -229,7 +231,7 @@ fn read_stage(text: &str) -> Result<DraftStage> {
 
 /// Puts a stage where it belongs: in a new rule as written, so that a wrong order is told; in an old
 /// one in place of its own, or where the ladder has it.
-fn put_stage(draft: &mut Draft, stage: DraftStage, new: bool) {
+fn put_stage(draft: &mut RuleDraft, stage: DraftStage, new: bool) {
     let rank = |stage: &DraftStage| stage.name.as_deref().and_then(Stage::parse);
     if new || rank(&stage).is_none() {
         draft.stages.push(stage);
@@ -261,7 +263,7 @@ fn list(context: &Context) -> Result<()> {
         let stages: Vec<String> = rule
             .stages
             .iter()
-            .map(|step| format!("{}:{}", step.stage, step.day.days()))
+            .map(|own| format!("{}:{}", own.stage, own.day.days()))
             .collect();
         let cell = |list: Value, shown: String| match context.out.format() {
             Format::Json | Format::Jsonl => Cell::Json(list),
@@ -295,21 +297,18 @@ fn document(kept: &Kept, open: i64) -> Value {
     let stages: Vec<Value> = rule
         .stages
         .iter()
-        .map(|step| {
+        .map(|own| {
             json!({
-                "name": step.stage,
-                "day": step.day.days(),
-                "templates": step.texts.templates,
-                "deliver": step.texts.deliver,
+                "name": own.stage,
+                "day": own.day.days(),
+                "templates": own.texts.templates,
+                "deliver": own.texts.deliver,
             })
         })
         .collect();
     let mut closing = serde_json::Map::new();
     for which in Closing::ALL {
-        closing.insert(
-            which.to_string(),
-            json!(rule.closings.texts(*which).templates),
-        );
+        closing.insert(which.to_string(), json!(rule.closings.templates(*which)));
     }
     closing.insert("deliver".to_owned(), json!(rule.closings.deliver));
     let reminders = rule.reminders.as_ref().map(|reminders| {

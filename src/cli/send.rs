@@ -10,7 +10,7 @@ use crate::domain::message::Message;
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::Delivery;
-use crate::jobs::send::{self as job, Plan, Request, Standing, Validation};
+use crate::jobs::send::{self as job, Plan, Request, SendState, Validation};
 use crate::store::message::{Sequence, Wanted};
 use crate::store::{Store, batch, book, message, queue, template};
 use crate::view::{Cell, Column, Format};
@@ -222,7 +222,7 @@ fn people(n: u64) -> String {
     }
 }
 
-fn state(standing: &Standing, status: Status) -> u64 {
+fn state(standing: &SendState, status: Status) -> u64 {
     standing.states.get(&status).copied().unwrap_or(0)
 }
 
@@ -377,7 +377,7 @@ fn cells(context: &Context, store: &Store, message: &Message) -> Result<Vec<Cell
 }
 
 /// Shows a send with what became of every message.
-fn answer(context: &Context, store: &Store, standing: &Standing) -> Result<()> {
+fn answer(context: &Context, store: &Store, standing: &SendState) -> Result<()> {
     let wanted = Wanted {
         batch_id: Some(standing.batch.id),
         ..Wanted::default()
@@ -425,7 +425,7 @@ fn answer(context: &Context, store: &Store, standing: &Standing) -> Result<()> {
 }
 
 /// The failures and skips, the first of the rest, and the totals.
-fn answer_table(context: &Context, store: &Store, standing: &Standing) -> Result<()> {
+fn answer_table(context: &Context, store: &Store, standing: &SendState) -> Result<()> {
     let mut list = context.out.list(&columns());
     let mut left_out = 0u64;
     for (not_sent, most) in [(true, SHOWN_NOT_SENT), (false, SHOWN_REST)] {
@@ -502,7 +502,7 @@ fn list(limit: i64, context: &Context) -> Result<Outcome> {
             face::instant(context, Some(batch.created_at)),
             Cell::of(&batch.report),
             Cell::of(&batch.template),
-            Cell::Number(batch.matched),
+            Cell::Number(i64::try_from(batch.matched).unwrap_or(i64::MAX)),
             number(Status::Sent),
             number(Status::Failed),
             number(Status::Queued),

@@ -10,13 +10,15 @@ use super::{Context, Outcome, face};
 use crate::clock::{self, Stopwatch};
 use crate::domain::message::Message;
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
-use crate::domain::ticket::recipients::{LeftOut, Person};
+use crate::domain::ticket::notice::{Person, Untold};
 use crate::domain::words::{Author, EventType, Status, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, Manner, Names, Run, Standing};
+use crate::jobs::ticket::{
+    self as job, CHANNELS, Desk, Intake, Made, MessageStates, PeopleNames, Reading,
+};
 use crate::source::event::Events;
 use crate::store::message::{Sequence, Wanted as Messages};
-use crate::store::ticket::{Listed, ToldEvent, Wanted};
+use crate::store::ticket::{ListedTicket, TicketFilter, ToldEvent};
 use crate::store::{Connection, Store, message, ticket as store};
 use crate::view::{Cell, Column, Format};
 
@@ -190,7 +192,7 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             responsible,
             limit,
         } => {
-            let wanted = Wanted {
+            let wanted = TicketFilter {
                 client_id: client,
                 status,
                 topic_id: topic,
@@ -270,11 +272,11 @@ fn one(
     Ok(face::outcome_of(&delivery, signal, some_failed(&standing)))
 }
 
-fn count(standing: &Standing, status: Status) -> u64 {
+fn count(standing: &MessageStates, status: Status) -> u64 {
     standing.states.get(&status).copied().unwrap_or(0)
 }
 
-fn some_failed(standing: &Standing) -> bool {
+fn some_failed(standing: &MessageStates) -> bool {
     count(standing, Status::Failed) + count(standing, Status::Unknown) > 0
 }
 
@@ -300,7 +302,7 @@ fn made_columns() -> Vec<Column> {
 fn made_cells(
     context: &Context,
     connection: &Connection,
-    names: &mut Names,
+    names: &mut PeopleNames,
     made: &Made,
 ) -> Result<Vec<Cell>> {
     let notice = &made.notice;
@@ -330,10 +332,10 @@ fn answer_one(
     event: &Event,
     known: bool,
     made: &[Made],
-    left_out: &[LeftOut],
+    left_out: &[Untold],
 ) -> Result<()> {
     let c = saved.connection();
-    let mut names = Names::gather(c)?;
+    let mut names = PeopleNames::gather(c)?;
     if context.out.format() == Format::Json {
         let mut others = Vec::new();
         for left_out in left_out {
@@ -413,7 +415,7 @@ fn events(file: &std::path::Path, strict: bool, context: &Context) -> Result<Out
         &mut saved,
         &mut desk,
         &mut events,
-        &mut Manner {
+        &mut Reading {
             strict,
             bad_line: &mut |problems| {
                 for problem in problems {
@@ -437,7 +439,12 @@ fn events(file: &std::path::Path, strict: bool, context: &Context) -> Result<Out
     Ok(face::outcome_of(&delivery, signal, failed))
 }
 
-fn answer_events(context: &Context, run: &Run, standing: &Standing, seconds: f64) -> Result<()> {
+fn answer_events(
+    context: &Context,
+    run: &Intake,
+    standing: &MessageStates,
+    seconds: f64,
+) -> Result<()> {
     let states = [
         Status::Sent,
         Status::Failed,
@@ -527,7 +534,7 @@ fn told(connection: &Connection, ticket_id: i64) -> Result<Vec<Message>> {
 fn told_json(
     context: &Context,
     connection: &Connection,
-    names: &mut Names,
+    names: &mut PeopleNames,
     message: &Message,
 ) -> Result<Value> {
     let now = context.now();
@@ -583,8 +590,8 @@ fn list_columns() -> Vec<Column> {
 fn list_cells(
     context: &Context,
     connection: &Connection,
-    names: &mut Names,
-    listed: &Listed,
+    names: &mut PeopleNames,
+    listed: &ListedTicket,
 ) -> Result<Vec<Cell>> {
     let ticket = &listed.ticket;
     let messages = told(connection, ticket.id)?;
@@ -617,10 +624,10 @@ fn list_cells(
     ])
 }
 
-fn list(wanted: &Wanted, limit: i64, context: &Context) -> Result<Outcome> {
+fn list(wanted: &TicketFilter, limit: i64, context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
     let c = saved.connection();
-    let mut names = Names::gather(c)?;
+    let mut names = PeopleNames::gather(c)?;
     let mut list = context.out.list(&list_columns());
     store::each(c, wanted, limit, |listed| {
         list.row(list_cells(context, c, &mut names, &listed)?)?;
@@ -653,7 +660,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
             Error::unacceptable(format!("the book has no ticket {id}")).hint("regua ticket list")
         );
     };
-    let mut names = Names::gather(c)?;
+    let mut names = PeopleNames::gather(c)?;
     let events = store::events(c, id)?;
     let messages = told(c, id)?;
     match context.out.format() {
@@ -702,8 +709,8 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
 fn show_text(
     context: &Context,
     connection: &Connection,
-    names: &mut Names,
-    listed: &Listed,
+    names: &mut PeopleNames,
+    listed: &ListedTicket,
     events: &[ToldEvent],
     messages: &[Message],
 ) -> Result<()> {

@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 use super::arguments::word;
 use super::{Context, Outcome};
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::ticket::recipients::{LeftOut, Notice, Words, mismatch};
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
+use crate::domain::ticket::{
+    listening::mismatch,
+    notice::{Notice, Untold, Words},
+};
 use crate::domain::words::{TriggerEvent, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as tickets, Names, Rehearsal};
+use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal};
 use crate::jobs::trigger as job;
 use crate::source::event;
 use crate::store::{Store, ticket, trigger as store};
@@ -528,7 +531,7 @@ fn others(rehearsal: &Rehearsal, name: &str) -> Vec<String> {
 /// the event; then who does not.
 fn rows(saved: &Store, rehearsal: &Rehearsal, name: &str) -> Result<Vec<Row>> {
     let c = saved.connection();
-    let mut names = Names::gather(c)?;
+    let mut names = PeopleNames::gather(c)?;
     let mut rows = Vec::new();
     for (i, (notice, message)) in rehearsal.heard.iter().enumerate() {
         if trigger_of(notice).is_none_or(|trigger| trigger == name) {
@@ -585,7 +588,7 @@ fn hearing_row(
     }
 }
 
-fn left_out_row(name: Option<String>, left_out: &LeftOut) -> Row {
+fn left_out_row(name: Option<String>, left_out: &Untold) -> Row {
     Row {
         position: None,
         person: left_out.person.map(|person| person.to_string()),

@@ -337,7 +337,12 @@ pub fn read(column: &Column, text: &str, zone: Tz) -> Result<Value, Unacceptable
     if text.is_empty() {
         return read_empty(column);
     }
-    let value = match column.cell {
+    filled(column, text, zone).map_or_else(|| refused(&accepted(&column.cell)), Ok)
+}
+
+/// The value of a cell that is not empty; none when it is not one of the column's.
+fn filled(column: &Column, text: &str, zone: Tz) -> Option<Value> {
+    match column.cell {
         CellType::Id => match text.parse::<i64>() {
             // Ids of other things: the ERP writes 0 for none.
             Ok(0) if column.refers.is_some() && !column.required => Some(Value::Null),
@@ -366,8 +371,7 @@ pub fn read(column: &Column, text: &str, zone: Tz) -> Result<Value, Unacceptable
         CellType::Word(vocabulary) => {
             (vocabulary.parse)(text).map(|word| Value::Text(word.to_owned()))
         }
-    };
-    value.map_or_else(|| refused(&accepted(&column.cell)), Ok)
+    }
 }
 
 /// What an empty cell of a column means.

@@ -26,7 +26,7 @@ pub struct Callback {
 
 /// What a report changes about its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum MessageChange {
     /// Nothing: it is only written down.
     Nothing,
     /// The message was sent after all.
@@ -43,22 +43,22 @@ impl Callback {
 
     /// What it changes about a message in this state; `arrived` says that it is known to have been
     /// delivered or read. Reports come in any order, and more than once.
-    pub fn change(&self, status: Status, arrived: bool) -> Change {
+    pub fn change(&self, status: Status, arrived: bool) -> MessageChange {
         match (self.status, status) {
             // Proof of arrival outweighs a lost answer, a failure, and a second try still queued.
             (
                 CallbackStatus::Delivered | CallbackStatus::Read,
                 Status::Unknown | Status::Failed | Status::Queued,
             )
-            | (CallbackStatus::Sent, Status::Unknown) => Change::Sent,
+            | (CallbackStatus::Sent, Status::Unknown) => MessageChange::Sent,
             (CallbackStatus::Failed, Status::Sent | Status::Unknown) if !arrived => {
                 if self.stops_marketing() {
-                    Change::Failed(Reason::OptedOut)
+                    MessageChange::Failed(Reason::OptedOut)
                 } else {
-                    Change::Failed(Reason::Refused)
+                    MessageChange::Failed(Reason::Refused)
                 }
             }
-            _ => Change::Nothing,
+            _ => MessageChange::Nothing,
         }
     }
 }
@@ -82,15 +82,24 @@ mod tests {
     fn arrival_outweighs_failure_whatever_comes_first() {
         let delivered = callback(CallbackStatus::Delivered, None);
         let failed = callback(CallbackStatus::Failed, Some("131026"));
-        assert_eq!(delivered.change(Status::Failed, false), Change::Sent);
-        assert_eq!(delivered.change(Status::Unknown, false), Change::Sent);
-        assert_eq!(delivered.change(Status::Sent, false), Change::Nothing);
+        assert_eq!(delivered.change(Status::Failed, false), MessageChange::Sent);
+        assert_eq!(
+            delivered.change(Status::Unknown, false),
+            MessageChange::Sent
+        );
+        assert_eq!(
+            delivered.change(Status::Sent, false),
+            MessageChange::Nothing
+        );
         assert_eq!(
             failed.change(Status::Sent, false),
-            Change::Failed(Reason::Refused)
+            MessageChange::Failed(Reason::Refused)
         );
-        assert_eq!(failed.change(Status::Sent, true), Change::Nothing);
-        assert_eq!(failed.change(Status::Cancelled, false), Change::Nothing);
+        assert_eq!(failed.change(Status::Sent, true), MessageChange::Nothing);
+        assert_eq!(
+            failed.change(Status::Cancelled, false),
+            MessageChange::Nothing
+        );
     }
 
     #[test]
@@ -99,7 +108,7 @@ mod tests {
         assert!(stopped.stops_marketing());
         assert_eq!(
             stopped.change(Status::Sent, false),
-            Change::Failed(Reason::OptedOut)
+            MessageChange::Failed(Reason::OptedOut)
         );
     }
 }

@@ -12,6 +12,7 @@ pub mod day;
 pub mod holiday;
 pub mod id_set;
 pub mod invoice;
+pub mod ladder;
 pub mod login;
 pub mod message;
 pub mod money;

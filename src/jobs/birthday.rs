@@ -20,7 +20,7 @@ use crate::store::message::{self, Inserted};
 use crate::store::{Connection, Store, birthday as store, template};
 
 /// Clients looked up at once: a page of ids is all that is held.
-const PAGE: i64 = 1_000;
+const PAGE: usize = 1_000;
 
 /// What a birthday queue came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use crate::clock::Now;
-use crate::domain::callback::Change;
+use crate::domain::callback::MessageChange;
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{CallbackStatus, Channel, Purpose};
 use crate::error::Result;
@@ -50,9 +50,9 @@ pub fn import(
                 Applied::New(change, client) => {
                     *summary.new.entry(callback.status).or_default() += 1;
                     match change {
-                        Change::Nothing => {}
-                        Change::Sent => summary.now_sent += 1,
-                        Change::Failed(_) => summary.now_failed += 1,
+                        MessageChange::Nothing => {}
+                        MessageChange::Sent => summary.now_sent += 1,
+                        MessageChange::Failed(_) => summary.now_failed += 1,
                     }
                     if let (true, Some(client)) = (callback.stops_marketing(), client) {
                         let marketing = OptOut {

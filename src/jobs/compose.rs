@@ -203,7 +203,7 @@ impl Composer<'_> {
         &self,
         connection: &Connection,
         draft: &Draft<'_>,
-        planned: i64,
+        planned: u64,
     ) -> Result<Vec<NewMessage>> {
         let addresses = match self.reach(connection, draft)? {
             Reach::To(addresses) => addresses,
@@ -243,7 +243,7 @@ impl Composer<'_> {
     }
 
     /// Whether a client has had all the messages of this purpose that the caps allow.
-    fn capped(&self, connection: &Connection, draft: &Draft<'_>, planned: i64) -> Result<bool> {
+    fn capped(&self, connection: &Connection, draft: &Draft<'_>, planned: u64) -> Result<bool> {
         let purpose = draft.wording.purpose();
         let (Some(client_id), Some(cap)) =
             (draft.recipient.client_id(), self.policy.caps.get(purpose))
@@ -258,7 +258,7 @@ impl Composer<'_> {
             .unwrap_or(self.now.today);
         let since = start_of(self.now.zone, first);
         let had = message::recent(connection, client_id, purpose, since)?;
-        Ok(had + planned >= cap.messages)
+        Ok(had + planned >= cap.messages.unsigned_abs())
     }
 
     fn message(

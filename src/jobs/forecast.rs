@@ -4,37 +4,34 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::collection::{Claims, first_day, texts};
+use super::collection::first_day;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::client::{Client, Device};
-use crate::domain::collection::{Contender, Decision, Exclusions, Move, Past, Run, chosen, coming};
+use crate::domain::collection::{
+    Contender, Decision, Evaluation, Exclusions, Past, chosen, coming,
+};
+use crate::domain::ladder::{Move, MoveKind, Phase};
 use crate::domain::recipient::{Contact, Errand, OptOut, Reach, reach};
-use crate::domain::rule::{Deliver, Rule, Stage};
+use crate::domain::rule::{Claims, Deliver, Rule};
 use crate::domain::template::Template;
 use crate::domain::words::{Channel, Purpose};
 use crate::error::Result;
+use crate::store::collection::Owing;
 use crate::store::{Connection, book, collection, hold, opt_out, rule, template};
 
-/// The phases that a forecast counts, in the ladder's order: reminders, then the stages.
-pub const PHASES: [&str; 6] = [
-    "reminder",
-    "notice",
-    "inquiry",
-    "arrangement",
-    "visit",
-    "bureau",
-];
+/// Counts by phase: the reminders, then the stages; see [`Phase::unpaid`].
+pub type PhaseCounts = BTreeMap<Phase, u64>;
 
 /// One coming day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Day {
     /// The day.
     pub on: NaiveDate,
-    /// Invoices that would move, by phase.
-    pub invoices: [u64; PHASES.len()],
-    /// Recipients who would be written to, by phase: a push counts once, however many devices.
-    pub messages: [u64; PHASES.len()],
+    /// Invoices that would move.
+    pub invoices: PhaseCounts,
+    /// Recipients who would be written to: a push counts once, however many devices.
+    pub messages: PhaseCounts,
 }
 
 /// Foresees the coming days: tomorrow and on, today first where a rule has not been evaluated today.
@@ -66,72 +63,28 @@ pub fn forecast(connection: &Connection, config: &Config, now: Now, days: u64) -
         config,
         now,
         rules: &rules,
+        claims: Claims::of(rules.iter().map(|kept| &kept.rule)),
         templates: &templates,
+        any_hold: hold::any(connection)?,
         days: begin
             .iter_days()
             .take(usize::try_from(days).unwrap_or(usize::MAX))
             .map(|on| Day {
                 on,
-                invoices: [0; PHASES.len()],
-                messages: [0; PHASES.len()],
+                invoices: PhaseCounts::new(),
+                messages: PhaseCounts::new(),
             })
             .collect(),
         begin,
+        end,
     };
-    let claims = Claims::of(rules.iter().map(|kept| &kept.rule));
-    let any_hold = hold::any(connection)?;
     let mut client: Option<i64> = None;
     let mut steps: Vec<Coming> = Vec::new();
     collection::each_owing_by_client(connection, until, |owing| {
         if client.replace(owing.client_id) != Some(owing.client_id) {
             foresight.count(std::mem::take(&mut steps))?;
         }
-        let owner = match &owing.open {
-            Some((_, rule)) => Some(rule.as_str()),
-            None => claims.rule(owing.portfolio.as_deref()),
-        };
-        let Some(place) = rules
-            .iter()
-            .position(|kept| Some(kept.rule.name.as_str()) == owner)
-        else {
-            return Ok(());
-        };
-        let kept = &rules[place];
-        let run = Run {
-            rule: &kept.rule,
-            calendar: &config.policy.calendar,
-            today: first_day(kept, now),
-            last: kept.evaluated_on,
-        };
-        let ahead = (end - run.today).num_days().max(0).unsigned_abs();
-        let happens = |decision: &Decision| matches!(decision, Decision::Happens(_));
-        let plain = Past {
-            case: owing.open.as_ref().map(|(case, _)| *case),
-            moved_on: owing.open.as_ref().map(|(case, _)| case.moved_on),
-            ..Past::default()
-        };
-        // Most invoices stand still: only what may move is looked at closely.
-        if !coming(run, &owing.bill, plain, &Exclusions::NONE, ahead)
-            .any(|(_, decision)| happens(&decision))
-        {
-            return Ok(());
-        }
-        let Some(detail) = collection::detail(connection, owing.invoice_id, any_hold)? else {
-            return Ok(());
-        };
-        let due = detail.bill.due(&kept.rule, &config.policy.calendar);
-        for (on, decision) in coming(run, &detail.bill, detail.past, &detail.exclusions, ahead) {
-            if let Decision::Happens(step) = decision {
-                steps.push(Coming {
-                    client_id: detail.client_id,
-                    rule: place,
-                    on,
-                    step,
-                    due,
-                    invoice_id: detail.invoice_id,
-                });
-            }
-        }
+        steps.extend(foresight.steps(&owing)?);
         Ok(())
     })?;
     foresight.count(steps)?;
@@ -149,37 +102,17 @@ struct Coming {
     invoice_id: i64,
 }
 
-impl Coming {
-    /// Its place among [`PHASES`]; none for a closing.
-    fn phase(&self) -> Option<usize> {
-        let name = match self.step {
-            Move::Reminder(_) => "reminder",
-            Move::Enter => "notice",
-            Move::Advance(stage) => stage_name(stage),
-            Move::Close { .. } | Move::BureauRemoved => return None,
-        };
-        PHASES.iter().position(|phase| *phase == name)
-    }
-}
-
-const fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Notice => "notice",
-        Stage::Inquiry => "inquiry",
-        Stage::Arrangement => "arrangement",
-        Stage::Visit => "visit",
-        Stage::Bureau => "bureau",
-    }
-}
-
 struct Foresight<'a> {
     connection: &'a Connection,
     config: &'a Config,
     now: Now,
     rules: &'a [rule::Kept],
+    claims: Claims,
     templates: &'a BTreeMap<String, Template>,
+    any_hold: bool,
     days: Vec<Day>,
     begin: NaiveDate,
+    end: NaiveDate,
 }
 
 /// How one client can be reached, looked up once.
@@ -191,6 +124,68 @@ struct Reached {
 }
 
 impl Foresight<'_> {
+    /// The steps that one owing invoice would take.
+    fn steps(&self, owing: &Owing) -> Result<Vec<Coming>> {
+        let owner = self
+            .claims
+            .owner(owing.open_rule(), owing.portfolio.as_deref());
+        let Some(place) = self
+            .rules
+            .iter()
+            .position(|kept| Some(kept.rule.name.as_str()) == owner)
+        else {
+            return Ok(Vec::new());
+        };
+        let kept = &self.rules[place];
+        let calendar = &self.config.policy.calendar;
+        let evaluation = Evaluation {
+            rule: &kept.rule,
+            calendar,
+            today: first_day(kept, self.now),
+            last: kept.evaluated_on,
+        };
+        let ahead = (self.end - evaluation.today)
+            .num_days()
+            .max(0)
+            .unsigned_abs();
+        let plain = Past {
+            case: owing.open.as_ref().map(|(case, _)| *case),
+            moved_on: owing.open.as_ref().map(|(case, _)| case.moved_on),
+            ..Past::default()
+        };
+        // Most invoices stand still: only what may move is looked at closely.
+        if !coming(evaluation, &owing.bill, plain, &Exclusions::NONE, ahead)
+            .any(|(_, decision)| matches!(decision, Decision::Happens(_)))
+        {
+            return Ok(Vec::new());
+        }
+        let Some(detail) = collection::detail(self.connection, owing.invoice_id, self.any_hold)?
+        else {
+            return Ok(Vec::new());
+        };
+        let due = detail.bill.due(&kept.rule, calendar);
+        let decisions = coming(
+            evaluation,
+            &detail.bill,
+            detail.past,
+            &detail.exclusions,
+            ahead,
+        );
+        Ok(decisions
+            .filter_map(|(on, decision)| match decision {
+                Decision::Happens(step) => Some(Coming {
+                    client_id: detail.client_id,
+                    rule: place,
+                    on,
+                    step,
+                    due,
+                    invoice_id: detail.invoice_id,
+                }),
+                _ => None,
+            })
+            .collect())
+    }
+
     /// Counts what one client's invoices would do and send.
     fn count(&mut self, mut steps: Vec<Coming>) -> Result<()> {
         let Some(first) = steps.first() else {
@@ -206,7 +201,7 @@ impl Foresight<'_> {
             devices,
             had_device,
         };
-        let group = |step: &Coming| (step.rule, step.on, matches!(step.step, Move::Reminder(_)));
+        let group = |step: &Coming| (step.rule, step.on, step.step.kind() == MoveKind::Reminder);
         steps.sort_by_key(|step| (group(step), step.invoice_id));
         for same in steps.chunk_by(|a, b| group(a) == group(b)) {
             self.count_group(same, &reached);
@@ -225,8 +220,8 @@ impl Foresight<'_> {
         let rule = &self.rules[first.rule].rule;
         let mut by_channel: BTreeMap<Channel, Vec<&Coming>> = BTreeMap::new();
         for step in steps {
-            if let Some(phase) = step.phase() {
-                self.days[place].invoices[phase] += 1;
+            if let Some(phase) = step.step.phase() {
+                *self.days[place].invoices.entry(phase).or_default() += 1;
             }
             for channel in self.channels(rule, step, reached) {
                 by_channel.entry(channel).or_default().push(step);
@@ -236,11 +231,7 @@ impl Foresight<'_> {
             let contenders: Vec<Contender> = steps
                 .iter()
                 .map(|step| Contender {
-                    stage: match step.step {
-                        Move::Enter => Some(Stage::Notice),
-                        Move::Advance(stage) => Some(stage),
-                        _ => None,
-                    },
+                    stage: step.step.stage(),
                     due: step.due,
                     invoice_id: step.invoice_id,
                     can_go: true,
@@ -249,8 +240,8 @@ impl Foresight<'_> {
             let winner = chosen(&contenders);
             for (at, step) in steps.iter().enumerate() {
                 let goes = !rule.one_message_per_client || winner == Some(at);
-                if let Some(phase) = step.phase().filter(|_| goes) {
-                    self.days[place].messages[phase] += 1;
+                if let Some(phase) = step.step.phase().filter(|_| goes) {
+                    *self.days[place].messages.entry(phase).or_default() += 1;
                 }
             }
         }
@@ -258,16 +249,12 @@ impl Foresight<'_> {
 
     /// The channels on which a step would reach its client.
     fn channels(&self, rule: &Rule, step: &Coming, reached: &Reached) -> Vec<Channel> {
-        let texts = texts(rule, step.step);
+        let (names, deliver) = rule.says(step.step);
         let mut channels = Vec::new();
-        for template in texts
-            .templates
-            .iter()
-            .filter_map(|name| self.templates.get(name))
-        {
+        for template in names.iter().filter_map(|name| self.templates.get(name)) {
             if self.reaches(template.channel, template.purpose, reached) {
                 channels.push(template.channel);
-                if texts.deliver == Deliver::FirstReachable {
+                if deliver == Deliver::FirstReachable {
                     break;
                 }
             }

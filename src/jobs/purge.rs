@@ -12,11 +12,11 @@ use crate::store::{Store, purge, ticket};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PurgeSummary {
     /// Messages whose text was cleared.
-    pub bodies: i64,
+    pub bodies: u64,
     /// Messages deleted.
-    pub messages: i64,
+    pub messages: u64,
     /// Records of task runs deleted.
-    pub runs: i64,
+    pub runs: u64,
     /// Whether any retention is configured.
     pub configured: bool,
 }

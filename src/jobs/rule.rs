@@ -3,7 +3,7 @@
 use super::collection;
 use super::plan::{ApplyChange, ApplyPlan, ApplyStep, Options, steps};
 use crate::clock::Now;
-use crate::domain::rule::{self, Draft, Part, Rule};
+use crate::domain::rule::{self, Rule, RuleDraft, RulePart};
 use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
 use crate::source::definition::rule::WrittenRule;
@@ -11,7 +11,7 @@ use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{Connection, Store, rule as store, template};
 
 /// Adds a rule; answers it with what is odd about it.
-pub fn add(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+pub fn add(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     saved.write(|transaction| {
         if store::get(transaction, &draft.name)?.is_some() {
             return Err(
@@ -24,11 +24,11 @@ pub fn add(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
 }
 
 /// Saves a changed rule; answers it with what is odd about it.
-pub fn replace(saved: &mut Store, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+pub fn replace(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     saved.write(|transaction| save(transaction, draft))
 }
 
-fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
+fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     let templates: Vec<Template> = template::list(connection)?;
     let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
     let find = |name: &str| templates.iter().find(|template| template.name == name);
@@ -46,7 +46,7 @@ fn save(connection: &Connection, draft: &Draft) -> Result<(Rule, Vec<String>)> {
         .chain([(draft.name.as_str(), draft.portfolios.as_slice())]);
     for (portfolio, other, _) in rule::claimed_twice(claims) {
         let (found, remedy) = rule::claim_words(portfolio, other);
-        flaws.push(draft.flaw(Part::Portfolios, found, remedy));
+        flaws.push(draft.flaw(RulePart::Portfolios, found, remedy));
     }
     match checked {
         Ok(rule) if flaws.is_empty() => {
@@ -207,7 +207,7 @@ fn rule_flaws(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Vec<F
             .iter()
             .find(|written| written.value.draft.name == second);
         flaws.push(match place {
-            Some(written) => written.value.flaw(Part::Portfolios, found, remedy),
+            Some(written) => written.value.flaw(RulePart::Portfolios, found, remedy),
             None => Flaw::of("portfolios", found, remedy).within(format!("rule `{second}`")),
         });
     }

@@ -286,7 +286,7 @@ fn update_collections(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> 
         store,
         hands.config,
         hands.clock,
-        collection::Request::default(),
+        collection::UpdateRequest::default(),
         hands.stop,
         hands.observer,
     )?;

@@ -1,6 +1,7 @@
 //! Saving and removing templates: checked whole, never removed while something uses them.
 
 use crate::config::Config;
+use crate::domain::ladder::Phase;
 use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::{Channel, Purpose};
@@ -147,14 +148,13 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
 }
 
 /// What is unwise about a template, given the phases it stands in (`closing:paid`).
-pub fn warnings(template: &Template, phases: &[String]) -> Vec<String> {
+pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
     let mut warnings = Vec::new();
     let used = template.used();
-    let closing: Vec<&String> = phases
+    let in_closing = phases
         .iter()
-        .filter(|phase| phase.starts_with("closing"))
-        .collect();
-    if used.contains(&Variable::AreceberValor) && !closing.is_empty() {
+        .any(|phase| matches!(phase, Phase::Closing(_)));
+    if used.contains(&Variable::AreceberValor) && in_closing {
         warnings.push(
             "#areceber_valor# is what is still owed: in a closing it is R$ 0,00; #areceber_valor_total# is the face amount"
                 .to_owned(),

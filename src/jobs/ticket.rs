@@ -8,8 +8,10 @@ use crate::domain::message::NewMessage;
 use crate::domain::recipient::Recipient;
 use crate::domain::template::{Facts, Need, Template, one_line};
 use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
-use crate::domain::ticket::recipients::{
-    Armed, Hearing, House, LeftOut, Notice, Person, Words, recipients,
+use crate::domain::ticket::{
+    listening::Armed,
+    notice::{Hearing, Notice, Person, Untold, Words},
+    recipients::{House, recipients},
 };
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Error, Flaw, Result, not_in_the_book};
@@ -41,17 +43,7 @@ impl Known {
             .collect();
         let triggers = trigger::list(connection)?
             .into_iter()
-            .map(|mut trigger| {
-                trigger
-                    .templates
-                    .retain(|name| templates.contains_key(name));
-                let channels = trigger
-                    .templates
-                    .iter()
-                    .map(|name| templates[name].channel)
-                    .collect();
-                Armed { trigger, channels }
-            })
+            .map(|trigger| Armed::new(trigger, |name| templates.get(name)))
             .collect();
         Ok(Self {
             triggers,
@@ -94,7 +86,7 @@ pub struct Taken {
     /// The messages, in order.
     pub made: Vec<Made>,
     /// Who does not hear, and why.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<Untold>,
 }
 
 /// Takes events, one transaction each.
@@ -306,7 +298,7 @@ pub struct Rehearsal {
     /// Who hears, in order, each with the message they would have.
     pub heard: Vec<(Notice, NewMessage)>,
     /// Who does not, and why.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<Untold>,
 }
 
 /// Decides about an event and writes nothing.
@@ -333,12 +325,12 @@ pub fn rehearse(
 
 /// The names of people, as lists of who hears show them.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct PeopleNames {
     staff: HashMap<i64, String>,
     clients: HashMap<i64, Option<String>>,
 }
 
-impl Names {
+impl PeopleNames {
     /// Reads the names of all staff.
     pub fn gather(connection: &Connection) -> Result<Self> {
         Ok(Self {
@@ -368,7 +360,7 @@ impl Names {
 
 /// What a file of events came to, delivery not counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Run {
+pub struct Intake {
     /// Events taken.
     pub taken: u64,
     /// Events passed over because their id was known.
@@ -386,7 +378,7 @@ pub struct Run {
 }
 
 /// How a file of events is taken.
-pub struct Manner<'a> {
+pub struct Reading<'a> {
     /// Ends at the first bad line.
     pub strict: bool,
     /// Hears of every bad line at once.
@@ -400,9 +392,9 @@ pub fn take_all(
     store: &mut Store,
     desk: &mut Desk<'_>,
     events: &mut Events,
-    manner: &mut Manner<'_>,
-) -> Result<Run> {
-    let mut run = Run::default();
+    manner: &mut Reading<'_>,
+) -> Result<Intake> {
+    let mut run = Intake::default();
     loop {
         let Some(line) = events.next_line()? else {
             break;
@@ -437,7 +429,7 @@ pub fn take_all(
 
 /// What messages have become: how many in each state, and why those that were not sent were not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct MessageStates {
     /// Messages in each state.
     pub states: BTreeMap<Status, u64>,
     /// Messages not sent, by reason.
@@ -445,8 +437,8 @@ pub struct Standing {
 }
 
 /// Looks at messages by their ids.
-pub fn standing(connection: &Connection, ids: &[i64]) -> Result<Standing> {
-    let mut standing = Standing::default();
+pub fn standing(connection: &Connection, ids: &[i64]) -> Result<MessageStates> {
+    let mut standing = MessageStates::default();
     for id in ids {
         if let Some((status, reason)) = ticket::message_state(connection, *id)? {
             *standing.states.entry(status).or_default() += 1;

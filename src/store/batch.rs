@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Json, Millis};
 use crate::domain::words::{Reason, Status};
 use crate::error::Result;
 
@@ -21,11 +21,11 @@ pub struct Batch {
     /// When it was written down.
     pub created_at: DateTime<Utc>,
     /// Rows that the report had.
-    pub matched: i64,
+    pub matched: u64,
     /// Recipients that were to receive it.
-    pub recipients: i64,
+    pub recipients: u64,
     /// Recipients who had this template that day already.
-    pub duplicates: i64,
+    pub duplicates: u64,
     /// Seconds it took, delivery included.
     pub seconds: f64,
 }
@@ -55,12 +55,7 @@ pub fn begin(
     connection.execute(
         "INSERT INTO batch (report, template, filters, created_at, matched, recipients, duplicates)
          VALUES (?1, ?2, ?3, ?4, 0, 0, 0)",
-        (
-            report,
-            template,
-            serde_json::json!(filters).to_string(),
-            at.timestamp_millis(),
-        ),
+        (report, template, Json(filters), Millis(at)),
     )?;
     Ok(connection.last_insert_rowid())
 }
@@ -69,9 +64,9 @@ pub fn begin(
 pub fn planned(
     connection: &Connection,
     id: i64,
-    matched: i64,
-    recipients: i64,
-    duplicates: i64,
+    matched: u64,
+    recipients: u64,
+    duplicates: u64,
 ) -> Result<()> {
     connection.execute(
         "UPDATE batch SET matched = ?2, recipients = ?3, duplicates = ?4 WHERE id = ?1",
@@ -103,13 +98,11 @@ pub fn list(connection: &Connection, limit: i64) -> Result<Vec<Batch>> {
 }
 
 /// How many messages of a batch are in each state, with each reason.
-pub fn totals(connection: &Connection, id: i64) -> Result<Vec<(Status, Option<Reason>, i64)>> {
+pub fn totals(connection: &Connection, id: i64) -> Result<Vec<(Status, Option<Reason>, u64)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT status, reason, count(*) AS n FROM message WHERE batch_id = ?1
+        "SELECT status, reason, count(*) FROM message WHERE batch_id = ?1
          GROUP BY status, reason ORDER BY status, reason",
     )?;
-    let rows = statement.query_map([id], |row| {
-        Ok((row.word("status")?, row.word_opt("reason")?, row.get("n")?))
-    })?;
+    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::Connection;
 
-use super::columns::Columns as _;
 use crate::domain::birthday;
 use crate::domain::words::{Reason, Status};
 use crate::error::Result;
@@ -14,7 +13,7 @@ pub fn born_on(
     days: &[(u32, u32)],
     active_only: bool,
     after: i64,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
     let mut statement = connection.prepare_cached(
@@ -33,7 +32,7 @@ pub fn born_on(
         }
     }
     ids.sort_unstable();
-    ids.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    ids.truncate(limit);
     Ok(ids)
 }
 
@@ -57,15 +56,11 @@ pub fn totals(
     last: i64,
 ) -> Result<Vec<(Status, Option<Reason>, u64)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT status, reason, count(*) AS n FROM message
+        "SELECT status, reason, count(*) FROM message
          WHERE id BETWEEN ?1 AND ?2 AND origin = 'birthday' GROUP BY status, reason",
     )?;
     let rows = statement.query_map((first, last), |row| {
-        Ok((
-            row.word("status")?,
-            row.word_opt("reason")?,
-            row.get::<_, i64>("n")?.unsigned_abs(),
-        ))
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

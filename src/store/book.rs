@@ -15,7 +15,7 @@ fn read_client(row: &Row<'_>) -> rusqlite::Result<Client> {
     Ok(Client {
         id: row.get("id")?,
         name: row.get("name")?,
-        person_type: row.word("person_type")?,
+        person_type: row.get("person_type")?,
         active: row.get("active")?,
         birth_date: row.day_opt("birth_date")?,
         mobile: row.get("mobile")?,
@@ -58,8 +58,8 @@ pub fn contract(connection: &Connection, id: i64) -> Result<Option<Contract>> {
                 id: row.get("id")?,
                 client_id: row.get("client_id")?,
                 plan: row.get("plan")?,
-                status: row.word("status")?,
-                access_status: row.word_opt("access_status")?,
+                status: row.get("status")?,
+                access_status: row.get("access_status")?,
                 notice_hold_until: row.day_opt("notice_hold_until")?,
             })
         })
@@ -93,9 +93,9 @@ pub fn read_invoice(row: &Row<'_>) -> rusqlite::Result<Invoice> {
         portfolio: row.get("portfolio")?,
         issued_on: row.day_opt("issued_on")?,
         due_on: row.day("due_on")?,
-        amount: row.money("amount")?,
-        open_amount: row.money("owed")?,
-        status: row.word("status")?,
+        amount: row.get("amount")?,
+        open_amount: row.get("owed")?,
+        status: row.get("status")?,
         settled_on: row.day_opt("settled_on")?,
         released: row.get("released")?,
         awaiting_confirmation: row.get("awaiting_confirmation")?,
@@ -183,7 +183,7 @@ pub fn devices(connection: &Connection, client_id: i64) -> Result<(Vec<Device>, 
         }
         devices.push(Device {
             address: row.get("address")?,
-            kind: row.word("address_kind")?,
+            kind: row.get("address_kind")?,
             logged_in: row.get("logged_in")?,
             notifications_enabled: row.get("notifications_enabled")?,
         });

@@ -1,17 +1,17 @@
 //! Status callbacks in the database, and what they change about their messages.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::Columns as _;
-use crate::domain::callback::{Callback, Change};
-use crate::domain::words::{CallbackStatus, Reason, Status, Word as _};
+use super::columns::{Columns as _, Millis};
+use crate::domain::callback::{Callback, MessageChange};
+use crate::domain::words::{CallbackStatus, Reason, Status};
 use crate::error::Result;
 
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
     /// It is new; its message changed so. With the client, when the message has one.
-    New(Change, Option<i64>),
+    New(MessageChange, Option<i64>),
     /// It was known already.
     Known,
     /// No message here goes by its id or key.
@@ -20,24 +20,7 @@ pub enum Applied {
 
 /// Writes a callback down and changes its message. To be called within an immediate transaction.
 pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
-    let mut found = connection
-        .prepare_cached(
-            "SELECT id, client_id, status, provider_id FROM message
-             WHERE channel = 'whatsapp' AND provider_id IS NOT NULL AND provider_id = ?1",
-        )?
-        .query_row([&callback.provider_id], read)
-        .optional()?;
-    if let (None, Some(key)) = (&found, &callback.key) {
-        // Its answer was lost, or it was sent again since: only our own key tells.
-        found = connection
-            .prepare_cached(
-                "SELECT id, client_id, status, provider_id FROM message
-                 WHERE channel = 'whatsapp' AND key = ?1",
-            )?
-            .query_row([key], read)
-            .optional()?;
-    }
-    let Some((id, client_id, status, provider_id)) = found else {
+    let Some(message) = find(connection, callback)? else {
         return Ok(Applied::Unmatched);
     };
     let inserted = connection
@@ -46,77 +29,126 @@ pub fn apply(connection: &Connection, callback: &Callback) -> Result<Applied> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
-            id,
+            message.id,
             callback.provider_id,
-            callback.status.as_str(),
-            callback.at.timestamp_millis(),
+            callback.status,
+            Millis(callback.at),
             callback.code,
             callback.text,
         ])?;
     if inserted == 0 {
         return Ok(Applied::Known);
     }
-    let arrived: bool = connection
+    let arrived = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM callback
              WHERE message_id = ?1 AND status IN ('delivered', 'read'))",
         )?
-        .query_row([id], |row| row.get(0))?;
-    // What became of an earlier try says nothing against a later one that was taken.
-    let earlier = provider_id
-        .as_ref()
-        .is_some_and(|known| *known != callback.provider_id);
-    // One that waits for another try after an error over there was taken all the same.
-    let taken = status == Status::Queued
-        && callback.status == CallbackStatus::Sent
-        && provider_id.is_none();
-    let change = match callback.change(status, arrived) {
-        Change::Failed(_) if earlier => Change::Nothing,
-        Change::Nothing if taken => Change::Sent,
-        change => change,
-    };
-    let set = |status: Status, reason: Option<Reason>, detail: Option<String>| {
-        connection
-            .prepare_cached(
-                "UPDATE message SET status = ?2, reason = ?3, detail = ?4,
-                   sent_at = coalesce(sent_at, ?5), provider_id = coalesce(provider_id, ?6)
-                 WHERE id = ?1",
-            )?
-            .execute(params![
-                id,
-                status.as_str(),
-                reason.map(Reason::as_str),
-                detail,
-                callback.at.timestamp_millis(),
-                callback.provider_id,
-            ])
-    };
+        .query_row([message.id], |row| row.get(0))?;
+    let change = change(&message, callback, arrived);
     match change {
-        Change::Nothing => {}
-        Change::Sent => {
-            set(Status::Sent, None, None)?;
-        }
-        Change::Failed(reason) => {
+        MessageChange::Nothing => {}
+        MessageChange::Sent => set(connection, message.id, callback, Status::Sent, None, None)?,
+        MessageChange::Failed(reason) => {
             let words = callback.text.as_deref().unwrap_or("it did not arrive");
             let detail = match &callback.code {
                 Some(code) => format!("{code}: {words}"),
                 None => words.to_owned(),
             };
-            set(Status::Failed, Some(reason), Some(detail))?;
+            let (status, reason) = (Status::Failed, Some(reason));
+            set(
+                connection,
+                message.id,
+                callback,
+                status,
+                reason,
+                Some(detail),
+            )?;
         }
     }
-    Ok(Applied::New(change, client_id))
+    Ok(Applied::New(change, message.client_id))
 }
 
-type Found = (i64, Option<i64>, Status, Option<String>);
+/// What a callback's message is known as.
+struct Found {
+    id: i64,
+    client_id: Option<i64>,
+    status: Status,
+    provider_id: Option<String>,
+}
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
-    Ok((
-        row.get("id")?,
-        row.get("client_id")?,
-        row.word("status")?,
-        row.get("provider_id")?,
-    ))
+fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
+    Ok(Found {
+        id: row.get(0)?,
+        client_id: row.get(1)?,
+        status: row.get(2)?,
+        provider_id: row.get(3)?,
+    })
+}
+
+/// The message that a callback speaks of: the provider's id tells, or else our own key.
+fn find(connection: &Connection, callback: &Callback) -> Result<Option<Found>> {
+    let found = connection
+        .prepare_cached(
+            "SELECT id, client_id, status, provider_id FROM message
+             WHERE channel = 'whatsapp' AND provider_id IS NOT NULL AND provider_id = ?1",
+        )?
+        .query_row([&callback.provider_id], read)
+        .optional()?;
+    let (None, Some(key)) = (&found, &callback.key) else {
+        return Ok(found);
+    };
+    // Its answer was lost, or it was sent again since: only our own key tells.
+    Ok(connection
+        .prepare_cached(
+            "SELECT id, client_id, status, provider_id FROM message
+             WHERE channel = 'whatsapp' AND key = ?1",
+        )?
+        .query_row([key], read)
+        .optional()?)
+}
+
+/// What a callback changes about its message, which has `arrived` by what is known now.
+fn change(message: &Found, callback: &Callback, arrived: bool) -> MessageChange {
+    // What became of an earlier try says nothing against a later one that was taken.
+    let earlier = message
+        .provider_id
+        .as_ref()
+        .is_some_and(|known| *known != callback.provider_id);
+    // One that waits for another try after an error over there was taken all the same.
+    let taken = message.status == Status::Queued
+        && callback.status == CallbackStatus::Sent
+        && message.provider_id.is_none();
+    match callback.change(message.status, arrived) {
+        MessageChange::Failed(_) if earlier => MessageChange::Nothing,
+        MessageChange::Nothing if taken => MessageChange::Sent,
+        change => change,
+    }
+}
+
+fn set(
+    connection: &Connection,
+    id: i64,
+    callback: &Callback,
+    status: Status,
+    reason: Option<Reason>,
+    detail: Option<String>,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE message SET status = ?2, reason = ?3, detail = ?4,
+               sent_at = coalesce(sent_at, ?5), provider_id = coalesce(provider_id, ?6)
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            status,
+            reason,
+            detail,
+            Millis(callback.at),
+            callback.provider_id,
+        ])?;
+    Ok(())
 }
 
 /// Every callback of a message, in the order of their instants.
@@ -129,7 +161,7 @@ pub fn of_message(connection: &Connection, id: i64) -> Result<Vec<Callback>> {
         Ok(Callback {
             provider_id: row.get("provider_id")?,
             key: None,
-            status: row.word("status")?,
+            status: row.get("status")?,
             at: row.instant("at")?,
             code: row.get("code")?,
             text: row.get("text")?,

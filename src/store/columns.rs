@@ -6,10 +6,11 @@ use rusqlite::{Row, RowIndex};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
 use crate::domain::report::ReportKind;
-use crate::domain::rule::{Deliver, Outcome as CaseOutcome, Stage};
+use crate::domain::rule::Deliver;
 use crate::domain::task::{Outcome as TaskOutcome, Run};
 use crate::domain::words::{
     AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, Channel, ContractStatus,
@@ -53,6 +54,11 @@ columns! {
     Money: Money::cents, |value: ValueRef<'_>| value.as_i64().map(Money::from_cents);
 }
 
+columns! {
+    Milestone: |milestone: Self| milestone.word(), |value: ValueRef<'_>| named(value, Milestone::parse);
+    Phase: |phase: Self| phase.to_string(), |value: ValueRef<'_>| named(value, Phase::parse);
+}
+
 columns! { words:
     AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
     ContractStatus, Deliver, EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose,
@@ -60,8 +66,12 @@ columns! { words:
 }
 
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {
+    named(value, W::parse)
+}
+
+fn named<T>(value: ValueRef<'_>, parse: fn(&str) -> Option<T>) -> FromSqlResult<T> {
     let text = value.as_str()?;
-    W::parse(text).ok_or_else(|| wrong(text))
+    parse(text).ok_or_else(|| wrong(text))
 }
 
 fn day(value: ValueRef<'_>) -> FromSqlResult<Day> {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+use super::columns::Columns as _;
 use crate::error::Result;
 
 /// The most complaints that are told.
@@ -36,19 +37,18 @@ pub fn version(connection: &Connection) -> Result<i64> {
 
 /// The latest moment that it knows of: a message written down, an attempt, an import or sync.
 pub fn latest(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
-    let latest: Option<i64> = connection.query_row(
+    Ok(connection.query_row(
         "SELECT max(at) FROM (
            SELECT max(created_at) AS at FROM message
            UNION ALL SELECT max(at) FROM attempt
            UNION ALL SELECT max(CAST(value AS INTEGER)) FROM meta WHERE key LIKE 'refreshed.%')",
         [],
-        |row| row.get(0),
-    )?;
-    Ok(latest.and_then(DateTime::from_timestamp_millis))
+        |row| row.instant_opt(0),
+    )?)
 }
 
 /// Messages whose outcome nobody knows.
-pub fn unknown_messages(connection: &Connection) -> Result<i64> {
+pub fn unknown_messages(connection: &Connection) -> Result<u64> {
     Ok(connection.query_row(
         "SELECT count(*) FROM message WHERE status = 'unknown'",
         [],
@@ -57,7 +57,7 @@ pub fn unknown_messages(connection: &Connection) -> Result<i64> {
 }
 
 /// Rows of a kind's table; `table` is one of our own names.
-pub fn rows(connection: &Connection, table: &str) -> Result<i64> {
+pub fn rows(connection: &Connection, table: &str) -> Result<u64> {
     Ok(
         connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
             row.get(0)

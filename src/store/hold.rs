@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Day, Millis};
 use crate::error::Result;
 
 /// What is held.
@@ -78,9 +78,9 @@ pub fn add(
         (
             client,
             invoice,
-            until.map(|day| day.to_string()),
+            until.map(Day),
             why,
-            at.timestamp_millis(),
+            Millis(at),
         ),
     )?;
     Ok(connection.last_insert_rowid())
@@ -90,7 +90,7 @@ pub fn add(
 pub fn remove(connection: &Connection, id: i64, at: DateTime<Utc>) -> Result<bool> {
     Ok(connection.execute(
         "UPDATE hold SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL",
-        (id, at.timestamp_millis()),
+        (id, Millis(at)),
     )? > 0)
 }
 
@@ -140,6 +140,6 @@ pub fn ends(
          SELECT until FROM hold
            WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND removed_at IS NULL",
     )?;
-    let rows = statement.query_map([invoice_id, client_id], |row| row.day_opt("until"))?;
+    let rows = statement.query_map([invoice_id, client_id], |row| row.day_opt(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -124,7 +124,7 @@ pub fn recent(
     client_id: i64,
     purpose: Purpose,
     since: DateTime<Utc>,
-) -> Result<i64> {
+) -> Result<u64> {
     Ok(connection
         .prepare_cached(
             "SELECT count(*) FROM (

@@ -19,8 +19,8 @@ const MIGRATIONS: &[&str] = &[
 /// `regu` in ASCII: marks a database as ours.
 const APPLICATION_ID: i32 = 0x7265_6775;
 
-/// How many migrations a database of this version has not had; none when it knows more than this program.
-fn missing(version: i64) -> Option<&'static [&'static str]> {
+/// The migrations that a database of this version has not had; none when it knows more than this program.
+fn not_had(version: i64) -> Option<&'static [&'static str]> {
     let had = usize::try_from(version).ok()?;
     MIGRATIONS.get(had..)
 }
@@ -36,7 +36,7 @@ impl Store {
         };
         let version: i64 = number("user_version").map_err(broken)?;
         let ours = number("application_id").map_err(broken)? == i64::from(APPLICATION_ID);
-        if ours && missing(version).is_some_and(<[_]>::is_empty) {
+        if ours && not_had(version).is_some_and(<[_]>::is_empty) {
             return self.pragmas_for_writing();
         }
         let empty = !ours && version == 0 && self.has_no_table().map_err(broken)?;
@@ -47,7 +47,7 @@ impl Store {
             ))
             .hint("name regua's own with --db FILE, or with `database` in the configuration"));
         }
-        if missing(version).is_none() {
+        if not_had(version).is_none() {
             return Err(Error::world(format!(
                 "{} was made by a newer regua (version {version} of its tables; this program knows {})",
                 path.display(),
@@ -69,7 +69,7 @@ impl Store {
         let version = transaction
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(broken)?;
-        for migration in missing(version).unwrap_or_default() {
+        for migration in not_had(version).unwrap_or_default() {
             transaction.execute_batch(migration).map_err(broken)?;
         }
         transaction
@@ -97,9 +97,8 @@ mod tests {
 
     use super::*;
     use crate::clock::Now;
-    use crate::domain::collection::Move;
+    use crate::domain::ladder::{Move, Stage};
     use crate::domain::message::{Fate, NewMessage};
-    use crate::domain::rule::Stage;
     use crate::domain::words::{Channel, Kind, Origin, Purpose, Status};
     use crate::store::message::{self, Inserted};
     use crate::store::{book, collection, queue};
@@ -114,6 +113,63 @@ mod tests {
         Now::new(at, chrono_tz::America::Sao_Paulo)
     }
 
+    const FACTS: &str = "
+        INSERT INTO client (id, name, person_type) VALUES (1, 'Ana', 'individual');
+        INSERT INTO invoice (id, client_id, due_on, amount, status) VALUES
+          (11, 1, '2026-11-01', 9990, 'open'), (12, 1, '2026-11-01', 9990, 'open'),
+          (13, 1, '2026-12-03', 9990, 'open');";
+    const CASES: &str = "
+        INSERT INTO collection_case
+          (id, rule, invoice_id, client_id, stage, since, due_on, outcome, closed_on) VALUES
+          (7, 'basic', 11, 1, 'notice', '2026-11-20', '2026-11-01', NULL, NULL),
+          (80, 'basic', 12, 1, 'notice', '2026-11-20', '2026-11-01', 'paid', '2026-11-27');
+        INSERT INTO collection_move (case_id, number, moved_on, move, owed) VALUES
+          (7, 1, '2026-11-20', 'notice', 9990), (80, 1, '2026-11-20', 'notice', 9990);";
+
+    /// The start of a message's key, its event, its invoice, its batch and its state.
+    type Old = (
+        &'static str,
+        &'static str,
+        Option<i64>,
+        Option<i64>,
+        &'static str,
+    );
+    const SENDS: [Old; 2] = [
+        ("send/cut/2026-11-27/1", "4", None, Some(4), "queued"),
+        ("send/cut/2026-11-27/2", "4", None, Some(4), "skipped"),
+    ];
+    const COLLECTED: [Old; 4] = [
+        (
+            "collection/11/case-7/stage:notice/cut",
+            "stage:notice",
+            Some(11),
+            None,
+            "queued",
+        ),
+        (
+            "collection/12/case-80/stage:notice/cut",
+            "stage:notice",
+            Some(12),
+            None,
+            "queued",
+        ),
+        // A template may be called like a case.
+        (
+            "collection/13/due-2026-12-03/reminder:5/case-9",
+            "reminder:5",
+            Some(13),
+            None,
+            "queued",
+        ),
+        (
+            "collection/11/bureau-2026-11-05/closing:bureau_removed/cut",
+            "closing:bureau_removed",
+            Some(11),
+            None,
+            "sent",
+        ),
+    ];
+
     /// A database as the regua of `version` migrations left it, with messages queued and cases open.
     fn made_by(version: usize, folder: &Path) -> PathBuf {
         let path = folder.join(format!("{version}.db"));
@@ -125,83 +181,20 @@ mod tests {
             .expect("a number");
         c.pragma_update(None, "user_version", version)
             .expect("a number");
-        c.execute_batch(
-            "INSERT INTO client (id, name, person_type) VALUES (1, 'Ana', 'individual');
-             INSERT INTO invoice (id, client_id, due_on, amount, status) VALUES
-               (11, 1, '2026-11-01', 9990, 'open'), (12, 1, '2026-11-01', 9990, 'open'),
-               (13, 1, '2026-12-03', 9990, 'open');",
-        )
-        .expect("facts");
-        let mut messages = vec![
-            (
-                "send/cut/2026-11-27/1/+5549999990001",
-                "send",
-                "4",
-                None,
-                Some(4),
-                "queued",
-            ),
-            (
-                "send/cut/2026-11-27/2/-",
-                "send",
-                "4",
-                None,
-                Some(4),
-                "skipped",
-            ),
-        ];
+        c.execute_batch(FACTS).expect("facts");
+        let mut messages = SENDS.to_vec();
         if version >= COLLECTIONS {
-            c.execute_batch(
-                "INSERT INTO collection_case
-                   (id, rule, invoice_id, client_id, stage, since, due_on, outcome, closed_on) VALUES
-                   (7, 'basic', 11, 1, 'notice', '2026-11-20', '2026-11-01', NULL, NULL),
-                   (80, 'basic', 12, 1, 'notice', '2026-11-20', '2026-11-01', 'paid', '2026-11-27');
-                 INSERT INTO collection_move (case_id, number, moved_on, move, owed) VALUES
-                   (7, 1, '2026-11-20', 'notice', 9990), (80, 1, '2026-11-20', 'notice', 9990);",
-            )
-            .expect("cases");
-            messages.extend([
-                (
-                    "collection/11/case-7/stage:notice/cut/+5549999990001",
-                    "collection",
-                    "stage:notice",
-                    Some(11),
-                    None,
-                    "queued",
-                ),
-                (
-                    "collection/12/case-80/stage:notice/cut/+5549999990001",
-                    "collection",
-                    "stage:notice",
-                    Some(12),
-                    None,
-                    "queued",
-                ),
-                (
-                    "collection/13/due-2026-12-03/reminder:5/x/case-9/+5549999990001",
-                    "collection",
-                    "reminder:5",
-                    Some(13),
-                    None,
-                    "queued",
-                ),
-                (
-                    "collection/11/bureau-2026-11-05/closing:bureau_removed/cut/+5549999990001",
-                    "collection",
-                    "closing:bureau_removed",
-                    Some(11),
-                    None,
-                    "sent",
-                ),
-            ]);
+            c.execute_batch(CASES).expect("cases");
+            messages.extend(COLLECTED);
         }
-        for (key, origin, event, invoice, batch, status) in messages {
+        for (key, event, invoice, batch, status) in messages {
             c.execute(
                 "INSERT INTO message (key, channel, purpose, kind, template, origin, event, client_id,
                    invoice_id, batch_id, address, body, status, created_at, while_owing)
-                 VALUES (?1, 'sms', 'collection', 'financial', 'cut', ?2, ?3, 1, ?4, ?5,
-                   '+5549999990001', 'Pague', ?6, 0, ?7)",
-                params![key, origin, event, invoice, batch, status, invoice.is_some()],
+                 VALUES (?1 || '/+5549999990001', 'sms', 'collection', 'financial', 'cut',
+                   substr(?1, 1, instr(?1, '/') - 1), ?2, 1, ?3, ?4, '+5549999990001', 'Pague', ?5, 0,
+                   ?3 IS NOT NULL)",
+                params![key, event, invoice, batch, status],
             )
             .expect("a message");
         }
@@ -286,7 +279,7 @@ mod tests {
         let c = store.connection();
         assert!(collection::case_open(c, 7).expect("a case"));
         assert!(!collection::case_open(c, 80).expect("a case"));
-        let due = collection::Due {
+        let due = collection::DueMove {
             client_id: 1,
             invoice_id: 11,
             step: Move::Advance(Stage::Inquiry),

@@ -1,15 +1,15 @@
 //! What clients said no to.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Day};
 use crate::domain::recipient::OptOut;
-use crate::domain::words::{Channel, Purpose, Word};
+use crate::domain::words::{Channel, Purpose, Word as _};
 use crate::error::Result;
 
 /// An opt-out as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedOptOut {
     /// Whose.
     pub client_id: i64,
     /// Their name.
@@ -22,25 +22,24 @@ pub struct Listed {
     pub source: Option<String>,
 }
 
-fn word<W: Word>(text: &str) -> Option<W> {
-    W::parse(text)
+/// Reads an opt-out from two columns, the first of them at `first`: an empty word stands for all.
+fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<OptOut> {
+    Ok(OptOut {
+        channel: Channel::parse(row.get_ref(first)?.as_str()?),
+        purpose: Purpose::parse(row.get_ref(first + 1)?.as_str()?),
+    })
 }
 
 /// What a client said no to.
 pub fn of_client(connection: &Connection, client_id: i64) -> Result<Vec<OptOut>> {
     let mut statement =
         connection.prepare_cached("SELECT channel, purpose FROM opt_out WHERE client_id = ?1")?;
-    let rows = statement.query_map([client_id], |row| {
-        Ok(OptOut {
-            channel: word::<Channel>(row.get_ref(0)?.as_str()?),
-            purpose: word::<Purpose>(row.get_ref(1)?.as_str()?),
-        })
-    })?;
+    let rows = statement.query_map([client_id], |row| read(row, 0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// All of them, or one client's.
-pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<Listed>> {
+pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<ListedOptOut>> {
     let mut statement = connection.prepare_cached(
         "SELECT o.client_id, c.name, o.channel, o.purpose, o.since, o.source
          FROM opt_out o JOIN client c ON c.id = o.client_id
@@ -48,14 +47,11 @@ pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<Liste
          ORDER BY o.client_id, o.channel, o.purpose",
     )?;
     let rows = statement.query_map([client_id], |row| {
-        Ok(Listed {
+        Ok(ListedOptOut {
             client_id: row.get(0)?,
             client_name: row.get(1)?,
-            opt_out: OptOut {
-                channel: word::<Channel>(row.get_ref(2)?.as_str()?),
-                purpose: word::<Purpose>(row.get_ref(3)?.as_str()?),
-            },
-            since: row.day_opt("since")?,
+            opt_out: read(row, 2)?,
+            since: row.day_opt(4)?,
             source: row.get(5)?,
         })
     })?;
@@ -81,7 +77,7 @@ pub fn add(
     Ok(connection.execute(
         "INSERT INTO opt_out (client_id, channel, purpose, since, source)
          VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-        (client_id, channel, purpose, since.to_string(), source),
+        (client_id, channel, purpose, Day(since), source),
     )? > 0)
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::Store;
+use super::columns::Millis;
 use crate::error::Result;
 
 /// Messages looked at in one transaction, so that nobody else waits long.
@@ -14,7 +15,7 @@ const DONE: &str = "status IN ('sent', 'failed', 'skipped', 'cancelled')";
 
 /// Clears the text of messages that are done and older than `before`; how many had one. A failed
 /// one keeps it until it has expired: until then a person may send it again.
-pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<i64> {
+pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64> {
     let sql = format!(
         "UPDATE message SET title = NULL, body = NULL, html = NULL, variables = NULL
          WHERE id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
@@ -22,25 +23,22 @@ pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> R
            AND (title IS NOT NULL OR body IS NOT NULL OR html IS NOT NULL OR variables IS NOT NULL)"
     );
     in_steps(store, |connection, from, to| {
-        Ok(connection.prepare_cached(&sql)?.execute((
-            from,
-            to,
-            before.timestamp_millis(),
-            now.timestamp_millis(),
-        ))?)
+        Ok(connection
+            .prepare_cached(&sql)?
+            .execute((from, to, Millis(before), Millis(now)))?)
     })
 }
 
 /// Deletes messages that are done and older than `before`, with their attempts; how many. Their
 /// keys stay, so that no decision is carried out twice.
-pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<i64> {
+pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
     let old = format!("id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}");
     let keys = format!("INSERT OR IGNORE INTO spent_key (key) SELECT key FROM message WHERE {old}");
     let attempts =
         format!("DELETE FROM attempt WHERE message_id IN (SELECT id FROM message WHERE {old})");
     let rows = format!("DELETE FROM message WHERE {old}");
     in_steps(store, |connection, from, to| {
-        let bound = (from, to, before.timestamp_millis());
+        let bound = (from, to, Millis(before));
         if connection.prepare_cached(&keys)?.execute(bound)? > 0 {
             connection.execute_batch(
                 "CREATE TRIGGER IF NOT EXISTS message_key_spent BEFORE INSERT ON message
@@ -62,21 +60,21 @@ pub fn is_spent(connection: &Connection, key: &str) -> Result<bool> {
 
 /// Deletes the records of task runs that ended before `before`; how many. The last of each task
 /// stays.
-pub fn runs(store: &mut Store, before: DateTime<Utc>) -> Result<i64> {
+pub fn runs(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
     let deleted = store.write(|connection| {
         Ok(connection.execute(
             "DELETE FROM task_run
              WHERE ended_at < ?1 AND id NOT IN (SELECT max(id) FROM task_run GROUP BY task)",
-            [before.timestamp_millis()],
+            [Millis(before)],
         )?)
     })?;
-    Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+    Ok(deleted as u64)
 }
 
 fn in_steps(
     store: &mut Store,
     step: impl Fn(&Connection, i64, i64) -> Result<usize>,
-) -> Result<i64> {
+) -> Result<u64> {
     let last: i64 =
         store
             .connection()
@@ -88,7 +86,7 @@ fn in_steps(
     while from < last {
         let to = from + STEP;
         let changed = store.write(|transaction| step(transaction, from, to))?;
-        total += i64::try_from(changed).unwrap_or(0);
+        total += changed as u64;
         from = to;
     }
     Ok(total)

@@ -2,10 +2,10 @@
 
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::types::{Null, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Day, Json, Millis};
 use crate::clock::{Now, start_of};
 use crate::domain::report::{
     Field, FieldType, Filter, FilterValue, Operator, Report, ReportKind, SavedReport,
@@ -94,16 +94,26 @@ const fn expression(field: Field) -> &'static str {
 }
 
 /// A statement with what is bound to it.
-#[derive(Debug, Clone, PartialEq)]
 struct Sql {
     text: String,
-    bound: Vec<Value>,
+    bound: Vec<Box<dyn ToSql>>,
 }
 
 impl Sql {
-    fn bind(&mut self, value: Value) -> String {
-        self.bound.push(value);
+    /// Binds a value; its place in the text.
+    fn bind(&mut self, value: impl ToSql + 'static) -> String {
+        self.bound.push(Box::new(value));
         format!("?{}", self.bound.len())
+    }
+
+    /// Binds what a filter compares with; a day of an instant is the first one that is `of` it.
+    fn bind_value(&mut self, value: &FilterValue, of: impl Fn(NaiveDate) -> Millis) -> String {
+        match value {
+            FilterValue::Empty => self.bind(Null),
+            FilterValue::Integer(number) => self.bind(*number),
+            FilterValue::Text(text) => self.bind(text.clone()),
+            FilterValue::DayOfInstant(day) => self.bind(of(*day)),
+        }
     }
 }
 
@@ -111,7 +121,7 @@ impl Sql {
 fn sql(report: &Report, columns: &[Field], today: NaiveDate, zone: Tz) -> Sql {
     let mut sql = Sql {
         text: String::new(),
-        bound: vec![Value::Text(today.to_string())],
+        bound: vec![Box::new(Day(today))],
     };
     let selected: Vec<&str> = columns.iter().map(|field| expression(*field)).collect();
     // ?1 is used by some fields only: naming it once keeps it bound for all.
@@ -142,6 +152,16 @@ fn sql(report: &Report, columns: &[Field], today: NaiveDate, zone: Tz) -> Sql {
     sql
 }
 
+/// The first instant of a day.
+fn start(zone: Tz) -> impl Fn(NaiveDate) -> Millis {
+    move |day| Millis(start_of(zone, day))
+}
+
+/// The first instant after a day.
+fn end(zone: Tz) -> impl Fn(NaiveDate) -> Millis {
+    move |day| Millis(start_of(zone, day + Days::new(1)))
+}
+
 fn condition(sql: &mut Sql, filter: &Filter, zone: Tz) -> String {
     let e = expression(filter.field);
     match filter.operator {
@@ -149,26 +169,19 @@ fn condition(sql: &mut Sql, filter: &Filter, zone: Tz) -> String {
         // The complement of `=`: a row without a value has another value than any.
         Operator::NotEqual => format!("NOT ({})", any_of(sql, e, filter, zone)),
         Operator::AtLeast => {
-            let value = match &filter.values[0] {
-                FilterValue::DayOfInstant(day) => {
-                    Value::Integer(start_of(zone, *day).timestamp_millis())
-                }
-                value => plain(value),
-            };
-            format!("{e} >= {}", sql.bind(value))
+            format!("{e} >= {}", sql.bind_value(&filter.values[0], start(zone)))
         }
-        Operator::AtMost => match &filter.values[0] {
-            FilterValue::DayOfInstant(day) => {
-                let end = start_of(zone, *day + Days::new(1)).timestamp_millis();
-                format!("{e} < {}", sql.bind(Value::Integer(end)))
-            }
-            value => format!("{e} <= {}", sql.bind(plain(value))),
-        },
+        Operator::AtMost => {
+            let value = &filter.values[0];
+            let sign = match value {
+                FilterValue::DayOfInstant(_) => "<",
+                _ => "<=",
+            };
+            format!("{e} {sign} {}", sql.bind_value(value, end(zone)))
+        }
         Operator::Contains => {
-            format!(
-                "instr(fold({e}), {}) > 0",
-                sql.bind(plain(&filter.values[0]))
-            )
+            let value = sql.bind_value(&filter.values[0], start(zone));
+            format!("instr(fold({e}), {value}) > 0")
         }
     }
 }
@@ -176,38 +189,27 @@ fn condition(sql: &mut Sql, filter: &Filter, zone: Tz) -> String {
 /// A condition that is true or false for every row, never null.
 fn any_of(sql: &mut Sql, e: &str, filter: &Filter, zone: Tz) -> String {
     let mut alternatives = Vec::new();
-    let mut plain_values = Vec::new();
+    let mut values = Vec::new();
     for value in &filter.values {
         match value {
             FilterValue::Empty => alternatives.push(format!("{e} IS NULL")),
-            FilterValue::DayOfInstant(day) => {
-                let from = sql.bind(Value::Integer(start_of(zone, *day).timestamp_millis()));
-                let to = sql.bind(Value::Integer(
-                    start_of(zone, *day + Days::new(1)).timestamp_millis(),
-                ));
+            FilterValue::DayOfInstant(_) => {
+                let from = sql.bind_value(value, start(zone));
+                let to = sql.bind_value(value, end(zone));
                 alternatives.push(format!(
                     "({e} IS NOT NULL AND {e} >= {from} AND {e} < {to})"
                 ));
             }
-            value => plain_values.push(sql.bind(plain(value))),
+            value => values.push(sql.bind_value(value, start(zone))),
         }
     }
-    if !plain_values.is_empty() {
+    if !values.is_empty() {
         alternatives.push(format!(
             "({e} IS NOT NULL AND {e} IN ({}))",
-            plain_values.join(", ")
+            values.join(", ")
         ));
     }
     format!("({})", alternatives.join(" OR "))
-}
-
-fn plain(value: &FilterValue) -> Value {
-    match value {
-        FilterValue::Empty => Value::Null,
-        FilterValue::Integer(number) => Value::Integer(*number),
-        FilterValue::Text(text) => Value::Text(text.clone()),
-        FilterValue::DayOfInstant(day) => Value::Text(day.to_string()),
-    }
 }
 
 /// One value of a row, borrowed from the database.
@@ -284,7 +286,7 @@ pub fn run(
 fn read_saved(row: &Row<'_>) -> rusqlite::Result<(String, ReportKind, Vec<String>, Vec<String>)> {
     Ok((
         row.get("name")?,
-        row.word("kind")?,
+        row.get("kind")?,
         row.json("filters")?,
         row.json("orders")?,
     ))
@@ -322,7 +324,6 @@ pub fn list(connection: &Connection) -> Result<Vec<SavedReport>> {
 
 /// Saves a report under its name, in place of any other.
 pub fn save(connection: &Connection, saved: &SavedReport) -> Result<()> {
-    let json = |texts: Vec<String>| serde_json::json!(texts).to_string();
     connection
         .prepare_cached(
             "INSERT INTO report (name, kind, filters, orders) VALUES (?1, ?2, ?3, ?4)
@@ -331,9 +332,9 @@ pub fn save(connection: &Connection, saved: &SavedReport) -> Result<()> {
         )?
         .execute((
             &saved.name,
-            crate::domain::words::Word::as_str(saved.report.kind),
-            json(saved.report.written_filters()),
-            json(saved.report.written_order()),
+            saved.report.kind,
+            Json(saved.report.written_filters()),
+            Json(saved.report.written_order()),
         ))?;
     Ok(())
 }

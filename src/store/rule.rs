@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::columns::Columns as _;
-use crate::domain::rule::{Closings, DaysLate, Deliver, Phase, Reminders, Rule, Step, Texts};
+use crate::domain::ladder::Phase;
+use crate::domain::rule::{Closings, DaysLate, Deliver, Reminders, Rule, RuleStage, Texts};
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 
@@ -55,7 +56,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
     let stages = stages
         .into_iter()
         .map(|(stage, day, deliver)| {
-            Ok(Step {
+            Ok(RuleStage {
                 stage,
                 day: DaysLate::after_due(day).map_err(|(found, _)| {
                     Error::world(format!("the database is damaged: {found}"))
@@ -111,12 +112,8 @@ fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<
     let mut rows = statement.query([rule])?;
     let mut templates: BTreeMap<Phase, Vec<String>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let phase: String = row.get("phase")?;
-        let phase = Phase::parse(&phase).ok_or_else(|| {
-            Error::world(format!("the database is damaged: a rule's phase `{phase}`"))
-        })?;
         templates
-            .entry(phase)
+            .entry(row.get(0)?)
             .or_default()
             .push(row.get("template")?);
     }
@@ -179,21 +176,21 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
     let mut stage = connection.prepare_cached(
         "INSERT INTO rule_stage (rule, position, stage, day, deliver) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    for (position, step) in (0i64..).zip(&rule.stages) {
+    for (position, own) in (0i64..).zip(&rule.stages) {
         stage.execute((
             &rule.name,
             position,
-            step.stage.as_str(),
-            step.day.days(),
-            step.texts.deliver.as_str(),
+            own.stage.as_str(),
+            own.day.days(),
+            own.texts.deliver.as_str(),
         ))?;
     }
     let mut template = connection.prepare_cached(
         "INSERT INTO rule_template (rule, phase, position, template) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for (phase, texts) in rule.phases() {
-        for (position, name) in (0i64..).zip(texts.templates) {
-            template.execute((&rule.name, phase.to_string(), position, name))?;
+    for (phase, templates) in rule.phases() {
+        for (position, name) in (0i64..).zip(templates) {
+            template.execute((&rule.name, phase, position, name))?;
         }
     }
     Ok(())
@@ -225,7 +222,7 @@ pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<Str
 }
 
 /// The phases in which rules name a template, each once.
-pub fn phases_using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
+pub fn phases_using_template(connection: &Connection, template: &str) -> Result<Vec<Phase>> {
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT phase FROM rule_template WHERE template = ?1 ORDER BY phase",
     )?;

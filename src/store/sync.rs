@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
+use super::columns::{Columns as _, Millis};
 use crate::domain::book::{Kind, Value};
 use crate::error::Result;
 
@@ -25,7 +26,7 @@ pub fn cursor(connection: &Connection, source: &str, kind: &str) -> Result<Optio
         .query_row([source, kind], |row| {
             Ok(Cursor {
                 changed_until: row.get(0)?,
-                synced_at: DateTime::from_timestamp_millis(row.get(1)?),
+                synced_at: row.instant_opt(1)?,
             })
         })
         .optional()?)
@@ -44,7 +45,7 @@ pub fn set_cursor(
              ON CONFLICT (source, kind) DO UPDATE SET
                changed_until = excluded.changed_until, synced_at = excluded.synced_at",
         )?
-        .execute((source, kind, changed_until, at.timestamp_millis()))?;
+        .execute((source, kind, changed_until, Millis(at)))?;
     Ok(())
 }
 
@@ -120,7 +121,7 @@ pub struct UnknownCode {
     /// The code as it came.
     pub code: String,
     /// Rows that hold it.
-    pub rows: i64,
+    pub rows: u64,
     /// The first of them.
     pub first_id: i64,
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Json, Millis};
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Outcome, Run, Task};
 use crate::domain::words::{Channel, Word};
@@ -54,7 +54,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Task> {
     let channels: Vec<String> = row.json("channels")?;
     Ok(Task {
         name: row.get("name")?,
-        run: row.word("run")?,
+        run: row.get("run")?,
         schedule,
         enabled: row.get("enabled")?,
         channels: channels
@@ -71,12 +71,12 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<TaskRun> {
     Ok(TaskRun {
         id: row.get("id")?,
         task: row.get("task")?,
-        run: row.word("run")?,
+        run: row.get("run")?,
         due_at: row.instant_opt("due_at")?,
         started_at: row.instant("started_at")?,
         ended_at: row.instant_opt("ended_at")?,
         seconds: row.get("seconds")?,
-        outcome: row.word("outcome")?,
+        outcome: row.get("outcome")?,
         counts: row.json("counts")?,
         message: row.get("message")?,
     })
@@ -121,11 +121,6 @@ pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<
     let old = find(connection, &task.name)?;
     let goes_on =
         old.is_some_and(|old| old.schedule == task.schedule && (old.enabled || !task.enabled));
-    let channels: Vec<&str> = task
-        .channels
-        .iter()
-        .map(|channel| channel.as_str())
-        .collect();
     connection
         .prepare_cached(
             "INSERT INTO task (name, run, minute, hour, day, month, weekday, enabled, channels,
@@ -138,18 +133,18 @@ pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<
         )?
         .execute(params![
             task.name,
-            task.run.as_str(),
+            task.run,
             task.schedule.text(Part::Minute),
             task.schedule.text(Part::Hour),
             task.schedule.text(Part::Day),
             task.schedule.text(Part::Month),
             task.schedule.text(Part::Weekday),
             task.enabled,
-            serde_json::json!(channels).to_string(),
+            Json(&task.channels),
             task.report,
             task.template,
             task.limit,
-            now.timestamp_millis(),
+            Millis(now),
             goes_on,
         ])?;
     Ok(())
@@ -216,7 +211,7 @@ pub fn begin(
     if due_at.is_some() {
         connection
             .prepare_cached("UPDATE task SET considered_at = ?2 WHERE name = ?1")?
-            .execute((&task.name, now.timestamp_millis()))?;
+            .execute((&task.name, Millis(now)))?;
     }
     connection
         .prepare_cached(
@@ -225,10 +220,10 @@ pub fn begin(
         )?
         .execute((
             &task.name,
-            task.run.as_str(),
-            due_at.map(|at| at.timestamp_millis()),
-            now.timestamp_millis(),
-            Outcome::Running.as_str(),
+            task.run,
+            due_at.map(Millis),
+            Millis(now),
+            Outcome::Running,
         ))?;
     Ok(connection.last_insert_rowid())
 }
@@ -255,10 +250,10 @@ pub fn end(connection: &Connection, id: i64, ending: &Ending, now: DateTime<Utc>
         )?
         .execute(params![
             id,
-            now.timestamp_millis(),
+            Millis(now),
             ending.seconds,
-            ending.outcome.as_str(),
-            serde_json::Value::Object(ending.counts.clone()).to_string(),
+            ending.outcome,
+            Json(&ending.counts),
             ending.message,
         ])?;
     Ok(())
@@ -288,7 +283,7 @@ pub fn bury(connection: &Connection, now: DateTime<Utc>) -> Result<()> {
         "UPDATE task_run SET outcome = 'interrupted', ended_at = ?1,
                 message = 'its process ended before it did'
          WHERE outcome = 'running'",
-        [now.timestamp_millis()],
+        [Millis(now)],
     )?;
     Ok(())
 }

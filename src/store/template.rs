@@ -2,18 +2,17 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Json};
 use crate::domain::template::{Template, Variable};
-use crate::domain::words::Word as _;
 use crate::error::{Result, must};
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Template> {
     let names: Vec<String> = row.json("variables")?;
     Ok(Template {
         name: row.get("name")?,
-        channel: row.word("channel")?,
-        kind: row.word("kind")?,
-        purpose: row.word("purpose")?,
+        channel: row.get("channel")?,
+        kind: row.get("kind")?,
+        purpose: row.get("purpose")?,
         title: row.get("title")?,
         body: row.get("body")?,
         html: row.get("html")?,
@@ -64,16 +63,16 @@ pub fn save(connection: &Connection, template: &Template) -> Result<()> {
         )?
         .execute(rusqlite::params![
             template.name,
-            template.channel.as_str(),
-            template.kind.as_str(),
-            template.purpose.as_str(),
+            template.channel,
+            template.kind,
+            template.purpose,
             template.title,
             template.body,
             template.html,
             template.description,
             template.provider_channel,
             template.provider_template,
-            serde_json::json!(names).to_string(),
+            Json(names),
         ])?;
     Ok(())
 }
@@ -85,7 +84,7 @@ pub fn remove(connection: &Connection, name: &str) -> Result<()> {
 }
 
 /// How many queued messages were made with it.
-pub fn queued(connection: &Connection, name: &str) -> Result<i64> {
+pub fn queued(connection: &Connection, name: &str) -> Result<u64> {
     Ok(connection.query_row(
         "SELECT count(*) FROM message WHERE status = 'queued' AND template = ?1",
         [name],

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Millis};
 use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
-use crate::domain::words::{Author, EventType, Reason, Status, Word};
+use crate::domain::words::{Author, EventType, Reason, Status};
 use crate::error::Result;
 
 /// A ticket's columns; what the book cannot link is as an event told it.
@@ -26,7 +26,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Ticket> {
         status: row.get("status")?,
         priority: row.get("priority")?,
         responsible_id: row.get("responsible_id")?,
-        opened_by: row.word_opt("opened_by")?,
+        opened_by: row.get("opened_by")?,
         visible_to_client: row.get("visible_to_client")?,
         opened_at: row.instant_opt("opened_at")?,
     })
@@ -71,9 +71,9 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
             ticket.title,
             ticket.status,
             ticket.priority,
-            ticket.opened_by.map(Word::as_str),
+            ticket.opened_by,
             ticket.visible_to_client,
-            ticket.opened_at.map(|at| at.timestamp_millis()),
+            ticket.opened_at.map(Millis),
         ])?;
     // What the book links now need not be kept aside.
     connection
@@ -113,13 +113,13 @@ pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>
         .execute(params![
             event.id,
             event.ticket_id,
-            event.kind().as_str(),
-            event.at.timestamp_millis(),
-            told_at.timestamp_millis(),
+            event.kind(),
+            Millis(event.at),
+            Millis(told_at),
             from,
             to,
             event.said.priority,
-            author.map(Word::as_str),
+            author,
             event.text(),
         ])?;
     Ok(changed > 0)
@@ -129,7 +129,7 @@ pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>
 pub fn later_event(connection: &Connection, ticket_id: i64, at: DateTime<Utc>) -> Result<bool> {
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE ticket_id = ?1 AND at > ?2)")?
-        .query_row((ticket_id, at.timestamp_millis()), |row| row.get(0))?)
+        .query_row((ticket_id, Millis(at)), |row| row.get(0))?)
 }
 
 /// The text a ticket was opened with, if an event told it.
@@ -166,13 +166,13 @@ pub fn events(connection: &Connection, ticket_id: i64) -> Result<Vec<ToldEvent>>
     let rows = statement.query_map([ticket_id], |row| {
         Ok(ToldEvent {
             id: row.get("id")?,
-            kind: row.word("type")?,
+            kind: row.get("type")?,
             at: row.instant("at")?,
             told_at: row.instant("told_at")?,
             from: row.get("from_status")?,
             to: row.get("to_status")?,
             priority: row.get("priority")?,
-            by: row.word_opt("author")?,
+            by: row.get("author")?,
             text: row.get("text")?,
         })
     })?;
@@ -222,7 +222,7 @@ pub fn topics(connection: &Connection) -> Result<Vec<Topic>> {
 
 /// Which tickets are wanted; everything given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct TicketFilter {
     /// Of this client.
     pub client_id: Option<i64>,
     /// In this status, ignoring case.
@@ -235,7 +235,7 @@ pub struct Wanted {
 
 /// A ticket as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedTicket {
     /// The ticket.
     pub ticket: Ticket,
     /// Its client's name.
@@ -250,7 +250,7 @@ pub struct Listed {
     pub events: i64,
 }
 
-/// The rows of [`Listed`].
+/// The rows of [`ListedTicket`].
 fn listing(condition: &str) -> String {
     format!(
         "SELECT {TICKET}, c.name AS client_name, t.name AS topic, s.name AS subtopic,
@@ -265,8 +265,8 @@ fn listing(condition: &str) -> String {
     )
 }
 
-fn read_listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
-    Ok(Listed {
+fn read_listed(row: &Row<'_>) -> rusqlite::Result<ListedTicket> {
+    Ok(ListedTicket {
         ticket: read(row)?,
         client_name: row.get("client_name")?,
         topic: row.get("topic")?,
@@ -277,7 +277,7 @@ fn read_listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
 }
 
 /// One ticket as it is listed.
-pub fn listed(connection: &Connection, id: i64) -> Result<Option<Listed>> {
+pub fn listed(connection: &Connection, id: i64) -> Result<Option<ListedTicket>> {
     Ok(connection
         .prepare_cached(&listing("k.id = ?1"))?
         .query_row([id], read_listed)
@@ -287,9 +287,9 @@ pub fn listed(connection: &Connection, id: i64) -> Result<Option<Listed>> {
 /// Lists tickets one by one, the latest first, at most `limit` (0: all), until `each` answers false.
 pub fn each(
     connection: &Connection,
-    wanted: &Wanted,
+    wanted: &TicketFilter,
     limit: i64,
-    mut each: impl FnMut(Listed) -> Result<bool>,
+    mut each: impl FnMut(ListedTicket) -> Result<bool>,
 ) -> Result<()> {
     let condition = "(?1 IS NULL OR coalesce(k.client_id, k.told_client_id) = ?1)
            AND (?2 IS NULL OR fold(k.status) = fold(?2))
@@ -322,9 +322,7 @@ pub fn others_wrote(connection: &Connection) -> Result<i64> {
 pub fn message_state(connection: &Connection, id: i64) -> Result<Option<(Status, Option<Reason>)>> {
     Ok(connection
         .prepare_cached("SELECT status, reason FROM message WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok((row.word("status")?, row.word_opt("reason")?))
-        })
+        .query_row([id], |row| Ok((row.get("status")?, row.get("reason")?)))
         .optional()?)
 }
 
@@ -337,5 +335,5 @@ pub fn next_event_number(connection: &Connection) -> Result<i64> {
 pub fn forget_texts(connection: &Connection, before: DateTime<Utc>) -> Result<usize> {
     Ok(connection
         .prepare_cached("UPDATE event SET text = NULL WHERE told_at < ?1 AND text IS NOT NULL")?
-        .execute([before.timestamp_millis()])?)
+        .execute([Millis(before)])?)
 }

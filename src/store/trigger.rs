@@ -1,11 +1,9 @@
 //! Triggers, saved by name.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde_json::json;
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Json};
 use crate::domain::ticket::trigger::{Audience, Somebody, Trigger};
-use crate::domain::words::Word as _;
 use crate::error::{Result, must};
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Trigger> {
@@ -13,7 +11,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Trigger> {
     let fallback: Option<String> = row.get("fallback")?;
     Ok(Trigger {
         name: row.get("name")?,
-        event: row.word("event")?,
+        event: row.get("event")?,
         topics: row.json("topics")?,
         subtopics: row.json("subtopics")?,
         from: row.json("from_statuses")?,
@@ -68,17 +66,17 @@ pub fn save(connection: &Connection, trigger: &Trigger) -> Result<()> {
         )?
         .execute(params![
             trigger.name,
-            trigger.event.as_str(),
-            json!(trigger.topics).to_string(),
-            json!(trigger.subtopics).to_string(),
-            json!(trigger.from).to_string(),
-            json!(trigger.to).to_string(),
-            json!(trigger.priorities).to_string(),
-            json!(audience).to_string(),
-            json!(trigger.teams).to_string(),
-            json!(trigger.staff).to_string(),
+            trigger.event,
+            Json(&trigger.topics),
+            Json(&trigger.subtopics),
+            Json(&trigger.from),
+            Json(&trigger.to),
+            Json(&trigger.priorities),
+            Json(&audience),
+            Json(&trigger.teams),
+            Json(&trigger.staff),
             trigger.fallback.as_ref().map(ToString::to_string),
-            json!(trigger.templates).to_string(),
+            Json(&trigger.templates),
             trigger.allow_duplicates,
         ])?;
     Ok(())

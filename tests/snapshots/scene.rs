@@ -237,7 +237,7 @@ impl Column {
                 && letters.get(at + word.len()).is_none_or(|c| *c == ' ')
         };
         let heading =
-            letters.first().is_some_and(|c| c.is_ascii_lowercase()) && header.contains("  ");
+            letters.first().is_some_and(char::is_ascii_lowercase) && header.contains("  ");
         match letters.windows(word.len()).position(|at| at == word) {
             Some(at) if whole(at) && heading => Self::Table(at, at + word.len()),
             _ => Self::None,

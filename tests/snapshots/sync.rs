@@ -123,3 +123,11 @@ fn sync_refused() {
     );
     scene::holds("sync_configuration", &mut house, "sync");
 }
+
+#[test]
+fn sync_locked() {
+    let (mut house, _erp, url) = with_erp();
+    let lock = std::fs::File::create(house.path("regua.db.sync.lock")).expect("the lock");
+    lock.try_lock().expect("free");
+    scene::holds_beside("sync_locked", &mut house, "sync\nsync --json", &url);
+}

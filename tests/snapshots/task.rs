@@ -53,7 +53,8 @@ fn task() {
          task list
          task remove late
          task remove late
-         task crontab",
+         task crontab
+         task systemd",
     );
 }
 

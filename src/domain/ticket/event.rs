@@ -54,6 +54,16 @@ pub struct Staff {
     pub active: bool,
 }
 
+impl Staff {
+    /// Whether they have the flag of this name: `notify_replies` or `notify_workflow`.
+    pub fn has(&self, flag: &str) -> bool {
+        match flag {
+            "notify_replies" => self.notify_replies,
+            _ => self.notify_workflow,
+        }
+    }
+}
+
 /// A topic of tickets, or a sub-topic when it has a parent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topic {
@@ -69,6 +79,14 @@ pub struct Topic {
     pub alert_text: Option<String>,
     /// Who is alerted when a ticket is opened in it.
     pub alert_staff: Vec<i64>,
+}
+
+impl Topic {
+    /// Whether it has words for those it alerts.
+    pub fn alerts(&self) -> bool {
+        let text = self.alert_text.as_deref();
+        text.is_some_and(|text| !text.trim().is_empty())
+    }
 }
 
 /// A ticket as the book knows it.

@@ -1,187 +1,11 @@
 //! Who hears of a ticket event: one pure decision, with everybody left out and why.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-
-use super::event::{Event, Happening, Staff, Ticket, Topic, same_word};
-use super::trigger::{Audience, Fit, Somebody, Trigger, in_team};
-use crate::domain::recipient::{self, Reach};
-use crate::domain::words::{Author, Channel, EventType, TriggerEvent};
-
-/// Somebody who may hear of a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Person {
-    /// A client.
-    Client(i64),
-    /// A member of staff.
-    Staff(i64),
-}
-
-impl fmt::Display for Person {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Client(id) => write!(f, "client:{id}"),
-            Self::Staff(id) => write!(f, "staff:{id}"),
-        }
-    }
-}
-
-/// Where a person's name stood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum List {
-    /// The ticket's client.
-    Client,
-    /// Everyone with `ticket_manager`.
-    Managers,
-    /// The teams of the ticket's topic and sub-topic, or the trigger's own.
-    Teams,
-    /// Staff named in the trigger.
-    Staff,
-    /// Who is responsible.
-    Responsible,
-    /// Who hears when nobody is responsible.
-    Fallback,
-    /// A person or a team in a workflow's audience.
-    Named(Somebody),
-    /// Those a topic or sub-topic alerts.
-    Alert(i64),
-}
-
-impl fmt::Display for List {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Client => f.write_str("client"),
-            Self::Managers => f.write_str("managers"),
-            Self::Teams => f.write_str("teams"),
-            Self::Staff => f.write_str("staff"),
-            Self::Responsible => f.write_str("responsible"),
-            Self::Fallback => f.write_str("fallback"),
-            Self::Named(somebody) => somebody.fmt(f),
-            Self::Alert(topic) => write!(f, "alert:{topic}"),
-        }
-    }
-}
-
-/// In whose words somebody is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Words {
-    /// A template of a trigger.
-    Template {
-        /// The trigger's name.
-        trigger: String,
-        /// The template's name.
-        template: String,
-    },
-    /// A topic's own words.
-    Alert(i64),
-}
-
-/// One message to be: who, how, in whose words, and from which list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Who hears.
-    pub person: Person,
-    /// How.
-    pub channel: Channel,
-    /// In whose words.
-    pub words: Words,
-    /// The list that named them.
-    pub list: List,
-    /// Whether the list is part of the message's key.
-    pub keyed_by_list: bool,
-}
-
-impl Notice {
-    /// The key of the message: one a person, channel and event, and one a list where more are allowed.
-    pub fn key(&self, event_id: &str) -> String {
-        let list = if self.keyed_by_list {
-            format!("/{}", self.list)
-        } else {
-            String::new()
-        };
-        format!("ticket/{event_id}/{}/{}{list}", self.person, self.channel)
-    }
-
-    /// What the history calls it: the trigger's name, or `alert:TOPIC`.
-    pub fn event(&self) -> String {
-        match &self.words {
-            Words::Template { trigger, .. } => trigger.clone(),
-            Words::Alert(topic) => List::Alert(*topic).to_string(),
-        }
-    }
-}
-
-/// Why somebody who was thought of does not hear.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// Inactive staff never hear.
-    Inactive,
-    /// The book has nobody of this id.
-    NotInTheBook,
-    /// They do not have the flag that this list asks for.
-    Without(&'static str),
-    /// The ticket is not visible to its client.
-    Invisible,
-    /// The ticket names no client.
-    NoClient,
-    /// The ticket names nobody responsible, and there is no fallback.
-    NobodyResponsible,
-    /// As a ticket manager they hear once, in general words.
-    Manager,
-    /// They hear on this channel already, from an earlier list.
-    Earlier(List),
-    /// Another trigger fits more closely.
-    Outdone(String),
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Inactive => f.write_str("is inactive"),
-            Self::NotInTheBook => f.write_str("is not in the book"),
-            Self::Without(flag) => write!(f, "does not have {flag}"),
-            Self::Invisible => f.write_str("the ticket is not visible to the client"),
-            Self::NoClient => f.write_str("the ticket names no client"),
-            Self::NobodyResponsible => f.write_str("nobody is responsible"),
-            Self::Manager => f.write_str("hears once, as a ticket manager"),
-            Self::Earlier(list) => write!(f, "hears already, from the list {list}"),
-            Self::Outdone(trigger) => write!(f, "hears by trigger `{trigger}`, which comes first"),
-        }
-    }
-}
-
-/// Somebody who was thought of and does not hear.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Who; none when the ticket does not say who it would be.
-    pub person: Option<Person>,
-    /// The channel, when it is about one channel only.
-    pub channel: Option<Channel>,
-    /// The list that named them.
-    pub list: List,
-    /// The trigger of that list; none for a topic's alert.
-    pub trigger: Option<String>,
-    /// Why.
-    pub why: Why,
-}
-
-/// Everybody who hears of one event, in order, and everybody left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hearing {
-    /// Who hears, in the order the messages are made.
-    pub notices: Vec<Notice>,
-    /// Who does not, and why.
-    pub left_out: Vec<LeftOut>,
-}
-
-/// A trigger with the channel of each of its templates, in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Armed {
-    /// The trigger.
-    pub trigger: Trigger,
-    /// One for each of its templates.
-    pub channels: Vec<Channel>,
-}
+use super::event::{Event, Staff, Ticket, Topic};
+use super::listening::{Armed, listening};
+use super::notice::{Hearing, ListName, Person, Why};
+use super::telling::{Candidate, Telling};
+use super::trigger::{Audience, Somebody, Trigger, in_team};
+use crate::domain::words::{EventType, TriggerEvent};
 
 /// What the book knows of who could hear.
 #[derive(Debug, Clone, Copy)]
@@ -194,84 +18,6 @@ pub struct House<'a> {
     pub topics: &'a [Topic],
 }
 
-/// Which trigger, if any, tells staff of a new ticket like this one. An unknown opener is
-/// nobody's client.
-fn new_ticket_event(ticket: &Ticket) -> TriggerEvent {
-    if !ticket.visible() {
-        TriggerEvent::NewInternalTicket
-    } else if ticket.opened_by == Some(Author::Client) {
-        TriggerEvent::NewPublicTicketByClient
-    } else {
-        TriggerEvent::NewPublicTicketByStaff
-    }
-}
-
-/// Whether a trigger is for this event of this ticket, whatever its topics.
-fn listens(trigger: &Trigger, event: &Event, before: Option<&Ticket>, ticket: &Ticket) -> bool {
-    if trigger.event.listens_to() != event.kind() {
-        return false;
-    }
-    match trigger.event {
-        TriggerEvent::NewTicketClient | TriggerEvent::Reply => true,
-        TriggerEvent::Workflow => {
-            let to = match &event.happening {
-                Happening::Moved { to, .. } => to.as_deref(),
-                _ => None,
-            };
-            among(&trigger.from, event.moved_from(before))
-                && among(&trigger.to, to)
-                && among(&trigger.priorities, ticket.priority.as_deref())
-        }
-        opened => opened == new_ticket_event(ticket),
-    }
-}
-
-/// Why a trigger is not for this event of this ticket, if it is not.
-pub fn mismatch(
-    trigger: &Trigger,
-    event: &Event,
-    before: Option<&Ticket>,
-    ticket: &Ticket,
-) -> Option<String> {
-    let wanted = trigger.event.listens_to();
-    if wanted != event.kind() {
-        return Some(format!(
-            "it listens to events of type {wanted}, and this one is {}",
-            event.kind()
-        ));
-    }
-    if trigger.event == TriggerEvent::Workflow && !listens(trigger, event, before, ticket) {
-        let to = match &event.happening {
-            Happening::Moved { to, .. } => to.as_deref(),
-            _ => None,
-        };
-        return Some(format!(
-            "its from, to or priorities do not hold: this is a move from {} to {} with priority {}",
-            event.moved_from(before).unwrap_or("no known status"),
-            to.unwrap_or("no other status"),
-            ticket.priority.as_deref().unwrap_or("unknown")
-        ));
-    }
-    if trigger.event == TriggerEvent::NewTicketClient && !ticket.visible() {
-        return Some("the ticket is not visible to its client".to_owned());
-    }
-    if !listens(trigger, event, before, ticket) {
-        return Some(format!(
-            "this ticket is for triggers of event {}",
-            new_ticket_event(ticket)
-        ));
-    }
-    trigger
-        .fits(ticket.topic_id, ticket.subtopic_id)
-        .is_none()
-        .then(|| "it is for other topics".to_owned())
-}
-
-/// Whether `word` is one of `given`; no words given ask for nothing.
-fn among(given: &[String], word: Option<&str>) -> bool {
-    given.is_empty() || word.is_some_and(|word| given.iter().any(|g| same_word(g, word)))
-}
-
 /// Decides who hears of `event`, as section 9 has it. `before` is the ticket as the book knew
 /// it before the event, `ticket` as the event leaves it.
 pub fn recipients(
@@ -282,60 +28,32 @@ pub fn recipients(
 ) -> Hearing {
     let mut staff: Vec<&Staff> = house.staff.iter().collect();
     staff.sort_by_key(|person| person.id);
-    let mut listening: Vec<&Armed> = house
-        .triggers
-        .iter()
-        .filter(|armed| listens(&armed.trigger, event, before, ticket))
-        .collect();
-    listening.sort_by(|a, b| a.trigger.name.cmp(&b.trigger.name));
-    let mut fitting: Vec<(Fit, &Armed)> = listening
-        .iter()
-        .filter_map(|armed| {
-            let fit = armed.trigger.fits(ticket.topic_id, ticket.subtopic_id)?;
-            Some((fit, *armed))
-        })
-        .collect();
-    fitting.sort_by_key(|(fit, _)| *fit);
-    let matching: Vec<&Armed> = fitting.into_iter().map(|(_, armed)| armed).collect();
-    let mut desk = Desk {
+    staff.sort_by_key(|person| person.id);
+    let (listening, matching) = listening(house.triggers, event, before, ticket);
+    let mut lists = Lists {
         ticket,
         staff,
         topics: house.topics,
-        said: Hearing::default(),
-        told: BTreeMap::new(),
-        managers: BTreeSet::new(),
+        telling: Telling::default(),
     };
     match event.kind() {
-        EventType::Opened => desk.opened(&listening, &matching),
-        EventType::Moved => desk.moved(&matching),
-        EventType::Replied => desk.replied(&matching),
+        EventType::Opened => lists.opened(&listening, &matching),
+        EventType::Moved => lists.moved(&matching),
+        EventType::Replied => lists.replied(&matching),
     }
-    desk.said
+    lists.telling.said
 }
 
-/// Somebody a list names, before it is known which of the lists speaks to them.
-struct Candidate<'a> {
-    person: Person,
-    list: List,
-    /// The place of the trigger in order of precedence, from 0.
-    rank: usize,
-    armed: &'a Armed,
-}
-
-/// One event's decision in the making.
-struct Desk<'a> {
+/// The lists of one event, read one after another.
+struct Lists<'a> {
     ticket: &'a Ticket,
     /// By id.
     staff: Vec<&'a Staff>,
     topics: &'a [Topic],
-    said: Hearing,
-    /// Who hears already on a channel: from which list, and whether others may add to it.
-    told: BTreeMap<(Person, &'static str), (List, bool)>,
-    /// Ticket managers who have had their one general notice.
-    managers: BTreeSet<i64>,
+    telling: Telling,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Lists<'a> {
     /// A new ticket: the client, managers, teams, named staff, alerts.
     fn opened(&mut self, listening: &[&'a Armed], matching: &[&'a Armed]) {
         let (to_client, to_staff): (Vec<&Armed>, Vec<&Armed>) = matching
@@ -345,7 +63,7 @@ impl<'a> Desk<'a> {
         for (rank, armed) in to_client.into_iter().enumerate() {
             candidates.extend(self.client(rank, armed));
         }
-        self.speak(candidates);
+        self.telling.speak(candidates);
 
         let first = to_staff.first().copied().or_else(|| {
             listening
@@ -360,16 +78,16 @@ impl<'a> Desk<'a> {
         let mut candidates = Vec::new();
         for (rank, armed) in to_staff.iter().enumerate() {
             let members = self.team_members(&armed.trigger);
-            candidates.extend(self.allowed(members, &List::Teams, rank, armed, None));
+            candidates.extend(self.allowed(members, &ListName::Teams, rank, armed, None));
         }
         // One list of all triggers' teams: within it people stand by id.
         candidates.sort_by_key(|candidate| candidate.person);
         for (rank, armed) in to_staff.iter().enumerate() {
-            let named = self.by_id(&armed.trigger.staff, &List::Staff, armed);
+            let named = self.by_id(&armed.trigger.staff, &ListName::Staff, armed);
             let flag = Some("notify_workflow");
-            candidates.extend(self.allowed(named, &List::Staff, rank, armed, flag));
+            candidates.extend(self.allowed(named, &ListName::Staff, rank, armed, flag));
         }
-        self.speak(candidates);
+        self.telling.speak(candidates);
         self.alerts();
     }
 
@@ -386,19 +104,24 @@ impl<'a> Desk<'a> {
                     Audience::Responsible => {
                         let ids: Vec<i64> = self.ticket.responsible_id.into_iter().collect();
                         if ids.is_empty() {
-                            self.left_out(None, &List::Responsible, armed, Why::NobodyResponsible);
+                            self.telling.leave_out(
+                                None,
+                                &ListName::Responsible,
+                                armed,
+                                Why::NobodyResponsible,
+                            );
                         }
-                        let people = self.by_id(&ids, &List::Responsible, armed);
-                        (List::Responsible, people)
+                        let people = self.by_id(&ids, &ListName::Responsible, armed);
+                        (ListName::Responsible, people)
                     }
                     Audience::Managers => {
                         let managers = |person: &&&Staff| person.ticket_manager;
                         let people = self.staff.iter().filter(managers).copied().collect();
-                        (List::Managers, people)
+                        (ListName::Managers, people)
                     }
-                    Audience::Teams => (List::Teams, self.team_members(&armed.trigger)),
+                    Audience::Teams => (ListName::Teams, self.team_members(&armed.trigger)),
                     Audience::Named(somebody) => {
-                        let list = List::Named(somebody.clone());
+                        let list = ListName::Named(somebody.clone());
                         let people = self.somebody(somebody, &list, armed);
                         (list, people)
                     }
@@ -407,7 +130,7 @@ impl<'a> Desk<'a> {
                 candidates.extend(self.allowed(people, &list, rank, armed, flag));
             }
         }
-        self.speak(candidates);
+        self.telling.speak(candidates);
     }
 
     /// A reply: named staff, then the responsible, else the fallback.
@@ -415,13 +138,13 @@ impl<'a> Desk<'a> {
         let flag = Some("notify_replies");
         let mut candidates = Vec::new();
         for (rank, armed) in matching.iter().enumerate() {
-            let named = self.by_id(&armed.trigger.staff, &List::Staff, armed);
-            candidates.extend(self.allowed(named, &List::Staff, rank, armed, flag));
+            let named = self.by_id(&armed.trigger.staff, &ListName::Staff, armed);
+            candidates.extend(self.allowed(named, &ListName::Staff, rank, armed, flag));
         }
         let responsible = self.ticket.responsible_id.and_then(|id| self.person(id));
         for (rank, armed) in matching.iter().enumerate() {
             if let Some(person) = responsible.filter(|person| person.active) {
-                let list = &List::Responsible;
+                let list = &ListName::Responsible;
                 candidates.extend(self.allowed(vec![person], list, rank, armed, None));
                 continue;
             }
@@ -430,96 +153,40 @@ impl<'a> Desk<'a> {
                 Some(id) if responsible.is_none() => (Some(id), Why::NotInTheBook),
                 Some(id) => (Some(id), Why::Inactive),
             };
-            self.left_out(person.map(Person::Staff), &List::Responsible, armed, why);
+            self.telling.leave_out(
+                person.map(Person::Staff),
+                &ListName::Responsible,
+                armed,
+                why,
+            );
             if let Some(fallback) = &armed.trigger.fallback {
-                let people = self.somebody(fallback, &List::Fallback, armed);
-                candidates.extend(self.allowed(people, &List::Fallback, rank, armed, flag));
+                let people = self.somebody(fallback, &ListName::Fallback, armed);
+                candidates.extend(self.allowed(people, &ListName::Fallback, rank, armed, flag));
             }
         }
-        self.speak(candidates);
+        self.telling.speak(candidates);
     }
 
     /// The one general notice to every active ticket manager.
     fn general_notice(&mut self, armed: &Armed) {
-        let managers = |person: &&Staff| person.ticket_manager;
-        for person in self
-            .staff
-            .iter()
-            .copied()
-            .filter(managers)
-            .collect::<Vec<_>>()
-        {
-            let who = Person::Staff(person.id);
-            if !person.active {
-                self.left_out(Some(who), &List::Managers, armed, Why::Inactive);
-                continue;
-            }
-            self.managers.insert(person.id);
-            for at in 0..armed.channels.len() {
-                self.tell(who, &List::Managers, armed, at);
-            }
+        for person in self.staff.iter().filter(|person| person.ticket_manager) {
+            self.telling.tell_manager(person, armed);
         }
     }
 
     /// A topic's and then a sub-topic's alert.
     fn alerts(&mut self) {
         let topics = self.topics;
-        let reached = [self.ticket.topic_id, self.ticket.subtopic_id];
-        let reached = reached
-            .into_iter()
-            .flatten()
-            .filter_map(|id| topics.iter().find(|topic| topic.id == id));
-        for topic in reached {
-            if topic
-                .alert_text
-                .as_deref()
-                .unwrap_or_default()
-                .trim()
-                .is_empty()
-            {
+        for id in [self.ticket.topic_id, self.ticket.subtopic_id] {
+            let topic = id.and_then(|id| topics.iter().find(|topic| topic.id == id));
+            let Some(topic) = topic.filter(|topic| topic.alerts()) else {
                 continue;
-            }
-            let list = List::Alert(topic.id);
+            };
             let mut ids = topic.alert_staff.clone();
             ids.sort_unstable();
             ids.dedup();
             for id in ids {
-                let leave = |channel, why| LeftOut {
-                    person: Some(Person::Staff(id)),
-                    channel,
-                    list: list.clone(),
-                    trigger: None,
-                    why,
-                };
-                let Some(person) = self.person(id) else {
-                    self.said.left_out.push(leave(None, Why::NotInTheBook));
-                    continue;
-                };
-                if !person.active {
-                    self.said.left_out.push(leave(None, Why::Inactive));
-                    continue;
-                }
-                if self.managers.contains(&id) {
-                    self.said.left_out.push(leave(None, Why::Manager));
-                    continue;
-                }
-                let channel = alert_channel(person);
-                let spot = (Person::Staff(id), channel_name(channel));
-                if let Some((earlier, false)) = self.told.get(&spot) {
-                    let why = Why::Earlier(earlier.clone());
-                    self.said.left_out.push(leave(Some(channel), why));
-                    continue;
-                }
-                self.told
-                    .entry(spot)
-                    .or_insert_with(|| (list.clone(), false));
-                self.said.notices.push(Notice {
-                    person: Person::Staff(id),
-                    channel,
-                    words: Words::Alert(topic.id),
-                    list: list.clone(),
-                    keyed_by_list: true,
-                });
+                self.telling.alert(id, self.person(id), topic.id);
             }
         }
     }
@@ -533,13 +200,14 @@ impl<'a> Desk<'a> {
             Some(person) => {
                 return Some(Candidate {
                     person,
-                    list: List::Client,
+                    list: ListName::Client,
                     rank,
                     armed,
                 });
             }
         };
-        self.left_out(person, &List::Client, armed, why);
+        self.telling
+            .leave_out(person, &ListName::Client, armed, why);
         None
     }
 
@@ -549,19 +217,22 @@ impl<'a> Desk<'a> {
     }
 
     /// The staff of these ids, in this order.
-    fn by_id(&mut self, ids: &[i64], list: &List, armed: &Armed) -> Vec<&'a Staff> {
+    fn by_id(&mut self, ids: &[i64], list: &ListName, armed: &Armed) -> Vec<&'a Staff> {
         let mut people = Vec::new();
         for id in ids {
             match self.person(*id) {
                 Some(person) => people.push(person),
-                None => self.left_out(Some(Person::Staff(*id)), list, armed, Why::NotInTheBook),
+                None => {
+                    self.telling
+                        .leave_out(Some(Person::Staff(*id)), list, armed, Why::NotInTheBook)
+                }
             }
         }
         people
     }
 
     /// One person, or a team by id.
-    fn somebody(&mut self, somebody: &Somebody, list: &List, armed: &Armed) -> Vec<&'a Staff> {
+    fn somebody(&mut self, somebody: &Somebody, list: &ListName, armed: &Armed) -> Vec<&'a Staff> {
         match somebody {
             Somebody::Staff(id) => self.by_id(&[*id], list, armed),
             Somebody::Team(team) => self.in_teams(std::slice::from_ref(team)),
@@ -596,7 +267,7 @@ impl<'a> Desk<'a> {
     fn allowed(
         &mut self,
         people: Vec<&'a Staff>,
-        list: &List,
+        list: &ListName,
         rank: usize,
         armed: &'a Armed,
         flag: Option<&'static str>,
@@ -604,15 +275,11 @@ impl<'a> Desk<'a> {
         let mut candidates = Vec::new();
         for person in people {
             let who = Person::Staff(person.id);
-            let has = |flag: &str| match flag {
-                "notify_replies" => person.notify_replies,
-                _ => person.notify_workflow,
-            };
             let why = if !person.active {
                 Why::Inactive
-            } else if self.managers.contains(&person.id) {
+            } else if self.telling.is_manager(person.id) {
                 Why::Manager
-            } else if let Some(flag) = flag.filter(|flag| !has(flag)) {
+            } else if let Some(flag) = flag.filter(|flag| !person.has(flag)) {
                 Why::Without(flag)
             } else {
                 candidates.push(Candidate {
@@ -623,115 +290,20 @@ impl<'a> Desk<'a> {
                 });
                 continue;
             };
-            self.left_out(Some(who), list, armed, why);
+            self.telling.leave_out(Some(who), list, armed, why);
         }
         candidates
-    }
-
-    /// Speaks to each candidate in order. On each channel a person hears by the trigger that
-    /// comes first for them, from the first of its lists that names them, and from its other
-    /// lists where it allows duplicates.
-    fn speak(&mut self, candidates: Vec<Candidate<'a>>) {
-        let mut first: BTreeMap<(Person, &str), (usize, &Armed)> = BTreeMap::new();
-        for candidate in &candidates {
-            for channel in &candidate.armed.channels {
-                let entry = first
-                    .entry((candidate.person, channel_name(*channel)))
-                    .or_insert((candidate.rank, candidate.armed));
-                if candidate.rank < entry.0 {
-                    *entry = (candidate.rank, candidate.armed);
-                }
-            }
-        }
-        for candidate in candidates {
-            let Candidate {
-                person,
-                list,
-                rank,
-                armed,
-            } = candidate;
-            for (at, channel) in armed.channels.iter().enumerate() {
-                match first.get(&(person, channel_name(*channel))) {
-                    Some((best, winner)) if *best != rank => self.said.left_out.push(LeftOut {
-                        person: Some(person),
-                        channel: Some(*channel),
-                        list: list.clone(),
-                        trigger: Some(armed.trigger.name.clone()),
-                        why: Why::Outdone(winner.trigger.name.clone()),
-                    }),
-                    _ => self.tell(person, &list, armed, at),
-                }
-            }
-        }
-    }
-
-    /// Makes one notice, unless the person hears on that channel already.
-    fn tell(&mut self, person: Person, list: &List, armed: &Armed, at: usize) {
-        let channel = armed.channels[at];
-        let spot = (person, channel_name(channel));
-        let trigger = &armed.trigger;
-        if let Some((earlier, more)) = self.told.get(&spot) {
-            if !more || earlier == list {
-                let why = Why::Earlier(earlier.clone());
-                self.said.left_out.push(LeftOut {
-                    person: Some(person),
-                    channel: Some(channel),
-                    list: list.clone(),
-                    trigger: Some(trigger.name.clone()),
-                    why,
-                });
-                return;
-            }
-        } else {
-            let more = trigger.allow_duplicates;
-            self.told.insert(spot, (list.clone(), more));
-        }
-        self.said.notices.push(Notice {
-            person,
-            channel,
-            words: Words::Template {
-                trigger: trigger.name.clone(),
-                template: trigger.templates[at].clone(),
-            },
-            list: list.clone(),
-            keyed_by_list: trigger.allow_duplicates,
-        });
-    }
-
-    fn left_out(&mut self, person: Option<Person>, list: &List, armed: &Armed, why: Why) {
-        self.said.left_out.push(LeftOut {
-            person,
-            channel: None,
-            list: list.clone(),
-            trigger: Some(armed.trigger.name.clone()),
-            why,
-        });
-    }
-}
-
-/// A channel as a map's key.
-fn channel_name(channel: Channel) -> &'static str {
-    crate::domain::words::Word::as_str(channel)
-}
-
-/// How somebody is alerted: by e-mail, else by text message; by e-mail too when neither can
-/// work, so that the history tells what is wrong with it.
-fn alert_channel(person: &Staff) -> Channel {
-    let works = |reach: Reach| matches!(reach, Reach::To(_));
-    if !works(recipient::email(person.email.as_deref()))
-        && works(recipient::sms(person.mobile.as_deref()))
-    {
-        Channel::Sms
-    } else {
-        Channel::Email
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ticket::event::Said;
-    use crate::domain::words::Word;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use crate::domain::ticket::event::{Happening, Said};
+    use crate::domain::ticket::notice::{Notice, Words};
+    use crate::domain::words::{Author, Channel, Word};
     use proptest::prelude::*;
 
     const ALL_FLAGS: &str = "manager replies workflow";
@@ -1557,12 +1129,12 @@ mod tests {
             trigger: "t".to_owned(),
             template: "m".to_owned(),
         };
-        let plain = notice(template(), List::Teams, false);
+        let plain = notice(template(), ListName::Teams, false);
         assert_eq!(plain.key("e1"), "ticket/e1/staff:34/email");
         assert_eq!(plain.event(), "t");
-        let allowed = notice(template(), List::Teams, true);
+        let allowed = notice(template(), ListName::Teams, true);
         assert_eq!(allowed.key("e1"), "ticket/e1/staff:34/email/teams");
-        let alert = notice(Words::Alert(4), List::Alert(4), true);
+        let alert = notice(Words::Alert(4), ListName::Alert(4), true);
         assert_eq!(alert.key("e1"), "ticket/e1/staff:34/email/alert:4");
         assert_eq!(alert.event(), "alert:4");
     }
@@ -1657,16 +1229,16 @@ mod tests {
         ]
     }
 
-    fn rank(list: &List) -> usize {
+    fn rank(list: &ListName) -> usize {
         match list {
-            List::Client => 0,
-            List::Managers => 1,
-            List::Teams => 2,
-            List::Staff => 3,
-            List::Responsible => 4,
-            List::Fallback => 5,
-            List::Named(_) => 6,
-            List::Alert(_) => 7,
+            ListName::Client => 0,
+            ListName::Managers => 1,
+            ListName::Teams => 2,
+            ListName::Staff => 3,
+            ListName::Responsible => 4,
+            ListName::Fallback => 5,
+            ListName::Named(_) => 6,
+            ListName::Alert(_) => 7,
         }
     }
 
@@ -1704,13 +1276,13 @@ mod tests {
                     };
                     let armed = triggers.iter().find(|a| a.trigger.name == *trigger).expect("its trigger");
                     prop_assert!(armed.trigger.allow_duplicates);
-                    prop_assert!(notices.iter().all(|n| n.list != List::Managers || event.kind() != EventType::Opened));
+                    prop_assert!(notices.iter().all(|n| n.list != ListName::Managers || event.kind() != EventType::Opened));
                 }
             }
             // A manager told of a new ticket is told nothing else of it.
             if event.kind() == EventType::Opened {
-                for manager in hearing.notices.iter().filter(|n| n.list == List::Managers) {
-                    prop_assert!(hearing.notices.iter().filter(|n| n.person == manager.person).all(|n| n.list == List::Managers));
+                for manager in hearing.notices.iter().filter(|n| n.list == ListName::Managers) {
+                    prop_assert!(hearing.notices.iter().filter(|n| n.person == manager.person).all(|n| n.list == ListName::Managers));
                 }
             }
         }
@@ -1730,13 +1302,13 @@ mod tests {
             }
             let ranks: Vec<usize> = hearing.notices.iter().map(|n| rank(&n.list)).collect();
             prop_assert!(ranks.is_sorted(), "{ranks:?}");
-            for list in [List::Managers, List::Teams] {
+            for list in [ListName::Managers, ListName::Teams] {
                 let people: Vec<Person> = hearing.notices.iter().filter(|n| n.list == list).map(|n| n.person).collect();
                 prop_assert!(people.is_sorted(), "{list} {people:?}");
             }
             for armed in &triggers {
                 let named: Vec<usize> = hearing.notices.iter()
-                    .filter(|n| n.list == List::Staff && n.event() == armed.trigger.name)
+                    .filter(|n| n.list == ListName::Staff && n.event() == armed.trigger.name)
                     .filter_map(|n| armed.trigger.staff.iter().position(|id| Person::Staff(*id) == n.person))
                     .collect();
                 prop_assert!(named.is_sorted(), "{named:?}");

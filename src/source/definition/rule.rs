@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
-use crate::domain::rule::{Closing, Deliver, Draft, DraftReminders, DraftStage, Part, Rule, Texts};
+use crate::domain::ladder::Closing;
+use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, RulePart, Texts};
 use crate::domain::words::Word as _;
 use crate::error::Flaw;
 use crate::toml_table::Section;
@@ -17,16 +18,21 @@ pub struct WrittenRule {
     /// The rule; none when its own parts are not sound, which its sheet tells.
     pub rule: Option<Rule>,
     /// The same as it was written.
-    pub draft: Draft,
+    pub draft: RuleDraft,
     /// The file with the line, and the key of each part: `rules.toml:12`, `rule.stage.day`.
-    places: Vec<(Part, String, String)>,
+    places: Vec<(RulePart, String, String)>,
     /// The file, and the line its table begins on.
     place: String,
 }
 
 impl WrittenRule {
     /// A flaw of one part, told at its line.
-    pub fn flaw(&self, part: Part, found: impl Into<String>, remedy: impl Into<String>) -> Flaw {
+    pub fn flaw(
+        &self,
+        part: RulePart,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Flaw {
         match self.places.iter().find(|(known, ..)| *known == part) {
             Some((_, place, key)) => Flaw::of(key, found, remedy).within(place),
             None => Flaw::at(&self.place, found, remedy),
@@ -44,27 +50,27 @@ struct Sections<'x, 's, 'a> {
 
 impl<'s, 'a> Sections<'_, 's, 'a> {
     /// Where a part stands.
-    fn of(&self, part: Part) -> (&Section<'s, 'a>, &'static str) {
+    fn of(&self, part: RulePart) -> (&Section<'s, 'a>, &'static str) {
         let stage = |index: usize| self.stages.get(index).unwrap_or(self.whole);
         let reminders = || self.reminders.as_ref().unwrap_or(self.whole);
         match part {
-            Part::Name => (self.whole, "name"),
-            Part::Portfolios => (self.whole, "portfolios"),
-            Part::ReminderDays => (reminders(), "days"),
-            Part::ReminderTemplates => (reminders(), "templates"),
-            Part::EnterUntilDays => (self.whole, "enter_until_days"),
-            Part::Stages => (self.whole, "stage"),
-            Part::StageName(index) => (stage(index), "name"),
-            Part::StageDay(index) => (stage(index), "day"),
-            Part::StageTemplates(index) => (stage(index), "templates"),
-            Part::Closing(closing) => (
+            RulePart::Name => (self.whole, "name"),
+            RulePart::Portfolios => (self.whole, "portfolios"),
+            RulePart::ReminderDays => (reminders(), "days"),
+            RulePart::ReminderTemplates => (reminders(), "templates"),
+            RulePart::EnterUntilDays => (self.whole, "enter_until_days"),
+            RulePart::Stages => (self.whole, "stage"),
+            RulePart::StageName(index) => (stage(index), "name"),
+            RulePart::StageDay(index) => (stage(index), "day"),
+            RulePart::StageTemplates(index) => (stage(index), "templates"),
+            RulePart::Closing(closing) => (
                 self.closing.as_ref().unwrap_or(self.whole),
                 closing.as_str(),
             ),
         }
     }
 
-    fn place(&self, part: Part) -> (Part, String, String) {
+    fn place(&self, part: RulePart) -> (RulePart, String, String) {
         let (section, key) = self.of(part);
         let whole = section.place();
         let file = whole
@@ -90,7 +96,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
     let days = sections.reminders.as_ref().map(|s| s.numbers("days"));
     let days_unreadable =
         days == Some(None) && sections.reminders.as_ref().is_some_and(|s| s.has("days"));
-    let mut draft = Draft {
+    let mut draft = RuleDraft {
         name: name.clone().unwrap_or_default(),
         portfolios: section.texts("portfolios").unwrap_or_default(),
         reminders: sections.reminders.as_ref().map(|s| DraftReminders {
@@ -111,17 +117,12 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
                 deliver: s.word("deliver"),
             })
             .collect(),
-        ..Draft::default()
+        ..RuleDraft::default()
     };
     if let Some(s) = &sections.closing {
-        for (key, closing) in [
-            ("paid", Closing::Paid),
-            ("cancelled", Closing::Cancelled),
-            ("renegotiated", Closing::Renegotiated),
-            ("bureau_removed", Closing::BureauRemoved),
-        ] {
-            if let Some(templates) = s.texts(key) {
-                draft.closings.insert(closing, templates);
+        for closing in Closing::ALL {
+            if let Some(templates) = s.texts(closing.as_str()) {
+                draft.closings.insert(*closing, templates);
             }
         }
         draft.closing_deliver = s.word("deliver");
@@ -131,11 +132,11 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         let (section, key) = sections.of(*part);
         // A value of another type, or a missing name, has been told already.
         let told = match part {
-            Part::Name => name.is_none(),
-            Part::StageName(_) | Part::StageDay(_) => {
+            RulePart::Name => name.is_none(),
+            RulePart::StageName(_) | RulePart::StageDay(_) => {
                 flaw.found == "is missing" && section.has(key)
             }
-            Part::ReminderDays => days_unreadable,
+            RulePart::ReminderDays => days_unreadable,
             _ => false,
         };
         if !told {
@@ -143,13 +144,17 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         }
     }
     let mut parts = vec![
-        Part::Name,
-        Part::Portfolios,
-        Part::ReminderDays,
-        Part::ReminderTemplates,
+        RulePart::Name,
+        RulePart::Portfolios,
+        RulePart::ReminderDays,
+        RulePart::ReminderTemplates,
     ];
-    parts.extend((0..sections.stages.len()).map(Part::StageTemplates));
-    parts.extend(Closing::ALL.iter().map(|closing| Part::Closing(*closing)));
+    parts.extend((0..sections.stages.len()).map(RulePart::StageTemplates));
+    parts.extend(
+        Closing::ALL
+            .iter()
+            .map(|closing| RulePart::Closing(*closing)),
+    );
     let places = parts.into_iter().map(|part| sections.place(part)).collect();
     for section in [sections.reminders, sections.closing]
         .into_iter()
@@ -196,11 +201,11 @@ pub fn write(rule: &Rule) -> String {
     if let Some(days) = rule.enter_until_days {
         line(format!("enter_until_days = {days}"));
     }
-    for step in &rule.stages {
+    for own in &rule.stages {
         line("[[rule.stage]]".to_owned());
-        line(format!("name = {}", quoted(step.stage.as_str())));
-        line(format!("day = {}", step.day.days()));
-        let Texts { templates, deliver } = &step.texts;
+        line(format!("name = {}", quoted(own.stage.as_str())));
+        line(format!("day = {}", own.day.days()));
+        let Texts { templates, deliver } = &own.texts;
         if !templates.is_empty() {
             line(format!("templates = {}", quoted_list(templates)));
         }

@@ -854,10 +854,11 @@ mod the_decision {
     use chrono::{Days, NaiveDate};
     use proptest::prelude::*;
     use regua::domain::collection::{
-        Bill, BureauMark, Decision, Exclusions, Move, Past, Run, Standing,
+        Bill, BureauMark, Debt, Decision, Evaluation, Exclusions, Past,
     };
     use regua::domain::holiday::Calendar;
-    use regua::domain::rule::{Draft, DraftReminders, DraftStage, Outcome, Rule};
+    use regua::domain::ladder::{CaseOutcome, Move, Stage};
+    use regua::domain::rule::{DraftReminders, DraftStage, Rule, RuleDraft};
     use regua::domain::words::Word as _;
 
     use super::histories::{Step, happen, history};
@@ -873,7 +874,7 @@ mod the_decision {
     }
 
     fn rule(number: usize, rule: &model::Rule) -> Rule {
-        Draft {
+        RuleDraft {
             name: format!("rule-{number}"),
             portfolios: rule
                 .portfolio
@@ -896,7 +897,7 @@ mod the_decision {
                     ..DraftStage::default()
                 })
                 .collect(),
-            ..Draft::default()
+            ..RuleDraft::default()
         }
         .check()
         .expect("an invented rule is a good one")
@@ -939,7 +940,7 @@ mod the_decision {
             today: i32,
             moved: &mut Vec<(usize, String)>,
         ) {
-            let run = Run {
+            let evaluation = Evaluation {
                 rule: &self.rules[number],
                 calendar: &self.calendar,
                 today: date(today),
@@ -968,12 +969,12 @@ mod the_decision {
                 }
                 let bill = Bill {
                     due_on: date(invoice.due),
-                    standing: match invoice.state {
-                        model::State::Paid => Standing::Settled(Outcome::Paid),
-                        model::State::Cancelled => Standing::Settled(Outcome::Cancelled),
-                        model::State::Renegotiated => Standing::Settled(Outcome::Renegotiated),
-                        _ if invoice.released && !invoice.awaiting => Standing::Owing,
-                        _ => Standing::Waiting,
+                    debt: match invoice.state {
+                        model::State::Paid => Debt::Settled(CaseOutcome::Paid),
+                        model::State::Cancelled => Debt::Settled(CaseOutcome::Cancelled),
+                        model::State::Renegotiated => Debt::Settled(CaseOutcome::Renegotiated),
+                        _ if invoice.released && !invoice.awaiting => Debt::Owing,
+                        _ => Debt::Waiting,
                     },
                     bureau_listed_on: invoice.listed.map(date),
                     bureau_removed_on: invoice.removed.map(date),
@@ -993,7 +994,7 @@ mod the_decision {
                         .map(|until| until.map(date))
                         .collect(),
                 };
-                if let Decision::Happens(step) = run.decide(&bill, past, &exclusions) {
+                if let Decision::Happens(step) = evaluation.decide(&bill, past, &exclusions) {
                     past.after(step, &bill, date(today));
                     if step == Move::Enter {
                         self.owner[id] = Some(number);
@@ -1053,7 +1054,7 @@ mod the_decision {
 
     #[test]
     fn the_models_words_are_the_programs() {
-        for (name, stage) in model::STAGES.iter().zip(regua::domain::rule::Stage::ALL) {
+        for (name, stage) in model::STAGES.iter().zip(Stage::ALL) {
             assert_eq!(*name, stage.as_str());
         }
     }
@@ -1068,9 +1069,10 @@ mod the_program {
     use proptest::prelude::*;
     use regua::clock::{Clock, parse_instant};
     use regua::config::Config;
-    use regua::domain::rule::{Closing, Deliver, Draft, DraftReminders, DraftStage};
+    use regua::domain::ladder::Closing;
+    use regua::domain::rule::{Deliver, DraftReminders, DraftStage, RuleDraft};
     use regua::domain::words::Word as _;
-    use regua::jobs::collection::{Request, write};
+    use regua::jobs::collection::{UpdateRequest, write};
     use regua::store::{Connection, Store, rule};
 
     use super::histories::{Step, happen, history};
@@ -1097,7 +1099,7 @@ mod the_program {
             .iter()
             .enumerate()
             .map(|(number, rule)| {
-                Draft {
+                RuleDraft {
                     name: format!("rule-{number}"),
                     portfolios: rule
                         .portfolio
@@ -1380,7 +1382,7 @@ mod the_program {
                     let name = only.map(|only| format!("rule-{only}"));
                     let clock = Clock::fixed(at, ZONE);
                     // What a rehearsal says is what happens then.
-                    let rehearsal = Request {
+                    let rehearsal = UpdateRequest {
                         rule: name.as_deref(),
                         dry_run: true,
                         stale_ok: false,
@@ -1394,7 +1396,7 @@ mod the_program {
                         &mut |_| {},
                     )
                     .expect("a rehearsal");
-                    let request = Request {
+                    let request = UpdateRequest {
                         dry_run: false,
                         ..rehearsal
                     };

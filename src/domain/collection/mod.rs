@@ -1,37 +1,44 @@
 //! The collection decision: for one rule, one invoice and one day, at most one move.
 
-use std::cmp::Reverse;
+mod exclusion;
+mod merging;
+mod next;
+
 use std::collections::BTreeSet;
-use std::fmt;
 
 use chrono::{Days, NaiveDate};
 
 use super::day;
 use super::holiday::Calendar;
-use super::rule::{Closing, LeftOut, Outcome, Phase, Rule, Stage};
-use super::words::{InvoiceStatus, Word as _};
+use super::ladder::{CaseOutcome, Move, Stage};
+use super::rule::Rule;
+use super::words::InvoiceStatus;
+
+pub use exclusion::{Exclusions, LeftOut};
+pub use merging::{Contender, chosen};
+pub use next::{NextMove, coming, what_next};
 
 /// A reminder missed for longer than this many days is not made up for.
 const REMINDER_CATCH_UP_DAYS: u64 = 3;
 
 /// What an invoice's state means for its collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Debt {
     /// Something is owed and may be asked for.
     Owing,
     /// It ended: paid, cancelled or renegotiated.
-    Settled(Outcome),
+    Settled(CaseOutcome),
     /// Neither: not released, a payment being confirmed, nothing left to pay.
     Waiting,
 }
 
-impl Standing {
+impl Debt {
     /// The standing of an invoice of this status that is or is not owing.
     pub const fn of(status: InvoiceStatus, owing: bool) -> Self {
         match status {
-            InvoiceStatus::Paid => Self::Settled(Outcome::Paid),
-            InvoiceStatus::Cancelled => Self::Settled(Outcome::Cancelled),
-            InvoiceStatus::Renegotiated => Self::Settled(Outcome::Renegotiated),
+            InvoiceStatus::Paid => Self::Settled(CaseOutcome::Paid),
+            InvoiceStatus::Cancelled => Self::Settled(CaseOutcome::Cancelled),
+            InvoiceStatus::Renegotiated => Self::Settled(CaseOutcome::Renegotiated),
             InvoiceStatus::Open | InvoiceStatus::Partial if owing => Self::Owing,
             InvoiceStatus::Open | InvoiceStatus::Partial => Self::Waiting,
         }
@@ -43,8 +50,8 @@ impl Standing {
 pub struct Bill {
     /// The printed due date.
     pub due_on: NaiveDate,
-    /// Its standing.
-    pub standing: Standing,
+    /// Its debt.
+    pub debt: Debt,
     /// The day it was listed with the credit bureau.
     pub bureau_listed_on: Option<NaiveDate>,
     /// The day it was taken off that list.
@@ -98,116 +105,6 @@ pub struct Past {
     pub reminders: BTreeSet<i64>,
 }
 
-/// What keeps an invoice out of reminders and stages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exclusions {
-    /// The client takes part in collections.
-    pub in_collection: bool,
-    /// The client takes part in reminders.
-    pub in_reminders: bool,
-    /// The contract wants no notices up to and including this day.
-    pub notice_hold_until: Option<NaiveDate>,
-    /// The last day of each hold a person put on client or invoice; none: without end.
-    pub holds: Vec<Option<NaiveDate>>,
-}
-
-impl Exclusions {
-    /// Nothing keeps it out.
-    pub const NONE: Self = Self {
-        in_collection: true,
-        in_reminders: true,
-        notice_hold_until: None,
-        holds: Vec::new(),
-    };
-
-    /// Why a move must not happen today, if so; closings always may.
-    pub fn forbid(&self, step: Move, today: NaiveDate) -> Option<LeftOut> {
-        if matches!(step, Move::Close { .. } | Move::BureauRemoved) {
-            return None;
-        }
-        if !self.in_collection {
-            return Some(LeftOut::NotInCollection);
-        }
-        if matches!(step, Move::Reminder(_)) && !self.in_reminders {
-            return Some(LeftOut::NotInReminders);
-        }
-        if self.notice_hold_until.is_some_and(|until| until >= today) {
-            return Some(LeftOut::OnHold);
-        }
-        self.holds
-            .iter()
-            .any(|until| until.is_none_or(|until| until >= today))
-            .then_some(LeftOut::Held)
-    }
-}
-
-/// One thing that happens to an invoice on one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Move {
-    /// Its case closes.
-    Close {
-        /// How.
-        outcome: Outcome,
-        /// The removal from the bureau's list was due too, and waits for a later run.
-        bureau_waits: bool,
-    },
-    /// The removal from the bureau's list is told.
-    BureauRemoved,
-    /// The reminder of this many days before the due date fires.
-    Reminder(i64),
-    /// A case begins, at the notice.
-    Enter,
-    /// Its case moves on to this stage.
-    Advance(Stage),
-}
-
-impl Move {
-    /// The move that an event names (a stage's first is how a case begins); none when it names no move.
-    pub fn parse(event: &str, bureau_waits: bool) -> Option<Self> {
-        let (phase, name) = event.split_once(':')?;
-        match (phase, name) {
-            ("reminder", days) => days.parse().ok().map(Self::Reminder),
-            ("stage", "notice") => Some(Self::Enter),
-            ("stage", stage) => Stage::parse(stage).map(Self::Advance),
-            ("closing", "bureau_removed") => Some(Self::BureauRemoved),
-            ("closing", outcome) => Outcome::parse(outcome).map(|outcome| Self::Close {
-                outcome,
-                bureau_waits,
-            }),
-            _ => None,
-        }
-    }
-
-    /// The phase whose templates are sent; a postponement sends none.
-    pub const fn phase(self) -> Option<Phase> {
-        match self {
-            Self::Close { outcome, .. } => match outcome {
-                Outcome::Paid => Some(Phase::Closing(Closing::Paid)),
-                Outcome::Cancelled => Some(Phase::Closing(Closing::Cancelled)),
-                Outcome::Renegotiated => Some(Phase::Closing(Closing::Renegotiated)),
-                Outcome::Postponed | Outcome::RuleRemoved => None,
-            },
-            Self::BureauRemoved => Some(Phase::Closing(Closing::BureauRemoved)),
-            Self::Reminder(_) => Some(Phase::Reminder),
-            Self::Enter => Some(Phase::Stage(Stage::Notice)),
-            Self::Advance(stage) => Some(Phase::Stage(stage)),
-        }
-    }
-}
-
-/// As messages' events name it: `reminder:5`, `stage:notice`, `closing:paid`.
-impl fmt::Display for Move {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Close { outcome, .. } => f.pad(&format!("closing:{outcome}")),
-            Self::BureauRemoved => f.pad("closing:bureau_removed"),
-            Self::Reminder(days) => f.pad(&format!("reminder:{days}")),
-            Self::Enter => f.pad("stage:notice"),
-            Self::Advance(stage) => f.pad(&format!("stage:{stage}")),
-        }
-    }
-}
-
 /// What is decided about one invoice on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -221,7 +118,7 @@ pub enum Decision {
 
 /// The day a rule is evaluated for.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
+pub struct Evaluation<'a> {
     /// The rule.
     pub rule: &'a Rule,
     /// Weekends and holidays.
@@ -232,7 +129,7 @@ pub struct Run<'a> {
     pub last: Option<NaiveDate>,
 }
 
-impl Run<'_> {
+impl Evaluation<'_> {
     /// Decides what happens to an invoice: at most one move.
     pub fn decide(&self, bill: &Bill, past: &Past, exclusions: &Exclusions) -> Decision {
         match self.due_move(bill, past) {
@@ -262,7 +159,7 @@ impl Run<'_> {
         if self.bureau_removal_due(bill, past.bureau) {
             return Some(Move::BureauRemoved);
         }
-        if bill.standing != Standing::Owing {
+        if bill.debt != Debt::Owing {
             return None;
         }
         if self.today <= bill.due_on {
@@ -271,14 +168,14 @@ impl Run<'_> {
         self.stage(due, past)
     }
 
-    fn closing(&self, bill: &Bill, due: NaiveDate, case: OpenCase) -> Option<Outcome> {
-        if let Standing::Settled(outcome) = bill.standing {
+    fn closing(&self, bill: &Bill, due: NaiveDate, case: OpenCase) -> Option<CaseOutcome> {
+        if let Debt::Settled(outcome) = bill.debt {
             return Some(outcome);
         }
         let late = day::between(due, self.today);
         let moved = bill.due_on != case.due_on;
-        (moved && self.rule.notice_day().is_some_and(|notice| late < notice))
-            .then_some(Outcome::Postponed)
+        (moved && self.rule.first_day().is_some_and(|notice| late < notice))
+            .then_some(CaseOutcome::Postponed)
     }
 
     fn bureau_removal_due(&self, bill: &Bill, mark: BureauMark) -> bool {
@@ -324,12 +221,12 @@ impl Run<'_> {
         }
         match past.case {
             None => {
-                let late_enough = late >= self.rule.notice_day()?;
+                let late_enough = late >= self.rule.first_day()?;
                 let not_too_late = self.rule.enter_until_days.is_none_or(|most| late <= most);
                 (late_enough && not_too_late).then_some(Move::Enter)
             }
             Some(case) if case.moved_on < self.today => {
-                let next = self.rule.step_after(case.stage)?;
+                let next = self.rule.stage_after(case.stage)?;
                 (late >= next.day.days()).then_some(Move::Advance(next.stage))
             }
             Some(_) => None,
@@ -371,149 +268,17 @@ impl Past {
     }
 }
 
-/// What each of the coming days brings for one invoice, if the book stays as it is and the rule is
-/// evaluated every day from the run's day on.
-pub fn coming<'a>(
-    run: Run<'a>,
-    bill: &'a Bill,
-    mut past: Past,
-    exclusions: &'a Exclusions,
-    days: u64,
-) -> impl Iterator<Item = (NaiveDate, Decision)> + 'a {
-    let mut last = run.last;
-    (0..days).map_while(move |ahead| {
-        let today = run.today.checked_add_days(Days::new(ahead))?;
-        let decision = Run { today, last, ..run }.decide(bill, &past, exclusions);
-        if let Decision::Happens(step) = decision {
-            past.after(step, bill, today);
-        }
-        last = Some(today);
-        Some((today, decision))
-    })
-}
-
-/// What comes next for an invoice, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Next {
-    /// The day it happens; none when nothing will.
-    pub on: Option<NaiveDate>,
-    /// What happens then.
-    pub step: Option<Move>,
-    /// The same in plain words, or why nothing happens.
-    pub words: String,
-}
-
-/// Days that are looked ahead for what comes next: past every reminder and stage a rule may have.
-const HORIZON_DAYS: u64 = 8000;
-
-/// Says what comes next for an invoice, in plain words, if the book stays as it is.
-pub fn what_next(run: Run<'_>, bill: &Bill, past: &Past, exclusions: &Exclusions) -> Next {
-    let mut kept_out = None;
-    for (on, decision) in coming(run, bill, past.clone(), exclusions, HORIZON_DAYS) {
-        match decision {
-            Decision::Nothing => {}
-            Decision::LeftOut(step, reason) => {
-                kept_out.get_or_insert((on, step, reason));
-            }
-            Decision::Happens(step) => {
-                let waits = kept_out.map_or_else(String::new, |(since, was_due, reason)| {
-                    if matches!(was_due, Move::Reminder(_)) {
-                        format!("; {was_due} of {since} is left out ({reason})")
-                    } else {
-                        format!("; due since {since}, but left out until then ({reason})")
-                    }
-                });
-                return Next {
-                    on: Some(on),
-                    step: Some(step),
-                    words: format!("{step} on {on}, if nothing changes{waits}"),
-                };
-            }
-        }
-    }
-    let words = match kept_out {
-        Some((_, _, reason)) => format!("nothing: {}", left_out_words(reason)),
-        None => format!("nothing: {}", why_nothing(run, bill, past)),
-    };
-    Next {
-        on: None,
-        step: None,
-        words,
-    }
-}
-
-/// Why something that is due never happens, in plain words.
-const fn left_out_words(reason: LeftOut) -> &'static str {
-    match reason {
-        LeftOut::NotInCollection => "the client takes no part in collections (not_in_collection)",
-        LeftOut::NotInReminders => "the client takes no part in reminders (not_in_reminders)",
-        LeftOut::OnHold => "the contract asks for no notices (on_hold)",
-        LeftOut::Held => {
-            "a person put it on hold without an end (held); `regua hold list` and `hold remove` end it"
-        }
-    }
-}
-
-fn why_nothing(run: Run<'_>, bill: &Bill, past: &Past) -> String {
-    match bill.standing {
-        Standing::Settled(outcome) => return format!("the invoice is {outcome}"),
-        Standing::Waiting => {
-            return "the invoice waits: it is not released, a payment is being confirmed, or nothing is left to pay"
-                .to_owned();
-        }
-        Standing::Owing => {}
-    }
-    if let Some(case) = past.case {
-        return format!(
-            "`{}` is the last stage of rule `{}`; the case closes when the invoice is paid, cancelled, renegotiated or postponed",
-            case.stage, run.rule.name
-        );
-    }
-    let late = day::between(bill.due(run.rule, run.calendar), run.today);
-    match run.rule.enter_until_days {
-        Some(most) if late > most => format!(
-            "rule `{}` takes nothing in that is more than {most} days late (enter_until_days)",
-            run.rule.name
-        ),
-        _ => format!("rule `{}` has nothing for it", run.rule.name),
-    }
-}
-
-/// A message that could be the one its client gets on a channel in a phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Contender {
-    /// The stage entered, or for a closing the case's; none for a reminder.
-    pub stage: Option<Stage>,
-    /// The due date the rule counts from.
-    pub due: NaiveDate,
-    /// The invoice.
-    pub invoice_id: i64,
-    /// Whether it can be sent at all.
-    pub can_go: bool,
-}
-
-/// The one of a client's messages on a channel in a phase that is sent, by its place: among those
-/// that can be, the gravest stage, then the earliest due, then the lowest invoice, then the first.
-pub fn chosen(contenders: &[Contender]) -> Option<usize> {
-    contenders
-        .iter()
-        .enumerate()
-        .filter(|(_, contender)| contender.can_go)
-        .min_by_key(|(place, c)| (Reverse(c.stage), c.due, c.invoice_id, *place))
-        .map(|(place, _)| place)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rule::{Draft, DraftReminders, DraftStage};
+    use crate::domain::rule::{DraftReminders, DraftStage, RuleDraft};
 
     fn day(text: &str) -> NaiveDate {
         text.parse().expect("a day")
     }
 
     fn rule(stages: &[(&str, i64)]) -> Rule {
-        Draft {
+        RuleDraft {
             name: "residential".to_owned(),
             reminders: Some(DraftReminders {
                 days: vec![5, 3, 0],
@@ -528,7 +293,7 @@ mod tests {
                     ..DraftStage::default()
                 })
                 .collect(),
-            ..Draft::default()
+            ..RuleDraft::default()
         }
         .check()
         .expect("a good rule")
@@ -537,7 +302,7 @@ mod tests {
     fn owing(due_on: &str) -> Bill {
         Bill {
             due_on: day(due_on),
-            standing: Standing::Owing,
+            debt: Debt::Owing,
             bureau_listed_on: None,
             bureau_removed_on: None,
         }
@@ -556,8 +321,8 @@ mod tests {
             }
         }
 
-        fn run(&self, today: &str, last: Option<&str>) -> Run<'_> {
-            Run {
+        fn run(&self, today: &str, last: Option<&str>) -> Evaluation<'_> {
+            Evaluation {
                 rule: &self.rule,
                 calendar: &self.calendar,
                 today: day(today),
@@ -693,9 +458,13 @@ mod tests {
             holds: vec![None],
             ..Exclusions::NONE
         };
-        for outcome in [Outcome::Paid, Outcome::Cancelled, Outcome::Renegotiated] {
+        for outcome in [
+            CaseOutcome::Paid,
+            CaseOutcome::Cancelled,
+            CaseOutcome::Renegotiated,
+        ] {
             let bill = Bill {
-                standing: Standing::Settled(outcome),
+                debt: Debt::Settled(outcome),
                 ..owing("2026-12-10")
             };
             let run = house.run("2026-12-15", Some("2026-12-14"));
@@ -715,7 +484,7 @@ mod tests {
         let mut house = House::new();
         let past = at_notice("2026-12-14", "2026-12-10");
         let postponed = Some(Move::Close {
-            outcome: Outcome::Postponed,
+            outcome: CaseOutcome::Postponed,
             bureau_waits: false,
         });
         let run = house.run("2026-12-16", Some("2026-12-15"));
@@ -732,7 +501,7 @@ mod tests {
     fn a_removal_from_the_bureaus_list_is_told_once_and_never_on_the_day_of_the_closing() {
         let house = House::new();
         let bill = Bill {
-            standing: Standing::Settled(Outcome::Paid),
+            debt: Debt::Settled(CaseOutcome::Paid),
             bureau_listed_on: Some(day("2026-11-01")),
             bureau_removed_on: Some(day("2026-12-15")),
             ..owing("2026-09-10")
@@ -845,7 +614,7 @@ mod tests {
                 .starts_with("nothing: a person put it on hold without an end")
         );
         let waiting = Bill {
-            standing: Standing::Waiting,
+            debt: Debt::Waiting,
             ..bill
         };
         assert!(
@@ -853,50 +622,5 @@ mod tests {
                 .words
                 .starts_with("nothing: the invoice waits")
         );
-    }
-
-    #[test]
-    fn a_move_is_read_back_from_its_event() {
-        let close = |outcome| Move::Close {
-            outcome,
-            bureau_waits: true,
-        };
-        for step in [
-            Move::Reminder(5),
-            Move::Enter,
-            Move::Advance(Stage::Bureau),
-            Move::BureauRemoved,
-            close(Outcome::Paid),
-            close(Outcome::Postponed),
-        ] {
-            assert_eq!(Move::parse(&step.to_string(), true), Some(step));
-        }
-        for none in ["stage:cut", "closing", "reminder:soon", "queue:1"] {
-            assert_eq!(Move::parse(none, false), None);
-        }
-    }
-
-    #[test]
-    fn the_gravest_then_the_earliest_then_the_lowest_is_chosen() {
-        let contender = |stage, due: &str, invoice_id, can_go| Contender {
-            stage,
-            due: day(due),
-            invoice_id,
-            can_go,
-        };
-        let (notice, visit) = (Some(Stage::Notice), Some(Stage::Visit));
-        let mut all = [
-            contender(notice, "2026-01-01", 1, true),
-            contender(visit, "2026-03-01", 2, true),
-            contender(visit, "2026-02-01", 4, true),
-            contender(visit, "2026-02-01", 3, true),
-        ];
-        assert_eq!(chosen(&all), Some(3));
-        all[3].can_go = false;
-        assert_eq!(chosen(&all), Some(2));
-        for contender in &mut all {
-            contender.can_go = false;
-        }
-        assert_eq!(chosen(&all), None);
     }
 }

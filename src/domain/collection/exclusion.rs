@@ -1,0 +1,63 @@
+//! What keeps an invoice out of reminders and stages.
+
+use chrono::NaiveDate;
+
+use crate::domain::ladder::{Move, MoveKind};
+use crate::domain::words::words_enum;
+
+words_enum! {
+    /// Why a collection step that was due did not happen.
+    LeftOut {
+        /// The client takes no part in collections.
+        NotInCollection = "not_in_collection",
+        /// The client takes no part in reminders.
+        NotInReminders = "not_in_reminders",
+        /// The contract asks for no notices until a day not yet past.
+        OnHold = "on_hold",
+        /// A person put the client or the invoice on hold.
+        Held = "held",
+    }
+}
+
+/// What keeps an invoice out of reminders and stages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusions {
+    /// The client takes part in collections.
+    pub in_collection: bool,
+    /// The client takes part in reminders.
+    pub in_reminders: bool,
+    /// The contract wants no notices up to and including this day.
+    pub notice_hold_until: Option<NaiveDate>,
+    /// The last day of each hold a person put on client or invoice; none: without end.
+    pub holds: Vec<Option<NaiveDate>>,
+}
+
+impl Exclusions {
+    /// Nothing keeps it out.
+    pub const NONE: Self = Self {
+        in_collection: true,
+        in_reminders: true,
+        notice_hold_until: None,
+        holds: Vec::new(),
+    };
+
+    /// Why a move must not happen today, if so; closings always may.
+    pub fn forbid(&self, step: Move, today: NaiveDate) -> Option<LeftOut> {
+        if step.kind() == MoveKind::Closing {
+            return None;
+        }
+        if !self.in_collection {
+            return Some(LeftOut::NotInCollection);
+        }
+        if step.kind() == MoveKind::Reminder && !self.in_reminders {
+            return Some(LeftOut::NotInReminders);
+        }
+        if self.notice_hold_until.is_some_and(|until| until >= today) {
+            return Some(LeftOut::OnHold);
+        }
+        self.holds
+            .iter()
+            .any(|until| until.is_none_or(|until| until >= today))
+            .then_some(LeftOut::Held)
+    }
+}

@@ -1,0 +1,130 @@
+//! What comes next for an invoice, day by day and in plain words.
+
+use chrono::{Days, NaiveDate};
+
+use super::{Bill, Debt, Decision, Evaluation, Exclusions, LeftOut, Past};
+use crate::domain::day;
+use crate::domain::ladder::{Move, MoveKind};
+use crate::domain::rule::MOST_DAYS;
+
+/// What each of the coming days brings for one invoice, if the book stays as it is and the rule is
+/// evaluated every day from its day on.
+pub fn coming<'a>(
+    evaluation: Evaluation<'a>,
+    bill: &'a Bill,
+    mut past: Past,
+    exclusions: &'a Exclusions,
+    days: u64,
+) -> impl Iterator<Item = (NaiveDate, Decision)> + 'a {
+    let mut last = evaluation.last;
+    (0..days).map_while(move |ahead| {
+        let today = evaluation.today.checked_add_days(Days::new(ahead))?;
+        let decision = Evaluation {
+            today,
+            last,
+            ..evaluation
+        }
+        .decide(bill, &past, exclusions);
+        if let Decision::Happens(step) = decision {
+            past.after(step, bill, today);
+        }
+        last = Some(today);
+        Some((today, decision))
+    })
+}
+
+/// What comes next for an invoice, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextMove {
+    /// The day it happens; none when nothing will.
+    pub on: Option<NaiveDate>,
+    /// What happens then.
+    pub step: Option<Move>,
+    /// The same in plain words, or why nothing happens.
+    pub words: String,
+}
+
+/// Days that are looked ahead for what comes next: past every reminder and every stage that a rule may
+/// have, with some months over for due dates that roll and for stages late in their turn.
+const HORIZON_DAYS: u64 = 2 * MOST_DAYS.unsigned_abs() + 700;
+
+/// Says what comes next for an invoice, in plain words, if the book stays as it is.
+pub fn what_next(
+    evaluation: Evaluation<'_>,
+    bill: &Bill,
+    past: &Past,
+    exclusions: &Exclusions,
+) -> NextMove {
+    let mut kept_out = None;
+    for (on, decision) in coming(evaluation, bill, past.clone(), exclusions, HORIZON_DAYS) {
+        match decision {
+            Decision::Nothing => {}
+            Decision::LeftOut(step, reason) => {
+                kept_out.get_or_insert((on, step, reason));
+            }
+            Decision::Happens(step) => {
+                let waits = kept_out.map_or_else(String::new, |(since, was_due, reason)| {
+                    if was_due.kind() == MoveKind::Reminder {
+                        format!("; {was_due} of {since} is left out ({reason})")
+                    } else {
+                        format!("; due since {since}, but left out until then ({reason})")
+                    }
+                });
+                return NextMove {
+                    on: Some(on),
+                    step: Some(step),
+                    words: format!("{step} on {on}, if nothing changes{waits}"),
+                };
+            }
+        }
+    }
+    let words = match kept_out {
+        Some((_, _, reason)) => format!("nothing: {}", left_out_words(reason)),
+        None => format!("nothing: {}", why_nothing(evaluation, bill, past)),
+    };
+    NextMove {
+        on: None,
+        step: None,
+        words,
+    }
+}
+
+/// Why something that is due never happens, in plain words.
+const fn left_out_words(reason: LeftOut) -> &'static str {
+    match reason {
+        LeftOut::NotInCollection => "the client takes no part in collections (not_in_collection)",
+        LeftOut::NotInReminders => "the client takes no part in reminders (not_in_reminders)",
+        LeftOut::OnHold => "the contract asks for no notices (on_hold)",
+        LeftOut::Held => {
+            "a person put it on hold without an end (held); `regua hold list` and `hold remove` end it"
+        }
+    }
+}
+
+fn why_nothing(evaluation: Evaluation<'_>, bill: &Bill, past: &Past) -> String {
+    match bill.debt {
+        Debt::Settled(outcome) => return format!("the invoice is {outcome}"),
+        Debt::Waiting => {
+            return "the invoice waits: it is not released, a payment is being confirmed, or nothing is left to pay"
+                .to_owned();
+        }
+        Debt::Owing => {}
+    }
+    if let Some(case) = past.case {
+        return format!(
+            "`{}` is the last stage of rule `{}`; the case closes when the invoice is paid, cancelled, renegotiated or postponed",
+            case.stage, evaluation.rule.name
+        );
+    }
+    let late = day::between(
+        bill.due(evaluation.rule, evaluation.calendar),
+        evaluation.today,
+    );
+    match evaluation.rule.enter_until_days {
+        Some(most) if late > most => format!(
+            "rule `{}` takes nothing in that is more than {most} days late (enter_until_days)",
+            evaluation.rule.name
+        ),
+        _ => format!("rule `{}` has nothing for it", evaluation.rule.name),
+    }
+}

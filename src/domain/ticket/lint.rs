@@ -1,0 +1,201 @@
+//! What is wrong with a trigger, key by key, before it is saved.
+
+use std::collections::BTreeSet;
+
+use super::trigger::{AUDIENCE_ACCEPTED, Trigger};
+use crate::domain::template::{Need, Template, Variable, name_problem};
+use crate::domain::words::{Channel, TriggerEvent};
+use crate::error::{Flaw, did_you_mean};
+
+impl Trigger {
+    /// The keys that do not go with its event although something stands in them.
+    fn misplaced(&self) -> Vec<(&'static str, &'static str)> {
+        let event = self.event;
+        let workflow = event == TriggerEvent::Workflow;
+        let reply = event == TriggerEvent::Reply;
+        let new_staff = event.tells_staff_of_new_tickets();
+        let only_workflow = "only a trigger of event workflow has it: leave it out";
+        let mut found = Vec::new();
+        let mut check = |key, filled: bool, fits: bool, remedy| {
+            if filled && !fits {
+                found.push((key, remedy));
+            }
+        };
+        check("from", !self.from.is_empty(), workflow, only_workflow);
+        check("to", !self.to.is_empty(), workflow, only_workflow);
+        check(
+            "priorities",
+            !self.priorities.is_empty(),
+            workflow,
+            only_workflow,
+        );
+        check(
+            "audience",
+            !self.audience.is_empty(),
+            workflow,
+            only_workflow,
+        );
+        check(
+            "staff",
+            !self.staff.is_empty(),
+            new_staff || reply,
+            if workflow {
+                "name them in the audience: audience = [\"staff:3\"]"
+            } else {
+                "this event tells the client alone: leave it out"
+            },
+        );
+        check(
+            "teams",
+            !self.teams.is_empty(),
+            new_staff || workflow,
+            if reply {
+                "a reply tells named staff and the responsible; a team goes into fallback"
+            } else {
+                "this event tells the client alone: leave it out"
+            },
+        );
+        check(
+            "fallback",
+            self.fallback.is_some(),
+            reply,
+            "only a trigger of event reply has it: leave it out",
+        );
+        found
+    }
+
+    /// Everything wrong with it as it stands, part by part; see also [`Trigger::template_flaws`].
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        if let Some(what) = name_problem(&self.name) {
+            flaws.push(Flaw::of("name", what, "give it a short plain name"));
+        }
+        for (key, remedy) in self.misplaced() {
+            let found = format!("does not go with event {}", self.event);
+            flaws.push(Flaw::of(key, found, remedy));
+        }
+        if self.event == TriggerEvent::Workflow && self.audience.is_empty() {
+            flaws.push(Flaw::of(
+                "audience",
+                "is empty: nobody would hear",
+                format!("name some of {AUDIENCE_ACCEPTED}, or leave it out"),
+            ));
+        }
+        flaws.extend(self.repetitions());
+        if self.templates.is_empty() {
+            flaws.push(Flaw::of(
+                "templates",
+                "names none",
+                "name an e-mail template, an sms template, or one of each",
+            ));
+        }
+        let place = format!("trigger `{}`", self.name);
+        flaws.into_iter().map(|flaw| flaw.within(&place)).collect()
+    }
+
+    /// What a list names twice, or leaves empty.
+    fn repetitions(&self) -> Vec<Flaw> {
+        let twice =
+            |key: &str, what: String| Flaw::of(key, format!("names {what} twice"), "name it once");
+        let mut flaws = Vec::new();
+        for (key, ids) in [
+            ("topics", &self.topics),
+            ("subtopics", &self.subtopics),
+            ("staff", &self.staff),
+        ] {
+            flaws.extend(repeated(ids).map(|id| twice(key, id.to_string())));
+        }
+        for (key, words) in [
+            ("from", &self.from),
+            ("to", &self.to),
+            ("priorities", &self.priorities),
+            ("teams", &self.teams),
+        ] {
+            let folded: Vec<String> = words.iter().map(|w| w.trim().to_lowercase()).collect();
+            if folded.iter().any(String::is_empty) {
+                flaws.push(Flaw::of(
+                    key,
+                    "holds an empty word",
+                    "fill it in or leave it out",
+                ));
+            } else if let Some(word) = repeated(&folded) {
+                flaws.push(twice(key, format!("`{word}`")));
+            }
+        }
+        let audience: Vec<String> = self.audience.iter().map(ToString::to_string).collect();
+        flaws.extend(repeated(&audience).map(|member| twice("audience", format!("`{member}`"))));
+        flaws
+    }
+
+    /// Everything wrong with its templates. `template` finds one by its name, `known` are the
+    /// names there are, for a suggestion.
+    pub fn template_flaws<'t>(
+        &self,
+        template: impl Fn(&str) -> Option<&'t Template>,
+        known: &[String],
+    ) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        let mut wrong = |part: &'static str, found: String, remedy: String| {
+            flaws.push(Flaw::of(part, found, remedy).within(format!("trigger `{}`", self.name)));
+        };
+        let mut channels: Vec<(Channel, &str)> = Vec::new();
+        for name in &self.templates {
+            let Some(template) = template(name) else {
+                wrong(
+                    "templates",
+                    format!("there is no template `{name}`"),
+                    did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+                        "save the template first, or in the same file".to_owned()
+                    }),
+                );
+                continue;
+            };
+            let channel = template.channel;
+            if !matches!(channel, Channel::Email | Channel::Sms) {
+                wrong(
+                    "templates",
+                    format!("`{name}` is a {channel} template"),
+                    "tickets are told by email and sms alone".to_owned(),
+                );
+            } else if let Some((_, other)) = channels.iter().find(|(c, _)| *c == channel) {
+                wrong(
+                    "templates",
+                    format!("`{other}` and `{name}` are both {channel} templates"),
+                    "name one template a channel".to_owned(),
+                );
+            } else {
+                channels.push((channel, name));
+            }
+            let lacking: BTreeSet<&str> = template
+                .used()
+                .into_iter()
+                .filter(|v| matches!(v.need(), Need::Contract | Need::Invoice | Need::Login))
+                .map(Variable::name)
+                .collect();
+            for variable in lacking {
+                wrong(
+                    "templates",
+                    format!("`{name}` uses #{variable}#, which a ticket cannot supply"),
+                    "name a template with variables of the ticket and its client".to_owned(),
+                );
+            }
+        }
+        flaws
+    }
+
+    /// Everything wrong with it and with its templates.
+    pub fn all_flaws<'t>(
+        &self,
+        template: impl Fn(&str) -> Option<&'t Template>,
+        known: &[String],
+    ) -> Vec<Flaw> {
+        let mut flaws = self.flaws();
+        flaws.extend(self.template_flaws(template, known));
+        flaws
+    }
+}
+
+fn repeated<T: Ord>(items: &[T]) -> Option<&T> {
+    let mut seen = BTreeSet::new();
+    items.iter().find(|item| !seen.insert(*item))
+}

@@ -1,0 +1,184 @@
+//! Telling those whom an event's lists name: each hears once a channel, from the first list that named them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::Staff;
+use super::listening::Armed;
+use super::notice::{Hearing, ListName, Notice, Person, Untold, Why, Words};
+use crate::domain::recipient::{Reach, reach_staff};
+use crate::domain::words::Channel;
+
+/// Somebody a list names, before it is known which of the lists speaks to them.
+pub(super) struct Candidate<'a> {
+    pub(super) person: Person,
+    pub(super) list: ListName,
+    /// The place of the trigger in order of precedence, from 0.
+    pub(super) rank: usize,
+    pub(super) armed: &'a Armed,
+}
+
+/// Who has been told of one event so far.
+#[derive(Default)]
+pub(super) struct Telling {
+    pub(super) said: Hearing,
+    /// Who hears already on a channel: from which list, and whether others may add to it.
+    told: BTreeMap<(Person, Channel), (ListName, bool)>,
+    /// Ticket managers who have had their one general notice.
+    managers: BTreeSet<i64>,
+}
+
+impl Telling {
+    /// Whether somebody has had a ticket manager's general notice.
+    pub(super) fn is_manager(&self, id: i64) -> bool {
+        self.managers.contains(&id)
+    }
+
+    /// Tells a ticket manager in general words.
+    pub(super) fn tell_manager(&mut self, person: &Staff, armed: &Armed) {
+        let who = Person::Staff(person.id);
+        if !person.active {
+            self.leave_out(Some(who), &ListName::Managers, armed, Why::Inactive);
+            return;
+        }
+        self.managers.insert(person.id);
+        for at in 0..armed.channels.len() {
+            self.tell(who, &ListName::Managers, armed, at);
+        }
+    }
+
+    /// Speaks to each candidate in order. On each channel a person hears by the trigger that
+    /// comes first for them, from the first of its lists that names them, and from its other
+    /// lists where it allows duplicates.
+    pub(super) fn speak(&mut self, candidates: Vec<Candidate<'_>>) {
+        let mut first: BTreeMap<(Person, Channel), (usize, &Armed)> = BTreeMap::new();
+        for candidate in &candidates {
+            for channel in &candidate.armed.channels {
+                let entry = first
+                    .entry((candidate.person, *channel))
+                    .or_insert((candidate.rank, candidate.armed));
+                if candidate.rank < entry.0 {
+                    *entry = (candidate.rank, candidate.armed);
+                }
+            }
+        }
+        for candidate in candidates {
+            let Candidate {
+                person,
+                list,
+                rank,
+                armed,
+            } = candidate;
+            for (at, channel) in armed.channels.iter().enumerate() {
+                match first.get(&(person, *channel)) {
+                    Some((best, winner)) if *best != rank => self.said.left_out.push(Untold {
+                        person: Some(person),
+                        channel: Some(*channel),
+                        list: list.clone(),
+                        trigger: Some(armed.trigger.name.clone()),
+                        why: Why::Outdone(winner.trigger.name.clone()),
+                    }),
+                    _ => self.tell(person, &list, armed, at),
+                }
+            }
+        }
+    }
+
+    /// Makes one notice, unless the person hears on that channel already.
+    fn tell(&mut self, person: Person, list: &ListName, armed: &Armed, at: usize) {
+        let channel = armed.channels[at];
+        let spot = (person, channel);
+        let trigger = &armed.trigger;
+        if let Some((earlier, more)) = self.told.get(&spot) {
+            if !more || earlier == list {
+                let why = Why::Earlier(earlier.clone());
+                self.said.left_out.push(Untold {
+                    person: Some(person),
+                    channel: Some(channel),
+                    list: list.clone(),
+                    trigger: Some(trigger.name.clone()),
+                    why,
+                });
+                return;
+            }
+        } else {
+            let more = trigger.allow_duplicates;
+            self.told.insert(spot, (list.clone(), more));
+        }
+        self.said.notices.push(Notice {
+            person,
+            channel,
+            words: Words::Template {
+                trigger: trigger.name.clone(),
+                template: trigger.templates[at].clone(),
+            },
+            list: list.clone(),
+            keyed_by_list: trigger.allow_duplicates,
+        });
+    }
+
+    /// Alerts somebody in a topic's own words; `person` is as the book has them.
+    pub(super) fn alert(&mut self, id: i64, person: Option<&Staff>, topic: i64) {
+        let who = Person::Staff(id);
+        let list = ListName::Alert(topic);
+        let (channel, why) = match person {
+            None => (None, Why::NotInTheBook),
+            Some(person) if !person.active => (None, Why::Inactive),
+            Some(_) if self.is_manager(id) => (None, Why::Manager),
+            Some(person) => {
+                let channel = alert_channel(person);
+                match self.told.get(&(who, channel)) {
+                    Some((earlier, false)) => (Some(channel), Why::Earlier(earlier.clone())),
+                    _ => return self.tell_alert(who, channel, list, topic),
+                }
+            }
+        };
+        self.said.left_out.push(Untold {
+            person: Some(who),
+            channel,
+            list,
+            trigger: None,
+            why,
+        });
+    }
+
+    fn tell_alert(&mut self, person: Person, channel: Channel, list: ListName, topic: i64) {
+        self.told
+            .entry((person, channel))
+            .or_insert_with(|| (list.clone(), false));
+        self.said.notices.push(Notice {
+            person,
+            channel,
+            words: Words::Alert(topic),
+            list,
+            keyed_by_list: true,
+        });
+    }
+
+    /// Notes that somebody does not hear by a trigger's list, on any channel.
+    pub(super) fn leave_out(
+        &mut self,
+        person: Option<Person>,
+        list: &ListName,
+        armed: &Armed,
+        why: Why,
+    ) {
+        self.said.left_out.push(Untold {
+            person,
+            channel: None,
+            list: list.clone(),
+            trigger: Some(armed.trigger.name.clone()),
+            why,
+        });
+    }
+}
+
+/// How somebody is alerted: by e-mail, else by text message; by e-mail too when neither can
+/// work, so that the history tells what is wrong with it.
+fn alert_channel(person: &Staff) -> Channel {
+    let works = |reach: Reach| matches!(reach, Reach::To(_));
+    if !works(reach_staff(person, Channel::Email)) && works(reach_staff(person, Channel::Sms)) {
+        Channel::Sms
+    } else {
+        Channel::Email
+    }
+}

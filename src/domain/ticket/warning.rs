@@ -1,0 +1,210 @@
+//! What a trigger may say and probably does not mean: told when it is saved.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::event::{Event, Happening, Said, Staff, Topic};
+use super::listening::Armed;
+use super::notice::Person;
+use super::recipients::{House, recipients};
+use super::trigger::{Audience, Somebody, Trigger, in_team};
+use crate::domain::template::{Template, Variable};
+use crate::domain::words::{Author, EventType, TriggerEvent};
+
+impl Trigger {
+    /// What is allowed and probably not meant, one sentence each.
+    pub fn warnings<'t>(
+        &self,
+        template: impl Fn(&str) -> Option<&'t Template>,
+        staff: &[Staff],
+        topics: &[Topic],
+    ) -> Vec<String> {
+        let mut told = self.about_topics(topics);
+        told.extend(self.about_people(staff));
+        told.extend(self.about_templates(&template));
+        if self.allow_duplicates {
+            let armed = [Armed::new(self.clone(), &template)];
+            let house = House {
+                triggers: &armed,
+                staff,
+                topics,
+            };
+            told.extend(self.in_two_lists(&house));
+        }
+        let place = format!("trigger `{}`: ", self.name);
+        told.into_iter().map(|text| place.clone() + &text).collect()
+    }
+
+    fn about_topics(&self, topics: &[Topic]) -> Vec<String> {
+        let find = |id: &i64| topics.iter().find(|topic| topic.id == *id);
+        let of_topics = self.topics.iter().filter_map(|id| match find(id) {
+            None => Some(format!("the book has no topic {id} yet")),
+            Some(topic) => topic
+                .parent_id
+                .map(|parent| format!("{id} is a sub-topic of {parent}: it belongs in subtopics")),
+        });
+        let of_subtopics = self.subtopics.iter().filter_map(|id| match find(id) {
+            None => Some(format!("the book has no sub-topic {id} yet")),
+            Some(topic) => topic
+                .parent_id
+                .is_none()
+                .then(|| format!("{id} is a topic of its own: it belongs in topics")),
+        });
+        of_topics.chain(of_subtopics).collect()
+    }
+
+    fn about_people(&self, staff: &[Staff]) -> Vec<String> {
+        let flag = self.event.flag();
+        let mut told = Vec::new();
+        for id in self.named_staff() {
+            match staff.iter().find(|person| person.id == id) {
+                None => told.push(format!("the book has no staff {id} yet")),
+                Some(person) if !person.active => told.push(format!(
+                    "{} ({id}) is inactive and never hears",
+                    person.name
+                )),
+                Some(person) if !person.has(flag) => told.push(format!(
+                    "{} ({id}) does not have {flag} and hears nothing by being named",
+                    person.name
+                )),
+                Some(_) => {}
+            }
+        }
+        for team in self.named_teams() {
+            if !staff.iter().any(|person| in_team(person, team)) {
+                told.push(format!("nobody in the book is in team `{team}` yet"));
+            }
+        }
+        told
+    }
+
+    fn about_templates<'t>(&self, template: impl Fn(&str) -> Option<&'t Template>) -> Vec<String> {
+        let never = |variable: Variable| match variable {
+            Variable::AtendimentoResposta => self.event != TriggerEvent::Reply,
+            Variable::AtendimentoStatusAnterior => self.event != TriggerEvent::Workflow,
+            _ => false,
+        };
+        let mut told = Vec::new();
+        for name in &self.templates {
+            let used = template(name).map(Template::used).unwrap_or_default();
+            for variable in used.into_iter().filter(|variable| never(*variable)) {
+                told.push(format!(
+                    "template `{name}` uses #{}#, which never has a value in event {}: its messages would be skipped",
+                    variable.name(),
+                    self.event
+                ));
+            }
+        }
+        told
+    }
+
+    /// Staff named one by one.
+    fn named_staff(&self) -> Vec<i64> {
+        let mut ids = self.staff.clone();
+        ids.extend(self.named().filter_map(|somebody| match somebody {
+            Somebody::Staff(id) => Some(*id),
+            Somebody::Team(_) => None,
+        }));
+        ids
+    }
+
+    /// Teams named here.
+    fn named_teams(&self) -> Vec<&str> {
+        let mut teams: Vec<&str> = self.teams.iter().map(String::as_str).collect();
+        teams.extend(self.named().filter_map(|somebody| match somebody {
+            Somebody::Team(name) => Some(name.as_str()),
+            Somebody::Staff(_) => None,
+        }));
+        teams
+    }
+
+    fn named(&self) -> impl Iterator<Item = &Somebody> {
+        let audience = self.audience.iter().filter_map(|member| match member {
+            Audience::Named(somebody) => Some(somebody),
+            _ => None,
+        });
+        audience.chain(&self.fallback)
+    }
+
+    /// Who would hear of one event by two lists of this trigger, or by one of it and an alert of its
+    /// topics: decided as for an event of each topic it is for. Who is responsible is known only when
+    /// an event comes.
+    fn in_two_lists(&self, house: &House<'_>) -> Vec<String> {
+        let mut most: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+        for (topic_id, subtopic_id) in self.possible_topics(house.topics) {
+            let event = self.possible_event(topic_id, subtopic_id);
+            let ticket = event.ticket(None, house.topics);
+            let mut heard: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+            for notice in recipients(&event, None, &ticket, house).notices {
+                let Person::Staff(id) = notice.person else {
+                    continue;
+                };
+                let (lists, list) = (heard.entry(id).or_default(), notice.list.to_string());
+                if !lists.contains(&list) {
+                    lists.push(list);
+                }
+            }
+            for (id, lists) in heard {
+                if lists.len() > most.get(&id).map_or(1, Vec::len) {
+                    most.insert(id, lists);
+                }
+            }
+        }
+        most.into_iter()
+            .filter_map(|(id, lists)| {
+                let person = house.staff.iter().find(|person| person.id == id)?;
+                Some(format!(
+                    "{} ({id}) is in {} and may hear of one event as often",
+                    person.name,
+                    lists.join(" and ")
+                ))
+            })
+            .collect()
+    }
+
+    /// The topics and sub-topics that a ticket of this trigger may have, as far as the book tells.
+    fn possible_topics(&self, topics: &[Topic]) -> Vec<(Option<i64>, Option<i64>)> {
+        let in_the_book = topics.iter().map(|topic| match topic.parent_id {
+            Some(parent) => (Some(parent), Some(topic.id)),
+            None => (Some(topic.id), None),
+        });
+        let named = self.topics.iter().map(|id| (Some(*id), None));
+        in_the_book
+            .chain(named)
+            .chain(self.subtopics.iter().map(|id| (None, Some(*id))))
+            .chain([(None, None)])
+            .filter(|(topic, subtopic)| self.fits(*topic, *subtopic).is_some())
+            .collect()
+    }
+
+    /// An event that this trigger listens to.
+    fn possible_event(&self, topic_id: Option<i64>, subtopic_id: Option<i64>) -> Event {
+        let by_client = self.event == TriggerEvent::NewPublicTicketByClient;
+        Event {
+            id: String::new(),
+            at: DateTime::<Utc>::UNIX_EPOCH,
+            dated: false,
+            ticket_id: 0,
+            said: Said {
+                topic_id,
+                subtopic_id,
+                priority: self.priorities.first().cloned(),
+                opened_by: by_client.then_some(Author::Client),
+                visible_to_client: Some(self.event != TriggerEvent::NewInternalTicket),
+                ..Said::default()
+            },
+            happening: match self.event.listens_to() {
+                EventType::Opened => Happening::Opened { text: None },
+                EventType::Replied => Happening::Replied {
+                    text: None,
+                    by: None,
+                },
+                EventType::Moved => Happening::Moved {
+                    from: self.from.first().cloned(),
+                    to: self.to.first().cloned(),
+                },
+            },
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! One rule's walk: every move found, then written down client by client.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::{RuleSummary, ToldMessage, ToldMove};
+use crate::domain::collection::{Bill, Contender, Debt, Decision, Evaluation, LeftOut};
+use crate::domain::contract::Contract;
+use crate::domain::invoice::Invoice;
+use crate::domain::ladder::{Ending, Move};
+use crate::domain::rule::Claims;
+use crate::domain::template::Template;
+use crate::error::Result;
+use crate::jobs::compose::Composer;
+use crate::store::collection::{self, Detail, DueMove};
+use crate::store::{Connection, book};
+
+/// One rule being evaluated.
+pub(super) struct Walk<'a> {
+    pub connection: &'a Connection,
+    pub composer: Composer<'a>,
+    pub evaluation: Evaluation<'a>,
+    pub templates: &'a BTreeMap<String, Template>,
+    pub summary: RuleSummary,
+    pub recipients: u64,
+    pub whatsapp: u64,
+    /// Everything that happens is told.
+    pub listing: bool,
+    /// Moves found, and then moves written down.
+    pub handled: u64,
+    pub progress: &'a mut dyn FnMut(u64),
+}
+
+/// One invoice that moves, with what its messages need.
+pub(super) struct Moving {
+    pub due: DueMove,
+    pub invoice: Invoice,
+    pub contract: Option<Contract>,
+    pub case: Option<i64>,
+    pub told: Vec<ToldMessage>,
+}
+
+impl Moving {
+    /// Where the message stands in the choice of one per client.
+    pub fn contender(&self, evaluation: &Evaluation<'_>, can_go: bool) -> Contender {
+        let stage = match self.due.step {
+            Move::Close { .. } | Move::BureauRemoved => self.due.stage,
+            step => step.stage(),
+        };
+        Contender {
+            stage,
+            due: self.counts_from(evaluation),
+            invoice_id: self.invoice.id,
+            can_go,
+        }
+    }
+
+    /// The case that its messages are about: neither a reminder nor what is told of a listing has one.
+    pub const fn case_id(&self) -> Option<i64> {
+        match self.due.step {
+            Move::Enter | Move::Advance(_) | Move::Close { .. } => self.case,
+            Move::Reminder(_) | Move::BureauRemoved => None,
+        }
+    }
+
+    /// The due date that the rule counts from.
+    pub fn counts_from(&self, evaluation: &Evaluation<'_>) -> NaiveDate {
+        let invoice = &self.invoice;
+        let bill = Bill {
+            due_on: invoice.due_on,
+            debt: Debt::of(invoice.status, invoice.owing()),
+            bureau_listed_on: None,
+            bureau_removed_on: None,
+        };
+        bill.due(evaluation.rule, evaluation.calendar)
+    }
+}
+
+impl Walk<'_> {
+    /// Notes every move of the rule; nothing is written but the run's own list.
+    pub fn decide(
+        &mut self,
+        claims: &Claims,
+        any_hold: bool,
+        each: &mut dyn FnMut(&ToldMove) -> Result<()>,
+    ) -> Result<()> {
+        let (connection, evaluation) = (self.connection, self.evaluation);
+        let name = evaluation.rule.name.as_str();
+        let evaluated =
+            collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {
+                if collection::moved_in_run(connection, invoice_id)? {
+                    return Ok(());
+                }
+                let Some(detail) = collection::detail(connection, invoice_id, any_hold)? else {
+                    return Ok(());
+                };
+                if claims.owner(detail.open_rule(), detail.portfolio.as_deref()) != Some(name) {
+                    return Ok(());
+                }
+                match evaluation.decide(&detail.bill, &detail.past, &detail.exclusions) {
+                    Decision::Happens(step) if !bureau || step == Move::BureauRemoved => {
+                        self.note_due(step, &detail)
+                    }
+                    Decision::LeftOut(step, reason) if !bureau => {
+                        self.leave_out(step, reason, &detail, each)
+                    }
+                    _ => Ok(()),
+                }
+            })?;
+        self.summary.evaluated = evaluated;
+        Ok(())
+    }
+
+    fn note_due(&mut self, step: Move, detail: &Detail) -> Result<()> {
+        let due = DueMove {
+            client_id: detail.client_id,
+            invoice_id: detail.invoice_id,
+            step,
+            case: detail.open.as_ref().map(|(id, _)| *id),
+            stage: detail.last_stage,
+        };
+        collection::note_due(self.connection, &self.evaluation.rule.name, &due)?;
+        self.handled += 1;
+        (self.progress)(self.handled);
+        Ok(())
+    }
+
+    fn leave_out(
+        &mut self,
+        step: Move,
+        reason: LeftOut,
+        detail: &Detail,
+        each: &mut dyn FnMut(&ToldMove) -> Result<()>,
+    ) -> Result<()> {
+        *self.summary.left_out.entry(reason).or_default() += 1;
+        if !self.listing {
+            return Ok(());
+        }
+        let client_name = book::client_name(self.connection, detail.client_id)?;
+        each(&ToldMove {
+            rule: self.evaluation.rule.name.clone(),
+            invoice_id: detail.invoice_id,
+            client_id: detail.client_id,
+            client_name: client_name.unwrap_or_default(),
+            step,
+            left_out: Some(reason),
+            messages: Vec::new(),
+        })
+    }
+
+    /// Writes the rule's moves and their messages down, client by client.
+    pub fn write_down(&mut self, each: &mut dyn FnMut(&ToldMove) -> Result<()>) -> Result<()> {
+        let connection = self.connection;
+        let rule = &self.evaluation.rule.name;
+        let mut client: Vec<DueMove> = Vec::new();
+        collection::each_due(connection, rule, |due| {
+            if client
+                .first()
+                .is_some_and(|first| first.client_id != due.client_id)
+            {
+                self.write_client(std::mem::take(&mut client), each)?;
+            }
+            client.push(due);
+            Ok(())
+        })?;
+        if client.is_empty() {
+            return Ok(());
+        }
+        self.write_client(client, each)
+    }
+
+    fn write_client(
+        &mut self,
+        dues: Vec<DueMove>,
+        each: &mut dyn FnMut(&ToldMove) -> Result<()>,
+    ) -> Result<()> {
+        let Evaluation { rule, today, .. } = self.evaluation;
+        let mut moving = Vec::with_capacity(dues.len());
+        for due in dues {
+            let Some(invoice) = book::invoice(self.connection, due.invoice_id)? else {
+                continue;
+            };
+            self.count(due.step);
+            self.handled += 1;
+            (self.progress)(self.handled);
+            let case = collection::write(self.connection, &rule.name, &invoice, &due, today)?;
+            moving.push(Moving {
+                due,
+                invoice,
+                contract: None,
+                case,
+                told: Vec::new(),
+            });
+        }
+        if moving.iter().any(|m| !rule.says(m.due.step).0.is_empty()) {
+            self.write_messages(&mut moving)?;
+        }
+        if !self.listing {
+            return Ok(());
+        }
+        for m in moving {
+            let client_name = book::client_name(self.connection, m.due.client_id)?;
+            each(&ToldMove {
+                rule: rule.name.clone(),
+                invoice_id: m.invoice.id,
+                client_id: m.due.client_id,
+                client_name: client_name.unwrap_or_default(),
+                step: m.due.step,
+                left_out: None,
+                messages: m.told,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, step: Move) {
+        let summary = &mut self.summary;
+        match step {
+            Move::Enter => summary.entered += 1,
+            Move::Advance(stage) => *summary.advanced.entry(stage).or_default() += 1,
+            Move::Reminder(_) => summary.reminders += 1,
+            Move::Close { outcome, .. } => {
+                *summary.closed.entry(Ending::Case(outcome)).or_default() += 1;
+            }
+            Move::BureauRemoved => {
+                *summary.closed.entry(Ending::BureauListing).or_default() += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Cases: every move written down, and what follows from it for messages still queued.
+
+use chrono::NaiveDate;
+use rusqlite::Connection;
+
+use super::DueMove;
+use crate::domain::invoice::Invoice;
+use crate::domain::ladder::{CaseOutcome, Milestone, Move, Stage};
+use crate::error::{Error, Result};
+use crate::store::columns::Day;
+
+/// Writes a move down; the id of the case it belongs to, if it belongs to one.
+pub fn write(
+    connection: &Connection,
+    rule: &str,
+    invoice: &Invoice,
+    due: &DueMove,
+    today: NaiveDate,
+) -> Result<Option<i64>> {
+    let day = Day(today);
+    match (due.step, due.case) {
+        (Move::Enter, _) => return begin(connection, rule, invoice, day).map(Some),
+        (Move::Advance(stage), Some(case)) => {
+            connection
+                .prepare_cached("UPDATE collection_case SET stage = ?2, since = ?3 WHERE id = ?1")?
+                .execute((case, stage, day))?;
+            note_move(connection, case, day, Milestone::Reached(stage), invoice)?;
+            merge_queued(connection, invoice.id, case)?;
+        }
+        (
+            Move::Close {
+                outcome,
+                bureau_waits,
+            },
+            Some(case),
+        ) => {
+            connection
+                .prepare_cached(
+                    "UPDATE collection_case SET outcome = ?2, closed_on = ?3 WHERE id = ?1",
+                )?
+                .execute((case, outcome, day))?;
+            note_move(connection, case, day, Milestone::Closed(outcome), invoice)?;
+            if bureau_waits {
+                note_bureau(connection, invoice, "put_off_on", day)?;
+            }
+        }
+        (Move::Advance(_) | Move::Close { .. }, None) => {
+            return Err(Error::world(format!(
+                "invoice {} has no open case to move",
+                invoice.id
+            )));
+        }
+        (Move::BureauRemoved, _) => note_bureau(connection, invoice, "told_on", day)?,
+        (Move::Reminder(days), _) => {
+            connection
+                .prepare_cached(
+                    "INSERT INTO collection_reminder (invoice_id, due_on, days, rule, fired_on)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute((invoice.id, Day(invoice.due_on), days, rule, day))?;
+        }
+    }
+    Ok(due.case)
+}
+
+/// Begins a case at the first stage; its id.
+fn begin(connection: &Connection, rule: &str, invoice: &Invoice, day: Day) -> Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO collection_case (rule, invoice_id, client_id, stage, since, due_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            rule,
+            invoice.id,
+            invoice.client_id,
+            Stage::FIRST,
+            day,
+            Day(invoice.due_on),
+        ))?;
+    let case = connection.last_insert_rowid();
+    let first = Milestone::Reached(Stage::FIRST);
+    note_move(connection, case, day, first, invoice)?;
+    Ok(case)
+}
+
+fn note_move(
+    connection: &Connection,
+    case: i64,
+    day: Day,
+    milestone: Milestone,
+    invoice: &Invoice,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
+             SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4
+             FROM collection_move WHERE case_id = ?1",
+        )?
+        .execute((case, day, milestone, invoice.open_amount))?;
+    Ok(())
+}
+
+fn note_bureau(connection: &Connection, invoice: &Invoice, column: &str, day: Day) -> Result<()> {
+    let Some(listed_on) = invoice.bureau_listed_on else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO collection_bureau (invoice_id, listed_on, {column}) VALUES (?1, ?2, ?3)
+             ON CONFLICT (invoice_id, listed_on) DO UPDATE SET {column} = excluded.{column}"
+        ))?
+        .execute((invoice.id, Day(listed_on), day))?;
+    Ok(())
+}
+
+/// A stage message still queued when its case moves on is folded into the next one.
+fn merge_queued(connection: &Connection, invoice_id: i64, case: i64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE message SET status = 'skipped', reason = 'merged',
+                    detail = 'its case moved on before it could go'
+             WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND status = 'queued'
+               AND case_id = ?2 AND event GLOB 'stage:*'",
+        )?
+        .execute((invoice_id, case))?;
+    Ok(())
+}
+
+/// Whether a case is still open.
+pub fn case_open(connection: &Connection, case: i64) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM collection_case WHERE id = ?1 AND outcome IS NULL)",
+        )?
+        .query_row([case], |row| row.get(0))?)
+}
+
+/// How many cases of a rule are open.
+pub fn open_cases(connection: &Connection, rule: &str) -> Result<i64> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM collection_case WHERE rule = ?1 AND outcome IS NULL")?
+        .query_row([rule], |row| row.get(0))?)
+}
+
+/// Closes every open case of a rule that is being removed; how many.
+pub fn close_all(connection: &Connection, rule: &str, today: NaiveDate) -> Result<u64> {
+    let day = Day(today);
+    connection.execute(
+        "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
+         SELECT c.id, (SELECT max(number) FROM collection_move m WHERE m.case_id = c.id) + 1, ?2, ?3,
+                i.owed
+         FROM collection_case c JOIN invoice i ON i.id = c.invoice_id
+         WHERE c.rule = ?1 AND c.outcome IS NULL",
+        (rule, day, CaseOutcome::RuleRemoved),
+    )?;
+    let closed = connection.execute(
+        "UPDATE collection_case SET outcome = ?3, closed_on = ?2 WHERE rule = ?1 AND outcome IS NULL",
+        (rule, day, CaseOutcome::RuleRemoved),
+    )?;
+    Ok(u64::try_from(closed).unwrap_or_default())
+}

@@ -1,0 +1,143 @@
+//! What is known of one invoice: everything a decision about it needs.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Past};
+use crate::domain::ladder::{CaseOutcome, Stage};
+use crate::domain::money::Money;
+use crate::error::Result;
+use crate::store::columns::{Columns as _, Day};
+use crate::store::hold;
+
+/// Everything a decision about one invoice needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The invoice.
+    pub invoice_id: i64,
+    /// Whose it is.
+    pub client_id: i64,
+    /// For which contract.
+    pub contract_id: Option<i64>,
+    /// Its portfolio.
+    pub portfolio: Option<String>,
+    /// What is still owed.
+    pub owed: Money,
+    /// What the decision looks at.
+    pub bill: Bill,
+    /// What earlier runs left behind.
+    pub past: Past,
+    /// What keeps it out.
+    pub exclusions: Exclusions,
+    /// The open case's id and rule.
+    pub open: Option<(i64, String)>,
+    /// The stage of its latest case, open or closed.
+    pub last_stage: Option<Stage>,
+}
+
+impl Detail {
+    /// The rule of its open case.
+    pub fn open_rule(&self) -> Option<&str> {
+        self.open.as_ref().map(|(_, rule)| rule.as_str())
+    }
+}
+
+/// Reads all that is known of an invoice; none when there is no such invoice.
+pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Result<Option<Detail>> {
+    let found = connection
+        .prepare_cached(
+            "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
+                    i.bureau_listed_on, i.bureau_removed_on,
+                    k.in_collection, k.in_reminders, c.notice_hold_until
+             FROM invoice i
+             JOIN client k ON k.id = i.client_id
+             LEFT JOIN contract c ON c.id = i.contract_id
+             WHERE i.id = ?1",
+        )?
+        .query_row([invoice_id], |row| {
+            Ok(Detail {
+                invoice_id,
+                client_id: row.get(0)?,
+                contract_id: row.get(1)?,
+                portfolio: row.get(2)?,
+                owed: row.get(5)?,
+                bill: Bill {
+                    due_on: row.day(6)?,
+                    debt: Debt::of(row.get(3)?, row.get(4)?),
+                    bureau_listed_on: row.day_opt(7)?,
+                    bureau_removed_on: row.day_opt(8)?,
+                },
+                past: Past::default(),
+                exclusions: Exclusions {
+                    in_collection: row.get(9)?,
+                    in_reminders: row.get(10)?,
+                    notice_hold_until: row.day_opt(11)?,
+                    holds: Vec::new(),
+                },
+                open: None,
+                last_stage: None,
+            })
+        })
+        .optional()?;
+    let Some(mut detail) = found else {
+        return Ok(None);
+    };
+    if any_hold {
+        detail.exclusions.holds = hold::ends(connection, invoice_id, detail.client_id)?;
+    }
+    read_past(connection, &mut detail)?;
+    Ok(Some(detail))
+}
+
+fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, rule, stage, since, due_on, outcome, closed_on
+         FROM collection_case WHERE invoice_id = ?1 ORDER BY id",
+    )?;
+    let mut rows = statement.query([detail.invoice_id])?;
+    while let Some(row) = rows.next()? {
+        let stage: Stage = row.get(2)?;
+        let since = row.day(3)?;
+        detail.last_stage = Some(stage);
+        let moved_on = match row.day_opt(6)? {
+            Some(closed_on) => closed_on.max(since),
+            None => since,
+        };
+        detail.past.moved_on = detail.past.moved_on.max(Some(moved_on));
+        if row.get::<_, Option<CaseOutcome>>(5)?.is_none() {
+            detail.past.case = Some(OpenCase {
+                stage,
+                moved_on: since,
+                due_on: row.day(4)?,
+            });
+            detail.open = Some((row.get(0)?, row.get(1)?));
+        }
+    }
+    detail.past.reminders = connection
+        .prepare_cached(
+            "SELECT days FROM collection_reminder WHERE invoice_id = ?1 AND due_on = ?2",
+        )?
+        .query_map((detail.invoice_id, Day(detail.bill.due_on)), |row| {
+            row.get(0)
+        })?
+        .collect::<rusqlite::Result<BTreeSet<i64>>>()?;
+    if let Some(listed_on) = detail.bill.bureau_listed_on {
+        detail.past.bureau = connection
+            .prepare_cached(
+                "SELECT put_off_on, told_on FROM collection_bureau
+                 WHERE invoice_id = ?1 AND listed_on = ?2",
+            )?
+            .query_row((detail.invoice_id, Day(listed_on)), |row| {
+                if row.day_opt(1)?.is_some() {
+                    return Ok(BureauMark::Told);
+                }
+                Ok(row
+                    .day_opt(0)?
+                    .map_or(BureauMark::None, BureauMark::Waiting))
+            })
+            .optional()?
+            .unwrap_or_default();
+    }
+    Ok(())
+}

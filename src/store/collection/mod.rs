@@ -1,0 +1,30 @@
+//! Collections as they are kept: which invoices may move, what is known of each, and every move.
+
+mod candidate;
+mod case;
+mod detail;
+mod due;
+mod list;
+mod stats;
+
+use rusqlite::Connection;
+
+use crate::error::Result;
+
+pub use candidate::{Owing, each_candidate, each_owing_by_client};
+pub use case::{case_open, close_all, open_cases, write};
+pub use detail::{Detail, detail};
+pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};
+pub use list::{
+    Case, CaseFilter, CaseMove, FiredReminder, bureau_told, each_case, moves, reminders,
+};
+pub use stats::{StageFigures, figures};
+
+/// Whether the book has any invoice at all.
+pub fn any_invoice(connection: &Connection) -> Result<bool> {
+    Ok(
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM invoice)", [], |row| {
+            row.get(0)
+        })?,
+    )
+}
