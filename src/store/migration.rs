@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_sync.sql"),
     include_str!("migrations/0006_status.sql"),
     include_str!("migrations/0007_messages_and_sources.sql"),
+    include_str!("migrations/0008_told_truly.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

@@ -1,0 +1,13 @@
+-- What makes texts, addresses, blame and reading true.
+
+-- The book: columns of the ERP's exports.
+
+-- Messages: what was planned, and what left.
+
+-- Delivery: outages, attempts, opt-outs that a provider reported.
+
+-- Collections.
+
+-- Tickets, tasks and birthdays.
+
+-- Backup and restore.
