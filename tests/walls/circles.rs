@@ -144,9 +144,9 @@ fn read(source: &Source, all: &BTreeSet<Names>) -> Module {
 /// The tree of a `use`, and whether it hands on what it names; none for any other statement.
 fn import(statement: &str) -> Option<(bool, &str)> {
     let shared = statement.starts_with("pub");
-    let rest = match statement.split_once("use ") {
-        Some(("" | "pub " | "pub(crate) " | "pub(super) ", rest)) => rest,
-        _ => return None,
+    let Some(("" | "pub " | "pub(crate) " | "pub(super) ", rest)) = statement.split_once("use ")
+    else {
+        return None;
     };
     Some((shared, rest))
 }
