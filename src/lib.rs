@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! main → cli → jobs → store, channel, source → domain → error, clock
-//!         cli → view, config      config → channel → http, settings → toml_table
+//!         cli → view, config      config → channel, source → http, settings → toml_table
 //! ```
 //!
 //! | room | its duty | may import |
@@ -13,12 +13,12 @@
 //! | [`domain`] | the nouns and the decisions, pure | `error`, `clock` (the value `Now`) |
 //! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
 //! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `clock` |
-//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML, the ERP | the same, `config` |
+//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock` |
 //! | [`jobs`] | the journeys, each a sequence of the five steps | everything above, `config` |
 //! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file: flags, the call to the job, the answer's face | everything |
-//! | [`config`] | the configuration, accepted whole or refused whole; knows providers by name only | `domain`, `error`, `channel`, `settings`, `toml_table` |
+//! | [`config`] | the configuration, accepted whole or refused whole; knows providers and sources by name only | `domain`, `error`, `channel`, `source`, `settings`, `toml_table` |
 //! | [`settings`] | what any section of it may hold: secrets, addresses, times to wait | `error`, `toml_table` |
 //! | [`toml_table`] | reading TOML with every problem and its line | `error`, `domain` (words) |
 //!
