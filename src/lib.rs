@@ -13,7 +13,7 @@
 //! | [`domain`] | the nouns and the decisions, pure | `error`, `clock` (the value `Now`) |
 //! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
 //! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `clock` |
-//! | [`source`] | where facts and definitions come from, with their settings: CSV, JSON Lines, TOML, the ERP | the same |
+//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock` |
 //! | [`config`] | the sections that belong to no provider or source, put together; accepted whole or refused whole | `channel`, `source`, `domain`, `error`, `settings`, `toml_table` |
 //! | [`settings`] | what any section may hold: secrets, addresses, times to wait | `error`, `toml_table` |
@@ -46,8 +46,8 @@
 //! | a provider | 2 | `twilio` | `channel/mod.rs`, `channel/twilio.rs` |
 //! | a preset of a gateway | 1 | `zenvia` | `channel/http/presets.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
-//! | an ERP | 8 | `ixc` | `source/ixc/`, `cli/sync.rs`, `config/ixc.rs`, `config/mod.rs`, `jobs/doctor.rs`, `jobs/sync.rs`, `jobs/sync/spool.rs`, `source/mod.rs` |
-//! | an event of tickets | 11 | `Moved` | `cli/ticket/show.rs`, `cli/ticket/tell.rs`, `domain/ticket/event.rs`, `domain/ticket/listening.rs`, `domain/ticket/recipients.rs`, `domain/ticket/trigger.rs`, `domain/ticket/warning.rs`, `domain/words.rs`, `jobs/sync.rs`, `source/event.rs`, `store/ticket.rs` |
+//! | an ERP | 3 | `ixc` | `source/ixc/`, `jobs/sync/mod.rs`, `source/mod.rs` |
+//! | an event of tickets | 11 | `Moved` | `cli/ticket/show.rs`, `cli/ticket/tell.rs`, `domain/ticket/event.rs`, `domain/ticket/listening.rs`, `domain/ticket/recipients.rs`, `domain/ticket/trigger.rs`, `domain/ticket/warning.rs`, `domain/words.rs`, `source/event/parse.rs`, `source/ticket.rs`, `store/ticket.rs` |
 //! | a channel | 15 | `Channel::Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `cli/face.rs`, `cli/template/change.rs`, `cli/template/lint.rs`, `cli/template/mod.rs`, `cli/template/preview.rs`, `config/channels.rs`, `domain/policy.rs`, `domain/recipient.rs`, `domain/ticket/lint.rs`, `domain/ticket/telling.rs`, `jobs/deliver/claiming.rs`, `jobs/template.rs`, `jobs/ticket.rs` |
 //! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |
 //!

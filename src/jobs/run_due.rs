@@ -203,7 +203,7 @@ impl Done {
 }
 
 /// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
-fn synced(summary: &sync::Summary) -> Done {
+fn synced(summary: &sync::SyncSummary) -> Done {
     let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
     let mut done = Done::new(json!({
         "read": total(|kind| kind.read),

@@ -13,7 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_ticket.sql"),
     include_str!("migrations/0005_sync.sql"),
     include_str!("migrations/0006_status.sql"),
-    include_str!("migrations/0007_message_columns.sql"),
+    include_str!("migrations/0007_messages_and_sources.sql"),
     include_str!("migrations/0008_told_truly.sql"),
 ];
 

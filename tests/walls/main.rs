@@ -20,7 +20,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("settings", &["error", "toml_table"]),
     (
         "config",
-        &["domain", "error", "channel", "settings", "toml_table"],
+        &[
+            "domain",
+            "error",
+            "channel",
+            "source",
+            "settings",
+            "toml_table",
+        ],
     ),
     ("http", &["error", "clock"]),
     ("store", &["domain", "error", "clock"]),
@@ -30,15 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "source",
-        &[
-            "domain",
-            "error",
-            "config",
-            "settings",
-            "http",
-            "clock",
-            "toml_table",
-        ],
+        &["domain", "error", "settings", "http", "clock", "toml_table"],
     ),
     (
         "jobs",
