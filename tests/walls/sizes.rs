@@ -57,6 +57,11 @@ fn no_file_is_too_long_to_read_at_once() {
             )),
         }
     }
+    wrong.extend(
+        excused
+            .iter()
+            .map(|path| format!("{path}: is short enough now, so take it off the list")),
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -83,6 +88,11 @@ fn no_function_is_too_long_to_see_at_once() {
             }
         }
     }
+    wrong.extend(
+        excused
+            .iter()
+            .map(|(path, name)| format!("{path}: `{name}` is short enough now, or gone")),
+    );
     assert!(
         lengths.len() > 1000,
         "only {} functions seen",
