@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
@@ -12,6 +13,7 @@ use crate::domain::template::Company;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
+use crate::source::{self, SourceSettings};
 use crate::toml_table::{Section, read_whole};
 
 use self::hours::{read_caps, read_holidays, read_hours};
@@ -22,10 +24,8 @@ use self::sections::{
 mod channels;
 mod find;
 mod hours;
-mod ixc;
 mod sections;
 
-pub use ixc::IxcSettings;
 pub use sections::{BackupConfig, BirthdayConfig, QueueConfig, Retention};
 
 /// The table every file and example uses where no configuration is found.
@@ -60,8 +60,8 @@ pub struct Config {
     pub retention: Retention,
     /// Where backups go.
     pub backup: BackupConfig,
-    /// The ERP's web service.
-    pub ixc: Option<IxcSettings>,
+    /// The sources that sync reads.
+    pub sources: Vec<Arc<dyn SourceSettings>>,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
     /// A digest of what was read: messages made under another one are looked at again.
@@ -125,8 +125,10 @@ impl Config {
                 secrets.push((format!("{channel}.{key}"), secret));
             }
         }
-        if let Some(ixc) = &self.ixc {
-            secrets.push(("sync.ixc.token".to_owned(), &ixc.token));
+        for source in &self.sources {
+            for (key, secret) in source.secrets() {
+                secrets.push((format!("sync.{}.{key}", source.name()), secret));
+            }
         }
         secrets
     }
@@ -134,11 +136,13 @@ impl Config {
 
 fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let mut warnings = Vec::new();
+    // Flaws are told in the order that they are read in.
+    let timezone = read_timezone(top);
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
     Config {
         file: None,
-        timezone: read_timezone(top),
+        timezone,
         database: base.join(
             top.filled("database")
                 .unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
@@ -162,10 +166,10 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         catch_up_hours: read_tasks(top),
         retention: read_retention(top),
         backup: read_backup(top, base),
-        ixc: top.section("sync").and_then(|section| {
-            let ixc = ixc::read_ixc(&section, base, &mut warnings);
+        sources: top.section("sync").map_or_else(Vec::new, |section| {
+            let sources = source::read(&section, base, &mut warnings);
             section.finish();
-            ixc
+            sources
         }),
         warnings,
         digest: String::new(),
