@@ -301,16 +301,7 @@ impl<'a> Composer<'a> {
                 .expires_at
                 .unwrap_or_else(|| self.policy.expires_at(self.now))
         };
-        let (start, per_address) = match &draft.key {
-            Key::Whole(key) => (key, draft.wording.channel() == Channel::Push),
-            Key::PerAddress(start) => (start, true),
-        };
-        let (key, key_start) = if per_address {
-            let text = address.as_ref().map_or("-", |address| &address.text);
-            (format!("{start}/{text}"), Some(start.chars().count()))
-        } else {
-            (start.clone(), None)
-        };
+        let (key, key_start) = key_of(draft, address.as_ref());
         NewMessage {
             key,
             channel: draft.wording.channel(),
@@ -347,4 +338,14 @@ impl<'a> Composer<'a> {
             fate,
         }
     }
+}
+
+/// A draft's key for one address; and how many characters of it stand before the slash and the address.
+fn key_of(draft: &Draft<'_>, address: Option<&Address>) -> (String, Option<usize>) {
+    let start = match &draft.key {
+        Key::Whole(key) if draft.wording.channel() != Channel::Push => return (key.clone(), None),
+        Key::Whole(start) | Key::PerAddress(start) => start,
+    };
+    let text = address.map_or("-", |address| &address.text);
+    (format!("{start}/{text}"), Some(start.chars().count()))
 }

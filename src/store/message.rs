@@ -1,151 +1,16 @@
 //! Messages: written down under their key, found again in the history.
 
+mod write;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params, params_from_iter};
 
-use super::columns::{Columns as _, Day, Json, Millis};
-use super::meta::BOOK_SQL;
-use crate::domain::message::{Attempt, Fate, Message, NewMessage, Planned};
+use super::columns::{Columns as _, Json, Millis};
+use crate::domain::message::{Attempt, Message, Planned};
 use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
 use crate::error::Result;
 
-/// What became of writing a message down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inserted {
-    /// It is new, with this id.
-    New(i64),
-    /// Its key stood already: that message's id, state and batch.
-    Duplicate {
-        /// The id.
-        id: i64,
-        /// The state.
-        status: Status,
-        /// The batch.
-        batch_id: Option<i64>,
-    },
-}
-
-/// Writes a message down, unless its key stands already.
-pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
-    let (status, reason, detail) = match &message.fate {
-        Fate::Queued => (Status::Queued, None, None),
-        Fate::Skipped(reason, detail) => (Status::Skipped, Some(*reason), detail.as_deref()),
-    };
-    let changed = connection
-        .prepare_cached(&format!(
-            "INSERT INTO message
-               (key, channel, purpose, kind, template, origin, event, client_id, staff_id,
-                contract_id, invoice_id, login_id, ticket_id, address, address_kind, title, body,
-                html, provider_channel, provider_template, variables, status, reason, detail,
-                created_at, not_before, expires_at, batch_id, while_owing, case_id, lot, due_on,
-                said, key_start, seen)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, coalesce(?26, 0), ?27, ?28, ?29, ?30,
-                     ?31, ?32, ?33, ?34, ?35 || '/' || {BOOK_SQL})
-             ON CONFLICT (key) DO NOTHING"
-        ))?
-        .execute(params![
-            message.key,
-            message.channel,
-            message.purpose,
-            message.kind,
-            message.template,
-            message.origin,
-            message.event,
-            message.client_id,
-            message.staff_id,
-            message.contract_id,
-            message.invoice_id,
-            message.login_id,
-            message.ticket_id,
-            message.address,
-            message.address_kind,
-            message.title,
-            message.body,
-            message.html,
-            message.provider_channel,
-            message.provider_template,
-            (!message.variables.is_empty()).then_some(Json(&message.variables)),
-            status,
-            reason,
-            detail,
-            Millis(message.created_at),
-            message.not_before.map(Millis),
-            message.expires_at.map(Millis),
-            message.batch_id,
-            message.while_owing,
-            message.case_id,
-            message.lot(),
-            message.due_on.map(Day),
-            message.said.as_ref().map(Json),
-            message.key_start,
-            message.made_under,
-        ])?;
-    if changed > 0 {
-        let id = connection.last_insert_rowid();
-        speak_for(connection, id, &message.invoices)?;
-        return Ok(Inserted::New(id));
-    }
-    find_key(connection, &message.key)?.map_or_else(
-        || Err(crate::error::Error::world("a message's key came and went")),
-        Ok,
-    )
-}
-
-/// Notes for which invoices a message speaks, in its order, instead of those noted before.
-fn speak_for(connection: &Connection, id: i64, invoices: &[i64]) -> Result<()> {
-    for (position, invoice) in invoices.iter().enumerate() {
-        connection
-            .prepare_cached(
-                "INSERT INTO message_speaks_for (message_id, position, invoice_id) VALUES (?1, ?2, ?3)",
-            )?
-            .execute((id, position, invoice))?;
-    }
-    Ok(())
-}
-
-/// The invoices that a message speaks for, in its order; none where it has only its own one.
-pub fn speaks_for(connection: &Connection, id: i64) -> Result<Vec<i64>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT invoice_id FROM message_speaks_for WHERE message_id = ?1 ORDER BY position",
-    )?;
-    let rows = statement.query_map([id], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The message that has this key, if any. One whose message the purge deleted counts as sent.
-pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> {
-    let found = connection
-        .prepare_cached("SELECT id, status, batch_id FROM message WHERE key = ?1")?
-        .query_row([key], |row| {
-            Ok(Inserted::Duplicate {
-                id: row.get(0)?,
-                status: row.get(1)?,
-                batch_id: row.get(2)?,
-            })
-        })
-        .optional()?;
-    if found.is_some() {
-        return Ok(found);
-    }
-    Ok(
-        super::purge::is_spent(connection, key)?.then_some(Inserted::Duplicate {
-            id: 0,
-            status: Status::Sent,
-            batch_id: None,
-        }),
-    )
-}
-
-/// Sets a skipped message's key aside, so that the same decision can be made anew now that it can be sent.
-pub fn set_aside(connection: &Connection, id: i64) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE message SET key = key || '/skipped/' || id WHERE id = ?1 AND status = 'skipped'",
-        )?
-        .execute([id])?;
-    Ok(())
-}
+pub use write::{Inserted, anybody_has, find_key, insert, insert_or_revive, speaks_for};
 
 /// How many messages of a purpose were made for a client since `since`, one push to several devices counted once.
 pub fn recent(
