@@ -224,7 +224,7 @@ impl<'a> Lists<'a> {
                 Some(person) => people.push(person),
                 None => {
                     self.telling
-                        .leave_out(Some(Person::Staff(*id)), list, armed, Why::NotInTheBook)
+                        .leave_out(Some(Person::Staff(*id)), list, armed, Why::NotInTheBook);
                 }
             }
         }
