@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
-    Address, Contact, Errand, Reach, Recipient, reach, reach_staff, reach_unknown,
+    Address, Contact, Errand, Reach, Recipient, no_longer_theirs, reach, reach_staff, reach_unknown,
 };
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
@@ -148,6 +148,21 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Whom a message is to reach, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Aim<'a> {
+    /// Who.
+    pub recipient: Recipient<'a>,
+    /// How it travels.
+    pub channel: Channel,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// The day until which the contract wants no collection notices.
+    pub hold_until: Option<chrono::NaiveDate>,
+    /// Of a push that was made already: the one device it goes to.
+    pub device: Option<&'a str>,
+}
+
 /// Makes messages by the contact policy.
 #[derive(Debug, Clone, Copy)]
 pub struct Composer<'a> {
@@ -179,14 +194,30 @@ impl<'a> Composer<'a> {
 
     /// Where a draft's channel can reach its recipient.
     pub fn reach(&self, connection: &Connection, draft: &Draft<'_>) -> Result<Reach> {
-        let channel = draft.wording.channel();
-        let client = match draft.recipient {
+        let aim = Aim {
+            recipient: draft.recipient,
+            channel: draft.wording.channel(),
+            purpose: draft.wording.purpose(),
+            hold_until: draft.hold_until,
+            device: None,
+        };
+        self.look_up(connection, &aim)
+    }
+
+    /// Where somebody is reached, as the book has it now.
+    pub fn look_up(&self, connection: &Connection, aim: &Aim<'_>) -> Result<Reach> {
+        let client = match aim.recipient {
             Recipient::Client(client) => client,
             Recipient::UnknownClient(id) => return Ok(reach_unknown(id)),
-            Recipient::Staff(person) => return Ok(reach_staff(person, channel)),
+            Recipient::Staff(person) => return Ok(reach_staff(person, aim.channel)),
         };
-        let (devices, had_device) = match channel {
-            Channel::Push => book::devices(connection, client.id)?,
+        let (devices, had_device) = match (aim.channel, aim.device) {
+            (Channel::Push, None) => book::devices(connection, client.id)?,
+            (Channel::Push, Some(address)) => match book::device(connection, address)? {
+                Some((owner, _)) if owner != client.id => return Ok(no_longer_theirs()),
+                Some((_, Some(device))) => (vec![device], false),
+                Some((_, None)) | None => (Vec::new(), true),
+            },
             _ => (Vec::new(), false),
         };
         let opt_outs = opt_out::of_client(connection, client.id)?;
@@ -198,10 +229,10 @@ impl<'a> Composer<'a> {
                 opt_outs: &opt_outs,
             },
             &Errand {
-                channel,
-                purpose: draft.wording.purpose(),
+                channel: aim.channel,
+                purpose: aim.purpose,
                 whatsapp_numbers: &self.policy.whatsapp_numbers,
-                hold_until: draft.hold_until,
+                hold_until: aim.hold_until,
                 today: self.now.today,
             },
         ))
@@ -266,20 +297,22 @@ impl<'a> Composer<'a> {
     /// Whether a client has had all the messages of this purpose that the caps allow.
     fn capped(&self, connection: &Connection, draft: &Draft<'_>, planned: u64) -> Result<bool> {
         let purpose = draft.wording.purpose();
-        let (Some(client_id), Some(cap)) =
-            (draft.recipient.client_id(), self.policy.caps.get(purpose))
+        let (Some(client_id), Some((most, since))) =
+            (draft.recipient.client_id(), self.cap(purpose))
         else {
             return Ok(false);
         };
-        let back = Days::new(cap.days.unsigned_abs().saturating_sub(1));
-        let first = self
-            .now
-            .today
-            .checked_sub_days(back)
-            .unwrap_or(self.now.today);
-        let since = start_of(self.now.zone, first);
         let had = message::recent(connection, client_id, purpose, since)?;
-        Ok(had + planned >= cap.messages.unsigned_abs())
+        Ok(had + planned >= most)
+    }
+
+    /// How many messages of a purpose a client may have, counted from which instant on.
+    pub fn cap(&self, purpose: Purpose) -> Option<(u64, DateTime<Utc>)> {
+        let cap = (*self.policy.caps.get(purpose))?;
+        let today = self.now.today;
+        let back = Days::new(cap.days.unsigned_abs().saturating_sub(1));
+        let first = today.checked_sub_days(back).unwrap_or(today);
+        Some((cap.messages.unsigned_abs(), start_of(self.now.zone, first)))
     }
 
     fn message(

@@ -212,7 +212,7 @@ impl<'a> Case<'a> {
         now: Now,
         notice: &Notice,
     ) -> Result<NewMessage> {
-        let subject = self.subject();
+        let subject = subject(self.ticket.title.as_deref(), self.ticket.id);
         let wording = self.wording(notice, &subject)?;
         let overdue = match (&self.rows.client, &wording) {
             (Some(client), Wording::Template(template))
@@ -266,14 +266,11 @@ impl<'a> Case<'a> {
             }
         }
     }
+}
 
-    /// What an alert by e-mail has as its subject: the ticket's title.
-    fn subject(&self) -> String {
-        match &self.ticket.title {
-            Some(title) => one_line(title),
-            None => format!("Atendimento {}", self.ticket.id),
-        }
-    }
+/// What an alert by e-mail has as its subject: the ticket's title.
+pub(super) fn subject(title: Option<&str>, ticket_id: i64) -> String {
+    title.map_or_else(|| format!("Atendimento {ticket_id}"), one_line)
 }
 
 /// An id for an event that came without one of its own.

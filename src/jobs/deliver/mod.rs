@@ -4,7 +4,7 @@
 //! settles what came back and claims what there is room for, in one transaction. Nothing is held but
 //! what is in flight, at most four messages a worker.
 //!
-//! `claiming` looks at each message once more when its turn comes, `workers` ask the provider, `judging`
+//! `claiming` takes messages whose turn has come, `afresh` judges and writes each again, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `breaker` what answers in a row mean for the channel,
 //! `settling` writes it all down, `summary` counts it.
 
@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::store::Store;
 use crate::store::queue;
 
+mod afresh;
 mod breaker;
 mod claiming;
 mod judging;

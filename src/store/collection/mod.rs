@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::error::Result;
 
 pub use candidate::{Owing, each_candidate, each_owing_by_client};
-pub use case::{case_open, close_all, open_cases, write};
+pub use case::{OpenCaseRow, case_open, close_all, open_case, open_cases, reminder_fired, write};
 pub use detail::{Detail, detail};
 pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};
 pub use list::{

@@ -10,7 +10,9 @@ use crate::error::Result;
 mod claim;
 mod settle;
 
-pub use claim::{DueMessage, due_block, put_off, skip, take};
+pub use claim::{
+    DueMessage, MadeOf, due_block, made_of, others, put_off, rewrite, skip, take, wait,
+};
 pub use settle::{Settlement, recover, settle};
 
 /// Whether the channel has anything to do: something due, or left in flight by a run that died.
