@@ -15,7 +15,7 @@ use super::rule::Rule;
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
-pub use merging::{Contender, chosen};
+pub use merging::{Contender, Fold, chosen};
 pub use next::{NextMove, coming, what_next};
 
 /// A reminder missed for longer than this many days is not made up for.
