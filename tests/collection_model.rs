@@ -291,6 +291,7 @@ mod model {
                 .filter(|e| e.rule == number && e.what == What::Evaluated)
                 .map(|e| e.day)
                 .max();
+            let first = self.first_evaluation(number);
             let mut happened: Vec<Entry> = Vec::new();
             for (id, invoice) in world.invoices.iter().enumerate() {
                 // "the first of these that applies happens, and no other in that run".
@@ -318,7 +319,7 @@ mod model {
                     };
                     let closes = matches!(what, What::Closed(_));
                     put(what);
-                    if closes && let Some(listed) = self.removal_due(id, invoice, today, last) {
+                    if closes && let Some(listed) = self.removal_due(id, invoice, today, first) {
                         put(What::BureauPutOff { listed });
                     }
                 }
@@ -326,12 +327,19 @@ mod model {
             happened
         }
 
+        fn first_evaluation(&self, number: usize) -> Option<i32> {
+            self.diary
+                .iter()
+                .find(|e| e.rule == number && e.what == What::Evaluated)
+                .map(|e| e.day)
+        }
+
         fn removal_due(
             &self,
             id: usize,
             invoice: &Invoice,
             today: i32,
-            last: Option<i32>,
+            first: Option<i32>,
         ) -> Option<i32> {
             let listed = invoice.listed?;
             let removed = invoice.removed?;
@@ -348,8 +356,9 @@ mod model {
                     _ => {}
                 }
             }
-            let after = last.unwrap_or(today - 1);
-            (removed <= today && (put_off || removed > after)).then_some(listed)
+            // "on or before D and after the rule's first evaluation"
+            let after_first = first.is_some_and(|first| removed > first);
+            (removed <= today && (put_off || after_first)).then_some(listed)
         }
 
         #[expect(
@@ -368,6 +377,7 @@ mod model {
         ) -> Option<What> {
             let due = counts_from(rule, invoice.due);
             let open = self.open_case(id);
+            let first = self.first_evaluation(number);
             // 1. Closing.
             if let Some(case) = &open {
                 match invoice.state {
@@ -380,7 +390,7 @@ mod model {
                     return Some(What::Closed("postponed"));
                 }
             }
-            if let Some(listed) = self.removal_due(id, invoice, today, last) {
+            if let Some(listed) = self.removal_due(id, invoice, today, first) {
                 return Some(What::BureauTold { listed });
             }
             if !is_owing(invoice) {
@@ -996,6 +1006,7 @@ mod the_decision {
         rules: Vec<Rule>,
         calendar: Calendar,
         last: Vec<Option<NaiveDate>>,
+        first: Vec<Option<NaiveDate>>,
         past: Vec<Past>,
         owner: Vec<Option<usize>>,
         fired: Vec<BTreeMap<NaiveDate, std::collections::BTreeSet<i64>>>,
@@ -1009,6 +1020,7 @@ mod the_decision {
                 rules: rules_of(world),
                 calendar: Calendar::new([date(68)]),
                 last: vec![None; world.rules.len()],
+                first: vec![None; world.rules.len()],
                 past: vec![Past::default(); count],
                 owner: vec![None; count],
                 fired: vec![BTreeMap::new(); count],
@@ -1028,6 +1040,7 @@ mod the_decision {
                 calendar: &self.calendar,
                 today: date(today),
                 last: self.last[number],
+                first: self.first[number],
             };
             let already: Vec<usize> = moved.iter().map(|(id, _)| *id).collect();
             for (id, invoice) in world.invoices.iter().enumerate() {
@@ -1087,6 +1100,7 @@ mod the_decision {
                 }
             }
             self.last[number] = Some(date(today));
+            self.first[number] = self.first[number].or(self.last[number]);
         }
     }
 

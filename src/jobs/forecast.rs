@@ -143,6 +143,7 @@ impl Foresight<'_> {
             calendar,
             today: first_day(kept, self.now),
             last: kept.evaluated_on,
+            first: kept.first_evaluated_on,
         };
         let ahead = (self.end - evaluation.today)
             .num_days()

@@ -247,6 +247,7 @@ impl<'a> Ruling<'a> {
                 calendar: &config.policy.calendar,
                 today: now.today,
                 last: kept.evaluated_on,
+                first: kept.first_evaluated_on,
             },
             summary: RuleSummary {
                 rule: kept.rule.name.clone(),
