@@ -1476,7 +1476,10 @@ fn a_client_of_two_rules_gets_one_stage_message_a_day_and_channel() {
 
     // Updated apart: the graver takes the place of one that still waits, and nothing follows what left.
     let mut house = provider(rows);
-    house.rules(&two.replace("[\"notice\"]", "[\"zap\"]").replace("[\"inquiry\"]", "[\"zap\"]"));
+    house.rules(
+        &two.replace("[\"notice\"]", "[\"zap\"]")
+            .replace("[\"inquiry\"]", "[\"zap\"]"),
+    );
     let apart = |house: &mut House, day: &str, rule: &str| {
         house.at(&format!("{day}T09:00"));
         house.run(&["collection", "update", "--rule", rule]).ok();
