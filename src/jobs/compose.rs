@@ -118,8 +118,6 @@ pub struct Draft<'a> {
     pub batch_id: Option<i64>,
     /// Only while its invoice is owing.
     pub while_owing: bool,
-    /// The invoices it speaks for, in order, where they are not just its own one.
-    pub invoices: Vec<i64>,
 }
 
 impl<'a> Draft<'a> {
@@ -143,7 +141,6 @@ impl<'a> Draft<'a> {
             expires_at: None,
             batch_id: None,
             while_owing: false,
-            invoices: Vec::new(),
         }
     }
 }
@@ -363,7 +360,12 @@ impl<'a> Composer<'a> {
             expires_at: Some(expires_at()),
             batch_id: draft.batch_id,
             while_owing: draft.while_owing,
-            invoices: draft.invoices.clone(),
+            invoices: draft
+                .facts
+                .invoices
+                .iter()
+                .map(|invoice| invoice.id)
+                .collect(),
             due_on: draft.facts.invoice.map(|invoice| invoice.due_on),
             said: draft.facts.ticket.cloned(),
             key_start,

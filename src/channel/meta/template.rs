@@ -206,9 +206,13 @@ fn filled(text: &str, with: impl Fn(&str) -> String) -> String {
     out
 }
 
-/// A value as Meta takes it: no line breaks, tabs or runs of spaces.
+/// A value as Meta takes it: no line breaks and tabs. Spaces stay as they are: a payment code counts them.
 fn one_line(value: &str) -> String {
-    value.split_whitespace().collect::<Vec<_>>().join(" ")
+    value
+        .split(['\n', '\r', '\t'])
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

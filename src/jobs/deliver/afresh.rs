@@ -213,7 +213,7 @@ impl<'a> Look<'a> {
 
     /// Asks everything but the caps and the clock.
     fn all(&self) -> Result<Result<Found, Against>> {
-        let (about, invoice, against_invoices) = self.speaks_of()?;
+        let (about, invoices, against_invoices) = self.speaks_of()?;
         let mut needs = self
             .template
             .as_ref()
@@ -223,7 +223,10 @@ impl<'a> Look<'a> {
         let today = self.desk.composer.now.today;
         let client_id = self.message.outgoing.client_id;
         let mut rows = Rows::gather(self.desk.connection, client_id, about, &needs, today)?;
-        rows.invoice = invoice;
+        rows.invoice = invoices.first().cloned();
+        if !self.made_of.invoices.is_empty() {
+            rows.invoices = invoices;
+        }
         rows.ticket.clone_from(&self.made_of.said);
         let address = match self.address(&rows)? {
             Ok(address) => address,
@@ -235,43 +238,46 @@ impl<'a> Look<'a> {
         Ok(self.text(&rows)?.map(|rendered| (address, about, rendered)))
     }
 
-    /// The rows it is about, with the first of its invoices of which it still speaks truly; when there is
-    /// none, what stands against its first.
-    fn speaks_of(&self) -> Result<(About, Option<Invoice>, Option<Against>)> {
+    /// The rows it is about, with those of its invoices of which it still speaks truly; when there is none,
+    /// what stands against its first.
+    fn speaks_of(&self) -> Result<(About, Vec<Invoice>, Option<Against>)> {
         let outgoing = &self.message.outgoing;
-        let mut about = About {
-            contract_id: outgoing.contract_id,
-            invoice_id: outgoing.invoice_id,
-            case_id: self.message.case_id,
-            login_id: self.made_of.login_id,
-            ticket_id: outgoing.ticket_id,
-        };
         let own: Vec<i64> = outgoing.invoice_id.into_iter().collect();
         let ids = match self.made_of.invoices.as_slice() {
             [] => &own,
             several => several,
         };
         let mut against = None;
+        let mut invoices = Vec::new();
         for id in ids {
             let stands_against = match book::invoice(self.desk.connection, *id)? {
-                None => (
+                None => Some((
                     Reason::Settled,
                     Some(format!("invoice {id} is not in the book any more")),
-                ),
-                Some(invoice) => match self.against(&invoice)? {
-                    Some(against) => against,
-                    None => {
-                        about.invoice_id = Some(invoice.id);
-                        if self.step.is_some() {
-                            about.contract_id = invoice.contract_id;
-                        }
-                        return Ok((about, Some(invoice), None));
+                )),
+                Some(invoice) => {
+                    let against = self.against(&invoice)?;
+                    if against.is_none() {
+                        invoices.push(invoice);
                     }
-                },
+                    against
+                }
             };
-            against.get_or_insert(stands_against);
+            against = against.or(stands_against);
         }
-        Ok((about, None, against))
+        let first = invoices.first();
+        let about = About {
+            contract_id: match (first, self.step) {
+                (Some(invoice), Some(_)) => invoice.contract_id,
+                _ => outgoing.contract_id,
+            },
+            invoice_id: first.map_or(outgoing.invoice_id, |invoice| Some(invoice.id)),
+            case_id: self.message.case_id,
+            login_id: self.made_of.login_id,
+            ticket_id: outgoing.ticket_id,
+        };
+        let against = against.filter(|_| first.is_none());
+        Ok((about, invoices, against))
     }
 
     /// What stands against speaking of an invoice.
