@@ -14,6 +14,7 @@ mod send;
 mod task;
 mod template;
 mod ticket;
+mod truth;
 mod whatsapp;
 
 #[allow(

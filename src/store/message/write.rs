@@ -1,5 +1,7 @@
 //! Writing messages down: one a key, ever; a dead one may come to life again under it.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension as _, ToSql};
 
 use crate::domain::message::{Fate, NewMessage};
@@ -65,41 +67,50 @@ const COLUMNS: [&str; 34] = [
 
 /// Writes a message down, unless its key stands already.
 pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
-    put(connection, message, "DO NOTHING")
+    static SQL: LazyLock<String> = LazyLock::new(|| statement("DO NOTHING"));
+    put(connection, message, &SQL)
 }
 
-/// The same, but a message that was cancelled under the key comes to life again with all that the new
+/// The same for a message that speaks for no other invoices, but one that was cancelled under the key comes to life again with all that the new
 /// one says, and so does a skipped one when it can go now: nobody has had it.
 pub fn insert_or_revive(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
-    let sets: Vec<String> = COLUMNS[1..]
-        .iter()
-        .chain([&"seen"])
-        .map(|column| format!("{column} = excluded.{column}"))
-        .collect();
-    let revive = format!(
-        "DO UPDATE SET {}, planned = NULL, sent_at = NULL, retries = 0
-         WHERE status = 'cancelled' OR (status = 'skipped' AND excluded.status = 'queued')",
-        sets.join(", ")
-    );
-    put(connection, message, &revive)
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let sets: Vec<String> = COLUMNS[1..]
+            .iter()
+            .chain([&"seen"])
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect();
+        statement(&format!(
+            "DO UPDATE SET {}, planned = NULL, sent_at = NULL, retries = 0
+             WHERE status = 'cancelled' OR (status = 'skipped' AND excluded.status = 'queued')",
+            sets.join(", ")
+        ))
+    });
+    put(connection, message, &SQL)
 }
 
-fn put(connection: &Connection, message: &NewMessage, on_conflict: &str) -> Result<Inserted> {
+fn statement(on_conflict: &str) -> String {
     let places: Vec<String> = (1..=COLUMNS.len())
         .map(|place| format!("?{place}"))
         .collect();
-    let mut statement = connection.prepare_cached(&format!(
+    format!(
         "INSERT INTO message ({columns}, seen) VALUES ({places}, ?{last} || '/' || {BOOK_SQL})
          ON CONFLICT (key) {on_conflict} RETURNING id",
         columns = COLUMNS.join(", "),
         places = places.join(", "),
         last = COLUMNS.len() + 1,
-    ))?;
+    )
+}
+
+fn put(connection: &Connection, message: &NewMessage, sql: &str) -> Result<Inserted> {
+    let mut statement = connection.prepare_cached(sql)?;
     let written: Option<i64> = with_values(message, |values| {
         statement.query_row(values, |row| row.get(0)).optional()
     })?;
     if let Some(id) = written {
-        speak_for(connection, id, &message.invoices)?;
+        if !message.invoices.is_empty() {
+            speak_for(connection, id, &message.invoices)?;
+        }
         return Ok(Inserted::New(id));
     }
     find_key(connection, &message.key)?
