@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("toml_table", &["error", "domain"]),
     ("domain", &["error", "clock"]),
     ("view", &["error"]),
-    ("settings", &["error", "toml_table"]),
+    ("settings", &["error", "toml_table", "wire"]),
     (
         "config",
         &[
@@ -29,15 +29,32 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "toml_table",
         ],
     ),
-    ("http", &["error", "clock"]),
+    ("wire", &["error", "clock"]),
+    ("http", &["error", "clock", "wire"]),
     ("store", &["domain", "error", "clock"]),
     (
         "channel",
-        &["domain", "error", "settings", "toml_table", "http", "clock"],
+        &[
+            "domain",
+            "error",
+            "settings",
+            "toml_table",
+            "http",
+            "wire",
+            "clock",
+        ],
     ),
     (
         "source",
-        &["domain", "error", "settings", "http", "clock", "toml_table"],
+        &[
+            "domain",
+            "error",
+            "settings",
+            "http",
+            "wire",
+            "clock",
+            "toml_table",
+        ],
     ),
     (
         "jobs",
@@ -58,6 +75,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("rusqlite", &["store"]),
     ("ureq", &["http"]),
+    ("rustls", &["wire", "http"]),
+    ("webpki_roots", &["wire"]),
     ("comfy_table", &["view"]),
     ("indicatif", &["view"]),
 ];
