@@ -139,7 +139,7 @@ fn each_library_stays_in_its_room() {
     {
         for (library, allowed) in ONLY {
             let named =
-                code.contains(&format!("{library}::")) || code.contains(&format!("use {library}"));
+                code.contains(&format!("{library}::")) || code.contains(&format!("use {library};"));
             if named && !allowed.contains(&room.as_str()) {
                 wrong.push(format!(
                     "{path}: `{library}` belongs in {}",
