@@ -15,6 +15,7 @@
 //! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `clock` |
 //! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock` |
+//! | [`private_file`] | making files that only their owner reads | nothing |
 //! | [`jobs`] | the journeys, each a sequence of the five steps | everything above, `config` |
 //! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file: flags, the call to the job, the answer's face | everything |
@@ -42,6 +43,7 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod private_file;
 pub mod settings;
 pub mod source;
 pub mod store;

@@ -1,7 +1,6 @@
 //! The backup: the database's copy in a dated file, and the oldest ones beyond a number deleted.
 
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
@@ -9,6 +8,7 @@ use chrono::NaiveDateTime;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::private_file;
 use crate::store::{Store, backup};
 
 /// How the date stands in a backup's name; by name they sort by time.
@@ -34,7 +34,7 @@ pub fn run(store: &Store, config: &Config, now: Now) -> Result<BackupSummary> {
             .because(error)
             .hint("[backup] folder in the configuration")
     };
-    fs::create_dir_all(folder).map_err(|error| failed("cannot be made", error))?;
+    private_file::folder(folder).map_err(|error| failed("cannot be made", error))?;
     let stem = store.path().file_stem().map_or_else(
         || "regua".to_owned(),
         |stem| stem.to_string_lossy().into_owned(),
@@ -44,12 +44,7 @@ pub fn run(store: &Store, config: &Config, now: Now) -> Result<BackupSummary> {
     // A part that is left over is of a run that died.
     let _ = fs::remove_file(&part);
     // It holds what the database holds: nobody else may read it.
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&part)
-        .map_err(|error| failed("cannot be written to", error))?;
+    private_file::create_new(&part).map_err(|error| failed("cannot be written to", error))?;
     let copied = backup::copy(store.connection(), &part).and_then(|()| {
         fs::File::open(&part)?.sync_all()?;
         fs::rename(&part, &file)?;
