@@ -28,18 +28,29 @@ pub struct BackupSummary {
 /// Copies the database to `FOLDER/NAME-2026-11-21-0300.db` and keeps the last `[backup] keep`. The
 /// copy has another name until it is whole; one of the same minute is replaced.
 pub fn run(store: &Store, config: &Config, now: Now) -> Result<BackupSummary> {
-    let folder = &config.backup.folder;
+    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
+    let mut summary = into(store, &config.backup.folder, now)?;
+    summary.removed = keep_last(&config.backup.folder, &stem(store), keep, &summary.file)?;
+    Ok(summary)
+}
+
+/// The database's name, with which those of its backups begin.
+fn stem(store: &Store) -> String {
+    store.path().file_stem().map_or_else(
+        || "regua".to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
+}
+
+/// Copies the database to a dated file in `folder`, and deletes nothing there.
+pub fn into(store: &Store, folder: &Path, now: Now) -> Result<BackupSummary> {
     let failed = |what: &str, error: std::io::Error| {
         Error::world(format!("the backup folder {} {what}", folder.display()))
             .because(error)
             .hint("[backup] folder in the configuration")
     };
     private_file::folder(folder).map_err(|error| failed("cannot be made", error))?;
-    let stem = store.path().file_stem().map_or_else(
-        || "regua".to_owned(),
-        |stem| stem.to_string_lossy().into_owned(),
-    );
-    let file = folder.join(format!("{stem}-{}.db", now.local().format(STAMP)));
+    let file = folder.join(format!("{}-{}.db", stem(store), now.local().format(STAMP)));
     let part = file.with_extension("part");
     // A part that is left over is of a run that died.
     let _ = fs::remove_file(&part);
@@ -55,10 +66,9 @@ pub fn run(store: &Store, config: &Config, now: Now) -> Result<BackupSummary> {
         let _ = fs::remove_file(&part);
         return Err(error);
     }
-    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
     Ok(BackupSummary {
         bytes: fs::metadata(&file)?.len(),
-        removed: keep_last(folder, &stem, keep, &file)?,
+        removed: 0,
         file,
     })
 }

@@ -31,6 +31,7 @@ pub mod opt_out;
 pub mod purge;
 pub mod queue;
 pub mod report;
+pub mod restore;
 pub mod rule;
 pub mod sync;
 pub mod task;
@@ -170,6 +171,14 @@ impl Store {
         Ok(answer)
     }
 
+    /// Writes everything into the one file and closes it.
+    pub fn close(self) -> Result<()> {
+        self.connection
+            .pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()))?;
+        self.connection.close().map_err(|(_, error)| error)?;
+        Ok(std::fs::File::open(&self.path)?.sync_all()?)
+    }
+
     /// Takes the lock of this name on the database file, whatever path it was reached by: it holds until
     /// it is dropped or its process ends. None when another process has it.
     pub fn lock(&self, name: &str) -> Result<Option<Lock>> {
@@ -183,6 +192,29 @@ impl Store {
         self.still_there()?;
         Ok(lock)
     }
+}
+
+/// Being alone with a database file, until this is dropped.
+#[derive(Debug)]
+pub struct Alone(#[expect(dead_code, reason = "it holds the lock")] Anchor);
+
+/// Makes sure that nobody else works with the database at `path`, and that nobody can begin to.
+///
+/// # Errors
+/// Locked, when somebody does.
+pub fn alone(path: &Path) -> Result<Alone> {
+    let anchor = Anchor::new(path).map_err(|error| unreachable_file(path, &error))?;
+    let alone = anchor.alone().map_err(|error| {
+        Error::world(format!("the database {} cannot be locked", path.display())).because(error)
+    })?;
+    if !alone {
+        return Err(
+            Error::locked(format!("another regua is working with {}", path.display())).hint(
+                "wait until it has ended, or stop it and the timer or cron line that starts it",
+            ),
+        );
+    }
+    Ok(Alone(anchor))
 }
 
 /// A file that the system does not let us open.

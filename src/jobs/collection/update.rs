@@ -13,7 +13,7 @@ use crate::domain::rule::Claims;
 use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::Composer;
-use crate::store::{Connection, collection, hold, meta, rule, template};
+use crate::store::{Connection, collection, hold, meta, restore, rule, template};
 
 /// Refuses an update for a day before the last one.
 fn refuse_earlier(rules: &[rule::Kept], now: Now) -> Result<()> {
@@ -92,18 +92,31 @@ pub(super) fn plan(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Update> {
     let all = rule::all(connection)?;
-    let asked = rules_asked(connection, request.rule)?;
+    let mut asked = rules_asked(connection, request.rule)?;
     refuse_earlier(&all, now)?;
     if !request.stale_ok {
         refuse_stale(connection, config, now)?;
     }
+    // After a restore that could not look at what was sent since, today has been told already.
+    let done = restore::is_done(connection, now.today)?;
+    let left_alone = if done {
+        std::mem::take(&mut asked)
+    } else {
+        Vec::new()
+    };
     let templates = load_templates(connection, &asked)?;
     let claims = Claims::of(all.iter().map(|kept| &kept.rule));
     let any_hold = hold::any(connection)?;
     collection::begin_run(connection)?;
     let mut update = Update {
         as_of: now.today,
-        rules: Vec::new(),
+        rules: left_alone
+            .into_iter()
+            .map(|kept| RuleSummary {
+                rule: kept.rule.name,
+                ..RuleSummary::default()
+            })
+            .collect(),
         recipients: 0,
         whatsapp: 0,
     };
