@@ -174,7 +174,7 @@ impl Store {
     /// Writes everything into the one file and closes it.
     pub fn close(self) -> Result<()> {
         self.connection
-            .pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()))?;
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         self.connection.close().map_err(|(_, error)| error)?;
         Ok(std::fs::File::open(&self.path)?.sync_all()?)
     }

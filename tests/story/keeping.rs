@@ -294,7 +294,7 @@ fn trial_78_too_few_threads_are_a_clear_error_and_nothing_is_claimed() {
     }
     let program = house.path("regua");
     std::fs::copy(env!("CARGO_BIN_EXE_regua"), &program).expect("a copy");
-    let limited = std::process::Command::new("sh")
+    let limited = std::process::Command::new("bash")
         .args(["-c", "ulimit -u 12; exec ./regua queue deliver"])
         .current_dir(house.folder())
         .env("REGUA_NOW", "2026-11-23T09:00")
