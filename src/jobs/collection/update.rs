@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::walk::Walk;
-use super::{RuleSummary, ToldMove, Update, UpdateRequest, rules_asked};
+use super::walk::{Ruling, Walk};
+use super::{ToldMove, Update, UpdateRequest, rules_asked};
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::collection::Evaluation;
 use crate::domain::rule::Claims;
 use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
@@ -92,65 +91,57 @@ pub(super) fn plan(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Update> {
     let all = rule::all(connection)?;
-    let mut asked = rules_asked(connection, request.rule)?;
+    let asked = rules_asked(connection, request.rule)?;
     refuse_earlier(&all, now)?;
     if !request.stale_ok {
         refuse_stale(connection, config, now)?;
     }
-    // After a restore that could not look at what was sent since, today has been told already.
-    let done = restore::is_done(connection, now.today)?;
-    let left_alone = if done {
-        std::mem::take(&mut asked)
-    } else {
-        Vec::new()
-    };
     let templates = load_templates(connection, &asked)?;
     let claims = Claims::of(all.iter().map(|kept| &kept.rule));
     let any_hold = hold::any(connection)?;
     collection::begin_run(connection)?;
-    let mut update = Update {
-        as_of: now.today,
-        rules: left_alone
-            .into_iter()
-            .map(|kept| RuleSummary {
-                rule: kept.rule.name,
-                ..RuleSummary::default()
-            })
+    let composer = Composer {
+        policy: &config.policy,
+        company: &config.company,
+        now,
+    };
+    let mut walk = Walk {
+        connection,
+        composer,
+        rules: asked
+            .iter()
+            .map(|kept| Ruling::of(kept, config, now))
             .collect(),
+        templates: &templates,
         recipients: 0,
         whatsapp: 0,
+        rules_share_clients: all
+            .iter()
+            .filter(|kept| kept.rule.one_message_per_client)
+            .nth(1)
+            .is_some(),
+        listing: request.dry_run,
+        handled: 0,
+        progress,
     };
-    for kept in &asked {
-        let mut walk = Walk {
-            connection,
-            composer: Composer {
-                policy: &config.policy,
-                company: &config.company,
-                now,
-            },
-            evaluation: Evaluation {
-                rule: &kept.rule,
-                calendar: &config.policy.calendar,
-                today: now.today,
-                last: kept.evaluated_on,
-            },
-            templates: &templates,
-            summary: RuleSummary {
-                rule: kept.rule.name.clone(),
-                ..RuleSummary::default()
-            },
-            recipients: 0,
-            whatsapp: 0,
-            listing: request.dry_run,
-            handled: 0,
-            progress,
-        };
-        walk.decide(&claims, any_hold, each)?;
-        walk.write_down(each)?;
-        rule::set_evaluated(connection, &kept.rule.name, now.today)?;
-        update.recipients += walk.recipients;
-        update.whatsapp += walk.whatsapp;
-        update.rules.push(walk.summary);
+    // After a restore that could not look at what was sent since, today has been told already.
+    if !restore::is_done(connection, now.today)? {
+        for rule in 0..asked.len() {
+            walk.decide(rule, &claims, any_hold, each)?;
+        }
     }
-    Ok(update)
+    walk.write_down(each)?;
+    for kept in &asked {
+        rule::set_evaluated(connection, &kept.rule.name, now.today)?;
+    }
+    Ok(Update {
+        as_of: now.today,
+        recipients: walk.recipients,
+        whatsapp: walk.whatsapp,
+        rules: walk
+            .rules
+            .into_iter()
+            .map(|ruling| ruling.summary)
+            .collect(),
+    })
 }
