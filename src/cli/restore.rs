@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Context, Outcome, face};
 use crate::error::Result;
-use crate::jobs::restore::{self, Checked, Restored};
+use crate::jobs::restore::{self, BackupContents, Restored};
 use crate::store::restore::CarriedOver;
 use crate::view::{Cell, View};
 
@@ -49,8 +49,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn checked_view(context: &Context) -> View<'_, Checked> {
-    View::<Checked>::new()
+fn checked_view(context: &Context) -> View<'_, BackupContents> {
+    View::<BackupContents>::new()
         .words("file", |checked| Cell::of(checked.file.display()))
         .number("version", |checked| checked.version)
         .number("clients", |checked| checked.clients)

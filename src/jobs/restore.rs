@@ -21,7 +21,7 @@ const PAGE: usize = 1000;
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct BackupContents {
     /// The file.
     pub file: PathBuf,
     /// The version of its tables.
@@ -38,7 +38,7 @@ pub struct Checked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// The backup.
-    pub backup: Checked,
+    pub backup: BackupContents,
     /// The database.
     pub database: PathBuf,
     /// Where the file is now that was there before.
@@ -52,7 +52,7 @@ pub struct Restored {
 }
 
 /// Looks whether a backup can be restored, and changes nothing.
-pub fn check(file: &Path) -> Result<Checked> {
+pub fn check(file: &Path) -> Result<BackupContents> {
     examine(&open(file)?, file)
 }
 
@@ -66,9 +66,9 @@ fn open(file: &Path) -> Result<Connection> {
     backup::open(file)
 }
 
-fn examine(connection: &Connection, file: &Path) -> Result<Checked> {
+fn examine(connection: &Connection, file: &Path) -> Result<BackupContents> {
     backup::check(connection, file)?;
-    Ok(Checked {
+    Ok(BackupContents {
         file: file.to_owned(),
         version: health::version(connection)?,
         clients: health::rows(connection, "client")?,

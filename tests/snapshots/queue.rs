@@ -6,7 +6,7 @@ use crate::server::{Act, Server};
 
 #[test]
 fn queue_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "queue_empty",
         &mut house,

@@ -1,11 +1,10 @@
 //! `task`: schedules, runs, and what cron calls.
 
-use crate::house::House;
 use crate::scene;
 
 #[test]
 fn task_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "task_empty",
         &mut house,

@@ -12,7 +12,7 @@ use crate::domain::rule::Claims;
 use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::Composer;
-use crate::store::{Connection, collection, hold, meta, restore, rule, template};
+use crate::store::{Connection, collection, hold, meta, rule, template};
 
 /// Refuses an update for a day before the last one.
 fn refuse_earlier(rules: &[rule::Kept], now: Now) -> Result<()> {
@@ -124,11 +124,8 @@ pub(super) fn plan(
         handled: 0,
         progress,
     };
-    // After a restore that could not look at what was sent since, today has been told already.
-    if !restore::is_done(connection, now.today)? {
-        for rule in 0..asked.len() {
-            walk.decide(rule, &claims, any_hold, each)?;
-        }
+    for rule in 0..asked.len() {
+        walk.decide(rule, &claims, any_hold, each)?;
     }
     walk.write_down(each)?;
     for kept in &asked {
