@@ -13,6 +13,7 @@ use sources::{Source, manifest, sources};
 /// Each room and the rooms it may import besides itself; `src/lib.rs` draws the same map for people.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("private_file", &[]),
     ("clock", &["error"]),
     ("toml_table", &["error", "domain"]),
     ("domain", &["error", "clock"]),
@@ -31,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("wire", &["error", "clock"]),
     ("http", &["error", "clock", "wire"]),
-    ("store", &["domain", "error", "clock"]),
+    ("store", &["domain", "error", "clock", "private_file"]),
     (
         "channel",
         &[
@@ -42,6 +43,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "http",
             "wire",
             "clock",
+            "private_file",
         ],
     ),
     (
@@ -59,13 +61,29 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "jobs",
         &[
-            "domain", "store", "channel", "source", "config", "error", "clock",
+            "domain",
+            "store",
+            "channel",
+            "source",
+            "config",
+            "error",
+            "clock",
+            "private_file",
         ],
     ),
     (
         "cli",
         &[
-            "domain", "store", "channel", "source", "config", "error", "clock", "jobs", "view",
+            "domain",
+            "store",
+            "channel",
+            "source",
+            "config",
+            "error",
+            "clock",
+            "jobs",
+            "view",
+            "private_file",
         ],
     ),
 ];
