@@ -1,5 +1,7 @@
 //! `regua ticket`: what happens to tickets, and who was told of it.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -10,11 +12,12 @@ use super::{Context, Outcome, face};
 use crate::clock::{self, Stopwatch};
 use crate::domain::message::Message;
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
-use crate::domain::ticket::notice::{Person, Untold};
+use crate::domain::template::Variable;
+use crate::domain::ticket::notice::Person;
 use crate::domain::words::{Author, EventType, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::ticket::{
-    self as job, CHANNELS, Desk, Intake, Made, MessageStates, PeopleNames, Reading,
+    self as job, CHANNELS, Desk, Intake, Made, MessageStates, PeopleNames, Reading, Taken,
 };
 use crate::source::event::Events;
 use crate::store::message::{Sequence, Wanted as Messages};
@@ -251,7 +254,10 @@ fn one(
         happening,
     };
     let mut desk = Desk::new(&context.config, &context.clock);
-    let taken = desk.take(&mut saved, &event)?;
+    let mut taken = desk.take(&mut saved, &event)?;
+    if let Some(flaw) = taken.refused.take() {
+        return Err(job::refusal(&event, flaw));
+    }
     if taken.known {
         context
             .out
@@ -261,14 +267,8 @@ fn one(
     face::tell_delivery(context, &delivery);
     let ids: Vec<i64> = taken.made.iter().map(|made| made.id).collect();
     let standing = job::standing(saved.connection(), &ids)?;
-    answer_one(
-        context,
-        &saved,
-        &event,
-        taken.known,
-        &taken.made,
-        &taken.left_out,
-    )?;
+    tell_left_empty(context, taken.made.iter().flat_map(|made| &made.left_empty));
+    answer_one(context, &saved, &event, &taken, &standing)?;
     Ok(face::outcome_of(&delivery, signal, some_failed(&standing)))
 }
 
@@ -296,6 +296,7 @@ fn made_columns() -> Vec<Column> {
         Column::new("detail").data_only(),
         Column::new("not_before").data_only(),
         Column::new("sent_at").data_only(),
+        Column::new("left_empty").data_only(),
     ]
 }
 
@@ -323,6 +324,7 @@ fn made_cells(
         Cell::text(message.detail.as_deref()),
         face::instant(context, message.not_before),
         face::instant(context, message.sent_at),
+        Cell::Json(made.left_empty.iter().map(|v| json!(v.name())).collect()),
     ])
 }
 
@@ -330,10 +332,15 @@ fn answer_one(
     context: &Context,
     saved: &Store,
     event: &Event,
-    known: bool,
-    made: &[Made],
-    left_out: &[Untold],
+    taken: &Taken,
+    standing: &MessageStates,
 ) -> Result<()> {
+    let Taken {
+        known,
+        made,
+        left_out,
+        ..
+    } = taken;
     let c = saved.connection();
     let mut names = PeopleNames::gather(c)?;
     if context.out.format() == Format::Json {
@@ -382,18 +389,41 @@ fn answer_one(
         list.row(made_cells(context, c, &mut names, made)?)?;
     }
     list.finish(&format!(
-        "event {}: {} told, {} left out",
+        "event {}: {}, {} left out",
         event.id,
-        messages(made.len()),
+        told_words(standing),
         left_out.len()
     ))
 }
 
-fn messages(n: usize) -> String {
-    if n == 1 {
-        "1 message".to_owned()
-    } else {
-        format!("{n} messages")
+/// How many messages told somebody, and what became of the others.
+fn told_words(standing: &MessageStates) -> String {
+    let n = |status| count(standing, status);
+    let sent = n(Status::Sent);
+    let mut words = format!(
+        "{sent} {} told",
+        if sent == 1 { "message" } else { "messages" }
+    );
+    for (n, what) in [
+        (n(Status::Queued) + n(Status::Sending), "waiting"),
+        (n(Status::Failed), "failed"),
+        (n(Status::Unknown), "unknown"),
+        (n(Status::Skipped) + n(Status::Cancelled), "skipped"),
+    ] {
+        if n > 0 {
+            let _ = write!(words, ", {n} {what}");
+        }
+    }
+    words
+}
+
+/// Says which words an event lacked, and texts went without.
+fn tell_left_empty<'a>(context: &Context, variables: impl Iterator<Item = &'a Variable>) {
+    let names: BTreeSet<&str> = variables.map(|variable| variable.name()).collect();
+    for name in names {
+        context.out.say(format!(
+            "the event has nothing for #{name}#: the text leaves it empty"
+        ));
     }
 }
 
@@ -477,6 +507,7 @@ fn answer_events(
         "messages": messages,
         "reasons": reasons,
         "left_out": run.left_out,
+        "left_empty": run.left_empty,
         "problems": problems,
         "seconds": seconds,
     });
@@ -501,6 +532,9 @@ fn answer_events(
             }
             for (reason, n) in &standing.reasons {
                 row(&format!("  {reason}"), *n)?;
+            }
+            for (variable, n) in &run.left_empty {
+                row(&format!("messages that leave #{variable}# empty"), *n)?;
             }
             list.finish("")
         }

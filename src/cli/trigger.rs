@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::arguments::word;
 use super::{Context, Outcome};
-use crate::domain::message::{Fate, NewMessage};
+use crate::domain::message::Fate;
+use crate::domain::template::Variable;
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
@@ -18,7 +19,7 @@ use crate::domain::ticket::{
 };
 use crate::domain::words::{TriggerEvent, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal};
+use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal, Spoken};
 use crate::jobs::trigger as job;
 use crate::source::event;
 use crate::store::{Store, ticket, trigger as store};
@@ -235,13 +236,13 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             let mut trigger = Trigger::new(add.name, add.event);
             add.parts.put(&mut trigger)?;
             let mut saved = context.open()?;
-            let warnings = job::add(&mut saved, &trigger)?;
+            let warnings = job::add(&mut saved, &context.config, &trigger)?;
             tell_saved(context, "added", &trigger, &warnings);
             Ok(Outcome::Done)
         }
         Command::Edit(edit) => {
             let mut saved = context.open()?;
-            let (trigger, warnings) = job::edit(&mut saved, &edit.name, |trigger| {
+            let (trigger, warnings) = job::edit(&mut saved, &context.config, &edit.name, |trigger| {
                 if let Some(event) = edit.event.filter(|event| *event != trigger.event) {
                     trigger.event = event;
                     trigger.audience = Trigger::new("", event).audience;
@@ -518,7 +519,7 @@ fn others(rehearsal: &Rehearsal, name: &str) -> Vec<String> {
     let mut others: Vec<String> = rehearsal
         .heard
         .iter()
-        .filter_map(|(notice, _)| trigger_of(notice))
+        .filter_map(|spoken| trigger_of(&spoken.notice))
         .filter(|trigger| *trigger != name)
         .map(|trigger| format!("`{trigger}`"))
         .collect();
@@ -533,11 +534,12 @@ fn rows(saved: &Store, rehearsal: &Rehearsal, name: &str) -> Result<Vec<Row>> {
     let c = saved.connection();
     let mut names = PeopleNames::gather(c)?;
     let mut rows = Vec::new();
-    for (i, (notice, message)) in rehearsal.heard.iter().enumerate() {
+    for (i, spoken) in rehearsal.heard.iter().enumerate() {
+        let notice = &spoken.notice;
         if trigger_of(notice).is_none_or(|trigger| trigger == name) {
             let full_name = names.of(c, notice.person)?;
             let position = i64::try_from(i + 1).ok();
-            rows.push(hearing_row(position, full_name, notice, message));
+            rows.push(hearing_row(position, full_name, spoken));
         }
     }
     for left_out in &rehearsal.left_out {
@@ -559,11 +561,15 @@ fn rows(saved: &Store, rehearsal: &Rehearsal, name: &str) -> Result<Vec<Row>> {
 fn hearing_row(
     position: Option<i64>,
     name: Option<String>,
-    notice: &Notice,
-    message: &NewMessage,
+    spoken: &Spoken,
 ) -> Row {
+    let Spoken {
+        notice,
+        message,
+        left_empty,
+    } = spoken;
     let (status, why) = match &message.fate {
-        Fate::Queued => ("hears", None),
+        Fate::Queued => ("hears", left_empty_told(left_empty)),
         Fate::Skipped(reason, detail) => (
             "skipped",
             Some(match detail {
@@ -586,6 +592,15 @@ fn hearing_row(
         title: message.title.clone(),
         body: message.body.clone(),
     }
+}
+
+/// Which variables a text leaves empty, for want of a word in the event.
+fn left_empty_told(variables: &[Variable]) -> Option<String> {
+    let names: Vec<String> = variables
+        .iter()
+        .map(|variable| format!("#{}#", variable.name()))
+        .collect();
+    (!names.is_empty()).then(|| format!("left empty: {}", names.join(", ")))
 }
 
 fn left_out_row(name: Option<String>, left_out: &Untold) -> Row {

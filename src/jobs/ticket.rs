@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::{Clock, Now};
 use crate::config::Config;
-use crate::domain::message::NewMessage;
+use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::Recipient;
-use crate::domain::template::{Facts, Need, Template, one_line};
+use crate::domain::template::{Facts, Need, Template, Variable, one_line};
 use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
 use crate::domain::ticket::{
     listening::Armed,
@@ -76,6 +76,19 @@ pub struct Made {
     pub id: i64,
     /// Who hears, in whose words, from which list.
     pub notice: Notice,
+    /// Variables that no words of theirs could do without and the event has no value for: left empty.
+    pub left_empty: Vec<Variable>,
+}
+
+/// What a notice comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// The notice, in the words that were taken.
+    pub notice: Notice,
+    /// The message.
+    pub message: NewMessage,
+    /// Variables left empty.
+    pub left_empty: Vec<Variable>,
 }
 
 /// What became of one event.
@@ -83,10 +96,23 @@ pub struct Made {
 pub struct Taken {
     /// Its id was known: nothing was done.
     pub known: bool,
+    /// It cannot be taken: nothing was done.
+    pub refused: Option<Flaw>,
     /// The messages, in order.
     pub made: Vec<Made>,
     /// Who does not hear, and why.
     pub left_out: Vec<Untold>,
+}
+
+impl Taken {
+    const fn nothing(known: bool, refused: Option<Flaw>) -> Self {
+        Self {
+            known,
+            refused,
+            made: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
 }
 
 /// Takes events, one transaction each.
@@ -116,11 +142,11 @@ impl<'a> Desk<'a> {
     /// The same within a transaction of the caller's.
     pub fn take_in(&mut self, connection: &Connection, event: &Event, now: Now) -> Result<Taken> {
         if ticket::event_known(connection, &event.id)? {
-            return Ok(Taken {
-                known: true,
-                made: Vec::new(),
-                left_out: Vec::new(),
-            });
+            return Ok(Taken::nothing(true, None));
+        }
+        let before = ticket::find(connection, event.ticket_id)?;
+        if let Some(flaw) = event.objection(before.as_ref()) {
+            return Ok(Taken::nothing(false, Some(flaw)));
         }
         let state = ticket::others_wrote(connection)?;
         if self.known.as_ref().is_none_or(|(seen, _)| *seen != state) {
@@ -128,22 +154,26 @@ impl<'a> Desk<'a> {
         }
         let fresh = Known::default();
         let known = self.known.as_ref().map_or(&fresh, |(_, known)| known);
-        let case = Case::gather(connection, known, event)?;
+        let case = Case::gather(connection, known, event, before)?;
         let hearing = case.hearing();
         let kept = event.kept(case.before.as_ref(), &known.topics, case.late);
         ticket::save(connection, &kept)?;
         ticket::keep_event(connection, event, now.at)?;
         let mut made = Vec::new();
         for notice in hearing.notices {
-            let message = case.message(connection, self.config, now, &notice)?;
-            if let message::Inserted::New(id) = message::insert(connection, &message)? {
-                made.push(Made { id, notice });
+            let spoken = case.speak(connection, self.config, now, notice)?;
+            if let message::Inserted::New(id) = message::insert(connection, &spoken.message)? {
+                made.push(Made {
+                    id,
+                    notice: spoken.notice,
+                    left_empty: spoken.left_empty,
+                });
             }
         }
         Ok(Taken {
-            known: false,
             made,
             left_out: hearing.left_out,
+            ..Taken::nothing(false, None)
         })
     }
 }
@@ -163,8 +193,12 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn gather(connection: &Connection, known: &'a Known, event: &'a Event) -> Result<Self> {
-        let before = ticket::find(connection, event.ticket_id)?;
+    fn gather(
+        connection: &Connection,
+        known: &'a Known,
+        event: &'a Event,
+        before: Option<Ticket>,
+    ) -> Result<Self> {
         let late = ticket::later_event(connection, event.ticket_id, event.at)?;
         let ticket = event.shown(before.as_ref(), &known.topics, late);
         let client = match ticket.client_id {
@@ -204,36 +238,88 @@ impl<'a> Case<'a> {
         )
     }
 
-    /// The message of one notice: e-mail and sms go to one address, so there is one.
-    fn message(
+    /// What one notice comes to: in its own words, else in the next that can be filled, else in its own with
+    /// what the event lacks left empty, because nobody is left untold for want of a word.
+    fn speak(
         &self,
         connection: &Connection,
         config: &Config,
         now: Now,
-        notice: &Notice,
-    ) -> Result<NewMessage> {
+        mut notice: Notice,
+    ) -> Result<Spoken> {
         let subject = self.subject();
-        let wording = self.wording(notice, &subject)?;
-        let overdue = match (&self.rows.client, &wording) {
-            (Some(client), Wording::Template(template))
-                if template.needs().contains(&Need::Overdue) =>
-            {
-                Some(book::overdue(connection, client.id, now.today)?)
-            }
-            _ => None,
-        };
-        let recipient = match notice.person {
-            Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
-            Person::Staff(id) => Recipient::Staff(self.known.person(id)?),
-        };
         let composer = Composer {
             policy: &config.policy,
             company: &config.company,
             now,
         };
+        let otherwise = std::mem::take(&mut notice.otherwise);
+        for words in std::iter::once(notice.words.clone()).chain(otherwise) {
+            let wording = self.wording(&words, notice.channel, &subject)?;
+            let facts = self.facts(connection, &composer, &wording)?;
+            if composer.text(&wording, &facts).is_ok() {
+                notice.words = words;
+                break;
+            }
+        }
+        let wording = self.wording(&notice.words, notice.channel, &subject)?;
+        let facts = self.facts(connection, &composer, &wording)?;
+        let left_empty = left_empty(&composer, &wording, &facts);
         let facts = Facts {
+            forgiven: &left_empty,
+            ..facts
+        };
+        let mut message = self.message(connection, &composer, &notice, wording, facts)?;
+        if !left_empty.is_empty() && message.fate == Fate::Queued {
+            for text in [Some(&mut message.body), message.title.is_some().then_some(&mut message.title)]
+                .into_iter()
+                .flatten()
+            {
+                if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+                    *text = Some(subject.clone());
+                }
+            }
+        }
+        Ok(Spoken {
+            notice,
+            message,
+            left_empty,
+        })
+    }
+
+    /// What the words of a notice take their values from.
+    fn facts<'f>(
+        &'f self,
+        connection: &Connection,
+        composer: &Composer<'f>,
+        wording: &Wording<'_>,
+    ) -> Result<Facts<'f>> {
+        let overdue = match (&self.rows.client, wording) {
+            (Some(client), Wording::Template(template))
+                if template.needs().contains(&Need::Overdue) =>
+            {
+                Some(book::overdue(connection, client.id, composer.now.today)?)
+            }
+            _ => None,
+        };
+        Ok(Facts {
             overdue,
-            ..self.rows.facts(now, composer.company)
+            ..self.rows.facts(composer.now, composer.company)
+        })
+    }
+
+    /// The message of one notice: e-mail and sms go to one address, so there is one.
+    fn message(
+        &self,
+        connection: &Connection,
+        composer: &Composer<'_>,
+        notice: &Notice,
+        wording: Wording<'_>,
+        facts: Facts<'_>,
+    ) -> Result<NewMessage> {
+        let recipient = match notice.person {
+            Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
+            Person::Staff(id) => Recipient::Staff(self.known.person(id)?),
         };
         let draft = Draft {
             key: Key::Whole(notice.key(&self.event.id)),
@@ -251,8 +337,13 @@ impl<'a> Case<'a> {
     }
 
     /// In what words a notice is written.
-    fn wording<'w>(&'w self, notice: &'w Notice, subject: &'w str) -> Result<Wording<'w>> {
-        match &notice.words {
+    fn wording<'w>(
+        &'w self,
+        words: &Words,
+        channel: Channel,
+        subject: &'w str,
+    ) -> Result<Wording<'w>> {
+        match words {
             Words::Template { template, .. } => {
                 let known = self.known.templates.get(template).ok_or_else(|| {
                     Error::unacceptable(format!("there is no template `{template}`"))
@@ -263,7 +354,7 @@ impl<'a> Case<'a> {
                 let topic = self.known.topics.iter().find(|known| known.id == *topic);
                 let text = topic.and_then(|topic| topic.alert_text.as_deref());
                 Ok(Wording::Alert {
-                    channel: notice.channel,
+                    channel,
                     subject,
                     text: text.unwrap_or_default(),
                 })
@@ -278,6 +369,31 @@ impl<'a> Case<'a> {
             None => format!("Atendimento {}", self.ticket.id),
         }
     }
+}
+
+/// What these words want and the facts lack, one after the other; what the configuration lacks is no fault of
+/// the event's, and holds the message back until it is there.
+fn left_empty(composer: &Composer<'_>, wording: &Wording<'_>, facts: &Facts<'_>) -> Vec<Variable> {
+    let mut forgiven = Vec::new();
+    while let Err(variable) = composer.text(
+        wording,
+        &Facts {
+            forgiven: &forgiven,
+            ..*facts
+        },
+    ) {
+        if variable.need() == Need::Company {
+            break;
+        }
+        forgiven.push(variable);
+    }
+    forgiven
+}
+
+/// The error of an event that cannot be taken as it stands.
+pub fn refusal(event: &Event, flaw: Flaw) -> Error {
+    let place = format!("event `{}`", event.id);
+    Error::flaws("the event is not acceptable; nothing was done", vec![flaw.within(place)])
 }
 
 /// An id for an event that came without one of its own.
@@ -296,7 +412,7 @@ pub struct Rehearsal {
     /// The ticket as the event sees it.
     pub ticket: Ticket,
     /// Who hears, in order, each with the message they would have.
-    pub heard: Vec<(Notice, NewMessage)>,
+    pub heard: Vec<Spoken>,
     /// Who does not, and why.
     pub left_out: Vec<Untold>,
 }
@@ -309,12 +425,15 @@ pub fn rehearse(
     event: &Event,
 ) -> Result<Rehearsal> {
     let known = Known::gather(connection)?;
-    let case = Case::gather(connection, &known, event)?;
+    let before = ticket::find(connection, event.ticket_id)?;
+    if let Some(flaw) = event.objection(before.as_ref()) {
+        return Err(refusal(event, flaw));
+    }
+    let case = Case::gather(connection, &known, event, before)?;
     let hearing = case.hearing();
     let mut heard = Vec::new();
     for notice in hearing.notices {
-        let message = case.message(connection, config, now, &notice)?;
-        heard.push((notice, message));
+        heard.push(case.speak(connection, config, now, notice)?);
     }
     Ok(Rehearsal {
         heard,
@@ -373,8 +492,26 @@ pub struct Intake {
     pub messages: Vec<i64>,
     /// People left out.
     pub left_out: u64,
+    /// How many messages left a variable empty, by its name.
+    pub left_empty: BTreeMap<&'static str, u64>,
     /// `--strict` ended it at a bad line.
     pub broken_off: bool,
+}
+
+impl Intake {
+    /// Counts what became of an event.
+    fn count(&mut self, taken: &Taken) {
+        if taken.known {
+            self.known += 1;
+            return;
+        }
+        self.taken += 1;
+        self.messages.extend(taken.made.iter().map(|made| made.id));
+        self.left_out += taken.left_out.len() as u64;
+        for variable in taken.made.iter().flat_map(|made| &made.left_empty) {
+            *self.left_empty.entry(variable.name()).or_default() += 1;
+        }
+    }
 }
 
 /// How a file of events is taken.
@@ -399,27 +536,26 @@ pub fn take_all(
         let Some(line) = events.next_line()? else {
             break;
         };
-        match line.event {
+        let flaws = match line.event {
             Ok(event) => {
-                let taken = desk.take(store, &event)?;
-                if taken.known {
-                    run.known += 1;
-                } else {
-                    run.taken += 1;
-                    run.messages.extend(taken.made.iter().map(|made| made.id));
-                    run.left_out += taken.left_out.len() as u64;
+                let mut taken = desk.take(store, &event)?;
+                let refused = taken.refused.take();
+                if refused.is_none() {
+                    run.count(&taken);
                 }
+                refused.map(|flaw| vec![flaw.within(&line.place)])
             }
-            Err(problems) => {
-                run.bad += 1;
-                (manner.bad_line)(&problems);
-                if run.flaws.len() < MOST_PROBLEMS {
-                    run.flaws.extend(problems);
-                }
-                if manner.strict {
-                    run.broken_off = true;
-                    break;
-                }
+            Err(flaws) => Some(flaws),
+        };
+        if let Some(flaws) = flaws {
+            run.bad += 1;
+            (manner.bad_line)(&flaws);
+            if run.flaws.len() < MOST_PROBLEMS {
+                run.flaws.extend(flaws);
+            }
+            if manner.strict {
+                run.broken_off = true;
+                break;
             }
         }
         (manner.progress)(run.taken + run.known + run.bad);

@@ -46,6 +46,8 @@ const OWN: [(&str, &[EventType]); 5] = [
 pub struct EventLine {
     /// The line's number, from 1.
     pub number: u64,
+    /// The file and the line, as a flaw names them.
+    pub place: String,
     /// The event, or every problem of the line.
     pub event: Result<Event, Vec<Flaw>>,
 }
@@ -108,9 +110,10 @@ impl Events {
             let place = format!("{}:{}", self.place, self.number);
             if self.text.len() as u64 > LONGEST_LINE {
                 self.skip_line()?;
-                let problem = Flaw::at(place, "is longer than 1 MiB", "write one event a line");
+                let problem = Flaw::at(&place, "is longer than 1 MiB", "write one event a line");
                 return Ok(Some(EventLine {
                     number: self.number,
+                    place,
                     event: Err(vec![problem]),
                 }));
             }
@@ -124,6 +127,7 @@ impl Events {
             return Ok(Some(EventLine {
                 number: self.number,
                 event: parse(text, &place, self.now),
+                place,
             }));
         }
     }
