@@ -36,6 +36,10 @@ pub(super) fn beside(channel: Channel, base: &Path) -> Arc<dyn ProviderSettings>
 }
 
 /// Reads where the lines go.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of every provider's reader"
+)]
 fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     Some(match given.section.filled("path") {
         Some(path) => Arc::new(FileSettings {

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::error::Result;
 use crate::jobs::apply as job;
-use crate::jobs::plan::{ApplyChange, ApplyPlan, Options};
-use crate::view::{Cell, Column, Format};
+use crate::jobs::plan::{ApplyChange, ApplyPlan, ApplyStep, Options};
+use crate::view::{Cell, Format, View};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ use crate::view::{Cell, Column, Format};
         regua apply rules.toml\n  \
         regua apply --check conf.d/*.toml        exit 0: nothing would change, 6: something would, 3: something is wrong"
 )]
-pub struct Apply {
+pub(super) struct Apply {
     /// TOML files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -35,10 +35,10 @@ pub struct Apply {
 /// Print everything saved as TOML, in the form that `apply` reads.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  regua export > saved.toml")]
-pub struct Export {}
+pub(super) struct Export {}
 
 /// Runs `regua apply`.
-pub fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
     let mut store = context.open()?;
     let options = Options {
         check: command.check,
@@ -71,28 +71,24 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
         }
         return context.out.text(text);
     }
-    let mut list = context
-        .out
-        .list(&["change", "kind", "name", "fields"].map(Column::new));
-    for step in &plan.steps {
-        let (change, keys) = match &step.change {
-            ApplyChange::New => ("new", &[][..]),
-            ApplyChange::Changed(keys) => ("changed", keys.as_slice()),
-            ApplyChange::Same => ("same", &[][..]),
-            ApplyChange::Removed => ("removed", &[][..]),
-        };
-        list.row(vec![
-            Cell::of(change),
-            Cell::of(step.kind),
-            Cell::of(&step.name),
-            Cell::Json(json!(keys)),
-        ])?;
-    }
-    list.finish("")
+    let view = View::<ApplyStep>::new()
+        .words("change", |step| match &step.change {
+            ApplyChange::New => "new",
+            ApplyChange::Changed(_) => "changed",
+            ApplyChange::Same => "same",
+            ApplyChange::Removed => "removed",
+        })
+        .words("kind", |step| Cell::of(step.kind))
+        .words("name", |step| Cell::of(&step.name))
+        .words("fields", |step| match &step.change {
+            ApplyChange::Changed(keys) => json!(keys),
+            ApplyChange::New | ApplyChange::Same | ApplyChange::Removed => json!([]),
+        });
+    context.out.all(view, &plan.steps)
 }
 
 /// Runs `regua export`.
-pub fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
     let store = context.open()?;
     context.out.text(job::export(store.connection())?)?;
     Ok(Outcome::Done)

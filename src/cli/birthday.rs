@@ -9,11 +9,10 @@ use crate::error::Result;
 use crate::jobs::birthday as job;
 use crate::jobs::deliver::Delivery;
 use crate::jobs::send::delivers_at_once;
-use crate::view::{Cell, Column, Format};
 
 /// Birthdays.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Give the template of [birthday] to whoever's birthday it is, once a year
     #[command(
         after_help = "People only, active ones or all as [birthday] audience says; born on 29 February: on the 28th in\n\
@@ -25,7 +24,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Queue => queue(context),
     }
@@ -61,28 +60,22 @@ fn queue(context: &Context) -> Result<Outcome> {
         "messages": messages,
         "reasons": why,
     });
-    match context.out.format() {
-        Format::Json => context.out.json(&document)?,
-        Format::Jsonl => context.out.json_line(&document)?,
-        Format::Table | Format::Csv => {
-            let mut list = context
-                .out
-                .list(&[Column::new("outcome"), Column::number("messages")]);
-            for (word, n) in messages.iter().chain(&why) {
-                if let Some(n) = n.as_i64().filter(|n| *n > 0) {
-                    list.row(vec![Cell::of(word), Cell::Number(n)])?;
-                }
+    if !context.out.document(&document)? {
+        let mut list = context.out.list(face::counted("outcome", "messages"));
+        for (word, n) in messages.iter().chain(&why) {
+            if let Some(n) = n.as_u64().filter(|n| *n > 0) {
+                list.row(&(word.clone(), n))?;
             }
-            let noun = if summary.clients == 1 {
-                "birthday"
-            } else {
-                "birthdays"
-            };
-            list.finish(&format!(
-                "{}: {} {noun}, template `{}`",
-                summary.day, summary.clients, summary.template
-            ))?;
         }
+        let noun = if summary.clients == 1 {
+            "birthday"
+        } else {
+            "birthdays"
+        };
+        list.finish(&format!(
+            "{}: {} {noun}, template `{}`",
+            summary.day, summary.clients, summary.template
+        ))?;
     }
     let failed = state(Status::Failed) + state(Status::Unknown) > 0;
     Ok(face::outcome_of(&delivery, signal, failed))

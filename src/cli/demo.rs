@@ -17,7 +17,7 @@ use crate::view::Out;
     after_help = "Everything is delivered to files in the folder; nothing leaves this machine.\n\n\
         Example:\n  regua demo /tmp/provider && cd /tmp/provider && regua history"
 )]
-pub struct Command {
+pub(super) struct Command {
     /// The folder: empty, new, or an earlier demo's
     #[arg(default_value = "regua-demo")]
     dir: PathBuf,
@@ -53,7 +53,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 /// Runs the command.
-pub fn run(command: &Command, out: Out) -> Result<Outcome> {
+pub(super) fn run(command: &Command, out: Out) -> Result<Outcome> {
     job::make(&command.dir)?;
     for (name, text) in EXAMPLES {
         fs::write(command.dir.join(name), text).map_err(|error| {

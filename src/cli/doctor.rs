@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::jobs::doctor::{self, Finding, Health, Patient};
-use crate::view::{Cell, Column, List, Out, Tone};
+use crate::view::{Cell, List, Out, Tone, View};
 
 /// Check configuration, secrets, database, clock, definitions, providers and source; nothing is sent
 #[derive(Debug, Args)]
@@ -14,10 +14,10 @@ use crate::view::{Cell, Column, List, Out, Tone};
         Providers and the source are asked something harmless, such as who they think we are.\n\n\
         Exit code: 0, or 4 when anything failed."
 )]
-pub struct Command {}
+pub(super) struct Command {}
 
 /// Runs the command.
-pub fn run(context: &Context) -> Result<Outcome> {
+pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut report = Report::new(context.out);
     let now = context.now();
     let patient = Patient {
@@ -30,7 +30,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
 }
 
 /// Runs the command where the configuration itself was refused.
-pub fn run_without_configuration(out: Out, error: &Error) -> Result<Outcome> {
+pub(super) fn run_without_configuration(out: Out, error: &Error) -> Result<Outcome> {
     let mut report = Report::new(out);
     for finding in doctor::refused_configuration(error) {
         report.add(&finding)?;
@@ -38,9 +38,19 @@ pub fn run_without_configuration(out: Out, error: &Error) -> Result<Outcome> {
     report.finish()
 }
 
+/// How something is.
+fn health(health: Health) -> Cell {
+    let tone = match health {
+        Health::Ok => Tone::Good,
+        Health::Warning => Tone::Warn,
+        Health::Failure => Tone::Bad,
+    };
+    Cell::Toned(health.as_str().to_owned(), tone)
+}
+
 /// The findings on their way to paper.
 struct Report {
-    list: List,
+    list: List<'static, Finding>,
     warnings: usize,
     failures: usize,
 }
@@ -48,31 +58,22 @@ struct Report {
 impl Report {
     fn new(out: Out) -> Self {
         Self {
-            list: out.list(&[
-                Column::new("area"),
-                Column::new("status"),
-                Column::new("message"),
-                Column::new("remedy"),
-            ]),
+            list: out.list(
+                View::<Finding>::new()
+                    .words("area", |finding| Cell::of(finding.area))
+                    .words("status", |finding| health(finding.health))
+                    .words("message", |finding| finding.message.clone())
+                    .words("remedy", |finding| finding.remedy.clone()),
+            ),
             warnings: 0,
             failures: 0,
         }
     }
 
     fn add(&mut self, finding: &Finding) -> Result<()> {
-        let tone = match finding.health {
-            Health::Ok => Tone::Good,
-            Health::Warning => Tone::Warn,
-            Health::Failure => Tone::Bad,
-        };
         self.warnings += usize::from(finding.health == Health::Warning);
         self.failures += usize::from(finding.health == Health::Failure);
-        self.list.row(vec![
-            Cell::of(finding.area),
-            Cell::Toned(finding.health.as_str().to_owned(), tone),
-            Cell::Text(finding.message.clone()),
-            Cell::text(finding.remedy.as_deref()),
-        ])
+        self.list.row(finding)
     }
 
     fn finish(self) -> Result<Outcome> {

@@ -1,18 +1,22 @@
 //! Faces that several commands share: messages, addresses, instants, deliveries.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::{Map, Value};
 
 use super::signals::Listener;
 use super::{Context, Outcome};
 use crate::clock::iso;
+use crate::domain::channel::AddressForm;
 use crate::domain::message::Message;
 use crate::domain::phone;
-use crate::domain::words::{Channel, Status, Word as _};
+use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::{Delivery, deliver};
 use crate::store::Store;
-use crate::view::{Cell, Column, Progress, Tone};
+use crate::view::measure::shortened;
+use crate::view::{Cell, Progress, Tone, View};
 
 /// An instant: ISO 8601 with offset for programs, shorter for people.
 pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {
@@ -26,30 +30,22 @@ pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {
         } else {
             "%Y-%m-%d %H:%M"
         };
-        Cell::Shown {
-            data: iso(instant, zone),
-            shown: local.format(format).to_string(),
-        }
+        Cell::shown(iso(instant, zone), local.format(format).to_string())
     })
 }
 
 /// An address: a phone as people read it, a token shortened, an e-mail as it is.
 pub fn address(channel: Channel, address: Option<&str>) -> Cell {
-    const SHORT: usize = 24;
+    const SHORT: usize = 25;
     let Some(text) = address else {
         return Cell::Null;
     };
-    let shown = match channel {
-        Channel::Sms | Channel::Whatsapp => phone::shown(text),
-        Channel::Push if text.chars().count() > SHORT => {
-            format!("{}…", text.chars().take(SHORT).collect::<String>())
-        }
-        Channel::Push | Channel::Email => text.to_owned(),
+    let shown = match channel.address_form() {
+        AddressForm::Phone => phone::shown(text),
+        AddressForm::Device => shortened(text, SHORT),
+        AddressForm::Mailbox => text.to_owned(),
     };
-    Cell::Shown {
-        data: text.to_owned(),
-        shown,
-    }
+    Cell::shown(text, shown)
 }
 
 /// A phone as people read it.
@@ -68,67 +64,79 @@ pub fn status(status: Status) -> Cell {
     Cell::Toned(status.as_str().to_owned(), tone)
 }
 
-/// The columns of a message in the history.
-pub fn message_columns() -> Vec<Column> {
-    vec![
-        Column::number("id"),
-        Column::new("key").data_only(),
-        Column::new("channel"),
-        Column::new("purpose").data_only(),
-        Column::new("kind").data_only(),
-        Column::new("template"),
-        Column::new("origin").data_only(),
-        Column::new("event").data_only(),
-        Column::number("client_id"),
-        Column::number("contract_id").data_only(),
-        Column::number("invoice_id").data_only(),
-        Column::number("login_id").data_only(),
-        Column::number("ticket_id").data_only(),
-        Column::new("address"),
-        Column::new("title").data_only(),
-        Column::new("body").data_only(),
-        Column::new("status"),
-        Column::new("reason"),
-        Column::new("detail").data_only(),
-        Column::new("created_at"),
-        Column::new("not_before").data_only(),
-        Column::new("sent_at").data_only(),
-        Column::number("attempts").data_only(),
-        Column::new("provider_id").data_only(),
-        Column::number("batch_id").data_only(),
-    ]
+/// A message in the history.
+pub fn message_view(context: &Context) -> View<'_, Message> {
+    View::<Message>::new()
+        .number("id", |m| m.id)
+        .data("key", |m| Cell::of(&m.key))
+        .words("channel", |m| m.channel.as_str())
+        .data("purpose", |m| m.purpose.as_str())
+        .data("kind", |m| m.kind.as_str())
+        .words("template", |m| m.template.clone())
+        .data("origin", |m| m.origin.as_str())
+        .data("event", |m| Cell::of(&m.event))
+        .number("client_id", |m| m.client_id)
+        .data("contract_id", |m| m.contract_id)
+        .data("invoice_id", |m| m.invoice_id)
+        .data("login_id", |m| m.login_id)
+        .data("ticket_id", |m| m.ticket_id)
+        .words("address", |m| address(m.channel, m.address.as_deref()))
+        .data("title", |m| m.title.clone())
+        .data("body", |m| m.body.clone())
+        .words("status", |m| status(m.status))
+        .words("reason", |m| m.reason.map(Reason::as_str))
+        .data("detail", |m| m.detail.clone())
+        .words("created_at", |m| instant(context, Some(m.created_at)))
+        .data("not_before", |m| instant(context, m.not_before))
+        .data("sent_at", |m| instant(context, m.sent_at))
+        .data("attempts", |m| m.attempts)
+        .data("provider_id", |m| m.provider_id.clone())
+        .data("batch_id", |m| m.batch_id)
 }
 
-/// A message in the history, in the order of [`message_columns`].
-pub fn message_cells(context: &Context, message: &Message) -> Vec<Cell> {
-    let m = message;
-    vec![
-        Cell::Number(m.id),
-        Cell::of(&m.key),
-        Cell::of(m.channel),
-        Cell::of(m.purpose),
-        Cell::of(m.kind),
-        Cell::text(m.template.as_deref()),
-        Cell::of(m.origin),
-        Cell::of(&m.event),
-        Cell::number(m.client_id),
-        Cell::number(m.contract_id),
-        Cell::number(m.invoice_id),
-        Cell::number(m.login_id),
-        Cell::number(m.ticket_id),
-        address(m.channel, m.address.as_deref()),
-        Cell::text(m.title.as_deref()),
-        Cell::text(m.body.as_deref()),
-        status(m.status),
-        Cell::text(m.reason.map(crate::domain::words::Word::as_str)),
-        Cell::text(m.detail.as_deref()),
-        instant(context, Some(m.created_at)),
-        instant(context, m.not_before),
-        instant(context, m.sent_at),
-        Cell::Number(m.attempts),
-        Cell::text(m.provider_id.as_deref()),
-        Cell::number(m.batch_id),
-    ]
+/// A word, and how many there are of it.
+pub fn counted<'a>(word: &'static str, number: &'static str) -> View<'a, (String, u64)> {
+    View::<(String, u64)>::new()
+        .words(word, |row| Cell::of(&row.0))
+        .number(number, |row| row.1)
+}
+
+/// Counts by word as JSON: a key for each word.
+pub fn counts<K: ToString>(counts: &BTreeMap<K, u64>) -> Value {
+    Value::Object(
+        counts
+            .iter()
+            .map(|(key, n)| (key.to_string(), Value::from(*n)))
+            .collect(),
+    )
+}
+
+/// Seconds as an answer tells them: to the thousandth.
+pub fn seconds(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+/// Tells what a small command did: in words on standard error where people read, and as a row of the
+/// answer in the other forms.
+pub fn done<T: ?Sized>(
+    context: &Context,
+    view: View<'_, T>,
+    row: &T,
+    words: impl AsRef<str>,
+) -> Result<()> {
+    if !context.out.one(view, row)? {
+        context.out.say(words);
+    }
+    Ok(())
+}
+
+/// Tells that something kept by name was taken away.
+pub fn removed(context: &Context, what: &str, name: &str) -> Result<Outcome> {
+    let view = View::<str>::new()
+        .words("done", |_| "removed")
+        .words("name", |name| Cell::of(name));
+    done(context, view, name, format!("removed {what} `{name}`"))?;
+    Ok(Outcome::Done)
 }
 
 /// Delivers what is due on these channels, with a bar, and listening for signals; how the run ends

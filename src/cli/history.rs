@@ -1,15 +1,19 @@
 //! `regua history`: every message there ever was, and what became of it.
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
 
 use super::arguments::{span, word};
 use super::{Context, Outcome, face};
+use crate::domain::callback::Callback;
+use crate::domain::message::Attempt;
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Result, missing};
 use crate::store::callback;
 use crate::store::message::{self, Sequence, Wanted};
-use crate::view::{Cell, Column, Format};
+use crate::view::{Cell, View};
+
+/// Columns that the names of a message's values take.
+const NAMES: usize = 12;
 
 /// Every message there ever was, the latest first.
 #[derive(Debug, Args)]
@@ -21,7 +25,7 @@ use crate::view::{Cell, Column, Format};
         regua history --contains vencida --limit 0\n  \
         regua history show 1042"
 )]
-pub struct Command {
+pub(super) struct Command {
     #[command(subcommand)]
     one: Option<One>,
     #[command(flatten)]
@@ -82,7 +86,7 @@ struct Filters {
 }
 
 /// Runs `regua history`.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     if let Some(One::Show { id }) = command.one {
         return show(id, context);
     }
@@ -104,7 +108,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         ..Wanted::default()
     };
     let store = context.open()?;
-    let mut list = context.out.list(&face::message_columns());
+    let mut list = context.out.list(face::message_view(context));
     let mut rows = 0i64;
     message::each(
         store.connection(),
@@ -113,7 +117,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         f.limit,
         |message| {
             rows += 1;
-            list.row(face::message_cells(context, &message))?;
+            list.row(&message)?;
             Ok(true)
         },
     )?;
@@ -127,6 +131,28 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// An attempt, as a list of attempts shows it.
+fn attempt_view(context: &Context) -> View<'_, Attempt> {
+    View::<Attempt>::new()
+        .data("attempt", |attempt| attempt.number)
+        .words("at", |attempt| face::instant(context, Some(attempt.at)))
+        .words("provider", |attempt| Cell::of(&attempt.provider))
+        .words("outcome", |attempt| Cell::of(attempt.outcome))
+        .words("code", |attempt| attempt.code.clone())
+        .words("text", |attempt| attempt.text.clone())
+        .words("provider_id", |attempt| attempt.provider_id.clone())
+}
+
+/// What the provider reported later.
+fn callback_view(context: &Context) -> View<'_, Callback> {
+    View::<Callback>::new()
+        .words("status", |callback| Cell::of(callback.status))
+        .words("at", |callback| face::instant(context, Some(callback.at)))
+        .words("code", |callback| callback.code.clone())
+        .words("text", |callback| callback.text.clone())
+        .data("provider_id", |callback| Cell::of(&callback.provider_id))
+}
+
 fn show(id: i64, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let Some(message) = message::get(store.connection(), id)? else {
@@ -134,96 +160,22 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
     };
     let attempts = message::attempts(store.connection(), id)?;
     let callbacks = callback::of_message(store.connection(), id)?;
-    let zone = context.clock.zone();
-    if context.out.format() == Format::Table {
-        let mut text = String::new();
-        let columns = face::message_columns();
-        for (column, cell) in columns.iter().zip(face::message_cells(context, &message)) {
-            if cell != Cell::Null {
-                text.push_str(&format!("{:<12} {}\n", column.name(), cell.shown()));
-            }
-        }
-        context.out.text(text)?;
-        if attempts.is_empty() {
-            context.out.say("no attempt was made");
-            return Ok(Outcome::Done);
-        }
-        let mut list = context
-            .out
-            .list(&["at", "provider", "outcome", "code", "text", "provider_id"].map(Column::new));
-        for attempt in attempts {
-            list.row(vec![
-                face::instant(context, Some(attempt.at)),
-                Cell::Text(attempt.provider),
-                Cell::of(attempt.outcome),
-                Cell::text(attempt.code),
-                Cell::text(attempt.text),
-                Cell::text(attempt.provider_id),
-            ])?;
-        }
-        list.finish("")?;
-        if !callbacks.is_empty() {
-            let mut list = context
-                .out
-                .list(&["at", "reported", "code", "text"].map(Column::new));
-            for callback in callbacks {
-                list.row(vec![
-                    face::instant(context, Some(callback.at)),
-                    Cell::of(callback.status),
-                    Cell::text(callback.code),
-                    Cell::text(callback.text),
-                ])?;
-            }
-            list.finish("")?;
-        }
+    let view = face::message_view(context)
+        .data("attempt_log", |_| attempt_view(context).array(&attempts))
+        .data("callbacks", |_| callback_view(context).array(&callbacks));
+    if context.out.one(view, &message)? {
         return Ok(Outcome::Done);
     }
-    let mut document: Map<String, Value> = face::message_columns()
-        .iter()
-        .zip(face::message_cells(context, &message))
-        .map(|(column, cell)| (column.name().to_owned(), cell.to_json()))
-        .collect();
-    let log: Vec<Value> = attempts
-        .iter()
-        .map(|attempt| {
-            json!({
-                "attempt": attempt.number,
-                "at": crate::clock::iso(attempt.at, zone),
-                "provider": attempt.provider,
-                "outcome": attempt.outcome,
-                "code": attempt.code,
-                "text": attempt.text,
-                "provider_id": attempt.provider_id,
-            })
-        })
-        .collect();
-    let reported: Vec<Value> = callbacks
-        .iter()
-        .map(|callback| {
-            json!({
-                "status": callback.status,
-                "at": crate::clock::iso(callback.at, zone),
-                "code": callback.code,
-                "text": callback.text,
-                "provider_id": callback.provider_id,
-            })
-        })
-        .collect();
-    if context.out.format() == Format::Csv {
-        let mut columns = face::message_columns();
-        columns.extend(["attempt_log", "callbacks"].map(Column::new));
-        let mut cells = face::message_cells(context, &message);
-        cells.extend([log, reported].map(|rows| Cell::Json(Value::Array(rows))));
-        let mut list = context.out.list(&columns);
-        list.row(cells)?;
-        list.finish("")?;
+    context
+        .out
+        .text(face::message_view(context).block(&message, NAMES))?;
+    if attempts.is_empty() {
+        context.out.say("no attempt was made");
         return Ok(Outcome::Done);
     }
-    document.insert("attempt_log".to_owned(), Value::Array(log));
-    document.insert("callbacks".to_owned(), Value::Array(reported));
-    match context.out.format() {
-        Format::Json => context.out.json(&document)?,
-        _ => context.out.json_line(&document)?,
+    context.out.all(attempt_view(context), &attempts)?;
+    if !callbacks.is_empty() {
+        context.out.all(callback_view(context), &callbacks)?;
     }
     Ok(Outcome::Done)
 }

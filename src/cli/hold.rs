@@ -6,9 +6,9 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::{Context, Outcome, face};
 use crate::domain::day;
 use crate::error::{Error, Result, missing, not_in_the_book};
-use crate::store::hold::{self as store, Held};
+use crate::store::hold::{self as store, Held, Hold};
 use crate::store::{Connection, book};
-use crate::view::{Cell, Column};
+use crate::view::{Cell, View};
 
 /// What is kept out of reminders and stages by hand: a dispute, a promise to pay.
 #[derive(Debug, Subcommand)]
@@ -16,7 +16,7 @@ use crate::view::{Cell, Column};
     regua hold add --client 17 --until 2026-12-20 --why 'promised to pay on the 18th'\n  \
     regua hold add --invoice 145535 --why 'disputed: protocol 2026-77'\n  \
     regua hold remove 3")]
-pub enum Command {
+pub(super) enum Command {
     /// Put a client, or one invoice, on hold
     Add(Add),
     /// List the holds in force
@@ -35,7 +35,7 @@ pub enum Command {
 /// A hold to put.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("whom").required(true).args(["client", "invoice"])))]
-pub struct Add {
+pub(super) struct Add {
     /// Everything of this client
     #[arg(long, value_name = "ID")]
     client: Option<i64>,
@@ -51,7 +51,7 @@ pub struct Add {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Add(add) => put(add, context),
         Command::List { all } => list(*all, context),
@@ -103,39 +103,34 @@ fn put(add: &Add, context: &Context) -> Result<Outcome> {
         (None, invoice) => format!("invoice {}", invoice.unwrap_or_default()),
     };
     let end = until.map_or_else(|| "without end".to_owned(), |day| format!("until {day}"));
-    context.out.say(format!("hold {id}: {what}, {end}"));
+    let view = View::<Add>::new()
+        .data("done", |_| "added")
+        .data("hold_id", move |_| id)
+        .data("client_id", |add| add.client)
+        .data("invoice_id", |add| add.invoice)
+        .data("until", move |_| until)
+        .data("why", |add| Cell::of(add.why.trim()));
+    face::done(context, view, add, format!("hold {id}: {what}, {end}"))?;
     Ok(Outcome::Done)
 }
 
 fn list(all: bool, context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
     let today = context.now().today;
-    let mut list = context.out.list(&[
-        Column::number("hold_id"),
-        Column::number("client_id"),
-        Column::new("client_name"),
-        Column::number("invoice_id"),
-        Column::new("until"),
-        Column::new("why"),
-        Column::new("created_at").data_only(),
-        Column::new("removed_at").data_only(),
-    ]);
-    for hold in store::all(saved.connection())? {
-        if !all && !hold.active(today) {
-            continue;
-        }
-        list.row(vec![
-            Cell::Number(hold.id),
-            Cell::Number(hold.client_id),
-            Cell::Text(hold.client_name),
-            Cell::number(hold.invoice_id),
-            Cell::text(hold.until.map(|day| day.to_string())),
-            Cell::Text(hold.why),
-            face::instant(context, Some(hold.created_at)),
-            face::instant(context, hold.removed_at),
-        ])?;
-    }
-    list.finish("")?;
+    let view = View::<Hold>::new()
+        .number("hold_id", |hold| hold.id)
+        .number("client_id", |hold| hold.client_id)
+        .words("client_name", |hold| Cell::of(&hold.client_name))
+        .number("invoice_id", |hold| hold.invoice_id)
+        .words("until", |hold| hold.until)
+        .words("why", |hold| Cell::of(&hold.why))
+        .data("created_at", |hold| {
+            face::instant(context, Some(hold.created_at))
+        })
+        .data("removed_at", |hold| face::instant(context, hold.removed_at));
+    let holds = store::all(saved.connection())?;
+    let wanted = holds.iter().filter(|hold| all || hold.active(today));
+    context.out.all(view, wanted)?;
     Ok(Outcome::Done)
 }
 
@@ -146,6 +141,9 @@ fn remove(id: i64, context: &Context) -> Result<Outcome> {
     if !removed {
         return Err(missing("hold", id).hint("regua hold list"));
     }
-    context.out.say(format!("hold {id} was taken away"));
+    let view = View::<i64>::new()
+        .data("done", |_| "removed")
+        .data("hold_id", |id| *id);
+    face::done(context, view, &id, format!("hold {id} was taken away"))?;
     Ok(Outcome::Done)
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, face};
 use crate::domain::book::Kind;
 use crate::error::{Error, Flaw, Result, did_you_mean};
-use crate::jobs::import::{self, Reporter, Request};
-use crate::source::rows::Reading;
-use crate::view::{Cell, Column, Out, Progress};
+use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
+use crate::source::Reading;
+use crate::view::{Cell, Out, Progress, View};
 
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ use crate::view::{Cell, Column, Out, Progress};
         zcat clients.csv.gz | regua import clients -\n  \
         regua import clients erp.csv --skip-bad bad.csv --ignore-unknown"
 )]
-pub struct Command {
+pub(super) struct Command {
     /// A kind, followed by its file; or a folder
     #[arg(value_name = "KIND|DIR")]
     what: String,
@@ -58,21 +58,16 @@ impl Reporter for Told<'_> {
     }
 }
 
-/// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
-    let files = match (&command.file, Kind::named(&command.what)) {
-        (Some(file), Some(kind)) => vec![(kind, file.clone())],
+/// The files meant, each with its kind.
+fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
+    match (&command.file, Kind::named(&command.what)) {
+        (Some(file), Some(kind)) => Ok(vec![(kind, file.clone())]),
         (None, None) if PathBuf::from(&command.what).is_dir() => {
-            import::folder(&PathBuf::from(&command.what), command.ignore_unknown)?
+            import::folder(&PathBuf::from(&command.what), command.ignore_unknown)
         }
-        (None, Some(kind)) => {
-            return Err(
-                Error::usage(format!("which file of {}?", kind.name)).hint(format!(
-                    "regua import {} FILE (- is standard input)",
-                    kind.name
-                )),
-            );
-        }
+        (None, Some(kind)) => Err(Error::usage(format!("which file of {}?", kind.name)).hint(
+            format!("regua import {} FILE (- is standard input)", kind.name),
+        )),
         (_, None) => {
             let known = Kind::names();
             let message = if command.file.is_some() {
@@ -82,11 +77,15 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             };
             let hint = did_you_mean(&command.what, known.iter().copied())
                 .unwrap_or_else(|| format!("one of: {}", known.join(", ")));
-            return Err(Error::usage(message).hint(hint));
+            Err(Error::usage(message).hint(hint))
         }
-    };
-    let request = Request {
-        files,
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+    let request = ImportRequest {
+        files: files(command)?,
         reading: Reading {
             ignore_unknown: command.ignore_unknown,
         },
@@ -99,35 +98,21 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     };
     let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
     drop(told);
-    let mut list = context.out.list(&[
-        Column::new("kind"),
-        Column::new("file"),
-        Column::number("rows"),
-        Column::number("new"),
-        Column::number("updated"),
-        Column::number("bad"),
-        Column::number("seconds"),
-    ]);
-    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
-    let mut bad = 0;
-    for file in imported {
-        bad += file.bad;
-        if file.latin1 {
-            context
-                .out
-                .say(format!("{} was read as Latin-1", file.file));
-        }
-        list.row(vec![
-            Cell::of(file.kind),
-            Cell::Text(file.file),
-            number(file.rows),
-            number(file.new),
-            number(file.updated),
-            number(file.bad),
-            Cell::Measure((file.seconds * 1000.0).round() / 1000.0),
-        ])?;
+    for file in imported.iter().filter(|file| file.latin1) {
+        context
+            .out
+            .say(format!("{} was read as Latin-1", file.file));
     }
-    list.finish("")?;
+    let view = View::<Imported>::new()
+        .words("kind", |file| Cell::of(file.kind))
+        .words("file", |file| Cell::of(&file.file))
+        .number("rows", |file| file.rows)
+        .number("new", |file| file.new)
+        .number("updated", |file| file.updated)
+        .number("bad", |file| file.bad)
+        .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)));
+    context.out.all(view, &imported)?;
+    let bad: u64 = imported.iter().map(|file| file.bad).sum();
     if bad == 0 {
         return Ok(Outcome::Done);
     }

@@ -6,14 +6,14 @@ use super::arguments::{span, word};
 use super::{Context, Outcome, face};
 use crate::channel::CatalogueEntry;
 use crate::domain::template::Placeholders;
-use crate::domain::words::{Channel, Origin};
+use crate::domain::words::{Channel, Origin, Word as _};
 use crate::error::{Error, Result};
-use crate::store::message::{self, LogWanted};
-use crate::view::{Cell, Column};
+use crate::store::message::{self, Log, LogWanted};
+use crate::view::{Cell, View};
 
 /// The WhatsApp provider: its channels, its templates, and what was tried.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List the provider's communication channels (*buscar canais*)
     #[command(after_help = "Example:\n  regua omnichannel channels")]
     Channels,
@@ -34,7 +34,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Channels => channels(context),
         Command::Templates { channel } => templates(channel.as_deref(), context),
@@ -49,18 +49,18 @@ fn none(name: &str) -> Error {
     .hint("with `file` a template's text is given by --body; opa and meta have catalogues")
 }
 
+/// What the provider's catalogue says of a channel or a template.
+fn listed_view() -> View<'static, CatalogueEntry> {
+    View::<CatalogueEntry>::new()
+        .words("id", |listed| Cell::of(&listed.id))
+        .words("name", |listed| Cell::of(&listed.name))
+        .words("status", |listed| listed.status.clone())
+}
+
 fn channels(context: &Context) -> Result<Outcome> {
     let provider = context.config.channel(Channel::Whatsapp).connect()?;
     let catalogue = provider.catalogue().ok_or_else(|| none(provider.name()))?;
-    let mut list = context.out.list(&["id", "name", "status"].map(Column::new));
-    for channel in catalogue.channels()? {
-        list.row(vec![
-            Cell::Text(channel.id),
-            Cell::Text(channel.name),
-            Cell::text(channel.status),
-        ])?;
-    }
-    list.finish("")?;
+    context.out.all(listed_view(), &catalogue.channels()?)?;
     Ok(Outcome::Done)
 }
 
@@ -71,27 +71,13 @@ fn templates(channel: Option<&str>, context: &Context) -> Result<Outcome> {
         Some(channel) => channel.to_owned(),
         None => only(catalogue.channels()?)?,
     };
-    let mut list = context.out.list(&[
-        Column::new("id"),
-        Column::new("name"),
-        Column::new("status"),
-        Column::number("variables"),
-        Column::new("text"),
-    ]);
-    for template in catalogue.templates(&channel)? {
-        let places = template
-            .text
-            .as_deref()
-            .map(|text| Placeholders::of(text).count);
-        list.row(vec![
-            Cell::Text(template.id),
-            Cell::Text(template.name),
-            Cell::text(template.status),
-            Cell::number(places.and_then(|places| i64::try_from(places).ok())),
-            Cell::text(template.text),
-        ])?;
-    }
-    list.finish("")?;
+    let view = listed_view()
+        .number("variables", |template| {
+            let text = template.text.as_deref();
+            text.map(|text| Placeholders::of(text).count)
+        })
+        .words("text", |template| template.text.clone());
+    context.out.all(view, &catalogue.templates(&channel)?)?;
     Ok(Outcome::Done)
 }
 
@@ -107,7 +93,7 @@ fn only(mut channels: Vec<CatalogueEntry>) -> Result<String> {
 
 /// Which attempts are wanted.
 #[derive(Debug, Args)]
-pub struct Logs {
+pub(super) struct Logs {
     /// This message
     #[arg(long)]
     id: Option<i64>,
@@ -151,25 +137,20 @@ fn run_logs(logs: &Logs, context: &Context) -> Result<Outcome> {
         message: logs.message.clone(),
     };
     let store = context.open()?;
-    let mut list = context.out.list(&[
-        Column::number("id"),
-        Column::number("client_id"),
-        Column::new("communication_type"),
-        Column::new("contact"),
-        Column::new("sent_at"),
-        Column::new("status"),
-        Column::new("message"),
-    ]);
+    let view = View::<Log>::new()
+        .number("id", |log| log.id)
+        .number("client_id", |log| log.client_id)
+        .words("communication_type", |log| log.origin.as_str())
+        .words("contact", |log| face::phone(log.contact.as_deref()))
+        .words("sent_at", |log| face::instant(context, Some(log.at)))
+        .words(
+            "status",
+            |log| if log.success { "success" } else { "failure" },
+        )
+        .words("message", |log| log.message.clone());
+    let mut list = context.out.list(view);
     message::each_log(store.connection(), &wanted, logs.limit, |log| {
-        list.row(vec![
-            Cell::Number(log.id),
-            Cell::number(log.client_id),
-            Cell::of(log.origin),
-            face::phone(log.contact.as_deref()),
-            face::instant(context, Some(log.at)),
-            Cell::of(if log.success { "success" } else { "failure" }),
-            Cell::text(log.message),
-        ])
+        list.row(&log)
     })?;
     list.finish("")?;
     Ok(Outcome::Done)

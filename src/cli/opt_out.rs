@@ -3,19 +3,19 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::word;
-use super::{Context, Outcome};
+use super::{Context, Outcome, face};
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};
 use crate::error::{Error, Result, not_in_the_book};
 use crate::store::{book, opt_out as store};
-use crate::view::{Cell, Column};
+use crate::view::{Cell, View};
 
 /// What clients said no to: by channel, by purpose, or altogether.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "Example:\n  regua optout add --client 17 --purpose marketing --source 'asked by phone'"
 )]
-pub enum Command {
+pub(super) enum Command {
     /// Note that a client said no
     Add {
         /// Who, and to what
@@ -41,7 +41,7 @@ pub enum Command {
 
 /// Who said no, and to what.
 #[derive(Debug, Args)]
-pub struct What {
+pub(super) struct What {
     /// The client
     #[arg(long, value_name = "ID")]
     client: i64,
@@ -68,8 +68,17 @@ impl What {
     }
 }
 
+/// What was done about a client's no.
+fn what_view<'a>(done: &'static str) -> View<'a, What> {
+    View::<What>::new()
+        .data("done", move |_| done)
+        .data("client_id", |what| what.client)
+        .data("channel", |what| what.channel.map(Channel::as_str))
+        .data("purpose", |what| what.purpose.map(Purpose::as_str))
+}
+
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let mut store = context.open()?;
     match command {
         Command::Add { what, source } => {
@@ -81,7 +90,10 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
                 store::add(transaction, what.client, what.opt_out(), today, source)
             })?;
             let word = if new { "noted" } else { "was noted already" };
-            context.out.say(format!("{word}: {}", what.describe()));
+            let view = what_view("added")
+                .data("new", move |_| new)
+                .data("source", |_| Cell::of(source));
+            face::done(context, view, what, format!("{word}: {}", what.describe()))?;
         }
         Command::Remove { what } => {
             let there = store
@@ -93,28 +105,19 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
                 ))
                 .hint(format!("regua optout list --client {}", what.client)));
             }
-            context.out.say(format!("taken back: {}", what.describe()));
+            let words = format!("taken back: {}", what.describe());
+            face::done(context, what_view("removed"), what, words)?;
         }
         Command::List { client } => {
-            let mut list = context.out.list(&[
-                Column::number("client_id"),
-                Column::new("client_name"),
-                Column::new("channel"),
-                Column::new("purpose"),
-                Column::new("since"),
-                Column::new("source"),
-            ]);
-            for row in store::list(store.connection(), *client)? {
-                list.row(vec![
-                    Cell::Number(row.client_id),
-                    Cell::Text(row.client_name),
-                    Cell::text(row.opt_out.channel.map(Channel::as_str)),
-                    Cell::text(row.opt_out.purpose.map(Purpose::as_str)),
-                    Cell::text(row.since.map(|day| day.to_string())),
-                    Cell::text(row.source),
-                ])?;
-            }
-            list.finish("")?;
+            let view = View::<store::ListedOptOut>::new()
+                .number("client_id", |row| row.client_id)
+                .words("client_name", |row| Cell::of(&row.client_name))
+                .words("channel", |row| row.opt_out.channel.map(Channel::as_str))
+                .words("purpose", |row| row.opt_out.purpose.map(Purpose::as_str))
+                .words("since", |row| row.since)
+                .words("source", |row| row.source.clone());
+            let rows = store::list(store.connection(), *client)?;
+            context.out.all(view, &rows)?;
         }
     }
     Ok(Outcome::Done)

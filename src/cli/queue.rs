@@ -1,16 +1,15 @@
 //! `regua queue`: what waits, and what people do with it by hand.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::deliver::Delivery;
+use crate::jobs::deliver::{ChannelSummary, Delivery};
 use crate::store::message::{self, Sequence, Wanted};
-use crate::store::queue::{self as store, Chosen};
-use crate::view::{Cell, Column, Format};
+use crate::store::queue::{self as store, Chosen, Stat};
+use crate::view::{Format, View};
 
 /// The queue: list, deliver, retry, cancel, stats.
 #[derive(Debug, Subcommand)]
@@ -18,7 +17,7 @@ use crate::view::{Cell, Column, Format};
     regua queue deliver --channel whatsapp\n  \
     regua queue list --unknown\n  \
     regua queue retry --unknown --channel push")]
-pub enum Command {
+pub(super) enum Command {
     /// List what waits, first what is due first
     List {
         /// On this channel
@@ -78,7 +77,7 @@ pub enum Command {
 
 /// Which messages are meant.
 #[derive(Debug, Args)]
-pub struct ChosenArgs {
+pub(super) struct ChosenArgs {
     /// These messages
     #[arg(value_name = "ID")]
     ids: Vec<i64>,
@@ -111,7 +110,7 @@ impl ChosenArgs {
 }
 
 /// Runs the command.
-pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::List {
             channel,
@@ -144,19 +143,9 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
 }
 
 fn changed(context: &Context, n: u64, what: &str) -> Result<Outcome> {
-    match context.out.format() {
-        Format::Json => context.out.json(&json!({ "messages": n }))?,
-        Format::Jsonl => context.out.json_line(&json!({ "messages": n }))?,
-        Format::Csv => {
-            let mut list = context.out.list(&[Column::number("messages")]);
-            list.row(vec![Cell::Number(i64::try_from(n).unwrap_or(i64::MAX))])?;
-            list.finish("")?;
-        }
-        Format::Table => {
-            let noun = if n == 1 { "message" } else { "messages" };
-            context.out.say(format!("{n} {noun} {what}"));
-        }
-    }
+    let view = View::<u64>::new().number("messages", |n| *n);
+    let noun = if n == 1 { "message" } else { "messages" };
+    face::done(context, view, &n, format!("{n} {noun} {what}"))?;
     Ok(Outcome::Done)
 }
 
@@ -178,7 +167,7 @@ fn list(
         statuses,
         ..Wanted::default()
     };
-    let mut list = context.out.list(&face::message_columns());
+    let mut list = context.out.list(face::message_view(context));
     let mut rows = 0u64;
     message::each(
         store.connection(),
@@ -187,7 +176,7 @@ fn list(
         limit,
         |message| {
             rows += 1;
-            list.row(face::message_cells(context, &message))?;
+            list.row(&message)?;
             Ok(true)
         },
     )?;
@@ -210,29 +199,6 @@ fn deliver(channels: &[Channel], context: &Context) -> Result<Outcome> {
 }
 
 fn answer(context: &Context, delivery: &Delivery) -> Result<()> {
-    let mut list = context.out.list(&[
-        Column::new("channel"),
-        Column::number("sent"),
-        Column::number("failed"),
-        Column::number("later"),
-        Column::number("unknown"),
-        Column::number("skipped"),
-        Column::number("left"),
-        Column::new("stopped"),
-    ]);
-    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
-    for channel in &delivery.channels {
-        list.row(vec![
-            Cell::of(channel.channel),
-            number(channel.sent),
-            number(channel.failed),
-            number(channel.later),
-            number(channel.unknown + channel.recovered),
-            number(channel.skipped.values().sum()),
-            number(channel.left),
-            Cell::text(channel.stopped.as_deref()),
-        ])?;
-    }
     if delivery.channels.is_empty()
         && delivery.locked.is_empty()
         && context.out.format() == Format::Table
@@ -240,30 +206,28 @@ fn answer(context: &Context, delivery: &Delivery) -> Result<()> {
         context.out.say("nothing is due");
         return Ok(());
     }
-    list.finish("")
+    let view = View::<ChannelSummary>::new()
+        .words("channel", |channel| channel.channel.as_str())
+        .number("sent", |channel| channel.sent)
+        .number("failed", |channel| channel.failed)
+        .number("later", |channel| channel.later)
+        .number("unknown", |channel| channel.unknown + channel.recovered)
+        .number("skipped", |channel| channel.skipped.values().sum::<u64>())
+        .number("left", |channel| channel.left)
+        .words("stopped", |channel| channel.stopped.clone());
+    context.out.all(view, &delivery.channels)
 }
 
 fn stats(context: &Context) -> Result<Outcome> {
     let store = context.open()?;
-    let mut list = context.out.list(&[
-        Column::new("channel"),
-        Column::number("due"),
-        Column::number("waiting"),
-        Column::new("next_at"),
-        Column::number("sending"),
-        Column::number("unknown"),
-    ]);
-    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
-    for stat in store::stats(store.connection(), context.now().at)? {
-        list.row(vec![
-            Cell::of(stat.channel.as_str()),
-            number(stat.due),
-            number(stat.waiting),
-            face::instant(context, stat.next_at),
-            number(stat.sending),
-            number(stat.unknown),
-        ])?;
-    }
-    list.finish("")?;
+    let view = View::<Stat>::new()
+        .words("channel", |stat| stat.channel.as_str())
+        .number("due", |stat| stat.due)
+        .number("waiting", |stat| stat.waiting)
+        .words("next_at", |stat| face::instant(context, stat.next_at))
+        .number("sending", |stat| stat.sending)
+        .number("unknown", |stat| stat.unknown);
+    let stats = store::stats(store.connection(), context.now().at)?;
+    context.out.all(view, &stats)?;
     Ok(Outcome::Done)
 }

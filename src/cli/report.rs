@@ -4,13 +4,14 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::arguments::{Asked, Narrowed, saved_report, word};
-use super::{Context, Outcome};
+use super::{Context, Outcome, face};
 use crate::clock::iso;
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
 use crate::error::{Error, Result, did_you_mean};
 use crate::store::report::{self as store, FieldValue, ReportRow};
-use crate::view::{Cell, Column, Format};
+use crate::view::measure::folded;
+use crate::view::{Cell, Format, View};
 
 /// Reports of contracts, logins or invoices: run, save, list, show, remove, fields.
 #[derive(Debug, Subcommand)]
@@ -20,7 +21,7 @@ use crate::view::{Cell, Column, Format};
     Example:\n  \
     regua report run contracts --filter contract_status=active --filter access_status=manual_block,auto_block"
 )]
-pub enum Command {
+pub(super) enum Command {
     /// Run a kind of report, or a saved one narrowed further
     #[command(after_help = "Examples:\n  \
         regua report run invoices --filter 'overdue_days>=5' --order open_amount:desc\n  \
@@ -71,7 +72,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Run {
             asked,
@@ -92,8 +93,7 @@ pub fn run(command: Command, context: &mut Context) -> Result<Outcome> {
                 saved_report(transaction, &name)?;
                 store::remove(transaction, &name)
             })?;
-            context.out.say(format!("removed report `{name}`"));
-            Ok(Outcome::Done)
+            face::removed(context, "report", &name)
         }
     }
 }
@@ -160,18 +160,11 @@ fn run_report(
     let store = context.open()?;
     let report = asked.report(store.connection())?;
     let fields = chosen(report.kind, columns, context.out.format())?;
-    let headers: Vec<Column> = fields
-        .iter()
-        .map(|field| match field.field_type() {
-            FieldType::Number | FieldType::Money => Column::number(field.name()),
-            _ => Column::new(field.name()),
-        })
-        .collect();
-    let mut list = context.out.list(&headers);
+    let mut list = context.out.list(field_view(&fields));
     let mut rows = 0u64;
     if limit != Some(0) {
         store::run(store.connection(), &report, &fields, context.now(), |row| {
-            list.row(cells(row, &fields, context)?)?;
+            list.row(&cells(row, &fields, context)?)?;
             rows += 1;
             Ok(limit.is_none_or(|limit| rows < limit))
         })?;
@@ -179,6 +172,18 @@ fn run_report(
     let noun = if rows == 1 { "row" } else { "rows" };
     list.finish(&format!("{rows} {noun}"))?;
     Ok(Outcome::Done)
+}
+
+/// The fields asked for as columns; a row holds a cell of each.
+fn field_view(fields: &[Field]) -> View<'static, [Cell]> {
+    let columns = fields.iter().enumerate();
+    columns.fold(View::<[Cell]>::new(), |view, (i, field)| {
+        let cell = move |row: &[Cell]| row.get(i).cloned();
+        match field.field_type() {
+            FieldType::Number | FieldType::Money => view.number(field.name(), cell),
+            _ => view.words(field.name(), cell),
+        }
+    })
 }
 
 fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec<Cell>> {
@@ -197,34 +202,49 @@ fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec
                         .map_or(Cell::Null, |instant| Cell::Text(iso(instant, zone)))
                 }
                 (FieldValue::Integer(n), _) => Cell::Number(n),
-                (FieldValue::Text(text), FieldType::Phone) => Cell::Shown {
-                    data: text.to_owned(),
-                    shown: phone::shown(text),
-                },
+                (FieldValue::Text(text), FieldType::Phone) => Cell::shown(text, phone::shown(text)),
                 (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
             })
         })
         .collect()
 }
 
+/// A field in a list of fields, or a line of the words that the one above it takes.
+enum Line {
+    Field(Field),
+    Words(String),
+}
+
+impl Line {
+    const fn field(&self) -> Option<Field> {
+        match self {
+            Self::Field(field) => Some(*field),
+            Self::Words(_) => None,
+        }
+    }
+}
+
 fn fields(kind: ReportKind, context: &Context) -> Result<Outcome> {
-    let mut list = context.out.list(&[
-        Column::new("field"),
-        Column::new("type"),
-        Column::new("meaning"),
-        Column::new("accepted").data_only(),
-    ]);
+    let view = View::<Line>::new()
+        .words("field", |line| line.field().map(Field::name))
+        .words("type", |line| {
+            line.field().map(|field| field.field_type().as_str())
+        })
+        .words("meaning", |line| match line {
+            Line::Field(field) => field.meaning().to_owned(),
+            Line::Words(words) => words.clone(),
+        })
+        .data("accepted", |line| {
+            line.field().map(|field| field.field_type().accepted())
+        });
+    let mut list = context.out.list(view);
     for field in kind.fields() {
-        let field_type = field.field_type();
-        list.row(vec![
-            Cell::of(field.name()),
-            Cell::of(field_type.as_str()),
-            Cell::of(field.meaning()),
-            Cell::Text(field_type.accepted()),
-        ])?;
-        if let (FieldType::Word(_, words), Format::Table) = (field_type, context.out.format()) {
+        list.row(&Line::Field(field))?;
+        if let (FieldType::Word(_, words), Format::Table) =
+            (field.field_type(), context.out.format())
+        {
             for line in folded(&words(), WORDS_WIDTH) {
-                list.row(vec![Cell::Null, Cell::Null, Cell::Text(line), Cell::Null])?;
+                list.row(&Line::Words(line))?;
             }
         }
     }
@@ -234,21 +254,6 @@ fn fields(kind: ReportKind, context: &Context) -> Result<Outcome> {
 
 /// How wide the words of a field may stand under its meaning, so that the table fits 80 columns.
 const WORDS_WIDTH: usize = 46;
-
-/// A text of words in lines of at most this width.
-fn folded(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.len() + word.len() < width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
 
 fn save(name: String, kind: ReportKind, narrowed: &Narrowed, context: &Context) -> Result<Outcome> {
     if let Some(what) = name_problem(&name) {
@@ -263,60 +268,42 @@ fn save(name: String, kind: ReportKind, narrowed: &Narrowed, context: &Context) 
     };
     let mut store = context.open()?;
     store.write(|transaction| store::save(transaction, &saved))?;
-    context.out.say(format!("saved report `{}`", saved.name));
+    let view = View::<SavedReport>::new()
+        .words("done", |_| "saved")
+        .and(saved_view(), |saved| saved);
+    let words = format!("saved report `{}`", saved.name);
+    face::done(context, view, &saved, words)?;
     Ok(Outcome::Done)
 }
 
 fn list(context: &Context) -> Result<Outcome> {
     let store = context.open()?;
-    let mut list = context.out.list(&columns());
-    for saved in store::list(store.connection())? {
-        list.row(saved_cells(&saved))?;
-    }
-    list.finish("")?;
+    let saved = store::list(store.connection())?;
+    context.out.all(saved_view(), &saved)?;
     Ok(Outcome::Done)
 }
 
-fn columns() -> [Column; 4] {
-    ["name", "kind", "filters", "order"].map(Column::new)
-}
-
-fn saved_cells(saved: &SavedReport) -> Vec<Cell> {
-    vec![
-        Cell::of(&saved.name),
-        Cell::of(saved.report.kind),
-        Cell::Json(json!(saved.report.written_filters())),
-        Cell::Json(json!(saved.report.written_order())),
-    ]
+fn saved_view<'a>() -> View<'a, SavedReport> {
+    View::<SavedReport>::new()
+        .words("name", |saved| Cell::of(&saved.name))
+        .words("kind", |saved| Cell::of(saved.report.kind))
+        .words("filters", |saved| json!(saved.report.written_filters()))
+        .words("order", |saved| json!(saved.report.written_order()))
 }
 
 fn show(name: &str, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let saved = saved_report(store.connection(), name)?;
-    let document = json!({
-        "name": saved.name,
-        "kind": saved.report.kind,
-        "filters": saved.report.written_filters(),
-        "order": saved.report.written_order(),
-    });
-    match context.out.format() {
-        Format::Table => {
-            let mut text = format!("{} ({})\n", saved.name, saved.report.kind);
-            for filter in saved.report.written_filters() {
-                text.push_str(&format!("filter  {filter}\n"));
-            }
-            for order in saved.report.written_order() {
-                text.push_str(&format!("order   {order}\n"));
-            }
-            context.out.text(text)?;
-        }
-        Format::Json => context.out.json(&document)?,
-        Format::Jsonl => context.out.json_line(&document)?,
-        Format::Csv => {
-            let mut list = context.out.list(&columns());
-            list.row(saved_cells(&saved))?;
-            list.finish("")?;
-        }
+    if context.out.one(saved_view(), &saved)? {
+        return Ok(Outcome::Done);
     }
+    let mut text = format!("{} ({})\n", saved.name, saved.report.kind);
+    for filter in saved.report.written_filters() {
+        text.push_str(&format!("filter  {filter}\n"));
+    }
+    for order in saved.report.written_order() {
+        text.push_str(&format!("order   {order}\n"));
+    }
+    context.out.text(text)?;
     Ok(Outcome::Done)
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::arguments::word;
-use super::{Context, Outcome};
+use super::{Context, Outcome, face};
 use crate::domain::ladder::{Closing, Stage};
 use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, Texts};
 use crate::domain::words::{Word, parse_yes_no};
@@ -15,7 +15,7 @@ use crate::jobs::{collection, rule as job};
 use crate::source::definition::rule as definition;
 use crate::store::collection as cases;
 use crate::store::rule::{self as store, Kept};
-use crate::view::{Cell, Column, Format};
+use crate::view::{Cell, View};
 
 /// Collection rules: add, edit, list, show, remove.
 #[derive(Debug, Subcommand)]
@@ -25,7 +25,7 @@ use crate::view::{Cell, Column, Format};
     regua rule add residential --portfolio Boleto --portfolio Pix --reminders 5,3,0:due-soon \\\n    \
     --stage notice:3:overdue-push --stage inquiry:8:overdue-sms,overdue-email:first_reachable --closing paid:thanks"
 )]
-pub enum Command {
+pub(super) enum Command {
     /// Add a rule
     Add(Change),
     /// Change parts of a rule; a part that is given replaces the rule's
@@ -53,7 +53,7 @@ pub enum Command {
 
 /// The parts of a rule.
 #[derive(Debug, Args)]
-pub struct Change {
+pub(super) struct Change {
     /// Its name
     name: String,
     /// A portfolio it takes; may be given several times [default: every one no other rule names]
@@ -96,7 +96,7 @@ fn yes_no(text: &str) -> Result<bool, String> {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Add(change) => {
             let mut draft = RuleDraft {
@@ -106,7 +106,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             change.make(&mut draft, true)?;
             let mut saved = context.open()?;
             let (rule, warnings) = job::add(&mut saved, &draft)?;
-            tell(context, "added", &rule, &warnings);
+            tell(context, "added", &rule, &warnings)?;
         }
         Command::Edit(change) => {
             let mut saved = context.open()?;
@@ -114,7 +114,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             let mut draft = kept.rule.draft();
             change.make(&mut draft, false)?;
             let (rule, warnings) = job::replace(&mut saved, &draft)?;
-            tell(context, "changed", &rule, &warnings);
+            tell(context, "changed", &rule, &warnings)?;
         }
         Command::List => list(context)?,
         Command::Show { name } => show(name, context)?,
@@ -123,11 +123,16 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn tell(context: &Context, what: &str, rule: &Rule, warnings: &[String]) {
-    context.out.say(format!("{what} rule `{}`", rule.name));
+fn tell(context: &Context, what: &'static str, rule: &Rule, warnings: &[String]) -> Result<()> {
+    let view = View::<Rule>::new()
+        .words("done", |_| what)
+        .words("name", |rule| Cell::of(&rule.name))
+        .words("warnings", |_| json!(warnings));
+    face::done(context, view, rule, format!("{what} rule `{}`", rule.name))?;
     for warning in warnings {
         context.out.warn(warning);
     }
+    Ok(())
 }
 
 /// `a,b:first_reachable` as templates and how they are delivered.
@@ -250,52 +255,58 @@ fn put_stage(draft: &mut RuleDraft, stage: DraftStage, new: bool) {
 
 fn list(context: &Context) -> Result<()> {
     let saved = context.open()?;
-    let mut list = context.out.list(&[
-        Column::new("name"),
-        Column::new("portfolios"),
-        Column::new("reminders"),
-        Column::new("stages"),
-        Column::number("open_cases"),
-        Column::new("evaluated_on"),
-    ]);
-    for Kept { rule, evaluated_on } in store::all(saved.connection())? {
-        let days: Vec<i64> = rule.reminders.iter().flat_map(|r| r.days.clone()).collect();
-        let stages: Vec<String> = rule
-            .stages
-            .iter()
-            .map(|own| format!("{}:{}", own.stage, own.day.days()))
-            .collect();
-        let cell = |list: Value, shown: String| match context.out.format() {
-            Format::Json | Format::Jsonl => Cell::Json(list),
-            Format::Table | Format::Csv => Cell::Text(shown),
-        };
-        let shown_days: Vec<String> = days.iter().map(ToString::to_string).collect();
-        let portfolios = if rule.portfolios.is_empty() {
-            "(all others)".to_owned()
-        } else {
-            rule.portfolios.join(", ")
-        };
-        let open = cases::open_cases(saved.connection(), &rule.name)?;
-        list.row(vec![
-            Cell::of(&rule.name),
-            cell(json!(rule.portfolios), portfolios),
-            cell(json!(days), shown_days.join(", ")),
-            cell(json!(stages), stages.join(", ")),
-            Cell::Number(open),
-            Cell::text(evaluated_on.map(|day| day.to_string())),
-        ])?;
+    let mut rows = Vec::new();
+    for kept in store::all(saved.connection())? {
+        let open = cases::open_cases(saved.connection(), &kept.rule.name)?;
+        rows.push((kept, open));
     }
-    list.finish("")
+    let view = View::<(Kept, i64)>::new()
+        .words("name", |(kept, _)| Cell::of(&kept.rule.name))
+        .words("portfolios", |(kept, _)| {
+            listed(&kept.rule.portfolios, "(all others)")
+        })
+        .words("reminders", |(kept, _)| {
+            let days: Vec<i64> = kept
+                .rule
+                .reminders
+                .iter()
+                .flat_map(|reminders| reminders.days.clone())
+                .collect();
+            listed(&days, "")
+        })
+        .words("stages", |(kept, _)| {
+            let stages: Vec<String> = kept
+                .rule
+                .stages
+                .iter()
+                .map(|own| format!("{}:{}", own.stage, own.day.days()))
+                .collect();
+            listed(&stages, "")
+        })
+        .number("open_cases", |(_, open)| *open)
+        .words("evaluated_on", |(kept, _)| kept.evaluated_on);
+    context.out.all(view, &rows)
+}
+
+/// A list as JSON has it, and joined by commas where people read; an empty one in these words.
+fn listed<T: ToString + serde::Serialize>(items: &[T], empty: &str) -> Cell {
+    let words: Vec<String> = items.iter().map(ToString::to_string).collect();
+    Cell::Parts {
+        data: json!(items),
+        text: if words.is_empty() {
+            empty.to_owned()
+        } else {
+            words.join(", ")
+        },
+    }
 }
 
 fn texts_document(texts: &Texts) -> Value {
     json!({ "templates": texts.templates, "deliver": texts.deliver })
 }
 
-fn document(kept: &Kept, open: i64) -> Value {
-    let rule = &kept.rule;
-    let stages: Vec<Value> = rule
-        .stages
+fn stages(rule: &Rule) -> Value {
+    rule.stages
         .iter()
         .map(|own| {
             json!({
@@ -305,49 +316,58 @@ fn document(kept: &Kept, open: i64) -> Value {
                 "deliver": own.texts.deliver,
             })
         })
-        .collect();
+        .collect()
+}
+
+fn closing(rule: &Rule) -> Value {
     let mut closing = serde_json::Map::new();
     for which in Closing::ALL {
         closing.insert(which.to_string(), json!(rule.closings.templates(*which)));
     }
     closing.insert("deliver".to_owned(), json!(rule.closings.deliver));
-    let reminders = rule.reminders.as_ref().map(|reminders| {
+    Value::Object(closing)
+}
+
+fn reminders(rule: &Rule) -> Option<Value> {
+    rule.reminders.as_ref().map(|reminders| {
         let mut document = texts_document(&reminders.texts);
         document["days"] = json!(reminders.days);
         document
-    });
-    json!({
-        "name": rule.name,
-        "portfolios": rule.portfolios,
-        "reminders": reminders,
-        "one_message_per_client": rule.one_message_per_client,
-        "roll_due_date": rule.roll_due_date,
-        "enter_until_days": rule.enter_until_days,
-        "stages": stages,
-        "closing": closing,
-        "open_cases": open,
-        "evaluated_on": kept.evaluated_on.map(|day| day.to_string()),
     })
+}
+
+/// A rule with all its parts.
+fn rule_view<'a>(open: i64) -> View<'a, Kept> {
+    View::<Kept>::new()
+        .words("name", |kept| Cell::of(&kept.rule.name))
+        .words("portfolios", |kept| json!(kept.rule.portfolios))
+        .words("reminders", |kept| reminders(&kept.rule))
+        .words("one_message_per_client", |kept| {
+            kept.rule.one_message_per_client
+        })
+        .words("roll_due_date", |kept| kept.rule.roll_due_date)
+        .number("enter_until_days", |kept| kept.rule.enter_until_days)
+        .words("stages", |kept| stages(&kept.rule))
+        .words("closing", |kept| closing(&kept.rule))
+        .number("open_cases", move |_| open)
+        .words("evaluated_on", |kept| kept.evaluated_on)
 }
 
 fn show(name: &str, context: &Context) -> Result<()> {
     let saved = context.open()?;
     let kept = collection::get_rule(saved.connection(), name)?;
     let open = cases::open_cases(saved.connection(), name)?;
-    match context.out.format() {
-        Format::Table | Format::Csv => {
-            let mut text = definition::write(&kept.rule);
-            let last = kept.evaluated_on.map_or_else(
-                || "never evaluated".to_owned(),
-                |day| format!("last evaluated on {day}"),
-            );
-            // Writing to a text does not fail.
-            let _ = writeln!(text, "# {last}; {open} open cases");
-            context.out.text(text)
-        }
-        Format::Json => context.out.json(&document(&kept, open)),
-        Format::Jsonl => context.out.json_line(&document(&kept, open)),
+    if context.out.one(rule_view(open), &kept)? {
+        return Ok(());
     }
+    let mut text = definition::write(&kept.rule);
+    let last = kept.evaluated_on.map_or_else(
+        || "never evaluated".to_owned(),
+        |day| format!("last evaluated on {day}"),
+    );
+    // Writing to a text does not fail.
+    let _ = writeln!(text, "# {last}; {open} open cases");
+    context.out.text(text)
 }
 
 fn remove(name: &str, yes: bool, context: &Context) -> Result<()> {
@@ -367,6 +387,9 @@ fn remove(name: &str, yes: bool, context: &Context) -> Result<()> {
     }
     let today = context.now().today;
     saved.write(|transaction| collection::remove_rule(transaction, name, today))?;
-    context.out.say(format!("removed rule `{name}`"));
-    Ok(())
+    let view = View::<str>::new()
+        .words("done", |_| "removed")
+        .words("name", |name| Cell::of(name))
+        .number("closed_cases", |_| open);
+    face::done(context, view, name, format!("removed rule `{name}`"))
 }

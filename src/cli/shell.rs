@@ -12,14 +12,14 @@ use crate::view::Out;
 /// Print completions for a shell.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  regua completions bash > /etc/bash_completion.d/regua")]
-pub struct Completions {
+pub(super) struct Completions {
     /// Which shell
     shell: Shell,
 }
 
 impl Completions {
     /// Prints them.
-    pub fn run(&self, out: Out, command: &mut clap::Command) -> Result<Outcome> {
+    pub(super) fn run(&self, out: Out, command: &mut clap::Command) -> Result<Outcome> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, command, "regua", &mut text);
         out.text(String::from_utf8_lossy(&text))?;
@@ -30,14 +30,14 @@ impl Completions {
 /// Write a man page for each command into a folder.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  regua man /usr/local/share/man/man1")]
-pub struct Man {
+pub(super) struct Man {
     /// The folder, made when it does not exist
     dir: PathBuf,
 }
 
 impl Man {
     /// Writes them.
-    pub fn run(&self, out: Out, command: clap::Command) -> Result<Outcome> {
+    pub(super) fn run(&self, out: Out, command: clap::Command) -> Result<Outcome> {
         let failed = |error| {
             Error::world(format!(
                 "man pages cannot be written to {}",

@@ -1,13 +1,13 @@
 //! `regua sync`: the ERP's web service into the book.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
 use crate::error::Result;
-use crate::jobs::sync::{self, Noticed, Refused, Request, Summary, Synced};
-use crate::view::{Cell, Column, Format};
+use crate::jobs::sync::{self, Noticed, Refused, SyncRequest, SyncSummary, Synced};
+use crate::view::{Cell, Format, View};
 
 /// Refused rows and things noticed that a person is told one by one.
 const TOLD: usize = 10;
@@ -24,7 +24,7 @@ const TOLD: usize = 10;
         regua sync --full invoices     every invoice, changed or not\n  \
         regua doctor                   whether the source answers, and each form may be read"
 )]
-pub struct Command {
+pub(super) struct Command {
     /// What to read
     #[arg(value_name = "KIND")]
     kinds: Vec<String>,
@@ -37,15 +37,14 @@ pub struct Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
     sync::wanted(&command.kinds)?;
-    let ixc = sync::configured(&context.config)?;
-    let request = Request {
+    let sources = sync::configured(&context.config)?;
+    let request = SyncRequest {
         kinds: command.kinds.clone(),
         full: command.full,
         dry_run: command.dry_run,
-        page_size: ixc.page_size(),
     };
     let mut store = context.open()?;
     let mut bar = context.out.progress("reading", 0, false);
@@ -59,7 +58,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         bar.at(rows);
     };
     let (config, clock) = (&context.config, &context.clock);
-    let summary = sync::sync(&mut store, &ixc, &request, config, clock, &mut progress)?;
+    let summary = sync::sync(&mut store, &sources, &request, config, clock, &mut progress)?;
     drop(bar);
     tell(context, &summary);
     answer(command, context, &summary, watch.elapsed().as_secs_f64())?;
@@ -71,7 +70,7 @@ pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
 }
 
 /// What a person should know, on standard error.
-fn tell(context: &Context, summary: &Summary) {
+fn tell(context: &Context, summary: &SyncSummary) {
     let out = &context.out;
     for note in &summary.notes {
         out.warn(note);
@@ -120,15 +119,15 @@ fn tell(context: &Context, summary: &Summary) {
     }
 }
 
-fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64) -> Result<()> {
-    let seconds = (seconds * 1000.0).round() / 1000.0;
+fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: f64) -> Result<()> {
+    let seconds = face::seconds(seconds);
     if context.out.format() == Format::Json {
         return context.out.json(&json!({
             "full": command.full,
             "dry_run": command.dry_run,
-            "kinds": summary.kinds.iter().map(kind_json).collect::<Vec<_>>(),
-            "refused": summary.refused.iter().map(refused_json).collect::<Vec<_>>(),
-            "noticed": summary.noticed.iter().map(noticed_json).collect::<Vec<_>>(),
+            "kinds": kind_view().array(&summary.kinds),
+            "refused": refused_view().array(&summary.refused),
+            "noticed": noticed_view().array(&summary.noticed),
             "notes": summary.notes,
             "ticket_events": summary.ticket_events,
             "ticket_messages": summary.ticket_messages,
@@ -136,29 +135,8 @@ fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64)
             "seconds": seconds,
         }));
     }
-    let mut list = context.out.list(&[
-        Column::new("kind"),
-        Column::new("form").data_only(),
-        Column::new("changed_since"),
-        Column::number("read"),
-        Column::number("new"),
-        Column::number("changed"),
-        Column::number("unchanged"),
-        Column::number("refused"),
-    ]);
-    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
-    for kind in &summary.kinds {
-        list.row(vec![
-            Cell::of(kind.kind),
-            Cell::of(kind.form),
-            Cell::text(kind.changed_since.as_deref()),
-            number(kind.read),
-            number(kind.new),
-            number(kind.changed),
-            number(kind.unchanged),
-            number(kind.refused),
-        ])?;
-    }
+    let mut list = context.out.list(kind_view());
+    list.rows(&summary.kinds)?;
     let wrote = if command.dry_run {
         "nothing was written (--dry-run)"
     } else {
@@ -170,37 +148,34 @@ fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64)
     ))
 }
 
-fn kind_json(kind: &Synced) -> Value {
-    json!({
-        "kind": kind.kind,
-        "form": kind.form,
-        "changed_since": kind.changed_since,
-        "read": kind.read,
-        "new": kind.new,
-        "changed": kind.changed,
-        "unchanged": kind.unchanged,
-        "refused": kind.refused,
-    })
+fn kind_view() -> View<'static, Synced> {
+    View::<Synced>::new()
+        .words("kind", |kind| Cell::of(kind.kind))
+        .data("form", |kind| Cell::of(&kind.form))
+        .words("changed_since", |kind| kind.changed_since.clone())
+        .number("read", |kind| kind.read)
+        .number("new", |kind| kind.new)
+        .number("changed", |kind| kind.changed)
+        .number("unchanged", |kind| kind.unchanged)
+        .number("refused", |kind| kind.refused)
 }
 
-fn refused_json(row: &Refused) -> Value {
-    json!({
-        "kind": row.kind,
-        "id": row.id,
-        "column": row.column,
-        "found": row.found,
-        "remedy": row.remedy,
-    })
+fn refused_view() -> View<'static, Refused> {
+    View::<Refused>::new()
+        .words("kind", |row| row.kind)
+        .words("id", |row| row.id)
+        .words("column", |row| row.column)
+        .words("found", |row| Cell::of(&row.found))
+        .words("remedy", |row| Cell::of(&row.remedy))
 }
 
-fn noticed_json(noticed: &Noticed) -> Value {
-    json!({
-        "kind": noticed.kind,
-        "field": noticed.field,
-        "found": noticed.found,
-        "taken": noticed.taken,
-        "unknown_code": noticed.code,
-        "rows": noticed.rows,
-        "first_id": noticed.first_id,
-    })
+fn noticed_view() -> View<'static, Noticed> {
+    View::<Noticed>::new()
+        .words("kind", |noticed| noticed.kind)
+        .words("field", |noticed| Cell::of(&*noticed.field))
+        .words("found", |noticed| Cell::of(&noticed.found))
+        .words("taken", |noticed| Cell::of(&noticed.taken))
+        .words("unknown_code", |noticed| noticed.code)
+        .number("rows", |noticed| noticed.rows)
+        .words("first_id", |noticed| noticed.first_id)
 }

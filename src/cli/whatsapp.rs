@@ -5,15 +5,14 @@ use std::fs::File;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, face};
 use crate::domain::words::{CallbackStatus, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::callback::{self as job, CallbackSummary};
-use crate::view::{Cell, Column, Format};
 
 /// What WhatsApp reports later: delivered, read, failed.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Import status callbacks from a file that a webhook receiver wrote
     #[command(
         after_help = "The file holds the bodies the webhook received, one after the other; what is known already\n\
@@ -29,7 +28,7 @@ pub enum Command {
 }
 
 /// Runs the command.
-pub fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let Command::Status { file } = command;
     let now = context.now();
     let mut store = context.open()?;
@@ -61,35 +60,29 @@ fn answer(summary: &CallbackSummary, context: &Context) -> Result<()> {
         "now_failed": summary.now_failed,
         "opted_out": summary.opted_out,
     });
-    match context.out.format() {
-        Format::Json => context.out.json(&document),
-        Format::Jsonl => context.out.json_line(&document),
-        Format::Table | Format::Csv => {
-            let mut list = context
-                .out
-                .list(&[Column::new("status"), Column::number("callbacks")]);
-            let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
-            for status in CallbackStatus::ALL {
-                list.row(vec![Cell::of(status), number(of(status))])?;
-            }
-            for (word, n) in [
-                ("known", summary.known),
-                ("unmatched", summary.unmatched),
-                ("passed over", summary.passed_over),
-            ] {
-                list.row(vec![Cell::of(word), number(n)])?;
-            }
-            let mut text = format!(
-                "{} messages turned out to be sent, {} to have failed",
-                summary.now_sent, summary.now_failed
-            );
-            if summary.opted_out > 0 {
-                text.push_str(&format!(
-                    "; {} clients stopped marketing by whatsapp and are opted out",
-                    summary.opted_out
-                ));
-            }
-            list.finish(&text)
-        }
+    if context.out.document(&document)? {
+        return Ok(());
     }
+    let mut list = context.out.list(face::counted("status", "callbacks"));
+    for status in CallbackStatus::ALL {
+        list.row(&(status.to_string(), of(status)))?;
+    }
+    for (word, n) in [
+        ("known", summary.known),
+        ("unmatched", summary.unmatched),
+        ("passed over", summary.passed_over),
+    ] {
+        list.row(&(word.to_owned(), n))?;
+    }
+    let mut text = format!(
+        "{} messages turned out to be sent, {} to have failed",
+        summary.now_sent, summary.now_failed
+    );
+    if summary.opted_out > 0 {
+        text.push_str(&format!(
+            "; {} clients stopped marketing by whatsapp and are opted out",
+            summary.opted_out
+        ));
+    }
+    list.finish(&text)
 }

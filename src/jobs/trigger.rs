@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::plan::{ApplyChange, ApplyStep, Options, steps};
-use crate::domain::template::Template;
 use crate::config::Config;
+use crate::domain::template::Template;
 use crate::domain::ticket::trigger::Trigger;
 use crate::domain::ticket::warning::Office;
 use crate::error::{Error, Flaw, Result};

@@ -1,5 +1,8 @@
 //! Bars of Unicode blocks, as wide as the number they stand for.
 
+/// Columns of the longest bar in a chart.
+pub const WIDTH: u16 = 40;
+
 /// A bar for `value` where `most` fills `width` columns; something above nothing always shows.
 pub fn bar(value: u64, most: u64, width: u16) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];

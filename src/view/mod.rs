@@ -3,14 +3,21 @@
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
+mod cell;
 pub mod chart;
+mod columns;
 mod list;
+pub mod measure;
 mod progress;
+mod table;
 
-pub use list::{Cell, Column, List, Tone};
+pub use cell::{Cell, Tone};
+pub use columns::View;
+pub use list::List;
 pub use progress::Progress;
 
 /// The form of an answer.
@@ -172,9 +179,46 @@ impl Out {
         Ok(out.flush()?)
     }
 
-    /// Begins a list with these columns.
-    pub fn list(&self, columns: &[Column]) -> List {
-        List::new(*self, columns)
+    /// Begins a list with the columns of a view.
+    pub fn list<'a, T: ?Sized>(&self, view: View<'a, T>) -> List<'a, T> {
+        List::new(*self, view)
+    }
+
+    /// Answers with these rows and no totals.
+    pub fn all<'r, T: 'r>(
+        &self,
+        view: View<'_, T>,
+        rows: impl IntoIterator<Item = &'r T>,
+    ) -> Result<()> {
+        let mut list = self.list(view);
+        list.rows(rows)?;
+        list.finish("")
+    }
+
+    /// Answers with one row for programs: a JSON document, a line of JSON, a CSV of one line; whether it
+    /// did. Where people read, it does nothing.
+    pub fn one<T: ?Sized>(&self, view: View<'_, T>, row: &T) -> Result<bool> {
+        match self.format {
+            Format::Table => return Ok(false),
+            Format::Json => self.json(&columns::Row(&view, row))?,
+            Format::Jsonl => self.json_line(&columns::Row(&view, row))?,
+            Format::Csv => {
+                let mut list = self.list(view);
+                list.row(row)?;
+                list.finish("")?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Answers with a document where JSON is asked for; whether it did.
+    pub fn document(&self, document: &impl Serialize) -> Result<bool> {
+        match self.format {
+            Format::Json => self.json(document)?,
+            Format::Jsonl => self.json_line(document)?,
+            Format::Table | Format::Csv => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// A bar for work over a second, on a terminal; `total` 0 when unknown.
@@ -210,29 +254,26 @@ fn console_width() -> Option<u16> {
 
 impl Out {
     /// Writes a JSON document whose rows are many: the head's keys, the rows under `key`, the tail's keys.
-    pub fn json_with_rows(
+    pub fn json_with_rows<T: ?Sized>(
         &self,
-        head: &serde_json::Map<String, serde_json::Value>,
+        head: &Map<String, Value>,
         key: &str,
-        columns: &[Column],
-        tail: &serde_json::Map<String, serde_json::Value>,
-        fill: impl FnOnce(&mut dyn FnMut(&[Cell]) -> Result<()>) -> Result<()>,
+        view: &View<'_, T>,
+        tail: &Map<String, Value>,
+        fill: impl FnOnce(&mut dyn FnMut(&T) -> Result<()>) -> Result<()>,
     ) -> Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
-        let pair = |name: &str, value: &serde_json::Value| {
-            format!("  {}: {value}", serde_json::Value::from(name))
-        };
+        let pair = |name: &str, value: &Value| format!("  {}: {value}", Value::from(name));
         out.write_all(b"{\n")?;
         for (name, value) in head {
             writeln!(out, "{},", pair(name, value))?;
         }
-        write!(out, "  {}: [", serde_json::Value::from(key))?;
+        write!(out, "  {}: [", Value::from(key))?;
         let mut first = true;
-        fill(&mut |cells| {
+        fill(&mut |row| {
             out.write_all(if first { b"\n    " } else { b",\n    " })?;
             first = false;
-            serde_json::to_writer(&mut out, &list::object(columns, cells))
-                .map_err(io::Error::from)?;
+            serde_json::to_writer(&mut out, &columns::Row(view, row)).map_err(io::Error::from)?;
             Ok(())
         })?;
         out.write_all(if first { b"]" } else { b"\n  ]" })?;

@@ -1,8 +1,5 @@
 //! What a message's variables may take their values from.
 
-use chrono::DateTime;
-use chrono_tz::Tz;
-
 use crate::clock::Now;
 use crate::domain::client::Client;
 use crate::domain::contract::Contract;
@@ -12,7 +9,6 @@ use crate::domain::money::Money;
 use crate::domain::ticket::event::TicketFacts;
 
 use super::own_words::OwnWords;
-use super::variable::{Need, Variable};
 
 /// The provider itself, as its messages name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,14 +21,6 @@ pub struct Company {
     pub tax_id: Option<String>,
     /// What it says in place of words of ours.
     pub words: OwnWords,
-}
-
-impl Company {
-    /// Whether a variable takes its value from the configuration, and the configuration has none.
-    pub fn lacks(&self, variable: Variable) -> bool {
-        let now = Now::new(DateTime::UNIX_EPOCH, Tz::UTC);
-        variable.need() == Need::Company && Facts::new(now, self).value(variable).is_none()
-    }
 }
 
 /// All the client's owing overdue invoices, summed up.
@@ -63,9 +51,9 @@ pub struct Facts<'a> {
     pub login: Option<&'a Login>,
     /// The ticket.
     pub ticket: Option<&'a TicketFacts>,
-    /// Variables that are an empty text where they have no value, rather than missing: whoever hears of a
+    /// The names of variables that are an empty text where they have no value, rather than missing: whoever hears of a
     /// ticket is not left untold because its event lacks a word.
-    pub forgiven: &'a [Variable],
+    pub forgiven: &'a [&'static str],
 }
 
 impl<'a> Facts<'a> {

@@ -50,15 +50,15 @@ impl Template {
     /// What heads the text, and the parts that only some channels have.
     fn check_title(&self, flaws: &mut Vec<Flaw>) {
         let title = self.title.as_deref();
-        match self.channel {
-            Channel::Push | Channel::Email if title.is_none_or(|t| t.trim().is_empty()) => {
+        match self.channel.has_title() {
+            true if title.is_none_or(|t| t.trim().is_empty()) => {
                 flaws.push(Flaw::of(
                     "title",
                     "is missing",
                     "a push needs a title, an e-mail its subject",
                 ));
             }
-            Channel::Sms | Channel::Whatsapp if title.is_some() => flaws.push(Flaw::of(
+            false if title.is_some() => flaws.push(Flaw::of(
                 "title",
                 format!("{} messages have no title", self.channel),
                 "leave it out",

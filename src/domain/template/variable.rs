@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::facts::Facts;
+use chrono::DateTime;
+use chrono_tz::Tz;
+
+use super::facts::{Company, Facts};
+use crate::clock::Now;
 use crate::domain::words::Word as _;
 use crate::domain::{day, tax_id};
 use crate::error::{Flaw, nearest};
@@ -144,6 +148,14 @@ variables! {
     HoraAgora = "hora_agora" from Clock: |f| owned(f.now.local().format("%H:%M")),
 }
 
+impl Variable {
+    /// Whether its value comes from the configuration, and the configuration has none.
+    pub fn is_lacked_by(self, company: &Company) -> bool {
+        let now = Now::new(DateTime::UNIX_EPOCH, Tz::UTC);
+        self.need() == Need::Company && Facts::new(now, company).value(self).is_none()
+    }
+}
+
 impl<'a> Facts<'a> {
     /// The value of a variable as people read it; none when it is missing or empty, unless that is forgiven.
     pub fn value(&self, variable: Variable) -> Option<Cow<'a, str>> {
@@ -151,7 +163,7 @@ impl<'a> Facts<'a> {
             .filter(|value| !value.trim().is_empty())
             .or_else(|| {
                 self.forgiven
-                    .contains(&variable)
+                    .contains(&variable.name())
                     .then_some(Cow::Borrowed(""))
             })
     }

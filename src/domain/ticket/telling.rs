@@ -43,13 +43,7 @@ impl Telling {
         self.managers.insert(person.id);
         for (at, channel) in armed.channels.iter().enumerate() {
             let otherwise = next.iter().filter_map(|next| next.words_on(*channel));
-            self.tell(
-                who,
-                &ListName::Managers,
-                armed,
-                at,
-                otherwise.collect(),
-            );
+            self.tell(who, &ListName::Managers, armed, at, otherwise.collect());
         }
     }
 

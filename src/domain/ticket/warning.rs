@@ -109,7 +109,11 @@ impl Trigger {
                 let known = had.iter().any(|known| same_word(known, word))
                     || had.is_empty() && is_usual_word(word);
                 if !known {
-                    let noun = if key == "priorities" { "priority" } else { "status" };
+                    let noun = if key == "priorities" {
+                        "priority"
+                    } else {
+                        "status"
+                    };
                     let meant = did_you_mean(word, had.iter().map(String::as_str))
                         .map_or_else(String::new, |question| format!(" ({question})"));
                     told.push(format!(
@@ -143,11 +147,14 @@ impl Trigger {
             _ if house.staff.is_empty() => return None,
             _ => {}
         }
-        let reaches = self.possible_topics(house.topics).into_iter().any(|(topic, subtopic)| {
-            let event = self.possible_event(topic, subtopic);
-            let ticket = event.ticket(None, house.topics);
-            !recipients(&event, None, &ticket, house).notices.is_empty()
-        });
+        let reaches = self
+            .possible_topics(house.topics)
+            .into_iter()
+            .any(|(topic, subtopic)| {
+                let event = self.possible_event(topic, subtopic);
+                let ticket = event.ticket(None, house.topics);
+                !recipients(&event, None, &ticket, house).notices.is_empty()
+            });
         (!reaches).then(|| {
             "as the book stands it reaches nobody: no active manager, team or named person would hear"
                 .to_owned()
@@ -167,7 +174,10 @@ impl Trigger {
         let mut told = Vec::new();
         for name in &self.templates {
             let used = template(name).map(Template::used).unwrap_or_default();
-            for variable in used.iter().filter(|variable| company.lacks(**variable)) {
+            for variable in used
+                .iter()
+                .filter(|variable| variable.is_lacked_by(company))
+            {
                 told.push(format!(
                     "template `{name}` uses #{}#, which the configuration does not have ([company]): its messages would be skipped",
                     variable.name()

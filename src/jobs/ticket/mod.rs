@@ -4,70 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::{Clock, Now};
 use crate::config::Config;
-use crate::domain::message::{Fate, NewMessage};
-use crate::domain::recipient::Recipient;
-use crate::domain::template::{Facts, Need, Template, Variable, one_line};
-use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
-use crate::domain::ticket::{
-    listening::Armed,
-    notice::{Hearing, Notice, Person, Untold, Words},
-    recipients::{House, recipients},
-};
-use crate::domain::words::{Channel, Origin, Reason, Status};
-use crate::error::{Error, Flaw, Result, not_in_the_book};
-use crate::jobs::compose::{Composer, Draft, Key, Wording};
-use crate::jobs::rows::{About, Rows};
+use crate::domain::ticket::event::{Event, Ticket};
+use crate::domain::ticket::notice::{Notice, Person, Untold};
+use crate::domain::words::{Channel, Reason, Status};
+use crate::error::{Error, Flaw, Result};
 use crate::source::event::Events;
-use crate::store::{Connection, Store, book, message, template, ticket, trigger};
+use crate::store::{Connection, Store, book, message, ticket};
+
+use speaking::{Case, Known};
+
+pub use speaking::Spoken;
+
+mod speaking;
 
 /// Channels that ticket messages go by, in the order they are delivered.
 pub const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
 
 /// Flaws of bad lines that a run remembers; every one of them is told as it comes.
 const MOST_PROBLEMS: usize = 1_000;
-
-/// What the book holds of those who may hear.
-#[derive(Debug, Default)]
-struct Known {
-    triggers: Vec<Armed>,
-    templates: HashMap<String, Template>,
-    staff: Vec<Staff>,
-    topics: Vec<Topic>,
-}
-
-impl Known {
-    fn gather(connection: &Connection) -> Result<Self> {
-        let templates: HashMap<String, Template> = template::list(connection)?
-            .into_iter()
-            .map(|template| (template.name.clone(), template))
-            .collect();
-        let triggers = trigger::list(connection)?
-            .into_iter()
-            .map(|trigger| Armed::new(trigger, |name| templates.get(name)))
-            .collect();
-        Ok(Self {
-            triggers,
-            templates,
-            staff: ticket::staff(connection)?,
-            topics: ticket::topics(connection)?,
-        })
-    }
-
-    fn house(&self) -> House<'_> {
-        House {
-            triggers: &self.triggers,
-            staff: &self.staff,
-            topics: &self.topics,
-        }
-    }
-
-    fn person(&self, id: i64) -> Result<&Staff> {
-        self.staff
-            .iter()
-            .find(|person| person.id == id)
-            .ok_or_else(|| not_in_the_book("staff", id))
-    }
-}
 
 /// One message that an event caused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,18 +31,7 @@ pub struct Made {
     /// Who hears, in whose words, from which list.
     pub notice: Notice,
     /// Variables that no words of theirs could do without and the event has no value for: left empty.
-    pub left_empty: Vec<Variable>,
-}
-
-/// What a notice comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spoken {
-    /// The notice, in the words that were taken.
-    pub notice: Notice,
-    /// The message.
-    pub message: NewMessage,
-    /// Variables left empty.
-    pub left_empty: Vec<Variable>,
+    pub left_empty: Vec<&'static str>,
 }
 
 /// What became of one event.
@@ -178,222 +121,13 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// What is known when one event is decided.
-struct Case<'a> {
-    known: &'a Known,
-    event: &'a Event,
-    /// The ticket as the book had it.
-    before: Option<Ticket>,
-    /// The ticket as the event sees it.
-    ticket: Ticket,
-    /// A later event of the ticket was told already.
-    late: bool,
-    /// The ticket in words, and its client.
-    rows: Rows,
-}
-
-impl<'a> Case<'a> {
-    fn gather(
-        connection: &Connection,
-        known: &'a Known,
-        event: &'a Event,
-        before: Option<Ticket>,
-    ) -> Result<Self> {
-        let late = ticket::later_event(connection, event.ticket_id, event.at)?;
-        let ticket = event.shown(before.as_ref(), &known.topics, late);
-        let client = match ticket.client_id {
-            Some(id) => book::client(connection, id)?,
-            None => None,
-        };
-        let opening = match event.happening {
-            Happening::Opened { .. } => None,
-            _ => ticket::opening_text(connection, event.ticket_id)?,
-        };
-        let facts = event.facts(
-            before.as_ref(),
-            &known.staff,
-            &known.topics,
-            opening.as_deref(),
-        );
-        Ok(Self {
-            known,
-            event,
-            before,
-            ticket,
-            late,
-            rows: Rows {
-                client,
-                ticket: Some(facts),
-                ..Rows::default()
-            },
-        })
-    }
-
-    fn hearing(&self) -> Hearing {
-        recipients(
-            self.event,
-            self.before.as_ref(),
-            &self.ticket,
-            &self.known.house(),
-        )
-    }
-
-    /// What one notice comes to: in its own words, else in the next that can be filled, else in its own with
-    /// what the event lacks left empty, because nobody is left untold for want of a word.
-    fn speak(
-        &self,
-        connection: &Connection,
-        config: &Config,
-        now: Now,
-        mut notice: Notice,
-    ) -> Result<Spoken> {
-        let subject = self.subject();
-        let composer = Composer {
-            policy: &config.policy,
-            company: &config.company,
-            now,
-        };
-        let otherwise = std::mem::take(&mut notice.otherwise);
-        for words in std::iter::once(notice.words.clone()).chain(otherwise) {
-            let wording = self.wording(&words, notice.channel, &subject)?;
-            let facts = self.facts(connection, &composer, &wording)?;
-            if composer.text(&wording, &facts).is_ok() {
-                notice.words = words;
-                break;
-            }
-        }
-        let wording = self.wording(&notice.words, notice.channel, &subject)?;
-        let facts = self.facts(connection, &composer, &wording)?;
-        let left_empty = left_empty(&composer, &wording, &facts);
-        let facts = Facts {
-            forgiven: &left_empty,
-            ..facts
-        };
-        let mut message = self.message(connection, &composer, &notice, wording, facts)?;
-        if !left_empty.is_empty() && message.fate == Fate::Queued {
-            for text in [Some(&mut message.body), message.title.is_some().then_some(&mut message.title)]
-                .into_iter()
-                .flatten()
-            {
-                if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
-                    *text = Some(subject.clone());
-                }
-            }
-        }
-        Ok(Spoken {
-            notice,
-            message,
-            left_empty,
-        })
-    }
-
-    /// What the words of a notice take their values from.
-    fn facts<'f>(
-        &'f self,
-        connection: &Connection,
-        composer: &Composer<'f>,
-        wording: &Wording<'_>,
-    ) -> Result<Facts<'f>> {
-        let overdue = match (&self.rows.client, wording) {
-            (Some(client), Wording::Template(template))
-                if template.needs().contains(&Need::Overdue) =>
-            {
-                Some(book::overdue(connection, client.id, composer.now.today)?)
-            }
-            _ => None,
-        };
-        Ok(Facts {
-            overdue,
-            ..self.rows.facts(composer.now, composer.company)
-        })
-    }
-
-    /// The message of one notice: e-mail and sms go to one address, so there is one.
-    fn message(
-        &self,
-        connection: &Connection,
-        composer: &Composer<'_>,
-        notice: &Notice,
-        wording: Wording<'_>,
-        facts: Facts<'_>,
-    ) -> Result<NewMessage> {
-        let recipient = match notice.person {
-            Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
-            Person::Staff(id) => Recipient::Staff(self.known.person(id)?),
-        };
-        let draft = Draft {
-            key: Key::Whole(notice.key(&self.event.id)),
-            event: notice.event(),
-            about: About {
-                ticket_id: Some(self.ticket.id),
-                ..About::NOTHING
-            },
-            ..Draft::new(wording, recipient, facts, Origin::Ticket)
-        };
-        composer
-            .compose(connection, &draft)?
-            .pop()
-            .ok_or_else(|| Error::world("a notice came to no message"))
-    }
-
-    /// In what words a notice is written.
-    fn wording<'w>(
-        &'w self,
-        words: &Words,
-        channel: Channel,
-        subject: &'w str,
-    ) -> Result<Wording<'w>> {
-        match words {
-            Words::Template { template, .. } => {
-                let known = self.known.templates.get(template).ok_or_else(|| {
-                    Error::unacceptable(format!("there is no template `{template}`"))
-                })?;
-                Ok(Wording::Template(known))
-            }
-            Words::Alert(topic) => {
-                let topic = self.known.topics.iter().find(|known| known.id == *topic);
-                let text = topic.and_then(|topic| topic.alert_text.as_deref());
-                Ok(Wording::Alert {
-                    channel,
-                    subject,
-                    text: text.unwrap_or_default(),
-                })
-            }
-        }
-    }
-
-    /// What an alert by e-mail has as its subject: the ticket's title.
-    fn subject(&self) -> String {
-        match &self.ticket.title {
-            Some(title) => one_line(title),
-            None => format!("Atendimento {}", self.ticket.id),
-        }
-    }
-}
-
-/// What these words want and the facts lack, one after the other; what the configuration lacks is no fault of
-/// the event's, and holds the message back until it is there.
-fn left_empty(composer: &Composer<'_>, wording: &Wording<'_>, facts: &Facts<'_>) -> Vec<Variable> {
-    let mut forgiven = Vec::new();
-    while let Err(variable) = composer.text(
-        wording,
-        &Facts {
-            forgiven: &forgiven,
-            ..*facts
-        },
-    ) {
-        if variable.need() == Need::Company {
-            break;
-        }
-        forgiven.push(variable);
-    }
-    forgiven
-}
-
 /// The error of an event that cannot be taken as it stands.
 pub fn refusal(event: &Event, flaw: Flaw) -> Error {
     let place = format!("event `{}`", event.id);
-    Error::flaws("the event is not acceptable; nothing was done", vec![flaw.within(place)])
+    Error::flaws(
+        "the event is not acceptable; nothing was done",
+        vec![flaw.within(place)],
+    )
 }
 
 /// An id for an event that came without one of its own.
@@ -509,13 +243,13 @@ impl Intake {
         self.messages.extend(taken.made.iter().map(|made| made.id));
         self.left_out += taken.left_out.len() as u64;
         for variable in taken.made.iter().flat_map(|made| &made.left_empty) {
-            *self.left_empty.entry(variable.name()).or_default() += 1;
+            *self.left_empty.entry(variable).or_default() += 1;
         }
     }
 }
 
 /// How a file of events is taken.
-pub struct Reading<'a> {
+pub struct EventReading<'a> {
     /// Ends at the first bad line.
     pub strict: bool,
     /// Hears of every bad line at once.
@@ -529,7 +263,7 @@ pub fn take_all(
     store: &mut Store,
     desk: &mut Desk<'_>,
     events: &mut Events,
-    manner: &mut Reading<'_>,
+    manner: &mut EventReading<'_>,
 ) -> Result<Intake> {
     let mut run = Intake::default();
     loop {

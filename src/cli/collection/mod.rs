@@ -1,0 +1,103 @@
+//! `regua collection`: the update of the day, the report of cases, and what explains them.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, NaiveDate, Weekday};
+use clap::Subcommand;
+
+use super::{Context, Outcome, arguments, face};
+use crate::error::Result;
+
+mod forecast;
+mod list;
+mod show;
+mod stats;
+mod update;
+
+/// Collections: update, list, show, forecast, stats.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    regua collection update --dry-run\n  \
+    regua collection list --open --stage inquiry\n  \
+    regua collection show 145535\n  \
+    regua collection forecast --days 10")]
+pub(super) enum Command {
+    /// Evaluate every rule for today: close, remind, move on, send
+    #[command(
+        after_help = "Each invoice moves at most once a day; a second update of a day does nothing to it.\n\
+        Refused for a day before the last one, and when the invoices were imported too long ago.\n\n\
+        Examples:\n  \
+        regua collection update --dry-run\n  \
+        regua collection update --rule residential\n  \
+        regua task add collections --run collection-update --hour 8 --minute 30 --weekday 1-5"
+    )]
+    Update(update::Arguments),
+    /// List the cases (the relatório de cobranças)
+    #[command(
+        after_help = "--reveal adds CPF or CNPJ and contacts, for the letter of a visit or the hand-over to a bureau.\n\n\
+        Examples:\n  \
+        regua collection list --open\n  \
+        regua collection list --stage bureau --open -o csv --reveal > bureau.csv"
+    )]
+    List(list::Arguments),
+    /// Show one invoice's whole way, and what comes next
+    #[command(after_help = "Example:\n  regua collection show 145535")]
+    Show {
+        /// The invoice
+        #[arg(value_name = "INVOICE")]
+        invoice: i64,
+    },
+    /// What the coming days would send if nobody paid
+    #[command(
+        after_help = "Contacts, opt-outs, holds and one message per client are counted in; caps and missing values are not.\n\n\
+        Example:\n  regua collection forecast --days 14"
+    )]
+    Forecast {
+        /// How many days
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=366))]
+        days: u64,
+    },
+    /// How each stage has done: entered, paid, recovered
+    #[command(after_help = "Example:\n  regua collection stats --since 2026-10-01")]
+    Stats {
+        /// Of this rule
+        #[arg(long, value_name = "NAME")]
+        rule: Option<String>,
+        /// Only cases that came to the stage on this day or later
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+    },
+}
+
+/// Runs the command.
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+    match command {
+        Command::Update(arguments) => update::run(arguments, context),
+        Command::List(arguments) => list::run(arguments, context),
+        Command::Show { invoice } => show::run(*invoice, context),
+        Command::Forecast { days } => forecast::run(*days, context),
+        Command::Stats { rule, since } => stats::run(rule.as_deref(), since.as_deref(), context),
+    }
+}
+
+/// A map of counts as people read it: `inquiry 3, visit 1`.
+fn counted<K: ToString>(map: &BTreeMap<K, u64>) -> String {
+    let parts: Vec<String> = map
+        .iter()
+        .map(|(key, n)| format!("{} {n}", key.to_string()))
+        .collect();
+    parts.join(", ")
+}
+
+/// The day of the week, in three letters.
+fn weekday(day: NaiveDate) -> &'static str {
+    match day.weekday() {
+        Weekday::Mon => "Mon",
+        Weekday::Tue => "Tue",
+        Weekday::Wed => "Wed",
+        Weekday::Thu => "Thu",
+        Weekday::Fri => "Fri",
+        Weekday::Sat => "Sat",
+        Weekday::Sun => "Sun",
+    }
+}

@@ -1,0 +1,130 @@
+//! What a send would do: said to people before it happens, and answered by a dry run.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Context, Outcome, face, people};
+use crate::channel::Next;
+use crate::domain::words::Reason;
+use crate::error::Result;
+use crate::jobs::send::{self as job, Plan, Request, Validation};
+
+/// Asks the provider about the first message of a plan.
+pub(super) fn validate(context: &Context, plan: &Plan) -> Result<Outcome> {
+    let out = &context.out;
+    match job::validate(&context.config, &context.clock, plan)? {
+        Validation::Nobody => out.say("there is nobody to send to, so nothing to ask about"),
+        Validation::CannotTell(provider) => {
+            out.warn(format!(
+                "{provider} cannot tell beforehand whether it would take a message"
+            ));
+        }
+        Validation::Good(provider) => {
+            out.say(format!(
+                "{provider} would take the first message; nothing was sent"
+            ));
+        }
+        Validation::Bad(provider, refusal) => {
+            let code = refusal
+                .code
+                .map_or_else(String::new, |code| format!(" ({code})"));
+            out.complain(format!(
+                "{provider} would not take the first message{code}: {}; nothing was sent",
+                refusal.text
+            ));
+            return Ok(match refusal.next {
+                Next::Never(_) | Next::Gone(_) => Outcome::Unacceptable,
+                _ => Outcome::WorldFailed,
+            });
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Says on standard error whom a send would reach, whom not and why, and one message as it would read.
+pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
+    let out = &context.out;
+    let template = &request.template;
+    out.say(format!(
+        "{} rows of `{}`; template `{}` by {}",
+        plan.matched, request.name, template.name, template.channel
+    ));
+    let noun = if plan.messages == 1 {
+        "message"
+    } else {
+        "messages"
+    };
+    out.say(format!(
+        "  {} would receive it ({} {noun})",
+        people(plan.recipients),
+        plan.messages
+    ));
+    for (reason, n) in &plan.skipped {
+        out.say(format!("  {n} would be skipped: {reason}"));
+    }
+    if plan.duplicates > 0 {
+        out.say(format!(
+            "  {} dealt with today already: duplicate",
+            plan.duplicates
+        ));
+    }
+    if let Some(wait) = plan.wait_until.filter(|_| plan.recipients > 0) {
+        out.say(format!(
+            "  outside the contact hours of {}: they wait until {}",
+            template.purpose,
+            context.now().iso(wait)
+        ));
+    }
+    if let Some(example) = &plan.example {
+        out.say(format!(
+            "  for example, to {} at {}:",
+            example.client,
+            crate::domain::phone::shown(&example.address)
+        ));
+        if let Some(title) = &example.title {
+            out.say(format!("    {title}"));
+        }
+        for line in example.body.lines() {
+            out.say(format!("    {line}"));
+        }
+    }
+}
+
+/// Answers with the plan.
+pub(super) fn answer(context: &Context, request: &Request, plan: &Plan) -> Result<Outcome> {
+    let document = json!({
+        "report": request.name,
+        "template": request.template.name,
+        "matched": plan.matched,
+        "recipients": plan.recipients,
+        "messages": plan.messages,
+        "skipped": plan.skipped.values().sum::<u64>(),
+        "reasons": face::counts(&reasons(plan)),
+        "wait_until": plan.wait_until.map(|wait| context.now().iso(wait)),
+        "example": plan.example.as_ref().map(|example| json!({
+            "client_name": example.client,
+            "address": example.address,
+            "title": example.title,
+            "body": example.body,
+        })),
+    });
+    if !context.out.document(&document)? {
+        let mut list = context.out.list(face::counted("outcome", "recipients"));
+        list.row(&("would receive".to_owned(), plan.recipients))?;
+        for (reason, n) in reasons(plan) {
+            list.row(&(reason.to_string(), n))?;
+        }
+        list.finish("nothing was sent: a dry run")?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// How many are skipped for each reason.
+fn reasons(plan: &Plan) -> BTreeMap<Reason, u64> {
+    let mut reasons = plan.skipped.clone();
+    if plan.duplicates > 0 {
+        *reasons.entry(Reason::Duplicate).or_default() += plan.duplicates;
+    }
+    reasons
+}

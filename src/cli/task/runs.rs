@@ -1,0 +1,115 @@
+//! `regua task run` and `run-due`: what is owed, run now.
+
+use super::show::{counts_cell, message_cell, outcome_cell};
+use super::signals::Listener;
+use super::{Context, Outcome, face};
+use crate::domain::task::RunOutcome;
+use crate::domain::words::Channel;
+use crate::error::{Error, ErrorKind, Result};
+use crate::jobs::run_due::{self, Hands, Ran};
+use crate::store::task as store;
+use crate::view::{Cell, View};
+
+/// Runs one task now, whatever its schedule.
+pub(super) fn run_now(name: &str, context: &Context) -> Result<Outcome> {
+    let mut saved = context.open()?;
+    let task = store::get(saved.connection(), name)?;
+    let Some(_lock) = run_due::lock(&saved)? else {
+        return Err(Error::locked("another run of tasks is working")
+            .hint("run it again when that has ended"));
+    };
+    let (ran, signal) = with_hands(context, |hands| {
+        Ok(vec![run_due::run_one(&mut saved, hands, &task, None)?])
+    })?;
+    answer(context, &ran)?;
+    Ok(outcome_of(&ran, signal))
+}
+
+/// Runs what is due: what cron calls each minute.
+pub(super) fn run_due(context: &Context) -> Result<Outcome> {
+    let mut saved = context.open()?;
+    let Some(_lock) = run_due::lock(&saved)? else {
+        context.out.explain("another run of tasks is working");
+        return Ok(Outcome::Done);
+    };
+    let owed = run_due::owed(&mut saved, &context.config, &context.clock)?;
+    if owed.is_empty() {
+        context.out.explain("nothing is due");
+        return Ok(Outcome::Done);
+    }
+    let (ran, signal) = with_hands(context, |hands| run_due::run_owed(&mut saved, hands, &owed))?;
+    answer(context, &ran)?;
+    Ok(outcome_of(&ran, signal))
+}
+
+/// Does something with a listener for signals and a bar for each channel.
+fn with_hands(
+    context: &Context,
+    work: impl FnOnce(&mut Hands<'_>) -> Result<Vec<Ran>>,
+) -> Result<(Vec<Ran>, Option<Outcome>)> {
+    let listener = Listener::start()?;
+    let mut bars = face::Bars::new(context);
+    let mut observer = |channel: Channel, done: u64, total: u64| bars.at(channel, done, total);
+    let ran = work(&mut Hands {
+        config: &context.config,
+        clock: &context.clock,
+        stop: &listener.stop,
+        observer: &mut observer,
+    })?;
+    drop(bars);
+    Ok((ran, listener.outcome()))
+}
+
+/// What ran just now; it needs no second time.
+fn view(context: &Context) -> View<'_, Ran> {
+    View::<Ran>::new()
+        .words("task", |ran| Cell::of(&ran.task))
+        .words("run", |ran| Cell::of(ran.run))
+        .words("started_at", |ran| {
+            face::instant(context, Some(ran.started_at))
+        })
+        .data("due_at", |ran| face::instant(context, ran.due_at))
+        .words("outcome", |ran| outcome_cell(ran.ending.outcome))
+        .words("seconds", |ran| {
+            Cell::Measure(face::seconds(ran.ending.seconds))
+        })
+        .words("counts", |ran| counts_cell(&ran.ending.counts))
+        .words("message", |ran| message_cell(ran.ending.message.as_deref()))
+}
+
+/// Lists what ran; what failed is an error on standard error besides, where cron's mail shows it.
+fn answer(context: &Context, ran: &[Ran]) -> Result<()> {
+    context.out.all(view(context), ran)?;
+    for ran in ran {
+        if ran.ending.outcome == RunOutcome::Failed {
+            let message = ran.ending.message.as_deref().unwrap_or_default();
+            context.out.error(&Error::world(format!(
+                "task `{}` failed: {message}",
+                ran.task
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// How it all ended: a signal first, then the gravest failure, then messages that failed.
+fn outcome_of(ran: &[Ran], signal: Option<Outcome>) -> Outcome {
+    if let Some(signal) = signal {
+        return signal;
+    }
+    let failed = |kind: ErrorKind| ran.iter().any(|ran| ran.kind == Some(kind));
+    if failed(ErrorKind::World) {
+        Outcome::WorldFailed
+    } else if failed(ErrorKind::Unacceptable) || failed(ErrorKind::Usage) {
+        Outcome::Unacceptable
+    } else if failed(ErrorKind::Locked) {
+        Outcome::Locked
+    } else if ran
+        .iter()
+        .any(|ran| ran.ending.outcome == RunOutcome::Incomplete)
+    {
+        Outcome::SomeFailed
+    } else {
+        Outcome::Done
+    }
+}

@@ -1,0 +1,153 @@
+//! `regua task list` and `show`: tasks, and what became of their runs.
+
+use serde_json::{Map, Value, json};
+
+use super::{Context, Outcome, face, next_run};
+use crate::domain::schedule::Part;
+use crate::domain::task::{RunOutcome, Task};
+use crate::domain::words::Word as _;
+use crate::error::Result;
+use crate::store::task::{self as store, TaskRun};
+use crate::view::{Cell, Format, Tone, View};
+
+/// A task, and its last run.
+pub(super) type Row = (Task, Option<TaskRun>);
+
+/// Lists the tasks.
+pub(super) fn list(context: &Context) -> Result<Outcome> {
+    let saved = context.open()?;
+    let mut answer = context.out.list(task_view(context));
+    for task in store::list(saved.connection())? {
+        let last = store::last_run(saved.connection(), &task.name)?;
+        answer.row(&(task, last))?;
+    }
+    answer.finish("")?;
+    Ok(Outcome::Done)
+}
+
+/// A task in a list.
+fn task_view(context: &Context) -> View<'_, Row> {
+    View::<Row>::new()
+        .words("name", |(task, _)| Cell::of(&task.name))
+        .words("run", |(task, _)| Cell::of(task.run))
+        .words("schedule", |(task, _)| Cell::of(&task.schedule))
+        .words("enabled", |(task, _)| task.enabled)
+        .words("last_run_at", |(_, last)| {
+            face::instant(context, last.as_ref().map(|run| run.started_at))
+        })
+        .words("last_outcome", |(_, last)| {
+            last.as_ref().map(|run| outcome_cell(run.outcome))
+        })
+        .words("next_run_at", |(task, _)| next_run(context, task))
+}
+
+/// A task with all its parts.
+pub(super) fn view(context: &Context) -> View<'_, Row> {
+    let view = Part::ALL
+        .into_iter()
+        .fold(task_view(context), |view, part| {
+            view.words(part.as_str(), move |(task, _)| {
+                Cell::of(task.schedule.text(part))
+            })
+        });
+    view.words("channels", |(task, _)| json!(task.channels))
+        .words("report", |(task, _)| task.report.clone())
+        .words("template", |(task, _)| task.template.clone())
+        .number("limit", |(task, _)| task.limit)
+}
+
+/// How a run ended.
+pub(super) fn outcome_cell(outcome: RunOutcome) -> Cell {
+    let tone = match outcome {
+        RunOutcome::Done => Tone::Good,
+        RunOutcome::Running | RunOutcome::Incomplete => Tone::Warn,
+        RunOutcome::Failed | RunOutcome::Interrupted => Tone::Bad,
+    };
+    Cell::Toned(outcome.as_str().to_owned(), tone)
+}
+
+/// Counts as people read them; the zeros are left out.
+pub(super) fn counts_cell(counts: &Map<String, Value>) -> Cell {
+    let shown: Vec<String> = counts
+        .iter()
+        .filter(|(_, value)| value.as_i64() != Some(0))
+        .map(|(key, value)| format!("{key} {value}"))
+        .collect();
+    Cell::Shown {
+        data: Value::Object(counts.clone()),
+        shown: shown.join(", "),
+    }
+}
+
+/// What a run said: its first line for people, all of it for programs.
+pub(super) fn message_cell(message: Option<&str>) -> Cell {
+    message.map_or(Cell::Null, |message| {
+        Cell::shown(message, message.lines().next().unwrap_or_default())
+    })
+}
+
+fn run_view(context: &Context) -> View<'_, TaskRun> {
+    View::<TaskRun>::new()
+        .words("started_at", |run| {
+            face::instant(context, Some(run.started_at))
+        })
+        .data("ended_at", |run| face::instant(context, run.ended_at))
+        .data("due_at", |run| face::instant(context, run.due_at))
+        .words("outcome", |run| outcome_cell(run.outcome))
+        .words("seconds", |run| {
+            run.seconds
+                .map(|seconds| Cell::Measure(face::seconds(seconds)))
+        })
+        .words("counts", |run| counts_cell(&run.counts))
+        .words("message", |run| message_cell(run.message.as_deref()))
+}
+
+/// Shows a task and its last runs.
+pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> {
+    let saved = context.open()?;
+    let task = store::get(saved.connection(), name)?;
+    let runs = store::runs(saved.connection(), name, limit)?;
+    if matches!(context.out.format(), Format::Json | Format::Jsonl) {
+        let last = store::last_run(saved.connection(), name)?;
+        let view = view(context).words("runs", |_| run_view(context).array(&runs));
+        context.out.one(view, &(task, last))?;
+        return Ok(Outcome::Done);
+    }
+    if context.out.format() == Format::Table {
+        context.out.text(heading(context, &task))?;
+    }
+    context.out.all(run_view(context), &runs)?;
+    Ok(Outcome::Done)
+}
+
+/// What a task is, for people.
+fn heading(context: &Context, task: &Task) -> String {
+    let next = match next_run(context, task) {
+        Cell::Null => None,
+        next => Some(next.for_sheets().into_owned()),
+    };
+    let mut text = format!(
+        "{}: {} at `{}`{}\n",
+        task.name,
+        task.run,
+        task.schedule,
+        if task.enabled { "" } else { ", disabled" }
+    );
+    let channels: Vec<&str> = task.channels.iter().map(|c| c.as_str()).collect();
+    let limit = task.limit.map(|limit| limit.to_string());
+    for (key, value) in [
+        (
+            "channels",
+            (!channels.is_empty()).then(|| channels.join(", ")),
+        ),
+        ("report", task.report.clone()),
+        ("template", task.template.clone()),
+        ("limit", limit),
+        ("next run", next),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!("{key}: {value}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,278 @@
+//! One value of an answer, and how each form writes it.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// What a value means to the reader's eye; never told by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Warn,
+    /// Wrong.
+    Bad,
+    /// Of less weight.
+    Dim,
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// None.
+    Null,
+    /// A whole number.
+    Number(i64),
+    /// A measure.
+    Measure(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// A text.
+    Text(String),
+    /// A day.
+    Day(NaiveDate),
+    /// An amount in cents of a real: a number of reais in JSON and CSV.
+    Cents(i64),
+    /// A value that people read in another form than programs do.
+    Shown {
+        /// For programs: JSON and CSV.
+        data: Value,
+        /// For people.
+        shown: String,
+    },
+    /// A value with parts, which only JSON can hold as they are.
+    Parts {
+        /// In JSON.
+        data: Value,
+        /// In the other forms.
+        text: String,
+    },
+    /// A word with a meaning to the eye.
+    Toned(String, Tone),
+    /// Anything that JSON holds; its JSON as text in the other forms.
+    Json(Value),
+}
+
+impl Cell {
+    /// A text from anything that prints.
+    pub fn of(value: impl ToString) -> Self {
+        Self::Text(value.to_string())
+    }
+
+    /// A text from anything that prints, or none.
+    pub fn maybe(value: Option<impl ToString>) -> Self {
+        value.map_or(Self::Null, Self::of)
+    }
+
+    /// A text for programs, and another for people.
+    pub fn shown(data: impl Into<String>, shown: impl Into<String>) -> Self {
+        Self::Shown {
+            data: Value::String(data.into()),
+            shown: shown.into(),
+        }
+    }
+
+    /// As JSON holds it.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Number(number) => Value::from(*number),
+            Self::Measure(measure) => Value::from(*measure),
+            Self::Flag(flag) => Value::Bool(*flag),
+            Self::Text(text) | Self::Toned(text, _) => Value::String(text.clone()),
+            Self::Day(day) => Value::String(day.to_string()),
+            Self::Cents(cents) => Value::from(reais_of(*cents)),
+            Self::Shown { data, .. } | Self::Parts { data, .. } | Self::Json(data) => data.clone(),
+        }
+    }
+
+    /// As people read it: the one door to tables and blocks.
+    pub fn for_people(&self) -> Cow<'_, str> {
+        match self {
+            Self::Cents(cents) => Cow::Owned(reais(*cents)),
+            Self::Shown { shown, .. } => Cow::Borrowed(shown),
+            other => other.for_sheets(),
+        }
+    }
+
+    /// As a spreadsheet reads it: the one door to CSV.
+    pub fn for_sheets(&self) -> Cow<'_, str> {
+        match self {
+            Self::Null => Cow::Borrowed(""),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Measure(measure) => Cow::Owned(format!("{measure:.2}")),
+            Self::Flag(flag) => Cow::Borrowed(if *flag { "yes" } else { "no" }),
+            Self::Text(text) | Self::Toned(text, _) | Self::Parts { text, .. } => {
+                Cow::Borrowed(text)
+            }
+            Self::Day(day) => Cow::Owned(day.to_string()),
+            Self::Cents(cents) => Cow::Owned(decimal(*cents)),
+            Self::Shown { data, .. } | Self::Json(data) => match data {
+                Value::Null => Cow::Borrowed(""),
+                Value::String(text) => Cow::Borrowed(text),
+                value => Cow::Owned(value.to_string()),
+            },
+        }
+    }
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Measure(measure) => serializer.serialize_f64(*measure),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Text(text) | Self::Toned(text, _) => serializer.serialize_str(text),
+            Self::Day(day) => serializer.collect_str(day),
+            Self::Cents(cents) => serializer.serialize_f64(reais_of(*cents)),
+            Self::Shown { data, .. } | Self::Parts { data, .. } | Self::Json(data) => {
+                data.serialize(serializer)
+            }
+        }
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u64> for Cell {
+    /// A count; more than a signed number holds is never counted.
+    fn from(count: u64) -> Self {
+        Self::Number(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<usize> for Cell {
+    /// A count; more than a signed number holds is never counted.
+    fn from(count: usize) -> Self {
+        Self::Number(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<NaiveDate> for Cell {
+    fn from(day: NaiveDate) -> Self {
+        Self::Day(day)
+    }
+}
+
+impl From<Value> for Cell {
+    fn from(value: Value) -> Self {
+        Self::Json(value)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "two decimals are exact far beyond any invoice"
+)]
+fn reais_of(cents: i64) -> f64 {
+    cents as f64 / 100.0
+}
+
+/// Cents as programs read them: `1234.56`.
+fn decimal(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    format!(
+        "{sign}{}.{:02}",
+        cents.unsigned_abs() / 100,
+        cents.unsigned_abs() % 100
+    )
+}
+
+/// Cents as people read them: `1.234,56`.
+fn reais(cents: i64) -> String {
+    let plain = decimal(cents);
+    let (whole, decimals) = plain.split_at(plain.len() - 3);
+    let (sign, digits) = whole
+        .strip_prefix('-')
+        .map_or(("", whole), |digits| ("-", digits));
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push('.');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}{grouped},{}", &decimals[1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn amounts_have_one_value_and_two_faces() {
+        let cell = Cell::Cents(123_456);
+        assert_eq!(cell.to_json(), json!(1234.56));
+        assert_eq!(cell.for_sheets(), "1234.56");
+        assert_eq!(cell.for_people(), "1.234,56");
+        assert_eq!(Cell::Cents(5).for_people(), "0,05");
+        assert_eq!(Cell::Cents(-100_000).for_people(), "-1.000,00");
+    }
+
+    #[test]
+    fn written_json_is_the_value_held() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23);
+        for cell in [
+            Cell::Null,
+            Cell::Number(-3),
+            Cell::Measure(1.5),
+            Cell::Flag(true),
+            Cell::of("Chapecó \"x\""),
+            Cell::from(day),
+            Cell::Cents(123_456),
+            Cell::shown("5549999990001", "(49) 99999-0001"),
+            Cell::Parts {
+                data: json!(["a", "b"]),
+                text: "a, b".to_owned(),
+            },
+            Cell::Toned("sent".to_owned(), Tone::Good),
+            Cell::Json(json!({ "n": 1 })),
+        ] {
+            let written = serde_json::to_string(&cell).expect("a cell that can be written");
+            assert_eq!(written, cell.to_json().to_string());
+        }
+    }
+
+    #[test]
+    fn parts_are_a_text_where_no_json_is_asked_for() {
+        let cell = Cell::Parts {
+            data: json!(["a", "b"]),
+            text: "a, b".to_owned(),
+        };
+        assert_eq!(cell.for_sheets(), "a, b");
+        assert_eq!(Cell::Json(json!(["a"])).for_people(), "[\"a\"]");
+    }
+}

@@ -1,0 +1,208 @@
+//! The columns of an answer: each has a name, a place in tables or none, and says its value of a row;
+//! table, JSON, JSON Lines and CSV follow from them.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::{Map, Value};
+
+use super::cell::Cell;
+use super::measure::padded;
+
+/// How a table shows a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// From the left: words.
+    Left,
+    /// To the right: numbers.
+    Right,
+    /// Not at all: it is there in the other forms.
+    Nowhere,
+}
+
+/// One column.
+pub(super) struct Column<'a, T: ?Sized> {
+    pub(super) name: Cow<'static, str>,
+    pub(super) place: Place,
+    pub(super) cell: Box<dyn Fn(&T) -> Cell + 'a>,
+}
+
+/// The columns of an answer whose rows are `T`, in their order.
+pub struct View<'a, T: ?Sized> {
+    pub(super) columns: Vec<Column<'a, T>>,
+}
+
+impl<T: ?Sized> Default for View<'_, T> {
+    fn default() -> Self {
+        Self {
+            columns: Vec::new(),
+        }
+    }
+}
+
+impl<'a, T: ?Sized> View<'a, T> {
+    /// No column yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn with<C: Into<Cell>>(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        place: Place,
+        cell: impl Fn(&T) -> C + 'a,
+    ) -> Self {
+        self.columns.push(Column {
+            name: name.into(),
+            place,
+            cell: Box::new(move |row| cell(row).into()),
+        });
+        self
+    }
+
+    /// And a column of words.
+    #[must_use]
+    pub fn words<C: Into<Cell>>(
+        self,
+        name: impl Into<Cow<'static, str>>,
+        cell: impl Fn(&T) -> C + 'a,
+    ) -> Self {
+        self.with(name, Place::Left, cell)
+    }
+
+    /// And a column of numbers.
+    #[must_use]
+    pub fn number<C: Into<Cell>>(
+        self,
+        name: impl Into<Cow<'static, str>>,
+        cell: impl Fn(&T) -> C + 'a,
+    ) -> Self {
+        self.with(name, Place::Right, cell)
+    }
+
+    /// And a column that tables leave out.
+    #[must_use]
+    pub fn data<C: Into<Cell>>(
+        self,
+        name: impl Into<Cow<'static, str>>,
+        cell: impl Fn(&T) -> C + 'a,
+    ) -> Self {
+        self.with(name, Place::Nowhere, cell)
+    }
+
+    /// And the columns of another view, of what `part` finds in a row.
+    #[must_use]
+    pub fn and<P: ?Sized + 'a>(mut self, other: View<'a, P>, part: fn(&T) -> &P) -> Self
+    where
+        T: 'a,
+    {
+        self.columns
+            .extend(other.columns.into_iter().map(|column| Column {
+                name: column.name,
+                place: column.place,
+                cell: Box::new(move |row: &T| (column.cell)(part(row)))
+                    as Box<dyn Fn(&T) -> Cell + 'a>,
+            }));
+        self
+    }
+
+    /// A row as a JSON object.
+    pub fn object(&self, row: &T) -> Map<String, Value> {
+        self.columns
+            .iter()
+            .map(|column| (column.name.to_string(), (column.cell)(row).to_json()))
+            .collect()
+    }
+
+    /// A row as a block for people: a line for each value there is, with its name before it.
+    pub fn block(&self, row: &T, name_width: usize) -> String {
+        let mut text = String::new();
+        for column in &self.columns {
+            let cell = (column.cell)(row);
+            if cell != Cell::Null {
+                let value = cell.for_people();
+                text.push_str(&format!("{} {value}\n", padded(&column.name, name_width)));
+            }
+        }
+        text
+    }
+}
+
+impl<T> View<'_, T> {
+    /// Rows as a JSON array of objects.
+    pub fn array<'r>(&self, rows: impl IntoIterator<Item = &'r T>) -> Value
+    where
+        T: 'r,
+    {
+        rows.into_iter()
+            .map(|row| Value::Object(self.object(row)))
+            .collect()
+    }
+}
+
+/// A row under its columns, to be written as a JSON object without being built first.
+pub(super) struct Row<'r, 'a, T: ?Sized>(pub(super) &'r View<'a, T>, pub(super) &'r T);
+
+impl<T: ?Sized> Serialize for Row<'_, '_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.columns.len()))?;
+        for column in &self.0.columns {
+            map.serialize_entry(column.name.as_ref(), &(column.cell)(self.1))?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    struct Client {
+        id: i64,
+        name: String,
+        city: Option<String>,
+    }
+
+    fn view() -> View<'static, Client> {
+        View::<Client>::new()
+            .number("id", |client| client.id)
+            .words("name", |client| Cell::of(&client.name))
+            .data("city", |client| client.city.clone())
+    }
+
+    fn ana() -> Client {
+        Client {
+            id: 1,
+            name: "Ana".to_owned(),
+            city: None,
+        }
+    }
+
+    #[test]
+    fn every_form_follows_from_the_columns() {
+        let object = json!({ "id": 1, "name": "Ana", "city": null });
+        assert_eq!(Value::Object(view().object(&ana())), object);
+        assert_eq!(
+            serde_json::to_string(&Row(&view(), &ana())).expect("a row"),
+            object.to_string()
+        );
+        assert_eq!(view().array([&ana()]), json!([object]));
+    }
+
+    #[test]
+    fn a_view_takes_in_the_columns_of_a_part() {
+        let both = View::<(u64, Client)>::new()
+            .number("messages", |row| row.0)
+            .and(view(), |row| &row.1);
+        assert_eq!(
+            Value::Object(both.object(&(3, ana()))),
+            json!({ "messages": 3, "id": 1, "name": "Ana", "city": null })
+        );
+    }
+
+    #[test]
+    fn a_block_names_what_there_is() {
+        assert_eq!(view().block(&ana(), 5), "id    1\nname  Ana\n");
+    }
+}
