@@ -1039,3 +1039,51 @@ fn trial_86_an_event_that_names_another_client_is_refused_with_its_line() {
         "resolved"
     );
 }
+
+#[test]
+fn the_first_ticket_example_tells_its_staff() {
+    let house = House::with_book();
+    let example = |name: &str| {
+        std::fs::read(format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR")))
+            .expect("an example")
+    };
+    for (name, from) in [
+        ("staff.csv", "demo/staff.csv"),
+        ("topics.csv", "demo/topics.csv"),
+        ("ticket.toml", "ticket.toml"),
+    ] {
+        house.write(name, example(from));
+    }
+    house.run(&["import", "staff", "staff.csv"]).ok();
+    house.run(&["import", "topics", "topics.csv"]).ok();
+    house.run(&["apply", "ticket.toml"]).ok();
+    // As the README opens one: without priority, status or responsible.
+    house
+        .run(&[
+            "ticket",
+            "open",
+            "--ticket",
+            "1070",
+            "--client",
+            "1",
+            "--topic",
+            "1",
+            "--title",
+            "Sem sinal",
+            "--opened-by",
+            "client",
+            "--id",
+            "e1",
+        ])
+        .ok();
+    let told: Vec<String> = keys(&house);
+    for person in ["staff:1", "staff:2", "staff:3"] {
+        let key = format!("ticket/e1/{person}/email");
+        assert!(told.contains(&key), "{told:?}");
+        let body = delivered(&house, "email.jsonl", &key)["body"].clone();
+        assert_eq!(
+            body,
+            "Ana Lima, assunto Suporte técnico, em 23/11/2026 09:00.\nPrioridade não informada, status aberto."
+        );
+    }
+}

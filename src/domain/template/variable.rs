@@ -2,13 +2,9 @@
 
 use std::borrow::Cow;
 
-use chrono::DateTime;
-use chrono_tz::Tz;
-
-use super::facts::{Company, Facts};
-use crate::clock::Now;
+use super::facts::{Company, Facts, listed, total};
 use crate::domain::words::Word as _;
-use crate::domain::{day, tax_id};
+use crate::domain::{day, phone, tax_id};
 use crate::error::{Flaw, nearest};
 
 /// What a variable takes its value from.
@@ -109,6 +105,9 @@ variables! {
     ClienteAniversario = "cliente_aniversario" from Client: |f| owned(f.client?.birth_date?.format("%d/%m")),
     ClienteDocumento = "cliente_documento" from Client: |f| owned(tax_id::masked(f.client?.tax_id.as_deref()?)),
     ClienteCidade = "cliente_cidade" from Client: |f| text(f.client?.city.as_deref()),
+    ClienteBairro = "cliente_bairro" from Client: |f| text(f.client?.district.as_deref()),
+    ClienteTelefone = "cliente_telefone" from Client: |f| owned(phone::shown(f.client?.any_phone()?)),
+    ClienteEmail = "cliente_email" from Client: |f| text(f.client?.email.as_deref()),
     ContratoId = "contrato_id" from Contract: |f| owned(f.contract?.id),
     ContratoPlano = "contrato_plano" from Contract: |f| text(f.contract?.plan.as_deref()),
     ContratoStatus = "contrato_status" from Contract: |f| said(f, f.contract?.status.as_str(), f.contract?.status.in_portuguese()),
@@ -125,6 +124,10 @@ variables! {
     AreceberLinhaDigitavel = "areceber_linha_digitavel" from Invoice: |f| text(f.invoice?.digitable_line.as_deref()),
     AreceberPix = "areceber_pix" from Invoice: |f| text(f.invoice?.pix_code.as_deref()),
     AreceberLink = "areceber_link" from Invoice: |f| text(f.invoice?.payment_url.as_deref()),
+    AreceberMesReferencia = "areceber_mes_referencia" from Invoice: |f| owned(f.invoice?.due_on.format("%m/%Y")),
+    FaturasQuantidade = "faturas_quantidade" from Invoice: |f| owned(f.spoken_for()?.len()),
+    FaturasTotal = "faturas_total" from Invoice: |f| owned(total(f.spoken_for()?)),
+    FaturasLista = "faturas_lista" from Invoice: |f| owned(listed(f.spoken_for()?)),
     CobrancaQuantidade = "cobranca_quantidade" from Overdue: |f| owned(f.overdue?.count),
     CobrancaTotal = "cobranca_total" from Overdue: |f| owned(f.overdue?.total),
     Login = "login" from Login: |f| text(Some(&f.login?.username)),
@@ -141,31 +144,45 @@ variables! {
     AtendimentoMensagem = "atendimento_mensagem" from Ticket: |f| text(f.ticket?.message.as_deref()),
     AtendimentoResposta = "atendimento_resposta" from Ticket: |f| text(f.ticket?.reply.as_deref()),
     AtendimentoResponsavel = "atendimento_responsavel" from Ticket: |f| text(f.ticket?.responsible.as_deref()),
-    EmpresaNome = "empresa_nome" from Company: |f| text(f.company.name.as_deref()),
-    EmpresaTelefone = "empresa_telefone" from Company: |f| text(f.company.phone.as_deref()),
-    EmpresaDocumento = "empresa_documento" from Company: |f| text(f.company.tax_id.as_deref()),
+    EmpresaNome = "empresa_nome" from Company: |f| text(f.company.value(Self::EmpresaNome)),
+    EmpresaTelefone = "empresa_telefone" from Company: |f| text(f.company.value(Self::EmpresaTelefone)),
+    EmpresaDocumento = "empresa_documento" from Company: |f| text(f.company.value(Self::EmpresaDocumento)),
     DataHoje = "data_hoje" from Clock: |f| owned(day::in_portuguese(f.now.today)),
     HoraAgora = "hora_agora" from Clock: |f| owned(f.now.local().format("%H:%M")),
 }
 
 impl Variable {
-    /// Whether its value comes from the configuration, and the configuration has none.
-    pub fn is_lacked_by(self, company: &Company) -> bool {
-        let now = Now::new(DateTime::UNIX_EPOCH, Tz::UTC);
-        self.need() == Need::Company && Facts::new(now, company).value(self).is_none()
+    /// Whether it speaks of every invoice that a message stands for, and not of one alone.
+    pub const fn of_all_invoices(self) -> bool {
+        matches!(
+            self,
+            Self::FaturasQuantidade | Self::FaturasTotal | Self::FaturasLista
+        )
+    }
+}
+
+impl Company {
+    /// The value of a variable that comes from the configuration; none when it is not there.
+    pub fn value(&self, variable: Variable) -> Option<&str> {
+        let value = match variable {
+            Variable::EmpresaNome => &self.name,
+            Variable::EmpresaTelefone => &self.phone,
+            Variable::EmpresaDocumento => &self.tax_id,
+            _ => return None,
+        };
+        value.as_deref().filter(|value| !value.trim().is_empty())
+    }
+
+    /// Whether a variable comes from the configuration, and it is not there.
+    pub fn lacks(&self, variable: Variable) -> bool {
+        variable.need() == Need::Company && self.value(variable).is_none()
     }
 }
 
 impl<'a> Facts<'a> {
-    /// The value of a variable as people read it; none when it is missing or empty, unless that is forgiven.
+    /// The value of a variable as people read it; none when it is missing or empty.
     pub fn value(&self, variable: Variable) -> Option<Cow<'a, str>> {
-        variable.reader()(self)
-            .filter(|value| !value.trim().is_empty())
-            .or_else(|| {
-                self.forgiven
-                    .contains(&variable.name())
-                    .then_some(Cow::Borrowed(""))
-            })
+        variable.reader()(self).filter(|value| !value.trim().is_empty())
     }
 }
 

@@ -173,11 +173,8 @@ impl Trigger {
         };
         let mut told = Vec::new();
         for name in &self.templates {
-            let used = template(name).map(Template::used).unwrap_or_default();
-            for variable in used
-                .iter()
-                .filter(|variable| variable.is_lacked_by(company))
-            {
+            let used = template(name).map(Template::required).unwrap_or_default();
+            for variable in used.iter().filter(|variable| company.lacks(**variable)) {
                 told.push(format!(
                     "template `{name}` uses #{}#, which the configuration does not have ([company]): its messages would be skipped",
                     variable.name()
