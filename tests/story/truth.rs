@@ -74,7 +74,9 @@ fn provider() -> House {
         "book/contracts.csv",
         format!("id,client_id,status,access_status,notice_hold_until\n{contracts}"),
     );
-    let invoices: String = (1..=6).map(|n| invoice(n, n, "2026-11-10", "", "A")).collect();
+    let invoices: String = (1..=6)
+        .map(|n| invoice(n, n, "2026-11-10", "", "A"))
+        .collect();
     house.write("book/invoices.csv", format!("{INVOICES}{invoices}"));
     let devices: String = (1..=6).map(|n| format!("dev-{n},{n},S,S\n")).collect();
     house.write("book/devices.csv", format!("{DEVICES}{devices}"));
@@ -85,7 +87,8 @@ fn provider() -> House {
     house
 }
 
-const INVOICES: &str = "id,client_id,contract_id,portfolio,due_on,amount,open_amount,status,pix_code\n";
+const INVOICES: &str =
+    "id,client_id,contract_id,portfolio,due_on,amount,open_amount,status,pix_code\n";
 const DEVICES: &str = "address,client_id,logged_in,notifications_enabled\n";
 
 fn invoice(n: i64, client: i64, due_on: &str, open: &str, status: &str) -> String {
@@ -136,8 +139,16 @@ fn trial_20_a_collection_text_is_true_on_the_monday_on_which_it_leaves() {
         invoice(2, 2, "2026-12-01", "", "A"),
         invoice(4, 6, "2026-11-10", "", "A"),
     ];
-    import(&house, "invoices", &format!("{INVOICES}{}", invoices.concat()));
-    import(&house, "clients", "id,name,person_type,mobile\n5,Cliente5 Silva,F,(49) 98888-0005\n");
+    import(
+        &house,
+        "invoices",
+        &format!("{INVOICES}{}", invoices.concat()),
+    );
+    import(
+        &house,
+        "clients",
+        "id,name,person_type,mobile\n5,Cliente5 Silva,F,(49) 98888-0005\n",
+    );
     house.at("2026-11-23T08:05");
     house.run(&["queue", "deliver"]).ok();
     let text = |n: i64, value: &str| format!("Cliente{n}: 10{n} de R$ {value}, 13 dias");
@@ -163,18 +174,28 @@ fn trial_20_a_collection_text_is_true_on_the_monday_on_which_it_leaves() {
             "body": "Cliente5: 105 de R$ 99,90, 11 dias",
         })
     );
-    assert_eq!(house.json(&["history", "--client", "2"])[0]["planned"], Value::Null);
+    assert_eq!(
+        house.json(&["history", "--client", "2"])[0]["planned"],
+        Value::Null
+    );
 }
 
 #[test]
 fn trial_21_a_reminder_counts_from_the_day_on_which_it_leaves() {
     let mut house = provider();
-    import(&house, "invoices", &format!("{INVOICES}{}", invoice(1, 1, "2026-11-25", "", "A")));
+    import(
+        &house,
+        "invoices",
+        &format!("{INVOICES}{}", invoice(1, 1, "2026-11-25", "", "A")),
+    );
     house.at("2026-11-22T10:00");
     house.run(&["collection", "update"]).ok();
     house.at("2026-11-23T08:05");
     house.run(&["queue", "deliver"]).ok();
-    let told: Vec<String> = left(&house, "sms").into_iter().map(|(_, text)| text).collect();
+    let told: Vec<String> = left(&house, "sms")
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
     assert!(told.contains(&"101 vence em 2 dias".to_owned()), "{told:?}");
     let planned = &house.json(&["history", "--client", "1"])[0]["planned"];
     assert_eq!(planned["body"], "101 vence em 3 dias");
@@ -192,7 +213,15 @@ fn trial_22_a_payment_code_is_sent_by_whatsapp_byte_for_byte() {
     house.write("definitions.toml", TEMPLATES);
     house.run(&["apply", "definitions.toml"]).ok();
     house
-        .run(&["send", "invoices", "--filter", "invoice_id=101", "--template", "zap", "--yes"])
+        .run(&[
+            "send",
+            "invoices",
+            "--filter",
+            "invoice_id=101",
+            "--template",
+            "zap",
+            "--yes",
+        ])
         .ok();
     house.run(&["queue", "deliver"]).ok();
     let line = &house.lines("whatsapp.jsonl")[0];
@@ -204,7 +233,14 @@ fn trial_22_a_payment_code_is_sent_by_whatsapp_byte_for_byte() {
 fn changed_hands(template: &str, channel: &str) -> House {
     let mut house = provider();
     house.at("2026-11-23T22:00");
-    let report = ["send", "invoices", "--filter", "client_id=1", "--template", template];
+    let report = [
+        "send",
+        "invoices",
+        "--filter",
+        "client_id=1",
+        "--template",
+        template,
+    ];
     house.run(&[&report[..], &["--yes"]].concat()).ok();
     assert!(left(&house, channel).is_empty(), "the hours are over");
     import(&house, "devices", &format!("{DEVICES}dev-1,2,S,S\n"));
@@ -272,10 +308,21 @@ fn trial_71_every_reason_is_asked_again_when_a_notices_turn_comes() {
         "contracts",
         "id,client_id,status,access_status,notice_hold_until\n3,3,A,A,2026-11-30\n6,5,A,A,\n",
     );
-    import(&house, "invoices", &format!("{INVOICES}{}", invoice(5, 5, "2026-11-21", "", "A")));
+    import(
+        &house,
+        "invoices",
+        &format!("{INVOICES}{}", invoice(5, 5, "2026-11-21", "", "A")),
+    );
     house.at("2026-11-23T08:05");
     house.run(&["queue", "deliver"]).ok();
-    let reasons = ["held", "not_in_collection", "on_hold", "channel_not_allowed", "settled", "settled"];
+    let reasons = [
+        "held",
+        "not_in_collection",
+        "on_hold",
+        "channel_not_allowed",
+        "settled",
+        "settled",
+    ];
     let expected: Vec<(i64, String)> = (1..).zip(reasons.map(str::to_owned)).collect();
     assert_eq!(skipped(&house), expected);
     assert!(house.lines("sms.jsonl").is_empty());
@@ -285,7 +332,9 @@ fn trial_71_every_reason_is_asked_again_when_a_notices_turn_comes() {
 fn trial_71_a_push_is_not_sent_to_a_device_that_logged_out() {
     let mut house = provider();
     house.at("2026-11-23T22:00");
-    house.run(&["send", "invoices", "--template", "app", "--yes"]).ok();
+    house
+        .run(&["send", "invoices", "--template", "app", "--yes"])
+        .ok();
     import(
         &house,
         "devices",
@@ -326,9 +375,25 @@ fn a_reminder_whose_due_date_moved_and_a_closing_that_was_taken_back_are_settled
 fn a_template_that_was_mended_is_what_leaves() {
     let mut house = provider();
     house.at("2026-11-23T22:00");
-    house.run(&["send", "invoices", "--filter", "client_id=1", "--template", "notice", "--yes"]).ok();
     house
-        .run(&["template", "edit", "notice", "--body", "Oi #cliente_primeiro_nome#"])
+        .run(&[
+            "send",
+            "invoices",
+            "--filter",
+            "client_id=1",
+            "--template",
+            "notice",
+            "--yes",
+        ])
+        .ok();
+    house
+        .run(&[
+            "template",
+            "edit",
+            "notice",
+            "--body",
+            "Oi #cliente_primeiro_nome#",
+        ])
         .ok();
     house.at("2026-11-24T09:00");
     house.run(&["queue", "deliver"]).ok();
@@ -344,10 +409,22 @@ fn what_lacked_a_value_is_made_again_when_the_value_has_come() {
         "invoices",
         &format!("{INVOICES}101,1,1,Boleto,2026-11-10,\"99,90\",,A,\n"),
     );
-    let report = ["send", "invoices", "--filter", "client_id=1", "--template", "zap", "--yes"];
+    let report = [
+        "send",
+        "invoices",
+        "--filter",
+        "client_id=1",
+        "--template",
+        "zap",
+        "--yes",
+    ];
     house.run(&report).ok();
     assert_eq!(skipped(&house), vec![(1, "missing_value".to_owned())]);
-    import(&house, "invoices", &format!("{INVOICES}{}", invoice(1, 1, "2026-11-10", "", "A")));
+    import(
+        &house,
+        "invoices",
+        &format!("{INVOICES}{}", invoice(1, 1, "2026-11-10", "", "A")),
+    );
     house
         .run(&["queue", "retry", "--reason", "missing_value"])
         .ok()
@@ -365,13 +442,22 @@ fn trial_53_whom_a_cancelled_message_was_for_is_taken_by_the_next_send() {
     house.at("2026-11-23T09:00");
     let send = ["send", "invoices", "--template", "zap", "--yes"];
     house.run(&send).ok();
-    house.run(&["queue", "cancel", "--batch", "1"]).exits(2).says("6 messages");
-    house.run(&["queue", "cancel", "--batch", "1", "--yes"]).ok();
+    house
+        .run(&["queue", "cancel", "--batch", "1"])
+        .exits(2)
+        .says("6 messages");
+    house
+        .run(&["queue", "cancel", "--batch", "1", "--yes"])
+        .ok();
     let answer = house.json(&send);
     assert_eq!(answer["messages"]["queued"], 6);
     assert_eq!(answer["reasons"], json!({}));
     let history = house.json(&["history", "--limit", "0"]);
-    assert_eq!(history.as_array().map(Vec::len), Some(6), "the rows came to life again");
+    assert_eq!(
+        history.as_array().map(Vec::len),
+        Some(6),
+        "the rows came to life again"
+    );
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(left(&house, "whatsapp").len(), 6);
 }
@@ -380,15 +466,26 @@ fn trial_53_whom_a_cancelled_message_was_for_is_taken_by_the_next_send() {
 fn a_cancellation_by_client_or_invoice_is_undone_and_says_what_it_left() {
     let mut house = provider();
     house.at("2026-11-23T09:00");
-    house.run(&["send", "invoices", "--template", "zap", "--yes"]).ok();
-    house.run(&["queue", "cancel", "--client", "2", "--yes"]).ok().says("1 message cancelled");
-    house.run(&["queue", "cancel", "--invoice", "103", "--yes"]).ok().says("1 message cancelled");
+    house
+        .run(&["send", "invoices", "--template", "zap", "--yes"])
+        .ok();
+    house
+        .run(&["queue", "cancel", "--client", "2", "--yes"])
+        .ok()
+        .says("1 message cancelled");
+    house
+        .run(&["queue", "cancel", "--invoice", "103", "--yes"])
+        .ok()
+        .says("1 message cancelled");
     house
         .run(&["queue", "retry", "1", "2"])
         .ok()
         .says("message 1 was left: it is queued")
         .says("message 2 was left: it was cancelled: --cancelled puts it back");
-    house.run(&["queue", "retry", "--cancelled"]).ok().says("2 messages back in the queue");
+    house
+        .run(&["queue", "retry", "--cancelled"])
+        .ok()
+        .says("2 messages back in the queue");
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(left(&house, "whatsapp").len(), 6);
 }
@@ -399,7 +496,11 @@ fn whoever_has_the_template_of_the_day_is_left_out_by_whatever_address() {
     house.at("2026-11-23T09:00");
     let send = ["send", "invoices", "--template", "notice", "--yes"];
     house.run(&send).ok();
-    import(&house, "clients", "id,name,person_type,mobile\n1,Cliente1 Silva,F,(49) 98888-1111\n");
+    import(
+        &house,
+        "clients",
+        "id,name,person_type,mobile\n1,Cliente1 Silva,F,(49) 98888-1111\n",
+    );
     let answer = house.json(&send);
     assert_eq!(answer["reasons"], json!({"duplicate": 6}));
     assert_eq!(left(&house, "sms").len(), 6);
@@ -410,8 +511,22 @@ fn a_cap_counts_other_messages_that_went_and_not_those_that_wait() {
     let mut house = provider();
     house.at("2026-11-23T09:00");
     for template in ["zap", "mail"] {
-        house.at(if template == "zap" { "2026-11-23T09:00" } else { "2026-11-23T22:00" });
-        house.run(&["send", "invoices", "--filter", "client_id=1", "--template", template, "--yes"]).ok();
+        house.at(if template == "zap" {
+            "2026-11-23T09:00"
+        } else {
+            "2026-11-23T22:00"
+        });
+        house
+            .run(&[
+                "send",
+                "invoices",
+                "--filter",
+                "client_id=1",
+                "--template",
+                template,
+                "--yes",
+            ])
+            .ok();
     }
     house.write(
         "config.toml",
@@ -420,5 +535,8 @@ fn a_cap_counts_other_messages_that_went_and_not_those_that_wait() {
     house.at("2026-11-24T09:00");
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(skipped(&house), vec![(1, "capped".to_owned())]);
-    assert_eq!(left(&house, "whatsapp").len() + left(&house, "email").len(), 1);
+    assert_eq!(
+        left(&house, "whatsapp").len() + left(&house, "email").len(),
+        1
+    );
 }

@@ -15,7 +15,7 @@ use crate::domain::ladder::{Move, MoveKind};
 use crate::domain::message::Outgoing;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{Reach, Recipient};
-use crate::domain::template::{Need, Rendered, Template};
+use crate::domain::template::{Facts, Need, Rendered, Template};
 use crate::domain::ticket::event::Staff;
 use crate::domain::words::{Channel, Origin, Purpose, Reason};
 use crate::error::Result;
@@ -423,16 +423,28 @@ impl<'a> Look<'a> {
             (None, None) => return Ok(Ok(None)),
         };
         let composer = &self.desk.composer;
-        let facts = rows.facts(composer.now, composer.company);
-        Ok(match composer.text(&wording, &facts) {
-            Ok(rendered) => Ok(Some(rendered)),
-            // Nobody is left untold for a word that an event lacks: it was written without it.
-            Err(_) if told => Ok(None),
-            Err(variable) => Err((
-                Reason::MissingValue,
-                Some(format!("#{}# has no value", variable.name())),
-            )),
-        })
+        let mut forgiven = Vec::new();
+        loop {
+            let facts = Facts {
+                forgiven: &forgiven,
+                ..rows.facts(composer.now, composer.company)
+            };
+            match composer.text(&wording, &facts) {
+                Ok(rendered) => return Ok(Ok(Some(rendered))),
+                // Nobody is left untold for a word that an event lacks.
+                Err(variable)
+                    if told
+                        && variable.need() == Need::Ticket
+                        && !forgiven.contains(&variable.name()) =>
+                {
+                    forgiven.push(variable.name());
+                }
+                Err(variable) => {
+                    let detail = format!("#{}# has no value", variable.name());
+                    return Ok(Err((Reason::MissingValue, Some(detail))));
+                }
+            }
+        }
     }
 
     /// The words of the topic that alerts by it, as they are now.
