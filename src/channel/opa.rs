@@ -153,7 +153,7 @@ impl OpaProvider {
         let next = match answer.status {
             // "Este contato já está em atendimento com X".
             400 | 409 if lower.contains("em atendimento") => {
-                Next::Later(Some(answer.retry_after.unwrap_or(CONVERSATION)))
+                Next::Wait(answer.retry_after.unwrap_or(CONVERSATION))
             }
             // "Field 'x' is not allowed": the fault is ours, for whomever it was.
             400 if lower.contains("is not allowed") => Next::StopBatch,
@@ -301,6 +301,7 @@ fn listed(row: &Value, name: &str) -> CatalogueEntry {
         id,
         status: text(row, "status"),
         text: text(row, "texto"),
+        ..CatalogueEntry::default()
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,8 +12,8 @@ use self::answer::{Outcome, Told};
 use self::payload::payload;
 use self::token::Tokens;
 use super::{
-    Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal, by_status,
-    lost, world,
+    About, CONTENT, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, RECIPIENT,
+    Receipt, Refusal, UNSAID, US, by_status, lost, world,
 };
 use crate::clock::Clock;
 use crate::domain::words::{Channel, Reason};
@@ -29,8 +28,8 @@ mod token;
 
 /// The first delay that Google asks for after 429 without a `Retry-After`.
 const QUOTA_WAIT: Duration = Duration::from_mins(1);
-/// So many addresses in a row that belong to another project mean a wrong key file.
-const STRANGERS: usize = 10;
+/// How long messages wait for a project's key for Apple or the web to be mended.
+const KEY_WAIT: Duration = Duration::from_mins(15);
 
 /// Firebase, for pushes.
 pub(super) const OFFER: Offer = Offer {
@@ -96,8 +95,6 @@ struct FcmProvider {
     client: HttpClient,
     url: String,
     tokens: Tokens,
-    /// Addresses of another project, in a row.
-    strangers: AtomicUsize,
 }
 
 impl fmt::Debug for FcmProvider {
@@ -121,7 +118,6 @@ impl FcmProvider {
             client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             url,
             tokens: Tokens::new(account),
-            strangers: AtomicUsize::new(0),
         })
     }
 
@@ -170,33 +166,33 @@ impl FcmProvider {
         let told = Told::of(answer);
         let words = told.words(answer);
         let code = told.code(answer);
-        let refuse = |next| Err(Refusal::new(next, words.clone()).code(code.clone()));
-        if outcome != Outcome::OtherProject {
-            self.strangers.store(0, Ordering::Relaxed);
-        }
+        let refuse = |(next, about)| {
+            let refusal = Refusal::new(next, words.clone()).about(about);
+            Err(refusal.code(code.clone()))
+        };
         match outcome {
             Outcome::Taken(name) => Ok(Receipt {
                 provider_id: Some(name),
                 code: Some(answer.status.to_string()),
                 text: None,
             }),
-            Outcome::Gone => refuse(Next::Gone(Reason::AppNotInstalled)),
-            Outcome::BadAddress => refuse(Next::Never(Reason::Refused)),
-            Outcome::OtherProject => {
-                let many = self.strangers.fetch_add(1, Ordering::Relaxed) + 1 >= STRANGERS;
-                if many {
-                    let text = format!(
-                        "{words}; {STRANGERS} addresses in a row belong to another project: is this its key file?"
-                    );
-                    return Err(Refusal::new(Next::Stop, text).code(code));
-                }
-                refuse(Next::Never(Reason::Refused))
+            Outcome::Gone => refuse((Next::Gone(Reason::AppNotInstalled), About::Recipient)),
+            Outcome::BadAddress => refuse(RECIPIENT),
+            // One address of another project, or all of them: then the key file is another project's.
+            Outcome::OtherProject | Outcome::Invalid => refuse(UNSAID),
+            Outcome::Quota => {
+                let wait = answer.retry_after.unwrap_or(QUOTA_WAIT);
+                refuse((Next::Later(Some(wait)), About::Unsaid))
             }
-            Outcome::Quota => refuse(Next::Later(Some(answer.retry_after.unwrap_or(QUOTA_WAIT)))),
-            // The project's key for Apple or the web may be bad: phones of the other kind go on.
-            Outcome::Busy | Outcome::ThirdParty => refuse(Next::Later(answer.retry_after)),
-            Outcome::BadPayload => refuse(Next::StopBatch),
-            Outcome::Unauthenticated | Outcome::Forbidden => refuse(Next::Stop),
+            Outcome::Busy => refuse((Next::Later(answer.retry_after), About::Unsaid)),
+            // The project's key for Apple or the web is bad: phones of the other kind go on.
+            Outcome::ThirdParty => {
+                let text = format!("{words}: mend the project's key for Apple or web pushes");
+                let next = Next::Wait(answer.retry_after.unwrap_or(KEY_WAIT));
+                Err(Refusal::new(next, text).about(About::Unsaid).code(code))
+            }
+            Outcome::BadPayload => refuse(CONTENT),
+            Outcome::Unauthenticated | Outcome::Forbidden => refuse(US),
             Outcome::ByStatus => Err(by_status(answer, words)),
         }
     }

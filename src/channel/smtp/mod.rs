@@ -16,7 +16,7 @@ use self::dial::tls;
 use self::mime::on_the_wire;
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
-use super::{Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
+use super::{About, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
@@ -24,6 +24,7 @@ use crate::settings::Secret;
 
 mod connection;
 mod dial;
+mod meaning;
 mod mime;
 mod settings;
 mod turn;
@@ -161,6 +162,7 @@ impl Provider for SmtpProvider {
                 Next::Never(Reason::UnusableContact),
                 "it is not an e-mail address",
             )
+            .about(About::Recipient)
         })?;
         let text = on_the_wire(&self.mime(&to, message)?);
         loop {
@@ -175,7 +177,9 @@ impl Provider for SmtpProvider {
                     self.put_back(connection);
                     return outcome;
                 }
-                Turn::Broken(refusal) => return Err(refusal),
+                // Many servers end a connection after so many messages: another one goes on at once.
+                Turn::Ending(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
+                Turn::Ending(refusal) | Turn::Broken(refusal) => return Err(refusal),
                 // The server closed it while it was idle: the message itself has not left.
                 Turn::Stale(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
                 Turn::Stale(why) => {
