@@ -4,8 +4,8 @@
 //! **gather, decide, write down, do, report**; the decision in the middle is a pure function.
 //!
 //! ```text
-//! main → cli → jobs → store, channel, source → domain → error, clock
-//!         cli → view, config      config → channel → http, settings → toml_table
+//! main → cli → jobs → store, channel, source → domain → error, clock (the value)
+//!         cli → view, config      config → channel, source (their Settings) → http, settings → toml_table
 //! ```
 //!
 //! | room | its duty | may import |
@@ -13,23 +13,43 @@
 //! | [`domain`] | the nouns and the decisions, pure | `error`, `clock` (the value `Now`) |
 //! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
 //! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `clock` |
-//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML, the ERP | the same, `config` |
+//! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock` |
-//! | [`jobs`] | the journeys, each a sequence of the five steps | everything above, `config` |
+//! | [`config`] | the sections that belong to no provider or source, put together; accepted whole or refused whole | `channel`, `source`, `domain`, `error`, `settings`, `toml_table` |
+//! | [`settings`] | what any section may hold: secrets, addresses, times to wait | `error`, `toml_table` |
+//! | [`toml_table`] | reading TOML with every flaw and its line | `error`, `domain` (words) |
+//! | [`jobs`] | the journeys, each a sequence of the five steps | `domain`, `store`, `channel`, `source`, `config`, `error`, `clock` |
 //! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
-//! | [`cli`] | one command a file: flags, the call to the job, the answer's face | everything |
-//! | [`config`] | the configuration, accepted whole or refused whole; knows providers by name only | `domain`, `error`, `channel`, `settings`, `toml_table` |
-//! | [`settings`] | what any section of it may hold: secrets, addresses, times to wait | `error`, `toml_table` |
-//! | [`toml_table`] | reading TOML with every problem and its line | `error`, `domain` (words) |
+//! | [`cli`] | one command a file or folder: flags, the call to the job, the view of its answer | everything |
 //!
 //! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, printing only in
-//! `view`, and only `clock` reads the clock. `tests/walls` holds all of this; a new arrow changes it
-//! and this page in the same commit.
+//! `view`, and only `clock` reads the clock. No two files need each other, no file is longer than 500 lines
+//! outside its tests, no function than 60, and no two public types have one name. `tests/walls` holds all of
+//! this; a new arrow changes it and this page in the same commit.
 //!
-//! The same noun has the same name on every floor: `cli/send.rs`, `jobs/send.rs`, `domain/send.rs`.
+//! The same noun has the same name on every floor: `cli/send`, `jobs/send`, `domain/send`.
 //! The words are those of the provider's trade: client, contract, invoice, portfolio, login, device,
 //! template, report, send, queue, history, rule, reminder, stage, closing, case, trigger, task, purpose;
-//! the README explains each.
+//! the README explains each. Whatever is wrong in something given is an [`error::Flaw`], and whatever is
+//! looked up by its name and must be there comes by [`error::must`].
+//!
+//! **The measure of a change**: in how many source files it is made, a migration and the demo aside. Where
+//! the example stands, something of its kind is added.
+//!
+//! | a change | files | an example | where it stands |
+//! |---|---|---|---|
+//! | a stage of the ladder | 1 | `Visit` | `domain/ladder.rs` |
+//! | a variable of texts | 1 | `ClienteCidade` | `domain/template/variable.rs` |
+//! | a field of reports | 2 | `InvoicePortfolio` | `domain/report/field.rs`, `store/report.rs` |
+//! | a filter operator | 2 | `AtMost` | `domain/report/filter.rs`, `store/report.rs` |
+//! | an invoice column that texts may write | 4 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs`, `store/book.rs` |
+//! | a provider | 2 | `twilio` | `channel/mod.rs`, `channel/twilio.rs` |
+//! | a preset of a gateway | 1 | `zenvia` | `channel/http/presets.toml` |
+//! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
+//! | an ERP | 3 | `ixc` | `source/ixc/`, `jobs/sync/mod.rs`, `source/mod.rs` |
+//! | an event of tickets | 11 | `Moved` | `cli/ticket/show.rs`, `cli/ticket/tell.rs`, `domain/ticket/event.rs`, `domain/ticket/listening.rs`, `domain/ticket/recipients.rs`, `domain/ticket/trigger.rs`, `domain/ticket/warning.rs`, `domain/words.rs`, `source/event/parse.rs`, `source/ticket.rs`, `store/ticket.rs` |
+//! | a channel | 15 | `Channel::Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `cli/face.rs`, `cli/template/change.rs`, `cli/template/lint.rs`, `cli/template/mod.rs`, `cli/template/preview.rs`, `config/channels.rs`, `domain/policy.rs`, `domain/recipient.rs`, `domain/ticket/lint.rs`, `domain/ticket/telling.rs`, `jobs/deliver/claiming.rs`, `jobs/template.rs`, `jobs/ticket.rs` |
+//! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |
 //!
 //! Absent on purpose: an async runtime (threads and a bounded queue do), a migration framework (numbered
 //! SQL files do), a plug-in system (a provider is one file), and any change of the ERP: regua only reads it.

@@ -7,8 +7,8 @@ use clap::Args;
 use super::{Context, Outcome, face};
 use crate::domain::book::Kind;
 use crate::error::{Error, Flaw, Result, did_you_mean};
-use crate::jobs::import::{self, Imported, Reporter, Request};
-use crate::source::rows::Reading;
+use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
+use crate::source::Reading;
 use crate::view::{Cell, Out, Progress, View};
 
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
@@ -84,7 +84,7 @@ fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
 
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
-    let request = Request {
+    let request = ImportRequest {
         files: files(command)?,
         reading: Reading {
             ignore_unknown: command.ignore_unknown,

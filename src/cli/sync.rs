@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
 use crate::error::Result;
-use crate::jobs::sync::{self, Noticed, Refused, Request, Summary, Synced};
+use crate::jobs::sync::{self, Noticed, Refused, SyncRequest, SyncSummary, Synced};
 use crate::view::{Cell, Format, View};
 
 /// Refused rows and things noticed that a person is told one by one.
@@ -40,12 +40,11 @@ pub(super) struct Command {
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
     sync::wanted(&command.kinds)?;
-    let ixc = sync::configured(&context.config)?;
-    let request = Request {
+    let sources = sync::configured(&context.config)?;
+    let request = SyncRequest {
         kinds: command.kinds.clone(),
         full: command.full,
         dry_run: command.dry_run,
-        page_size: ixc.page_size(),
     };
     let mut store = context.open()?;
     let mut bar = context.out.progress("reading", 0, false);
@@ -59,7 +58,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         bar.at(rows);
     };
     let (config, clock) = (&context.config, &context.clock);
-    let summary = sync::sync(&mut store, &ixc, &request, config, clock, &mut progress)?;
+    let summary = sync::sync(&mut store, &sources, &request, config, clock, &mut progress)?;
     drop(bar);
     tell(context, &summary);
     answer(command, context, &summary, watch.elapsed().as_secs_f64())?;
@@ -71,7 +70,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
 }
 
 /// What a person should know, on standard error.
-fn tell(context: &Context, summary: &Summary) {
+fn tell(context: &Context, summary: &SyncSummary) {
     let out = &context.out;
     for note in &summary.notes {
         out.warn(note);
@@ -120,7 +119,7 @@ fn tell(context: &Context, summary: &Summary) {
     }
 }
 
-fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64) -> Result<()> {
+fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: f64) -> Result<()> {
     let seconds = face::seconds(seconds);
     if context.out.format() == Format::Json {
         return context.out.json(&json!({
@@ -152,7 +151,7 @@ fn answer(command: &Command, context: &Context, summary: &Summary, seconds: f64)
 fn kind_view() -> View<'static, Synced> {
     View::<Synced>::new()
         .words("kind", |kind| Cell::of(kind.kind))
-        .data("form", |kind| Cell::of(kind.form))
+        .data("form", |kind| Cell::of(&kind.form))
         .words("changed_since", |kind| kind.changed_since.clone())
         .number("read", |kind| kind.read)
         .number("new", |kind| kind.new)
@@ -173,7 +172,7 @@ fn refused_view() -> View<'static, Refused> {
 fn noticed_view() -> View<'static, Noticed> {
     View::<Noticed>::new()
         .words("kind", |noticed| noticed.kind)
-        .words("field", |noticed| noticed.field)
+        .words("field", |noticed| Cell::of(&*noticed.field))
         .words("found", |noticed| Cell::of(&noticed.found))
         .words("taken", |noticed| Cell::of(&noticed.taken))
         .words("unknown_code", |noticed| noticed.code)

@@ -1,6 +1,7 @@
 //! The configuration: found, read and accepted whole, or refused whole with every problem.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
@@ -11,6 +12,7 @@ use crate::domain::template::Company;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
+use crate::source::{self, SourceSettings};
 use crate::toml_table::{Section, read_whole};
 
 use self::hours::{read_caps, read_holidays, read_hours};
@@ -21,10 +23,8 @@ use self::sections::{
 mod channels;
 mod find;
 mod hours;
-mod ixc;
 mod sections;
 
-pub use ixc::IxcSettings;
 pub use sections::{BackupConfig, BirthdayConfig, QueueConfig, Retention};
 
 /// The table every file and example uses where no configuration is found.
@@ -59,8 +59,8 @@ pub struct Config {
     pub retention: Retention,
     /// Where backups go.
     pub backup: BackupConfig,
-    /// The ERP's web service.
-    pub ixc: Option<IxcSettings>,
+    /// The sources that sync reads.
+    pub sources: Vec<Arc<dyn SourceSettings>>,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
 }
@@ -116,8 +116,10 @@ impl Config {
                 secrets.push((format!("{channel}.{key}"), secret));
             }
         }
-        if let Some(ixc) = &self.ixc {
-            secrets.push(("sync.ixc.token".to_owned(), &ixc.token));
+        for source in &self.sources {
+            for (key, secret) in source.secrets() {
+                secrets.push((format!("sync.{}.{key}", source.name()), secret));
+            }
         }
         secrets
     }
@@ -125,11 +127,13 @@ impl Config {
 
 fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let mut warnings = Vec::new();
+    // Flaws are told in the order that they are read in.
+    let timezone = read_timezone(top);
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
     Config {
         file: None,
-        timezone: read_timezone(top),
+        timezone,
         database: base.join(
             top.filled("database")
                 .unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
@@ -153,10 +157,10 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         catch_up_hours: read_tasks(top),
         retention: read_retention(top),
         backup: read_backup(top, base),
-        ixc: top.section("sync").and_then(|section| {
-            let ixc = ixc::read_ixc(&section, base, &mut warnings);
+        sources: top.section("sync").map_or_else(Vec::new, |section| {
+            let sources = source::read(&section, base, &mut warnings);
             section.finish();
-            ixc
+            sources
         }),
         warnings,
     }

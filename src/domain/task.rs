@@ -29,7 +29,7 @@ words_enum! {
 
 words_enum! {
     /// How a task's run ended.
-    Outcome {
+    RunOutcome {
         /// It has begun; its process lives, or died without a word.
         Running = "running",
         /// All done.
@@ -434,8 +434,8 @@ mod tests {
         for run in Run::ALL {
             assert_eq!(Run::parse(run.as_str()), Some(*run));
         }
-        for outcome in Outcome::ALL {
-            assert_eq!(Outcome::parse(outcome.as_str()), Some(*outcome));
+        for outcome in RunOutcome::ALL {
+            assert_eq!(RunOutcome::parse(outcome.as_str()), Some(*outcome));
         }
     }
 }

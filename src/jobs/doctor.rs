@@ -2,17 +2,18 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use crate::channel::ChannelSettings;
 use crate::clock::Now;
-use crate::config::{Config, IxcSettings};
+use crate::config::Config;
+use crate::domain::book::Kind;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::apply;
-use crate::jobs::sync::KINDS;
-use crate::source::ixc::{CHANGED, Form, Ixc, Unread, page};
+use crate::source::{Checked, SourceSettings};
 use crate::store::{Connection, Store, health, meta, sync, template};
 
 /// How something is.
@@ -158,15 +159,19 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     for (channel, settings) in patient.config.channels.iter() {
         tell(provider(channel, settings))?;
     }
-    match &patient.config.ixc {
-        None => tell(Finding::ok(
+    let sources = &patient.config.sources;
+    if sources.is_empty() {
+        return tell(Finding::ok(
             "source",
             "none is configured; facts come by regua import",
-        ))?,
-        Some(settings) => source(settings, tell)?,
+        ));
     }
-    if let (Some(store), Some(_)) = (&store, &patient.config.ixc) {
-        each(tell, "source", remembered(store.connection(), patient.now))?;
+    for settings in sources {
+        source(&**settings, tell)?;
+    }
+    if let Some(store) = &store {
+        let findings = remembered(store.connection(), sources, patient.now);
+        each(tell, "source", findings)?;
     }
     Ok(())
 }
@@ -409,91 +414,60 @@ fn provider(channel: Channel, settings: &ChannelSettings) -> Finding {
     }
 }
 
-/// The source: whether it answers, and whether each form may be read.
-fn source(settings: &IxcSettings, tell: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
-    let ixc = match Ixc::new(settings) {
-        Ok(ixc) => ixc,
-        Err(error) => return tell(Finding::failure("source", &error)),
-    };
-    match page::probe(&ixc, Form::Empresa) {
-        Ok(_) => tell(Finding::ok("source", "ixc: the web service answers"))?,
-        // No answer, or one that says the same for every form: the rest would only repeat it.
-        Err(
-            unread @ (Unread::Failed(_)
-            | Unread::Said {
-                status: 401 | 403, ..
-            }),
-        ) => {
-            return tell(Finding::failure(
-                "source",
-                &unread.into_error(Form::Empresa),
-            ));
-        }
-        Err(unread) => {
-            let error = unread.into_error(Form::Empresa);
+/// A source: whether it answers, and each thing it needs may be read.
+fn source(
+    settings: &dyn SourceSettings,
+    tell: &mut dyn FnMut(Finding) -> Result<()>,
+) -> Result<()> {
+    match settings.open() {
+        Ok(source) => source.examine(&mut |checked| tell(of_source(checked))),
+        Err(error) => tell(Finding::failure("source", &error)),
+    }
+}
+
+fn of_source(checked: Checked) -> Finding {
+    match checked {
+        Checked::Fine(message) => Finding::ok("source", message),
+        Checked::Doubtful { message, remedy } => Finding::warning("source", message, remedy),
+        Checked::Unreadable {
+            what,
+            error,
+            needed,
+        } => {
             let finding = Finding::failure("source", &error);
-            tell(Finding {
-                health: Health::Warning,
-                message: format!("ixc: empresa: {}", finding.message),
-                ..finding
-            })?;
-        }
-    }
-    let needed: Vec<Form> = KINDS.iter().map(|(_, form)| *form).collect();
-    for form in Form::ALL {
-        if form == Form::Empresa {
-            continue;
-        }
-        match page::probe(&ixc, form) {
-            Ok(found) => {
-                let told = found
-                    .total
-                    .map_or_else(String::new, |total| format!("; rows: {total}"));
-                let dated = found
-                    .rows
-                    .first()
-                    .is_none_or(|row| row.get(CHANGED).is_some());
-                let message = format!("ixc: {} can be read{told}", form.name());
-                tell(if needed.contains(&form) && !dated {
-                    Finding::warning(
-                        "source",
-                        format!("{message}, but does not say when its rows changed"),
-                        "every sync reads all of it: sync it less often",
-                    )
+            Finding {
+                message: match what {
+                    Some(what) => format!("{what}: {}", finding.message),
+                    None => finding.message,
+                },
+                health: if needed {
+                    Health::Failure
                 } else {
-                    Finding::ok("source", message)
-                })?;
-            }
-            Err(unread) => {
-                let error = unread.into_error(form);
-                let finding = Finding::failure("source", &error);
-                tell(Finding {
-                    message: format!("ixc: {}: {}", form.name(), finding.message),
-                    // Without the small forms ids stand for names.
-                    health: if needed.contains(&form) {
-                        Health::Failure
-                    } else {
-                        Health::Warning
-                    },
-                    ..finding
-                })?;
+                    Health::Warning
+                },
+                ..finding
             }
         }
     }
-    Ok(())
 }
 
 /// What the syncs so far left behind.
-fn remembered(connection: &Connection, now: &Now) -> Result<Vec<Finding>> {
+fn remembered(
+    connection: &Connection,
+    sources: &[Arc<dyn SourceSettings>],
+    now: &Now,
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for (kind, _) in KINDS {
-        let again = sync::again(connection, kind)?.len();
-        if again > 0 {
-            findings.push(Finding::warning(
-                "source",
-                format!("{again} of the {kind} were refused by the last sync"),
-                format!("regua sync {kind} tells why; mend them in the ERP"),
-            ));
+    for source in sources {
+        for kind in Kind::names() {
+            let again = sync::again(connection, source.name(), kind)?.len();
+            if again > 0 {
+                findings.push(Finding::warning(
+                    "source",
+                    format!("{again} of the {kind} were refused by the last sync"),
+                    format!("regua sync {kind} tells why; mend them in the ERP"),
+                ));
+            }
         }
     }
     for code in sync::codes(connection)? {
@@ -506,12 +480,14 @@ fn remembered(connection: &Connection, now: &Now) -> Result<Vec<Finding>> {
             "look what it means in the ERP, and whether those rows are rightly left alone",
         ));
     }
-    let last = sync::cursor(connection, "invoices")?.and_then(|cursor| cursor.synced_at);
-    if let Some(at) = last {
-        findings.push(Finding::ok(
-            "source",
-            format!("the invoices were last synced {}", now.iso(at)),
-        ));
+    for source in sources {
+        let cursor = sync::cursor(connection, source.name(), "invoices")?;
+        if let Some(at) = cursor.and_then(|cursor| cursor.synced_at) {
+            findings.push(Finding::ok(
+                "source",
+                format!("the invoices were last synced {}", now.iso(at)),
+            ));
+        }
     }
     Ok(findings)
 }

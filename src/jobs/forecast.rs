@@ -25,7 +25,7 @@ pub type PhaseCounts = BTreeMap<Phase, u64>;
 
 /// One coming day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Day {
+pub struct ForecastDay {
     /// The day.
     pub on: NaiveDate,
     /// Invoices that would move.
@@ -37,7 +37,12 @@ pub struct Day {
 /// Foresees the coming days: tomorrow and on, today first where a rule has not been evaluated today.
 /// Contacts, opt-outs, holds and one message per client are counted in; caps and values that a
 /// template may miss are not.
-pub fn forecast(connection: &Connection, config: &Config, now: Now, days: u64) -> Result<Vec<Day>> {
+pub fn forecast(
+    connection: &Connection,
+    config: &Config,
+    now: Now,
+    days: u64,
+) -> Result<Vec<ForecastDay>> {
     let rules = rule::all(connection)?;
     let begin = rules
         .iter()
@@ -69,7 +74,7 @@ pub fn forecast(connection: &Connection, config: &Config, now: Now, days: u64) -
         days: begin
             .iter_days()
             .take(usize::try_from(days).unwrap_or(usize::MAX))
-            .map(|on| Day {
+            .map(|on| ForecastDay {
                 on,
                 invoices: PhaseCounts::new(),
                 messages: PhaseCounts::new(),
@@ -110,7 +115,7 @@ struct Foresight<'a> {
     claims: Claims,
     templates: &'a BTreeMap<String, Template>,
     any_hold: bool,
-    days: Vec<Day>,
+    days: Vec<ForecastDay>,
     begin: NaiveDate,
     end: NaiveDate,
 }

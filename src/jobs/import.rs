@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::book::{self, KINDS, Kind, Value};
 use crate::error::{Error, Flaw, Result, nearest};
-use crate::source::rows::{RawRow, Reading, Rows};
+use crate::source::rows::FileRows;
+use crate::source::{RawRow, Reading};
 use crate::store::Store;
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
 
 /// What is imported, and how.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct ImportRequest {
     /// The files, each with its kind.
     pub files: Vec<(&'static Kind, PathBuf)>,
     /// How they are read.
@@ -117,7 +118,7 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, P
 /// Imports the files in one transaction: all of them, or none when any row is bad and bad rows are not to be left out.
 pub fn import(
     store: &mut Store,
-    request: &Request,
+    request: &ImportRequest,
     clock: &Clock,
     reporter: &mut dyn Reporter,
 ) -> Result<Vec<Imported>> {
@@ -127,7 +128,7 @@ pub fn import(
         for (kind, path) in &request.files {
             let mut file = FileImport {
                 kind,
-                rows: Rows::open(kind, path, request.reading)?,
+                rows: FileRows::open(kind, path, request.reading)?,
                 importer: Importer::new(transaction, kind)?,
                 clock,
                 rejects: request
@@ -152,7 +153,7 @@ pub fn import(
 }
 
 /// Refuses to write bad rows over the very file they are read from.
-fn keep_sources(request: &Request) -> Result<()> {
+fn keep_sources(request: &ImportRequest) -> Result<()> {
     let Some(target) = &request.skip_bad else {
         return Ok(());
     };
@@ -174,7 +175,7 @@ fn keep_sources(request: &Request) -> Result<()> {
 /// One file on its way into the book.
 struct FileImport<'a> {
     kind: &'static Kind,
-    rows: Rows,
+    rows: FileRows,
     importer: Importer<'a>,
     clock: &'a Clock,
     rejects: Option<Rejects>,

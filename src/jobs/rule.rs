@@ -117,16 +117,7 @@ pub fn carry_out(
         .into_iter()
         .map(|kept| kept.rule)
         .collect();
-    let placed: Vec<Placed<Rule>> = wanted
-        .rules
-        .iter()
-        .filter_map(|written| {
-            Some(Placed {
-                value: written.value.rule.clone()?,
-                place: written.place.clone(),
-            })
-        })
-        .collect();
+    let placed = sound(wanted);
     let steps = steps(
         "rule",
         &placed,
@@ -173,6 +164,19 @@ pub fn carry_out(
     let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
     store::save(connection, &rules)?;
     Ok(steps)
+}
+
+/// The rules of the files that are sound in themselves.
+fn sound(wanted: &Definitions) -> Vec<Placed<Rule>> {
+    let written = wanted.rules.iter();
+    written
+        .filter_map(|written| {
+            Some(Placed {
+                value: written.value.rule.clone()?,
+                place: written.place.clone(),
+            })
+        })
+        .collect()
 }
 
 /// What is wrong between rules and templates, and between rules: those of the files, told at their

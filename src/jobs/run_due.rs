@@ -10,10 +10,10 @@ use super::{backup, birthday, collection, purge, send, sync};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
-use crate::domain::task::{Outcome, Owed, Run, Task, in_order};
+use crate::domain::task::{Owed, Run, RunOutcome, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::task::Ending;
+use crate::store::task::RunEnding;
 use crate::store::{Store, report, task as store_task, template};
 
 /// What tasks are run with.
@@ -40,7 +40,7 @@ pub struct Ran {
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// How it ended, as it was recorded.
-    pub ending: Ending,
+    pub ending: RunEnding,
     /// The exit code's kind, when it failed.
     pub kind: Option<ErrorKind>,
 }
@@ -100,15 +100,15 @@ pub fn run_one(
         Ok(done) => (done, None),
         Err(error) => (
             Done {
-                outcome: Outcome::Failed,
+                outcome: RunOutcome::Failed,
                 counts: Map::new(),
                 message: Some(error.to_string()),
             },
             Some(error.kind),
         ),
     };
-    let kind = kind.or_else(|| (done.outcome == Outcome::Failed).then_some(ErrorKind::World));
-    let ending = Ending {
+    let kind = kind.or_else(|| (done.outcome == RunOutcome::Failed).then_some(ErrorKind::World));
+    let ending = RunEnding {
         outcome: done.outcome,
         counts: done.counts,
         message: done.message,
@@ -128,7 +128,7 @@ pub fn run_one(
 
 /// What a task came to.
 struct Done {
-    outcome: Outcome,
+    outcome: RunOutcome,
     counts: Map<String, Value>,
     message: Option<String>,
 }
@@ -136,7 +136,7 @@ struct Done {
 impl Done {
     fn new(counts: Value) -> Self {
         Self {
-            outcome: Outcome::Done,
+            outcome: RunOutcome::Done,
             counts: match counts {
                 Value::Object(counts) => counts,
                 _ => Map::new(),
@@ -187,11 +187,11 @@ impl Done {
         }
         self.outcome = if delivery.interrupted {
             said.push("a signal stopped it".to_owned());
-            Outcome::Interrupted
+            RunOutcome::Interrupted
         } else if delivery.stopped() {
-            Outcome::Failed
+            RunOutcome::Failed
         } else if delivery.some_failed() {
-            Outcome::Incomplete
+            RunOutcome::Incomplete
         } else {
             self.outcome
         };
@@ -203,7 +203,7 @@ impl Done {
 }
 
 /// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
-fn synced(summary: &sync::Summary) -> Done {
+fn synced(summary: &sync::SyncSummary) -> Done {
     let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
     let mut done = Done::new(json!({
         "read": total(|kind| kind.read),
@@ -215,7 +215,7 @@ fn synced(summary: &sync::Summary) -> Done {
     }));
     let mut said = summary.notes.clone();
     if let Some(row) = summary.refused.first() {
-        done.outcome = Outcome::Incomplete;
+        done.outcome = RunOutcome::Incomplete;
         said.push(format!(
             "refused rows: {}, the first: {} {}: {}: {}, {}",
             summary.refused_rows(),

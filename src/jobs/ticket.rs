@@ -378,7 +378,7 @@ pub struct Intake {
 }
 
 /// How a file of events is taken.
-pub struct Reading<'a> {
+pub struct EventReading<'a> {
     /// Ends at the first bad line.
     pub strict: bool,
     /// Hears of every bad line at once.
@@ -392,7 +392,7 @@ pub fn take_all(
     store: &mut Store,
     desk: &mut Desk<'_>,
     events: &mut Events,
-    manner: &mut Reading<'_>,
+    manner: &mut EventReading<'_>,
 ) -> Result<Intake> {
     let mut run = Intake::default();
     loop {

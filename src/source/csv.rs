@@ -6,7 +6,8 @@ use std::rc::Rc;
 use csv::{ByteRecord, Reader, ReaderBuilder, WriterBuilder};
 use encoding_rs::WINDOWS_1252;
 
-use super::rows::{Counter, Guarded, RawRow, Reading, unreadable};
+use super::input::{Counter, Guarded, unreadable};
+use super::raw_row::{RawRow, Reading};
 use crate::domain::book::Kind;
 use crate::error::{Error, Flaw, Result, did_you_mean};
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::rows::{Counter, Guarded, RawRow, Reading, unreadable};
+use super::input::{Counter, Guarded, LONGEST_ROW, unreadable};
+use super::raw_row::{RawRow, Reading};
 use crate::domain::book::Kind;
 use crate::error::{Result, did_you_mean};
 
@@ -113,7 +114,7 @@ impl JsonRows {
             let n = end.map_or(buffer.len(), |at| at + 1);
             self.text.extend_from_slice(&buffer[..n]);
             self.input.consume(n);
-            if self.text.len() as u64 > super::rows::LONGEST_ROW {
+            if self.text.len() as u64 > LONGEST_ROW {
                 return Err(crate::error::Error::unacceptable(format!(
                     "{}:{}: a line is longer than 1 MiB",
                     self.place,

@@ -1,9 +1,210 @@
-//! Where facts come from: files of rows, the ERP's web service, definitions as TOML.
+//! Where facts come from: files of rows, the provider's ERP, definitions as TOML.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::clock::Now;
+use crate::domain::book::{KINDS, Kind};
+use crate::domain::ticket::event::Event;
+use crate::error::{Error, Result};
+use crate::settings::Secret;
+use crate::toml_table::Section;
 
 pub mod callback;
-pub mod csv;
+mod csv;
 pub mod definition;
 pub mod event;
+mod input;
 pub mod ixc;
-pub mod jsonl;
+mod jsonl;
+mod raw_row;
+mod row;
 pub mod rows;
+pub mod ticket;
+
+pub use raw_row::{RawRow, Reading};
+pub use row::{Row, Strange};
+
+/// Reads what stands under `[sync]` for one sort of source; what is unwise goes to the warnings.
+type Reader = fn(Section<'_, '_>, &Path, &mut Vec<String>) -> Vec<Arc<dyn SourceSettings>>;
+
+/// Each sort of source: its key under `[sync]`, the kinds it brings, its reader. A source more is its
+/// file and a line here.
+const SOURCES: &[(&str, &[&str], Reader)] = &[("ixc", &ixc::KINDS, ixc::read)];
+
+/// Reads every source under `[sync]`.
+pub fn read(
+    sync: &Section<'_, '_>,
+    base: &Path,
+    warnings: &mut Vec<String>,
+) -> Vec<Arc<dyn SourceSettings>> {
+    SOURCES
+        .iter()
+        .filter_map(|(key, _, read)| Some(read(sync.section(key)?, base, warnings)))
+        .flatten()
+        .collect()
+}
+
+/// The kinds that one source or another brings; every other comes from files alone.
+pub fn kinds() -> Vec<&'static Kind> {
+    KINDS
+        .iter()
+        .filter(|kind| {
+            SOURCES
+                .iter()
+                .any(|(_, brings, _)| brings.contains(&kind.name))
+        })
+        .collect()
+}
+
+/// What is configured of one source.
+pub trait SourceSettings: fmt::Debug + Send + Sync {
+    /// What stands under `[sync]`: `ixc`.
+    fn name(&self) -> &str;
+
+    /// Its secrets, each with its key.
+    fn secrets(&self) -> Vec<(&'static str, &Secret)>;
+
+    /// The source itself. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When a secret cannot be had (exit 3).
+    fn open(&self) -> Result<Box<dyn Source>>;
+}
+
+/// Takes rows of a kind as they come, page by page; a page without rows says that the kind has begun.
+pub type Take<'a> = dyn FnMut(&'static Kind, Vec<Row>) -> Result<()> + 'a;
+
+/// A source of facts that can tell what it has, and what changed. It is only ever read.
+pub trait Source {
+    /// Its name: what it is remembered by, and what the ids of its events begin with.
+    fn name(&self) -> &str;
+
+    /// The kinds it brings, each after those it refers to.
+    fn kinds(&self) -> Vec<&'static Kind>;
+
+    /// How many rows of a kind it can read again by their ids in one sync.
+    fn rereads(&self) -> usize {
+        0
+    }
+
+    /// Reads everything asked for and hands it to `take`. An answer means that each list was read
+    /// to its end; what is not complete is an error, because a partial list must never be acted on.
+    ///
+    /// # Errors
+    /// When it does not answer, answers with no data, or with less than it told of (exit 4); and
+    /// what `take` answers.
+    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete>;
+
+    /// Up to when the last sync knew of everything that had happened.
+    fn known_until(&self, last: &Last, zone: Tz) -> Option<DateTime<Utc>> {
+        let _ = zone;
+        last.at
+    }
+
+    /// What a ticket's row tells that the book does not know yet.
+    fn events(&self, row: &Row, known: ticket::Known<'_>) -> Vec<Event> {
+        ticket::events(self.name(), row, known)
+    }
+
+    /// Looks whether everything it needs can be read, and tells each thing as soon as it is known.
+    ///
+    /// # Errors
+    /// Only what `tell` answers.
+    fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()>;
+}
+
+/// What is asked of a source.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The kinds wanted, in the order of [`Source::kinds`].
+    pub kinds: Vec<AskedKind>,
+    /// Everything, whether it changed or not.
+    pub full: bool,
+    /// What the source told by name in earlier syncs.
+    pub names: Vec<Named>,
+    /// Now.
+    pub now: Now,
+}
+
+/// One kind that is asked for.
+#[derive(Debug, Clone)]
+pub struct AskedKind {
+    /// The kind.
+    pub kind: &'static Kind,
+    /// How far the last sync came; none when there was none.
+    pub last: Option<Last>,
+    /// Rows to be read again, whether they changed or not; ids rising.
+    pub again: Vec<i64>,
+}
+
+/// How far a sync came with one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Last {
+    /// The source's own mark; only the source reads it.
+    pub cursor: String,
+    /// When the sync began.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// What something at the source is called; kept from one sync to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The source's list that it stands in.
+    pub list: String,
+    /// Its id there.
+    pub id: i64,
+    /// Its name; empty when it is known not to be there.
+    pub name: String,
+}
+
+/// What reading came to, everything asked for having come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Complete {
+    /// For each kind asked for, in that order, how far it is known now.
+    pub kinds: Vec<Reached>,
+    /// Names that were learned.
+    pub names: Vec<Named>,
+    /// What a person should know besides.
+    pub notes: Vec<String>,
+    /// Requests made.
+    pub requests: u64,
+}
+
+/// How far one kind was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// What the source calls the place its rows come from.
+    pub form: String,
+    /// Only changes since this were asked for, as the source writes it.
+    pub changed_since: Option<String>,
+    /// From where the next sync goes on; none leaves the mark that there is.
+    pub cursor: Option<String>,
+}
+
+/// One thing that a source looked at in itself.
+#[derive(Debug)]
+pub enum Checked {
+    /// It is as it should be.
+    Fine(String),
+    /// It works, and could bite.
+    Doubtful {
+        /// What was found.
+        message: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// It cannot be read.
+    Unreadable {
+        /// What that is; none for the source as a whole.
+        what: Option<String>,
+        /// Why not.
+        error: Error,
+        /// Whether syncs fail without it; otherwise they are only poorer.
+        needed: bool,
+    },
+}

@@ -1,65 +1,25 @@
 //! Rows of one kind from a file or standard input, CSV or JSON Lines, read one by one.
 
-use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead as _, Read};
 use std::path::Path;
-use std::rc::Rc;
 
 use super::csv::CsvRows;
+use super::input::{Guarded, unreadable};
 use super::jsonl::JsonRows;
+use super::raw_row::{RawRow, Reading};
 use crate::domain::book::Kind;
-use crate::error::{Error, Flaw, Result};
-
-/// The longest row that is believed, in bytes: more is a quote that never closes.
-pub const LONGEST_ROW: u64 = 1 << 20;
-
-/// One row as it was read: the text of each column of its kind that the row has.
-#[derive(Debug, Default)]
-pub struct RawRow {
-    /// The line it begins on, from 1.
-    pub line: u64,
-    /// By column of the kind; none where the row says nothing about it.
-    pub cells: Vec<Option<String>>,
-    /// What is wrong with the row as a row (too many cells, no JSON).
-    pub problems: Vec<(String, String, String)>,
-}
-
-impl RawRow {
-    /// Makes it empty, for a kind with so many columns, keeping its memory.
-    pub(super) fn clear(&mut self, columns: usize) {
-        self.cells.resize(columns, None);
-        self.problems.clear();
-    }
-
-    /// Puts a cell's text, in the memory it had.
-    pub(super) fn put(&mut self, column: usize, text: &str) {
-        match &mut self.cells[column] {
-            Some(cell) => {
-                cell.clear();
-                cell.push_str(text);
-            }
-            empty => *empty = Some(text.to_owned()),
-        }
-    }
-}
+use crate::error::{Error, Result};
 
 /// A file of rows.
-pub enum Rows {
+pub enum FileRows {
     /// CSV with a header row.
     Csv(Box<CsvRows>),
     /// JSON Lines.
     Json(Box<JsonRows>),
 }
 
-/// How a file is read.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Reading {
-    /// Columns that the kind does not have are passed over.
-    pub ignore_unknown: bool,
-}
-
-impl Rows {
+impl FileRows {
     /// Opens a file, or standard input for `-`. `place` names it in problems.
     pub fn open(kind: &'static Kind, path: &Path, reading: Reading) -> Result<Self> {
         if path == Path::new("-") {
@@ -174,111 +134,5 @@ impl Rows {
             Self::Csv(rows) => rows.rejected(problems),
             Self::Json(rows) => (None, rows.rejected(problems)),
         }
-    }
-}
-
-pub(super) fn unreadable(place: &str, error: io::Error) -> Error {
-    if error.kind() == io::ErrorKind::InvalidData {
-        return Error::flaws(
-            "the file is not acceptable",
-            vec![Flaw::at(place, error.to_string(), "")],
-        );
-    }
-    Error::world(format!("{place} cannot be read to its end")).because(error)
-}
-
-/// How many bytes went by, and how many since the last row.
-#[derive(Debug, Default)]
-pub(super) struct Counter {
-    total: Cell<u64>,
-    row_start: Cell<u64>,
-}
-
-impl Counter {
-    pub(super) fn total(&self) -> u64 {
-        self.total.get()
-    }
-
-    /// A row ended here.
-    pub(super) fn row(&self) {
-        self.row_start.set(self.total.get());
-    }
-}
-
-/// Buffered input that refuses a row longer than [`LONGEST_ROW`].
-pub(super) struct Guarded {
-    input: BufReader<Box<dyn Read>>,
-    counter: Rc<Counter>,
-    /// What the latest reading brought, for whoever must look back at a byte.
-    latest: Vec<u8>,
-}
-
-impl Guarded {
-    fn new(input: Box<dyn Read>) -> Self {
-        Self {
-            input: BufReader::with_capacity(1 << 16, input),
-            counter: Rc::default(),
-            latest: Vec::new(),
-        }
-    }
-
-    /// The byte at this offset of the input, if the latest reading brought it.
-    pub(super) fn byte(&self, offset: u64) -> Option<u8> {
-        let start = self
-            .counter
-            .total()
-            .saturating_sub(self.latest.len() as u64);
-        let at = usize::try_from(offset.checked_sub(start)?).ok()?;
-        self.latest.get(at).copied()
-    }
-
-    /// The last byte before this offset that ends no line, if the latest reading brought it.
-    pub(super) fn last_of_text(&self, offset: u64) -> Option<u8> {
-        (0..offset)
-            .rev()
-            .map_while(|at| self.byte(at))
-            .find(|byte| !matches!(byte, b'\r' | b'\n'))
-    }
-
-    pub(super) fn counter(&self) -> Rc<Counter> {
-        Rc::clone(&self.counter)
-    }
-}
-
-impl Read for Guarded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buffer)?;
-        // At the end what came last stays, to look back at.
-        if n > 0 {
-            self.latest.clear();
-            self.latest.extend_from_slice(&buffer[..n]);
-        }
-        self.count(n)?;
-        Ok(n)
-    }
-}
-
-impl Guarded {
-    fn count(&self, n: usize) -> io::Result<()> {
-        let total = self.counter.total.get() + n as u64;
-        self.counter.total.set(total);
-        if total - self.counter.row_start.get() > LONGEST_ROW + (1 << 17) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a row is longer than 1 MiB; does a quote never close?",
-            ));
-        }
-        Ok(())
-    }
-}
-
-impl BufRead for Guarded {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.input.fill_buf()
-    }
-
-    fn consume(&mut self, n: usize) {
-        self.input.consume(n);
-        self.counter.total.set(self.counter.total.get() + n as u64);
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::message::Lot;
 use crate::domain::money::Money;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
-use crate::domain::task::{Outcome as TaskOutcome, Run};
+use crate::domain::task::{Run, RunOutcome};
 use crate::domain::words::{
     AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, Channel, ContractStatus,
     EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status,
@@ -62,7 +62,7 @@ columns! {
 columns! { words:
     AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
     ContractStatus, Deliver, EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose,
-    Reason, ReportKind, Run, Stage, Status, TaskOutcome, TriggerEvent,
+    Reason, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
 }
 
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {

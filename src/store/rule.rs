@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::columns::Columns as _;
 use crate::domain::ladder::Phase;
-use crate::domain::rule::{Closings, DaysLate, Deliver, Reminders, Rule, RuleStage, Texts};
+use crate::domain::rule::{Closings, DaysLate, Reminders, Rule, RuleStage, Texts};
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 
@@ -45,29 +45,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
         .collect::<rusqlite::Result<Vec<i64>>>()?;
     let mut templates = templates(connection, name)?;
     let mut take = |phase: Phase| templates.remove(&phase).unwrap_or_default();
-    let stages = connection
-        .prepare_cached(
-            "SELECT stage, day, deliver FROM rule_stage WHERE rule = ?1 ORDER BY position",
-        )?
-        .query_map([name], |row| {
-            Ok((row.word("stage")?, row.get("day")?, row.word("deliver")?))
-        })?
-        .collect::<rusqlite::Result<Vec<(_, i64, Deliver)>>>()?;
-    let stages = stages
-        .into_iter()
-        .map(|(stage, day, deliver)| {
-            Ok(RuleStage {
-                stage,
-                day: DaysLate::after_due(day).map_err(|(found, _)| {
-                    Error::world(format!("the database is damaged: {found}"))
-                })?,
-                texts: Texts {
-                    templates: take(Phase::Stage(stage)),
-                    deliver,
-                },
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let stages = stages(connection, name, &mut take)?;
     let reminder_templates = take(Phase::Reminder);
     let closings: BTreeMap<_, _> = templates
         .into_iter()
@@ -103,6 +81,31 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
             })
         })
         .optional()?)
+}
+
+fn stages(
+    connection: &Connection,
+    rule: &str,
+    take: &mut impl FnMut(Phase) -> Vec<String>,
+) -> Result<Vec<RuleStage>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT stage, day, deliver FROM rule_stage WHERE rule = ?1 ORDER BY position",
+    )?;
+    let mut rows = statement.query([rule])?;
+    let mut stages = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stage = row.get(0)?;
+        stages.push(RuleStage {
+            stage,
+            day: DaysLate::after_due(row.get(1)?)
+                .map_err(|(found, _)| Error::world(format!("the database is damaged: {found}")))?,
+            texts: Texts {
+                templates: take(Phase::Stage(stage)),
+                deliver: row.get(2)?,
+            },
+        });
+    }
+    Ok(stages)
 }
 
 fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<String>>> {

@@ -1,4 +1,4 @@
-//! What sync remembers: how far each kind was read, the source's names, codes nobody knew.
+//! What sync remembers of each source: how far its kinds were read, its names, codes nobody knew.
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
@@ -11,17 +11,19 @@ use crate::error::Result;
 /// How far a kind was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// The latest change that was read, in the server's wall-clock time.
+    /// The source's own mark of the latest change that was read.
     pub changed_until: String,
     /// When it was read.
     pub synced_at: Option<DateTime<Utc>>,
 }
 
-/// How far a kind was read; none when it never was.
-pub fn cursor(connection: &Connection, kind: &str) -> Result<Option<Cursor>> {
+/// How far a kind was read from a source; none when it never was.
+pub fn cursor(connection: &Connection, source: &str, kind: &str) -> Result<Option<Cursor>> {
     Ok(connection
-        .prepare_cached("SELECT changed_until, synced_at FROM sync_cursor WHERE kind = ?1")?
-        .query_row([kind], |row| {
+        .prepare_cached(
+            "SELECT changed_until, synced_at FROM sync_cursor WHERE source = ?1 AND kind = ?2",
+        )?
+        .query_row([source, kind], |row| {
             Ok(Cursor {
                 changed_until: row.get(0)?,
                 synced_at: row.instant_opt(1)?,
@@ -30,65 +32,88 @@ pub fn cursor(connection: &Connection, kind: &str) -> Result<Option<Cursor>> {
         .optional()?)
 }
 
-/// Notes how far a kind was read.
+/// Notes how far a kind was read from a source, and when.
 pub fn set_cursor(
     connection: &Connection,
+    source: &str,
     kind: &str,
-    changed_until: &str,
-    at: DateTime<Utc>,
+    (changed_until, at): (&str, DateTime<Utc>),
 ) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO sync_cursor (kind, changed_until, synced_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (kind) DO UPDATE SET
+            "INSERT INTO sync_cursor (source, kind, changed_until, synced_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (source, kind) DO UPDATE SET
                changed_until = excluded.changed_until, synced_at = excluded.synced_at",
         )?
-        .execute((kind, changed_until, Millis(at)))?;
+        .execute((source, kind, changed_until, Millis(at)))?;
     Ok(())
 }
 
-/// Every name that is known: form, id and name (empty when the form has no such row).
-pub fn names(connection: &Connection) -> Result<Vec<(String, i64, String)>> {
-    let mut statement = connection.prepare_cached("SELECT form, id, name FROM sync_name")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+/// What something at a source is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownName {
+    /// The source's list that it stands in.
+    pub list: String,
+    /// Its id there.
+    pub id: i64,
+    /// Its name; empty when it is known not to be there.
+    pub name: String,
+}
+
+/// Every name that is known of a source.
+pub fn names(connection: &Connection, source: &str) -> Result<Vec<KnownName>> {
+    let mut statement =
+        connection.prepare_cached("SELECT form, id, name FROM sync_name WHERE source = ?1")?;
+    let rows = statement.query_map([source], |row| {
+        Ok(KnownName {
+            list: row.get(0)?,
+            id: row.get(1)?,
+            name: row.get(2)?,
+        })
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Notes what a row of a small form is called.
-pub fn set_name(connection: &Connection, form: &str, id: i64, name: &str) -> Result<()> {
+/// Notes what something at a source is called.
+pub fn set_name(
+    connection: &Connection,
+    source: &str,
+    list: &str,
+    (id, name): (i64, &str),
+) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO sync_name (form, id, name) VALUES (?1, ?2, ?3)
-             ON CONFLICT (form, id) DO UPDATE SET name = excluded.name",
+            "INSERT INTO sync_name (source, form, id, name) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (source, form, id) DO UPDATE SET name = excluded.name",
         )?
-        .execute((form, id, name))?;
+        .execute((source, list, id, name))?;
     Ok(())
 }
 
 /// Notes the codes of a row that nobody knew, instead of those it had before.
 pub fn set_codes(
     connection: &Connection,
-    kind: &str,
-    id: i64,
+    source: &str,
+    (kind, id): (&str, i64),
     codes: &[(&str, &str)],
 ) -> Result<()> {
     connection
-        .prepare_cached("DELETE FROM sync_code WHERE kind = ?1 AND id = ?2")?
-        .execute((kind, id))?;
+        .prepare_cached("DELETE FROM sync_code WHERE source = ?1 AND kind = ?2 AND id = ?3")?
+        .execute((source, kind, id))?;
     for (field, code) in codes {
         connection
             .prepare_cached(
-                "INSERT INTO sync_code (kind, id, field, code) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (kind, id, field) DO UPDATE SET code = excluded.code",
+                "INSERT INTO sync_code (source, kind, id, field, code) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (source, kind, id, field) DO UPDATE SET code = excluded.code",
             )?
-            .execute((kind, id, field, code))?;
+            .execute((source, kind, id, field, code))?;
     }
     Ok(())
 }
 
 /// A code that nobody knew, and in how many rows it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code {
+pub struct UnknownCode {
     /// The kind.
     pub kind: String,
     /// The source's field.
@@ -102,13 +127,13 @@ pub struct Code {
 }
 
 /// Every code that nobody knew.
-pub fn codes(connection: &Connection) -> Result<Vec<Code>> {
+pub fn codes(connection: &Connection) -> Result<Vec<UnknownCode>> {
     let mut statement = connection.prepare_cached(
         "SELECT kind, field, code, count(*), min(id) FROM sync_code
-         GROUP BY kind, field, code ORDER BY kind, field, code",
+         GROUP BY source, kind, field, code ORDER BY source, kind, field, code",
     )?;
     let rows = statement.query_map([], |row| {
-        Ok(Code {
+        Ok(UnknownCode {
             kind: row.get(0)?,
             field: row.get(1)?,
             code: row.get(2)?,
@@ -119,28 +144,35 @@ pub fn codes(connection: &Connection) -> Result<Vec<Code>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Rows of a kind that the next sync reads again, whether they changed or not.
-pub fn again(connection: &Connection, kind: &str) -> Result<Vec<i64>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM sync_again WHERE kind = ?1 ORDER BY id")?;
-    let rows = statement.query_map([kind], |row| row.get(0))?;
+/// Rows of a kind that the next sync of a source reads again, whether they changed or not.
+pub fn again(connection: &Connection, source: &str, kind: &str) -> Result<Vec<i64>> {
+    let mut statement = connection
+        .prepare_cached("SELECT id FROM sync_again WHERE source = ?1 AND kind = ?2 ORDER BY id")?;
+    let rows = statement.query_map([source, kind], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Notes whether a row is to be read again.
-pub fn set_again(connection: &Connection, kind: &str, id: i64, again: bool) -> Result<()> {
+pub fn set_again(
+    connection: &Connection,
+    source: &str,
+    (kind, id): (&str, i64),
+    again: bool,
+) -> Result<()> {
     let sql = if again {
-        "INSERT INTO sync_again (kind, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+        "INSERT INTO sync_again (source, kind, id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
     } else {
-        "DELETE FROM sync_again WHERE kind = ?1 AND id = ?2"
+        "DELETE FROM sync_again WHERE source = ?1 AND kind = ?2 AND id = ?3"
     };
-    connection.prepare_cached(sql)?.execute((kind, id))?;
+    connection
+        .prepare_cached(sql)?
+        .execute((source, kind, id))?;
     Ok(())
 }
 
 /// How a row that came stands to the one in the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum RowChange {
     /// The book does not have it.
     New,
     /// The book has it, and says the same.
@@ -150,7 +182,7 @@ pub enum Standing {
 }
 
 /// Compares the columns that came with what the book says; those that did not come do not count.
-pub fn standing(connection: &Connection, kind: &Kind, cells: &[Option<Value>]) -> Result<Standing> {
+pub fn change(connection: &Connection, kind: &Kind, cells: &[Option<Value>]) -> Result<RowChange> {
     let key: Vec<&Value> = cells[..kind.key].iter().flatten().collect();
     let conditions: Vec<String> = kind.columns[..kind.key]
         .iter()
@@ -184,9 +216,9 @@ pub fn standing(connection: &Connection, kind: &Kind, cells: &[Option<Value>]) -
         })
         .optional()?;
     Ok(match same {
-        None => Standing::New,
-        Some(true) => Standing::Same,
-        Some(false) => Standing::Different,
+        None => RowChange::New,
+        Some(true) => RowChange::Same,
+        Some(false) => RowChange::Different,
     })
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::{Columns as _, Json, Millis};
 use crate::domain::schedule::{Part, Schedule};
-use crate::domain::task::{Outcome, Run, Task};
+use crate::domain::task::{Run, RunOutcome, Task};
 use crate::domain::words::{Channel, Word};
 use crate::error::{Result, must};
 
@@ -30,7 +30,7 @@ pub struct TaskRun {
     /// How long it took, by the machine's clock.
     pub seconds: Option<f64>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// What it counted.
     pub counts: serde_json::Map<String, serde_json::Value>,
     /// What it said.
@@ -223,16 +223,16 @@ pub fn begin(
             task.run,
             due_at.map(Millis),
             Millis(now),
-            Outcome::Running,
+            RunOutcome::Running,
         ))?;
     Ok(connection.last_insert_rowid())
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ending {
+pub struct RunEnding {
     /// How.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// What it counted.
     pub counts: serde_json::Map<String, serde_json::Value>,
     /// What it said.
@@ -242,7 +242,7 @@ pub struct Ending {
 }
 
 /// Records how a run ended.
-pub fn end(connection: &Connection, id: i64, ending: &Ending, now: DateTime<Utc>) -> Result<()> {
+pub fn end(connection: &Connection, id: i64, ending: &RunEnding, now: DateTime<Utc>) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE task_run SET ended_at = ?2, seconds = ?3, outcome = ?4, counts = ?5, message = ?6

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Context, Outcome, weekday};
 use crate::domain::ladder::Phase;
 use crate::error::Result;
-use crate::jobs::forecast::{self as job, Day};
+use crate::jobs::forecast::{self as job, ForecastDay};
 use crate::view::{Format, View, chart};
 
 /// Runs the command.
@@ -25,17 +25,17 @@ pub(super) fn run(days: u64, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn messages(day: &Day) -> u64 {
+fn messages(day: &ForecastDay) -> u64 {
     day.messages.values().sum()
 }
 
-fn invoices(day: &Day) -> u64 {
+fn invoices(day: &ForecastDay) -> u64 {
     day.invoices.values().sum()
 }
 
 /// A day to come, with a column for each phase.
-fn view() -> View<'static, Day> {
-    let view = View::<Day>::new()
+fn view() -> View<'static, ForecastDay> {
+    let view = View::<ForecastDay>::new()
         .words("on", |day| day.on)
         .data("weekday", |day| weekday(day.on));
     Phase::unpaid()
@@ -48,7 +48,7 @@ fn view() -> View<'static, Day> {
         .number("invoices", invoices)
 }
 
-fn bars(coming: &[Day]) -> String {
+fn bars(coming: &[ForecastDay]) -> String {
     let most = coming.iter().map(messages).max().unwrap_or(0);
     let mut text = String::from("Messages a day, if nobody paid\n");
     for day in coming {

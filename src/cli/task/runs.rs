@@ -3,7 +3,7 @@
 use super::show::{counts_cell, message_cell, outcome_cell};
 use super::signals::Listener;
 use super::{Context, Outcome, face};
-use crate::domain::task::Outcome as RunOutcome;
+use crate::domain::task::RunOutcome;
 use crate::domain::words::Channel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::run_due::{self, Hands, Ran};

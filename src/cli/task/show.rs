@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Context, Outcome, face, next_run};
 use crate::domain::schedule::Part;
-use crate::domain::task::{Outcome as RunOutcome, Task};
+use crate::domain::task::{RunOutcome, Task};
 use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::store::task::{self as store, TaskRun};

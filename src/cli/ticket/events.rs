@@ -8,7 +8,7 @@ use super::{Context, Outcome, count, face, some_failed};
 use crate::clock::Stopwatch;
 use crate::domain::words::Status;
 use crate::error::{Flaw, Result};
-use crate::jobs::ticket::{self as job, CHANNELS, Desk, Intake, MessageStates, Reading};
+use crate::jobs::ticket::{self as job, CHANNELS, Desk, EventReading, Intake, MessageStates};
 use crate::source::event::Events;
 use crate::view::{Cell, View};
 
@@ -23,7 +23,7 @@ pub(super) fn run(file: &Path, strict: bool, context: &Context) -> Result<Outcom
         &mut saved,
         &mut desk,
         &mut events,
-        &mut Reading {
+        &mut EventReading {
             strict,
             bad_line: &mut |problems| {
                 for problem in problems {

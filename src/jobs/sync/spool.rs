@@ -6,18 +6,17 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::source::ixc::{Form, Row};
+use crate::source::Row;
 
-/// Rows of one form on their way to the book.
+/// Rows of one kind on their way to the book.
 pub struct Spool {
-    form: Form,
     file: BufWriter<File>,
 }
 
 impl Spool {
     /// A spool on the disk of `path`. Only its owner can read it, and nobody can find it:
     /// the name is taken away as soon as the file is open.
-    pub fn new(form: Form, path: &Path) -> Result<Self> {
+    pub fn new(path: &Path) -> Result<Self> {
         let broken = |error: std::io::Error| {
             Error::world(format!("{} cannot be written", path.display()))
                 .because(error)
@@ -33,30 +32,28 @@ impl Spool {
             .map_err(broken)?;
         fs::remove_file(path).map_err(broken)?;
         Ok(Self {
-            form,
             file: BufWriter::new(file),
         })
     }
 
     /// Puts a row aside.
     pub fn push(&mut self, row: &Row) -> Result<()> {
-        serde_json::to_writer(&mut self.file, row.values()).map_err(std::io::Error::from)?;
+        serde_json::to_writer(&mut self.file, row).map_err(std::io::Error::from)?;
         self.file.write_all(b"\n")?;
         Ok(())
     }
 
     /// The rows, in the order they came.
     pub fn into_rows(self) -> Result<impl Iterator<Item = Result<Row>>> {
-        let form = self.form;
         let mut file = self
             .file
             .into_inner()
             .map_err(std::io::IntoInnerError::into_error)?;
         file.rewind()?;
-        Ok(BufReader::new(file).lines().map(move |line| {
-            let values = serde_json::from_str(&line?).map_err(std::io::Error::from)?;
-            Row::from_values(form, values)
-                .ok_or_else(|| Error::world("a row that was put aside came back broken"))
+        Ok(BufReader::new(file).lines().map(|line| {
+            serde_json::from_str(&line?).map_err(|error| {
+                Error::world("a row that was put aside came back broken").because(error)
+            })
         }))
     }
 }
@@ -64,18 +61,26 @@ impl Spool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::book::Kind;
+    use crate::source::Strange;
 
     #[test]
     fn rows_come_back_as_they_went_and_leave_no_file() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut spool = Spool::new(Form::Cidade, &folder.path().join("spool")).expect("a spool");
+        let mut spool = Spool::new(&folder.path().join("spool")).expect("a spool");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
-        let mut row = Row::empty(Form::Cidade);
-        row.set("id", "7".to_owned());
-        row.set("nome", "São\n\"José\"".to_owned());
+        let kind = Kind::named("clients").expect("a kind");
+        let mut row = Row::of(kind, 7);
+        row.put(kind, "name", "São\n\"José\"".to_owned());
+        row.strange.push(Strange {
+            field: "ativo".into(),
+            found: "Z".to_owned(),
+            taken: "left as it was".into(),
+            code: true,
+        });
         spool.push(&row).expect("room");
-        spool.push(&Row::empty(Form::Cidade)).expect("room");
+        spool.push(&Row::of(kind, 8)).expect("room");
         let back: Result<Vec<Row>> = spool.into_rows().expect("rows").collect();
-        assert_eq!(back.expect("rows"), [row, Row::empty(Form::Cidade)]);
+        assert_eq!(back.expect("rows"), [row, Row::of(kind, 8)]);
     }
 }

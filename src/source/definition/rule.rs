@@ -1,5 +1,6 @@
 //! A rule as TOML, read and written.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
@@ -79,6 +80,39 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
         let line = format!("{file}:{}", section.line_of(key));
         (part, line, section.full(key))
     }
+
+    /// The templates of each closing.
+    fn closings(&self) -> BTreeMap<Closing, Vec<String>> {
+        let closing = self.closing.as_ref();
+        let named = |closing: &Closing, section: &Section<'_, '_>| {
+            Some((*closing, section.texts(closing.as_str())?))
+        };
+        closing.map_or_else(BTreeMap::new, |section| {
+            let all = Closing::ALL.iter();
+            all.filter_map(|closing| named(closing, section)).collect()
+        })
+    }
+
+    /// The places of the parts of which other definitions may say something.
+    fn places(&self) -> Vec<(RulePart, String, String)> {
+        let mut parts = vec![
+            RulePart::Name,
+            RulePart::Portfolios,
+            RulePart::ReminderDays,
+            RulePart::ReminderTemplates,
+        ];
+        parts.extend((0..self.stages.len()).map(RulePart::StageTemplates));
+        parts.extend(Closing::ALL.iter().copied().map(RulePart::Closing));
+        parts.into_iter().map(|part| self.place(part)).collect()
+    }
+
+    /// Ends the reading of its sections.
+    fn finish(self) {
+        let single = [self.reminders, self.closing].into_iter().flatten();
+        for section in single.chain(self.stages) {
+            section.finish();
+        }
+    }
 }
 
 /// Reads one `[[rule]]`; what is wrong with it is noted in its sheet.
@@ -96,7 +130,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
     let days = sections.reminders.as_ref().map(|s| s.numbers("days"));
     let days_unreadable =
         days == Some(None) && sections.reminders.as_ref().is_some_and(|s| s.has("days"));
-    let mut draft = RuleDraft {
+    let draft = RuleDraft {
         name: name.clone().unwrap_or_default(),
         portfolios: section.texts("portfolios").unwrap_or_default(),
         reminders: sections.reminders.as_ref().map(|s| DraftReminders {
@@ -107,26 +141,10 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         one_message_per_client: section.flag("one_message_per_client"),
         roll_due_date: section.flag("roll_due_date"),
         enter_until_days: section.number("enter_until_days", DAYS),
-        stages: sections
-            .stages
-            .iter()
-            .map(|s| DraftStage {
-                name: s.text("name"),
-                day: s.number("day", DAYS),
-                templates: s.texts("templates").unwrap_or_default(),
-                deliver: s.word("deliver"),
-            })
-            .collect(),
-        ..RuleDraft::default()
+        stages: sections.stages.iter().map(stage).collect(),
+        closings: sections.closings(),
+        closing_deliver: sections.closing.as_ref().and_then(|s| s.word("deliver")),
     };
-    if let Some(s) = &sections.closing {
-        for closing in Closing::ALL {
-            if let Some(templates) = s.texts(closing.as_str()) {
-                draft.closings.insert(*closing, templates);
-            }
-        }
-        draft.closing_deliver = s.word("deliver");
-    }
     let checked = draft.check();
     for (part, flaw) in checked.as_ref().err().into_iter().flatten() {
         let (section, key) = sections.of(*part);
@@ -143,32 +161,23 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
             section.wrong(key, &flaw.found, &flaw.remedy);
         }
     }
-    let mut parts = vec![
-        RulePart::Name,
-        RulePart::Portfolios,
-        RulePart::ReminderDays,
-        RulePart::ReminderTemplates,
-    ];
-    parts.extend((0..sections.stages.len()).map(RulePart::StageTemplates));
-    parts.extend(
-        Closing::ALL
-            .iter()
-            .map(|closing| RulePart::Closing(*closing)),
-    );
-    let places = parts.into_iter().map(|part| sections.place(part)).collect();
-    for section in [sections.reminders, sections.closing]
-        .into_iter()
-        .flatten()
-        .chain(sections.stages)
-    {
-        section.finish();
-    }
+    let places = sections.places();
+    sections.finish();
     Some(WrittenRule {
         rule: checked.ok().filter(|_| name.is_some()),
         draft,
         places,
         place: section.place(),
     })
+}
+
+fn stage(section: &Section<'_, '_>) -> DraftStage {
+    DraftStage {
+        name: section.text("name"),
+        day: section.number("day", DAYS),
+        templates: section.texts("templates").unwrap_or_default(),
+        deliver: section.word("deliver"),
+    }
 }
 
 /// Writes a rule as one `[[rule]]`; switches at their defaults are left out.

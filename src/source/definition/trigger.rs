@@ -29,34 +29,12 @@ pub fn read(section: &Section<'_, '_>) -> Option<Trigger> {
     trigger.from = section.texts("from").unwrap_or_default();
     trigger.to = section.texts("to").unwrap_or_default();
     trigger.priorities = section.texts("priorities").unwrap_or_default();
-    if let Some(members) = section.texts("audience") {
-        trigger.audience = members
-            .iter()
-            .filter_map(|member| {
-                let read = Audience::parse(member);
-                if read.is_none() {
-                    section.wrong(
-                        "audience",
-                        format!("found `{member}`"),
-                        format!("write some of: {AUDIENCE_ACCEPTED}"),
-                    );
-                }
-                read
-            })
-            .collect();
+    if let Some(members) = audience(section) {
+        trigger.audience = members;
     }
     trigger.teams = section.texts("teams").unwrap_or_default();
     trigger.staff = section.numbers("staff").unwrap_or_default();
-    if let Some(text) = section.filled("fallback") {
-        trigger.fallback = Somebody::parse(&text);
-        if trigger.fallback.is_none() {
-            section.wrong(
-                "fallback",
-                format!("found `{text}`"),
-                format!("write {SOMEBODY_ACCEPTED}"),
-            );
-        }
-    }
+    trigger.fallback = fallback(section);
     trigger.templates = section.texts("templates").unwrap_or_default();
     if let Some(text) = section.text("duplicates") {
         match parse_duplicates(&text) {
@@ -75,6 +53,36 @@ pub fn read(section: &Section<'_, '_>) -> Option<Trigger> {
         section.wrong(&flaw.key, flaw.found, flaw.remedy);
     }
     Some(trigger)
+}
+
+/// Who hears; none when nobody is named.
+fn audience(section: &Section<'_, '_>) -> Option<Vec<Audience>> {
+    let mut audience = Vec::new();
+    for member in section.texts("audience")? {
+        match Audience::parse(&member) {
+            Some(read) => audience.push(read),
+            None => section.wrong(
+                "audience",
+                format!("found `{member}`"),
+                format!("write some of: {AUDIENCE_ACCEPTED}"),
+            ),
+        }
+    }
+    Some(audience)
+}
+
+/// Who hears of a reply when nobody is responsible.
+fn fallback(section: &Section<'_, '_>) -> Option<Somebody> {
+    let text = section.filled("fallback")?;
+    let read = Somebody::parse(&text);
+    if read.is_none() {
+        section.wrong(
+            "fallback",
+            format!("found `{text}`"),
+            format!("write {SOMEBODY_ACCEPTED}"),
+        );
+    }
+    read
 }
 
 /// Writes one `[[trigger]]`, which reads back as the same.

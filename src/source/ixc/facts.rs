@@ -1,123 +1,38 @@
 //! A form's row as the columns of the book: codes into words, references into names.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::form::{Form, Row};
+use super::cursor::is_instant;
+use super::draft::{RowDraft, date};
+use super::form::{CHANGED, Form, FormRow};
+use super::markup;
+use super::names::NameBook;
+use crate::domain::book::Kind;
 use crate::domain::day;
-use crate::domain::money::Money;
 use crate::domain::tax_id;
 use crate::domain::words::{
     AccessStatus, ContractStatus, InvoiceStatus, Online, PersonType, Word, parse_yes_no,
 };
+use crate::source::Row;
 
-/// The names that a row's references stand for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
-    known: BTreeMap<(Form, i64), String>,
-}
-
-impl Names {
-    /// Notes that `id` of `form` is called `name`.
-    pub fn insert(&mut self, form: Form, id: i64, name: impl Into<String>) {
-        self.known.insert((form, id), name.into());
-    }
-
-    /// What `id` of `form` is called; empty when it is known that the form has no such row.
-    pub fn get(&self, form: Form, id: i64) -> Option<&str> {
-        self.known.get(&(form, id)).map(String::as_str)
-    }
-}
-
-/// The names in the rows of a small form, by id.
-pub fn named(rows: &[Row]) -> Vec<(i64, String)> {
-    rows.iter()
-        .filter_map(|row| {
-            let fields = row.form().name_fields();
-            let name = fields.iter().find_map(|field| row.filled(field))?;
-            Some((row.id()?, name.to_owned()))
-        })
-        .collect()
-}
-
-/// Something in a row that regua does not know, and what was made of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Strange {
-    /// The field of the form.
-    pub field: &'static str,
-    /// What stood there; personal data is described, not repeated.
-    pub found: String,
-    /// What was made of it.
-    pub taken: &'static str,
-    /// It is a code of the ERP that regua does not know, rather than a value that cannot be right.
-    pub code: bool,
-}
-
-/// A row of the book: columns and their texts, as a CSV file would have them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    /// Column and text; a column that is absent is left as it is, an empty text clears it.
-    pub columns: Vec<(&'static str, String)>,
-    /// What was not understood.
-    pub strange: Vec<Strange>,
-}
-
-impl Facts {
-    /// The text of a column, when it holds something.
-    pub fn filled(&self, column: &str) -> Option<&str> {
-        self.columns
-            .iter()
-            .find(|(name, _)| *name == column)
-            .map(|(_, text)| text.as_str())
-            .filter(|text| !text.is_empty())
-    }
-
-    /// The id in a column.
-    pub fn id(&self, column: &str) -> Option<i64> {
-        self.filled(column)?.parse().ok()
-    }
-}
-
-/// The references of a row whose names the book wants.
-pub fn references(row: &Row) -> BTreeSet<(Form, i64)> {
-    let fields: &[(&str, Form)] = match row.form() {
-        Form::Cliente => &[("cidade", Form::Cidade), ("filial_id", Form::Filial)],
-        Form::Contrato => &[
-            ("cidade", Form::Cidade),
-            ("id_filial", Form::Filial),
-            ("id_vendedor", Form::Vendedor),
-        ],
-        Form::Areceber => &[("id_carteira_cobranca", Form::Carteira)],
-        Form::Radusuarios => &[
-            ("id_transmissor", Form::Transmissor),
-            ("id_caixa_ftth", Form::Caixa),
-        ],
-        _ => &[],
-    };
-    fields
-        .iter()
-        .filter_map(|(field, form)| Some((*form, row.reference(field)?)))
-        .collect()
-}
-
-/// The row as columns of the book.
-pub fn facts(row: &Row, names: &Names) -> Facts {
-    let mut out = Draft {
+/// A form's row as a row of the book, of the kind that comes from that form.
+pub fn facts(row: &FormRow, kind: &'static Kind, names: &NameBook) -> Row {
+    let mut draft = RowDraft {
         row,
         names,
-        facts: Facts::default(),
+        kind,
+        out: Row::of(kind, row.id().unwrap_or(0)),
     };
     match row.form() {
-        Form::Cliente => client(&mut out),
-        Form::Contrato => contract(&mut out),
-        Form::Areceber => invoice(&mut out),
-        Form::Radusuarios => login(&mut out),
-        Form::Ticket => ticket(&mut out),
+        Form::Cliente => client(&mut draft),
+        Form::Contrato => contract(&mut draft),
+        Form::Areceber => invoice(&mut draft),
+        Form::Radusuarios => login(&mut draft),
+        Form::Ticket => ticket(&mut draft),
         _ => {}
     }
-    out.facts
+    draft.out
 }
 
-fn client(out: &mut Draft<'_>) {
+fn client(out: &mut RowDraft<'_>) {
     out.copy("id", "id");
     let name = out.row.filled("razao").or(out.row.filled("fantasia"));
     out.put("name", name.unwrap_or_default().to_owned());
@@ -154,7 +69,7 @@ fn client(out: &mut Draft<'_>) {
 }
 
 /// Who a client is in law; where the code says nothing, the document's length does.
-fn person_type(out: &mut Draft<'_>) {
+fn person_type(out: &mut RowDraft<'_>) {
     let code = out.row.get("tipo_pessoa").unwrap_or_default();
     if PersonType::parse(code).is_some() {
         out.put("person_type", code.to_owned());
@@ -178,7 +93,7 @@ fn person_type(out: &mut Draft<'_>) {
     out.put("person_type", document.as_str().to_owned());
 }
 
-fn contract(out: &mut Draft<'_>) {
+fn contract(out: &mut RowDraft<'_>) {
     out.copy("id", "id");
     out.copy("client_id", "id_cliente");
     out.copy("plan", "contrato");
@@ -210,7 +125,7 @@ fn contract(out: &mut Draft<'_>) {
     out.day("notice_hold_until", "nao_avisar_ate");
 }
 
-fn invoice(out: &mut Draft<'_>) {
+fn invoice(out: &mut RowDraft<'_>) {
     out.copy("id", "id");
     out.copy("client_id", "id_cliente");
     let contract = ["id_contrato", "id_contrato_principal", "id_contrato_avulso"]
@@ -265,7 +180,7 @@ fn invoice(out: &mut Draft<'_>) {
 /// Whether an invoice went into a renegotiation. Which status such an invoice takes is not
 /// documented, so the marks decide: it was joined into one (`id_renegociacao`) or is flagged,
 /// and is not itself one that a renegotiation brought forth (`id_renegociacao_novo`).
-fn renegotiated(row: &Row) -> bool {
+fn renegotiated(row: &FormRow) -> bool {
     let joined = row.reference("id_renegociacao").is_some();
     let born = row.reference("id_renegociacao_novo").is_some();
     match row.filled("titulo_renegociado").and_then(parse_yes_no) {
@@ -275,7 +190,7 @@ fn renegotiated(row: &Row) -> bool {
     }
 }
 
-fn login(out: &mut Draft<'_>) {
+fn login(out: &mut RowDraft<'_>) {
     out.copy("id", "id");
     out.copy("client_id", "id_cliente");
     out.reference("contract_id", "id_contrato");
@@ -306,7 +221,7 @@ fn login(out: &mut Draft<'_>) {
     }
 }
 
-fn ticket(out: &mut Draft<'_>) {
+fn ticket(out: &mut RowDraft<'_>) {
     out.copy("id", "id");
     out.reference("client_id", "id_cliente");
     out.reference("topic_id", "id_assunto");
@@ -356,188 +271,16 @@ fn ticket(out: &mut Draft<'_>) {
         };
         out.put("opened_at", opened);
     }
-}
-
-/// Whether a text is a wall-clock time (and not `0000-00-00 00:00:00`).
-fn is_instant(text: &str) -> bool {
-    chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").is_ok()
-}
-
-/// A day as ISO (empty where there is none), also where the server adds a time of day; none
-/// when it is not a day at all.
-fn date(text: &str) -> Option<String> {
-    let only = match text.split_once(' ') {
-        Some((only, time)) if time.len() == 8 => only,
-        _ => text,
-    };
-    day::parse(only).map(|day| day.map(|day| day.to_string()).unwrap_or_default())
-}
-
-/// The columns of one row as they come together.
-struct Draft<'r> {
-    row: &'r Row,
-    names: &'r Names,
-    facts: Facts,
-}
-
-impl Draft<'_> {
-    fn put(&mut self, column: &'static str, text: String) {
-        self.facts.columns.push((column, text));
-    }
-
-    fn strange(&mut self, field: &'static str, found: &str, taken: &'static str, code: bool) {
-        let found: String = found.chars().take(40).collect();
-        self.facts.strange.push(Strange {
-            field,
-            found,
-            taken,
-            code,
-        });
-    }
-
-    fn copy(&mut self, column: &'static str, field: &'static str) {
-        if let Some(text) = self.row.get(field) {
-            self.put(column, text.to_owned());
-        }
-    }
-
-    fn reference(&mut self, column: &'static str, field: &'static str) {
-        if self.row.get(field).is_some() {
-            let id = self.row.reference(field);
-            self.put(column, id.map(|id| id.to_string()).unwrap_or_default());
-        }
-    }
-
-    /// A switch; where the server says nothing, the book keeps what it has.
-    fn yes_no(&mut self, column: &'static str, field: &'static str) {
-        let Some(code) = self.row.filled(field) else {
-            return;
-        };
-        if let Some(yes) = parse_yes_no(code) {
-            self.put(column, if yes { "yes" } else { "no" }.to_owned());
-        } else {
-            let code = code.to_owned();
-            self.strange(field, &code, "left as it was", true);
-        }
-    }
-
-    /// A day that may be missing; one that cannot be right is left empty.
-    fn day(&mut self, column: &'static str, field: &'static str) {
-        let Some(text) = self.row.get(field) else {
-            return;
-        };
-        if let Some(day) = date(text) {
-            self.put(column, day);
-        } else {
-            let text = text.to_owned();
-            self.strange(field, &text, "left empty", false);
-            self.put(column, String::new());
-        }
-    }
-
-    /// A day that must be there; what is wrong with it is for the import to say.
-    fn date_as_is(&mut self, column: &'static str, field: &'static str) {
-        if let Some(text) = self.row.get(field) {
-            let text = date(text).unwrap_or_else(|| text.to_owned());
-            self.put(column, text);
-        }
-    }
-
-    /// An amount. What is no amount is left for the import to refuse.
-    fn amount(&mut self, column: &'static str, field: &'static str) {
-        let Some(text) = self.row.get(field) else {
-            return;
-        };
-        // Some versions write four decimals, the last two of them zeros.
-        let exact = text
-            .strip_suffix("00")
-            .filter(|rest| {
-                Money::parse(text).is_none() && rest.rfind('.') == rest.len().checked_sub(3)
-            })
-            .filter(|rest| Money::parse(rest).is_some());
-        self.put(column, exact.unwrap_or(text).to_owned());
-    }
-
-    /// A code of a closed list that the book spells the same; an unknown one becomes `instead`.
-    fn code(
-        &mut self,
-        column: &'static str,
-        field: &'static str,
-        known: impl Fn(&str) -> bool,
-        instead: &str,
-        taken: &'static str,
-    ) {
-        let Some(code) = self.row.get(field) else {
-            return;
-        };
-        if known(code) {
-            self.put(column, code.to_owned());
-        } else {
-            let code = code.to_owned();
-            self.strange(field, &code, taken, true);
-            self.put(column, instead.to_owned());
-        }
-    }
-
-    /// A code that becomes a free word; an unknown one stays as it is.
-    fn translate(
-        &mut self,
-        column: &'static str,
-        field: &'static str,
-        words: &[(&str, &'static str)],
-    ) {
-        let Some(code) = self.row.get(field) else {
-            return;
-        };
-        let word = words.iter().find(|(known, _)| *known == code);
-        if word.is_none() && !code.is_empty() {
-            let code = code.to_owned();
-            self.strange(field, &code, "kept as it is", true);
-        }
-        let text = word.map_or(code, |(_, word)| word).to_owned();
-        self.put(column, text);
-    }
-
-    /// A city's name; an id nobody could read as a city is left as it was.
-    fn city(&mut self) {
-        if self.row.get("cidade").is_none() {
-            return;
-        }
-        match self.row.reference("cidade") {
-            None => {
-                // Some forms hold the name itself.
-                let text = self.row.filled("cidade").filter(|text| *text != "0");
-                self.put("city", text.unwrap_or_default().to_owned());
-            }
-            Some(id) => {
-                if let Some(name) = self.names.get(Form::Cidade, id).filter(|n| !n.is_empty()) {
-                    self.put("city", name.to_owned());
-                }
-            }
-        }
-    }
-
-    /// A reference by its name, or by its id where the names could not be read.
-    fn name_or_id(&mut self, column: &'static str, field: &'static str, form: Form) {
-        if self.row.get(field).is_none() {
-            return;
-        }
-        let text = self.row.reference(field).map(|id| {
-            self.names
-                .get(form, id)
-                .filter(|name| !name.is_empty())
-                .map_or_else(|| id.to_string(), str::to_owned)
-        });
-        self.put(column, text.unwrap_or_default());
-    }
+    out.out.changed = out.row.filled(CHANGED).map(str::to_owned);
+    out.out.text = out.row.filled("menssagem").map(markup::unmarked);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn row(form: Form, fields: &[(&str, &str)]) -> Row {
-        let mut row = Row::empty(form);
+    fn row(form: Form, fields: &[(&str, &str)]) -> FormRow {
+        let mut row = FormRow::empty(form);
         for (field, value) in fields {
             assert!(form.fields().contains(field), "{field}");
             row.set(field, (*value).to_owned());
@@ -545,21 +288,30 @@ mod tests {
         row
     }
 
-    fn column<'f>(facts: &'f Facts, name: &str) -> Option<&'f str> {
-        facts
-            .columns
-            .iter()
-            .find(|(column, _)| *column == name)
-            .map(|(_, text)| text.as_str())
+    /// A row of the book with its kind.
+    struct Made(&'static Kind, Row);
+
+    fn column<'m>(made: &'m Made, name: &str) -> Option<&'m str> {
+        let at = made.0.position(name).expect(name);
+        made.1.cells[at].as_deref()
     }
 
-    fn of(form: Form, fields: &[(&str, &str)]) -> Facts {
-        facts(&row(form, fields), &Names::default())
+    fn made(row: &FormRow, names: &NameBook) -> Made {
+        let (kind, _) = super::super::FORMS
+            .into_iter()
+            .find(|(_, form)| *form == row.form())
+            .expect("a form of a kind");
+        let kind = Kind::named(kind).expect("a kind");
+        Made(kind, facts(row, kind, names))
+    }
+
+    fn of(form: Form, fields: &[(&str, &str)]) -> Made {
+        made(&row(form, fields), &NameBook::default())
     }
 
     #[test]
     fn a_client_takes_the_fields_of_the_erp() {
-        let mut names = Names::default();
+        let mut names = NameBook::default();
         names.insert(Form::Cidade, 4376, "Chapecó");
         let row = row(
             Form::Cliente,
@@ -581,11 +333,11 @@ mod tests {
             ],
         );
         assert_eq!(
-            references(&row),
-            BTreeSet::from([(Form::Cidade, 4376), (Form::Filial, 1)])
+            super::super::names::references(&row),
+            std::collections::BTreeSet::from([(Form::Cidade, 4376), (Form::Filial, 1)])
         );
-        let found = facts(&row, &names);
-        assert_eq!(found.strange, []);
+        let found = made(&row, &names);
+        assert_eq!(found.1.strange, []);
         for (name, text) in [
             ("id", Some("2107")),
             ("name", Some("MARIA DE SOUZA EXEMPLO")),
@@ -626,9 +378,10 @@ mod tests {
         assert_eq!(column(&found, "birth_date"), Some(""));
         assert_eq!(column(&found, "active"), None);
         let told: Vec<(&str, &str)> = found
+            .1
             .strange
             .iter()
-            .map(|strange| (strange.field, strange.found.as_str()))
+            .map(|strange| (strange.field.as_ref(), strange.found.as_str()))
             .collect();
         assert_eq!(
             told,
@@ -643,7 +396,7 @@ mod tests {
             &[("id", "1"), ("razao", "X"), ("cnpj_cpf", "111.444.777-36")],
         );
         assert_eq!(column(&found, "tax_id"), Some(""));
-        assert!(!format!("{:?}", found.strange).contains("777"));
+        assert!(!format!("{:?}", found.1.strange).contains("777"));
     }
 
     #[test]
@@ -664,8 +417,8 @@ mod tests {
         assert_eq!(column(&found, "access_status"), Some(""));
         assert_eq!(column(&found, "city"), Some(""));
         assert_eq!(column(&found, "notice_hold_until"), Some(""));
-        assert_eq!(found.strange[0].found, "T");
-        assert_eq!(found.strange[1].found, "XX");
+        assert_eq!(found.1.strange[0].found, "T");
+        assert_eq!(found.1.strange[1].found, "XX");
     }
 
     const INVOICE: &[(&str, &str)] = &[
@@ -685,16 +438,16 @@ mod tests {
         ("data_cancelamento", "2026-12-13"),
     ];
 
-    fn invoice_with(more: &[(&str, &str)]) -> Facts {
+    fn invoice_with(more: &[(&str, &str)]) -> Made {
         of(Form::Areceber, &[INVOICE, more].concat())
     }
 
     #[test]
     fn an_invoice_finds_its_contract_wherever_it_is_written() {
-        let mut names = Names::default();
+        let mut names = NameBook::default();
         names.insert(Form::Carteira, 5, "Boleto Sicoob");
         let row = row(Form::Areceber, &[INVOICE, &[("status", "P")]].concat());
-        let found = facts(&row, &names);
+        let found = made(&row, &names);
         for (name, text) in [
             ("contract_id", "2302"),
             ("portfolio", "Boleto Sicoob"),
@@ -758,7 +511,7 @@ mod tests {
         let found = invoice_with(&[("status", "Q")]);
         assert_eq!(column(&found, "status"), Some("open"));
         assert_eq!(column(&found, "released"), Some("no"));
-        assert_eq!(found.strange[0].found, "Q");
+        assert_eq!(found.1.strange[0].found, "Q");
     }
 
     #[test]
@@ -829,6 +582,6 @@ mod tests {
         ] {
             assert_eq!(column(&found, name), Some(text), "{name}");
         }
-        assert_eq!(found.strange[0].found, "U");
+        assert_eq!(found.1.strange[0].found, "U");
     }
 }

@@ -54,95 +54,11 @@ impl Form {
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Empresa => &["id"],
-            Self::Cliente => &[
-                "id",
-                "razao",
-                "fantasia",
-                "tipo_pessoa",
-                "ativo",
-                "data_nascimento",
-                "telefone_celular",
-                "whatsapp",
-                "email",
-                "cnpj_cpf",
-                "cidade",
-                "bairro",
-                "filial_id",
-                "participa_cobranca",
-                "participa_pre_cobranca",
-                "cob_envia_sms",
-                "cob_envia_email",
-                CHANGED,
-            ],
-            Self::Contrato => &[
-                "id",
-                "id_cliente",
-                "id_filial",
-                "id_vendedor",
-                "contrato",
-                "status",
-                "status_internet",
-                "data_ativacao",
-                "endereco_padrao_cliente",
-                "cidade",
-                "bairro",
-                "nao_avisar_ate",
-                CHANGED,
-            ],
-            Self::Areceber => &[
-                "id",
-                "id_cliente",
-                "id_contrato",
-                "id_contrato_principal",
-                "id_contrato_avulso",
-                "id_carteira_cobranca",
-                "documento",
-                "status",
-                "liberado",
-                "data_emissao",
-                "data_vencimento",
-                "valor",
-                "valor_aberto",
-                "pagamento_data",
-                "baixa_data",
-                "data_cancelamento",
-                "aguardando_confirmacao_pagamento",
-                "linha_digitavel",
-                "gateway_link",
-                "titulo_renegociado",
-                "id_renegociacao",
-                "id_renegociacao_novo",
-                CHANGED,
-            ],
-            Self::Radusuarios => &[
-                "id",
-                "id_cliente",
-                "id_contrato",
-                "login",
-                "ativo",
-                "online",
-                "ip",
-                "concentrador",
-                "id_concentrador",
-                "id_transmissor",
-                "id_caixa_ftth",
-                "ultima_conexao_inicial",
-                "ultima_conexao_final",
-                CHANGED,
-            ],
-            Self::Ticket => &[
-                "id",
-                "id_cliente",
-                "id_assunto",
-                "titulo",
-                "su_status",
-                "prioridade",
-                "id_responsavel_tecnico",
-                "id_ticket_origem",
-                "menssagem",
-                "data_criacao",
-                CHANGED,
-            ],
+            Self::Cliente => CLIENT,
+            Self::Contrato => CONTRACT,
+            Self::Areceber => INVOICE,
+            Self::Radusuarios => LOGIN,
+            Self::Ticket => TICKET,
             Self::Cidade | Self::Vendedor => &["id", "nome"],
             Self::Carteira | Self::Transmissor | Self::Caixa => &["id", "descricao"],
             Self::Filial => &["id", "fantasia", "razao"],
@@ -184,14 +100,113 @@ impl Form {
 /// The field that says when a row last changed, in the server's wall-clock time.
 pub const CHANGED: &str = "ultima_atualizacao";
 
+/// What is kept of a client.
+const CLIENT: &[&str] = &[
+    "id",
+    "razao",
+    "fantasia",
+    "tipo_pessoa",
+    "ativo",
+    "data_nascimento",
+    "telefone_celular",
+    "whatsapp",
+    "email",
+    "cnpj_cpf",
+    "cidade",
+    "bairro",
+    "filial_id",
+    "participa_cobranca",
+    "participa_pre_cobranca",
+    "cob_envia_sms",
+    "cob_envia_email",
+    CHANGED,
+];
+
+/// What is kept of a contract.
+const CONTRACT: &[&str] = &[
+    "id",
+    "id_cliente",
+    "id_filial",
+    "id_vendedor",
+    "contrato",
+    "status",
+    "status_internet",
+    "data_ativacao",
+    "endereco_padrao_cliente",
+    "cidade",
+    "bairro",
+    "nao_avisar_ate",
+    CHANGED,
+];
+
+/// What is kept of an invoice.
+const INVOICE: &[&str] = &[
+    "id",
+    "id_cliente",
+    "id_contrato",
+    "id_contrato_principal",
+    "id_contrato_avulso",
+    "id_carteira_cobranca",
+    "documento",
+    "status",
+    "liberado",
+    "data_emissao",
+    "data_vencimento",
+    "valor",
+    "valor_aberto",
+    "pagamento_data",
+    "baixa_data",
+    "data_cancelamento",
+    "aguardando_confirmacao_pagamento",
+    "linha_digitavel",
+    "gateway_link",
+    "titulo_renegociado",
+    "id_renegociacao",
+    "id_renegociacao_novo",
+    CHANGED,
+];
+
+/// What is kept of a login.
+const LOGIN: &[&str] = &[
+    "id",
+    "id_cliente",
+    "id_contrato",
+    "login",
+    "ativo",
+    "online",
+    "ip",
+    "concentrador",
+    "id_concentrador",
+    "id_transmissor",
+    "id_caixa_ftth",
+    "ultima_conexao_inicial",
+    "ultima_conexao_final",
+    CHANGED,
+];
+
+/// What is kept of a ticket.
+const TICKET: &[&str] = &[
+    "id",
+    "id_cliente",
+    "id_assunto",
+    "titulo",
+    "su_status",
+    "prioridade",
+    "id_responsavel_tecnico",
+    "id_ticket_origem",
+    "menssagem",
+    "data_criacao",
+    CHANGED,
+];
+
 /// One row of a form: only its allowed fields, as text, in the order of [`Form::fields`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct FormRow {
     form: Form,
     values: Vec<Option<String>>,
 }
 
-impl Row {
+impl FormRow {
     /// A row without values.
     pub fn empty(form: Form) -> Self {
         Self {
@@ -273,7 +288,7 @@ mod tests {
                 }
             }
         }
-        let mut row = Row::empty(Form::Cliente);
+        let mut row = FormRow::empty(Form::Cliente);
         row.set("senha", "123".to_owned());
         assert!(row.values().iter().all(Option::is_none));
     }

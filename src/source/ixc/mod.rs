@@ -1,12 +1,164 @@
 //! IXC Provedor's web service, read only.
 
-mod client;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use self::form::Form;
+use self::names::NameBook;
+use self::page::{Fetch, Heard};
+use self::reading::FormReading;
+use super::{Checked, Complete, Last, Question, Source, SourceSettings, Take};
+use crate::clock::instant_from;
+use crate::domain::book::Kind;
+use crate::error::Result;
+use crate::settings::Secret;
+use crate::toml_table::Section;
+
+mod answer;
+mod cursor;
+mod draft;
 pub mod envelope;
+mod examine;
 pub mod facts;
 pub mod form;
+mod markup;
+pub mod names;
 pub mod page;
+mod reading;
+pub mod settings;
+pub mod trouble;
+mod wire;
 
-pub use client::Ixc;
-pub use facts::{Facts, Names, Strange};
-pub use form::{CHANGED, Form, Row};
-pub use page::{Answer, Fetch, Query, Tally, Unread};
+pub use settings::IxcSettings;
+pub use wire::WebService;
+
+/// The kinds that come from it, each after those it refers to.
+pub const KINDS: [&str; 5] = {
+    let mut names = [""; 5];
+    let mut at = 0;
+    while at < FORMS.len() {
+        names[at] = FORMS[at].0;
+        at += 1;
+    }
+    names
+};
+
+/// The form that each kind comes from.
+const FORMS: [(&str, Form); 5] = [
+    ("clients", Form::Cliente),
+    ("contracts", Form::Contrato),
+    ("invoices", Form::Areceber),
+    ("logins", Form::Radusuarios),
+    ("tickets", Form::Ticket),
+];
+
+/// Rows that are read again one by one, at most, in one sync.
+const MOST_AGAIN: usize = 200;
+
+/// An IXC Provedor as a source.
+pub struct Ixc {
+    fetch: Box<dyn Fetch>,
+    page_size: u64,
+}
+
+impl fmt::Debug for Ixc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ixc")
+            .field("page_size", &self.page_size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ixc {
+    /// The source that a web service is; `page_size` is the number of rows asked for at a time.
+    pub fn over(fetch: Box<dyn Fetch>, page_size: u64) -> Self {
+        Self { fetch, page_size }
+    }
+}
+
+/// Reads `[sync.ixc]`.
+pub(super) fn read(
+    section: Section<'_, '_>,
+    base: &Path,
+    warnings: &mut Vec<String>,
+) -> Vec<Arc<dyn SourceSettings>> {
+    settings::read(section, base, warnings)
+        .map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>)
+        .into_iter()
+        .collect()
+}
+
+impl SourceSettings for IxcSettings {
+    fn name(&self) -> &str {
+        settings::NAME
+    }
+
+    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+        vec![("token", &self.token)]
+    }
+
+    fn open(&self) -> Result<Box<dyn Source>> {
+        let page_size = u64::try_from(self.page_size).unwrap_or(500);
+        Ok(Box::new(Ixc::over(
+            Box::new(WebService::new(self)?),
+            page_size,
+        )))
+    }
+}
+
+impl Source for Ixc {
+    fn name(&self) -> &'static str {
+        settings::NAME
+    }
+
+    fn kinds(&self) -> Vec<&'static Kind> {
+        KINDS.into_iter().filter_map(Kind::named).collect()
+    }
+
+    fn rereads(&self) -> usize {
+        MOST_AGAIN
+    }
+
+    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+        let mut reading = FormReading {
+            fetch: &*self.fetch,
+            page_size: self.page_size,
+            question,
+            names: NameBook::remembered(&question.names),
+            heard: Heard::default(),
+        };
+        let mut kinds = Vec::new();
+        for asked in &question.kinds {
+            if let Some(form) = form_of(asked.kind) {
+                kinds.push(reading.kind(asked, form, take)?);
+            }
+        }
+        Ok(Complete {
+            kinds,
+            names: reading.names.learned(),
+            notes: reading.heard.notes,
+            requests: reading.heard.requests,
+        })
+    }
+
+    fn known_until(&self, last: &Last, zone: Tz) -> Option<DateTime<Utc>> {
+        instant_from(&last.cursor, zone)
+    }
+
+    fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()> {
+        let needed = FORMS.map(|(_, form)| form);
+        examine::examine(&*self.fetch, &needed, tell)
+    }
+}
+
+/// The form that a kind comes from.
+fn form_of(kind: &Kind) -> Option<Form> {
+    FORMS
+        .into_iter()
+        .find(|(name, _)| *name == kind.name)
+        .map(|(_, form)| form)
+}

@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
-use super::envelope::{self, Envelope, Trouble};
-use super::form::{CHANGED, Form, Row};
-use crate::error::{Error, Result};
+use super::cursor::is_instant;
+use super::envelope::{self, Envelope};
+use super::form::{CHANGED, Form, FormRow};
+use super::trouble::{Unread, broken, redirected, shortfall};
+use crate::error::Result;
 
 /// What came back from the server, whatever it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct PageAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body as it came.
@@ -18,7 +20,7 @@ pub struct Answer {
 /// Asks the web service for one page of a form.
 pub trait Fetch {
     /// Sends the body of a list request. An error means that no answer came.
-    fn list(&self, form: Form, body: &str) -> Result<Answer>;
+    fn list(&self, form: Form, body: &str) -> Result<PageAnswer>;
 
     /// The names of the cells of a form that answers in positional rows, if configured.
     fn columns(&self, _form: Form) -> Option<&[String]> {
@@ -55,28 +57,13 @@ pub struct Tally {
     pub filter_ignored: bool,
 }
 
-/// Why a form could not be read.
-#[derive(Debug)]
-pub enum Unread {
-    /// The server answered, but not with data.
-    Said {
-        /// The HTTP status.
-        status: u16,
-        /// What the answer was.
-        trouble: Trouble,
-    },
-    /// No answer came, or the list is not complete.
-    Failed(Error),
-}
-
-impl Unread {
-    /// The error for a person, with the vendor's remedies.
-    pub fn into_error(self, form: Form) -> Error {
-        match self {
-            Self::Failed(error) => error,
-            Self::Said { status, trouble } => explain(form, status, &trouble),
-        }
-    }
+/// What a run heard besides rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Requests made.
+    pub requests: u64,
+    /// What a person should know.
+    pub notes: Vec<String>,
 }
 
 /// Reads every row that `query` asks for and hands them over page by page, ids rising.
@@ -87,7 +74,7 @@ impl Unread {
 pub fn read(
     fetch: &dyn Fetch,
     query: &Query,
-    take: &mut dyn FnMut(Vec<Row>) -> Result<()>,
+    take: &mut dyn FnMut(Vec<FormRow>) -> Result<()>,
 ) -> Result<Tally, Unread> {
     let form = query.form;
     let mut tally = Tally::default();
@@ -99,7 +86,7 @@ pub fn read(
         first_total = first_total.or(found.total);
         let rows = check_page(query, last, found.rows, &mut tally)?;
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        last = rows.last().and_then(Row::id).unwrap_or(last);
+        last = rows.last().and_then(FormRow::id).unwrap_or(last);
         tally.rows += count;
         if count > 0 {
             take(rows).map_err(Unread::Failed)?;
@@ -155,7 +142,7 @@ pub fn some(
     form: Form,
     ids: &[i64],
     tally: &mut Tally,
-) -> Result<Vec<Row>, Unread> {
+) -> Result<Vec<FormRow>, Unread> {
     let mut rows = Vec::new();
     let mut rest = ids;
     while let Some(first) = rest.first() {
@@ -170,7 +157,7 @@ pub fn some(
         let found = ask(fetch, &query, first - 1, &mut size, tally)?;
         // A page that is full may have been cut by a smaller size: go on behind it.
         let full = u64::try_from(found.rows.len()).is_ok_and(|count| count >= size);
-        let reached = match found.rows.iter().filter_map(Row::id).max() {
+        let reached = match found.rows.iter().filter_map(FormRow::id).max() {
             Some(id) if full => id.clamp(*first, *last),
             _ => *last,
         };
@@ -241,9 +228,9 @@ fn request(query: &Query, last: i64, page_size: u64) -> String {
 fn check_page(
     query: &Query,
     last: i64,
-    mut rows: Vec<Row>,
+    mut rows: Vec<FormRow>,
     tally: &mut Tally,
-) -> Result<Vec<Row>, Unread> {
+) -> Result<Vec<FormRow>, Unread> {
     let form = query.form;
     let whole = rows.len();
     if let Some(at) = rows.iter().position(|row| row.id().is_none()) {
@@ -254,7 +241,7 @@ fn check_page(
     }
     rows.sort_by_key(|row| row.id().unwrap_or(0));
     rows.dedup_by_key(|row| row.id());
-    if let Some(id) = rows.first().and_then(Row::id).filter(|id| *id <= last) {
+    if let Some(id) = rows.first().and_then(FormRow::id).filter(|id| *id <= last) {
         return Err(Unread::Failed(
             broken(
                 form,
@@ -285,110 +272,6 @@ fn check_page(
     Ok(rows)
 }
 
-/// Whether a text is a wall-clock time that sorts as it reads (`2026-11-18 03:10:22`, not `0000-…`).
-fn is_instant(text: &str) -> bool {
-    chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").is_ok()
-}
-
-fn at(form: Form) -> String {
-    format!("in the form {} of the IXC web service", form.name())
-}
-
-fn broken(form: Form, message: String) -> Error {
-    Error::world(message).at(at(form))
-}
-
-fn shortfall(form: Form, told: u64, got: u64) -> Unread {
-    Unread::Failed(
-        broken(
-            form,
-            format!("the list is not complete: the server told of {told} rows and sent {got}"),
-        )
-        .hint("run it again; nothing was changed here")
-        .hint("a smaller page_size under [sync.ixc], when it keeps happening"),
-    )
-}
-
-fn redirected(form: Form, status: u16) -> Error {
-    broken(
-        form,
-        format!("the server answered with a redirect (HTTP {status}), which is not followed"),
-    )
-    .hint("write the final https:// address as base_url under [sync.ixc]")
-    .hint("a redirect may drop the header that tells a read from a write")
-}
-
-/// What an answer without data means, and the vendor's remedies.
-pub fn explain(form: Form, status: u16, trouble: &Trouble) -> Error {
-    let http = format!("HTTP {status}");
-    let error = match trouble {
-        Trouble::Refused(words) => broken(
-            form,
-            format!("the IXC web service refused the request ({http}): {words}"),
-        ),
-        Trouble::ErrorPage(words) => broken(
-            form,
-            format!("the IXC web service answered with its error page ({http}): {words}"),
-        ),
-        Trouble::NotTheService(what) => broken(
-            form,
-            format!("this is not the IXC web service: it answered with {what} ({http})"),
-        ),
-        Trouble::UnknownObject(what) => broken(
-            form,
-            format!("the answer is not one of the IXC web service: {what} ({http})"),
-        ),
-        Trouble::Empty => broken(form, format!("the answer is empty ({http})")),
-    };
-    for_status(form, status, for_trouble(form, trouble, error))
-}
-
-fn for_trouble(form: Form, trouble: &Trouble, error: Error) -> Error {
-    match trouble {
-        Trouble::Refused(words) => {
-            let words = words.to_lowercase();
-            if words.contains("dispon") {
-                error.hint(format!(
-                    "ask IXC's support to release the form {} for the web service, and tick it for the token's user group",
-                    form.name()
-                ))
-            } else if words.contains("ip") && words.contains("liberado") {
-                error.hint(
-                    "add this machine's address to `Redes Permitidas` of the token's user group (several are separated by ;)",
-                )
-            } else {
-                error.hint(format!(
-                    "let the token's user list the form {} (Grupos de usuário, permissões)",
-                    form.name()
-                ))
-            }
-        }
-        Trouble::ErrorPage(_) => error
-            .hint("the server may be overloaded or a field may be missing in its version: try again, then with a smaller page_size"),
-        Trouble::NotTheService(_) => error
-            .hint("base_url under [sync.ixc] must be the host that answers /webservice/v1, not a login page, proxy or portal"),
-        Trouble::UnknownObject(what) if what.contains("cells") => error.hint(format!(
-            "name the cells in their order: [sync.ixc.columns] {} = \"id, …\"",
-            form.name()
-        )),
-        Trouble::UnknownObject(_) => {
-            error.hint("look what stands between this machine and the server (a proxy, a firewall)")
-        }
-        Trouble::Empty => error.hint("try again; if it stays so, the server's PHP log tells why"),
-    }
-}
-
-fn for_status(form: Form, status: u16, error: Error) -> Error {
-    match status {
-        400 => error.hint("the address must be https, and the token `id:hash` or the same in Base64"),
-        401 => error.hint("the token is wrong, or its user inactive or with an accent in the e-mail: create it anew (Usuários, token)"),
-        403 => error.hint("the token was issued by an earlier server: create it anew"),
-        404 => error.hint("check base_url under [sync.ixc]; it is the host, with or without /webservice/v1"),
-        504 => error.hint(format!("the server is overloaded even for one row of {}: try at a quieter hour", form.name())),
-        _ => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
@@ -404,12 +287,12 @@ mod tests {
     }
 
     impl<F: Fn(&Value, usize) -> (u16, String)> Fetch for Scripted<F> {
-        fn list(&self, _form: Form, body: &str) -> Result<Answer> {
+        fn list(&self, _form: Form, body: &str) -> Result<PageAnswer> {
             let body: Value = serde_json::from_str(body).expect("we send JSON");
             let turn = self.asked.borrow().len();
             let (status, answer) = (self.answer)(&body, turn);
             self.asked.borrow_mut().push(body);
-            Ok(Answer {
+            Ok(PageAnswer {
                 status,
                 body: answer.into_bytes(),
             })
@@ -454,7 +337,7 @@ mod tests {
             page_size,
         };
         let outcome = read(fetch, &query, &mut |rows| {
-            ids.extend(rows.iter().filter_map(Row::id));
+            ids.extend(rows.iter().filter_map(FormRow::id));
             Ok(())
         });
         (ids, outcome)
@@ -669,7 +552,7 @@ mod tests {
         let server = scripted(honest(&[3, 5, 8, 900, 950]));
         let mut tally = Tally::default();
         let rows = some(&server, Form::Cliente, &[4, 5, 8, 900], &mut tally).expect("an answer");
-        let ids: Vec<Option<i64>> = rows.iter().map(Row::id).collect();
+        let ids: Vec<Option<i64>> = rows.iter().map(FormRow::id).collect();
         assert_eq!(ids, [Some(5), Some(8), Some(900)]);
         assert_eq!(tally.requests, 2);
         let asked = server.asked.borrow();

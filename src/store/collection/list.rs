@@ -1,7 +1,7 @@
 //! Cases listed, and one invoice's whole way.
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::domain::day;
 use crate::domain::ladder::{CaseOutcome, Milestone, Stage};
@@ -115,31 +115,34 @@ pub fn each_case(
         wanted.rule,
     ])?;
     while let Some(row) = rows.next()? {
-        let case = Case {
-            id: row.get(0)?,
-            rule: row.get(1)?,
-            invoice_id: row.get(2)?,
-            client_id: row.get(3)?,
-            client_name: row.get(4)?,
-            amount: row.get(5)?,
-            open_amount: row.get(6)?,
-            due_on: row.day(7)?,
-            stage: row.get("stage")?,
-            since: row.day(9)?,
-            outcome: row.get("outcome")?,
-            closed_on: row.day_opt(11)?,
-            tax_id: row.get(12)?,
-            mobile: row.get(13)?,
-            whatsapp: row.get(14)?,
-            email: row.get(15)?,
-            city: row.get(16)?,
-            district: row.get(17)?,
-        };
-        if !each(case)? {
+        if !each(read(row)?)? {
             break;
         }
     }
     Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Case> {
+    Ok(Case {
+        id: row.get(0)?,
+        rule: row.get(1)?,
+        invoice_id: row.get(2)?,
+        client_id: row.get(3)?,
+        client_name: row.get(4)?,
+        amount: row.get(5)?,
+        open_amount: row.get(6)?,
+        due_on: row.day(7)?,
+        stage: row.get("stage")?,
+        since: row.day(9)?,
+        outcome: row.get("outcome")?,
+        closed_on: row.day_opt(11)?,
+        tax_id: row.get(12)?,
+        mobile: row.get(13)?,
+        whatsapp: row.get(14)?,
+        email: row.get(15)?,
+        city: row.get(16)?,
+        district: row.get(17)?,
+    })
 }
 
 /// One line of a case's way.

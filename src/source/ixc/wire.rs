@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::form::Form;
-use super::page::{Answer, Fetch};
-use crate::config::IxcSettings;
+use super::page::{Fetch, PageAnswer};
+use super::settings::IxcSettings;
 use crate::error::{Error, Result};
 use crate::http::{self, Body, Cover, HttpClient, HttpRequest, Method, Patience};
 
@@ -19,14 +19,13 @@ const READ_ONLY: (&str, &str) = ("ixcsoft", "listar");
 
 /// An IXC Provedor web service.
 #[derive(Debug)]
-pub struct Ixc {
+pub struct WebService {
     client: HttpClient,
     cover: Cover,
     base_url: String,
     authorization: Sealed,
     method: Method,
     columns: BTreeMap<String, Vec<String>>,
-    page_size: u64,
 }
 
 /// A header's value that never prints.
@@ -38,7 +37,7 @@ impl std::fmt::Debug for Sealed {
     }
 }
 
-impl Ixc {
+impl WebService {
     /// The web service of these settings. Nothing is asked yet.
     ///
     /// # Errors
@@ -71,18 +70,12 @@ impl Ixc {
                 Method::Post
             },
             columns: settings.columns.clone(),
-            page_size: u64::try_from(settings.page_size).unwrap_or(500),
         })
-    }
-
-    /// Rows asked for at a time.
-    pub const fn page_size(&self) -> u64 {
-        self.page_size
     }
 }
 
-impl Fetch for Ixc {
-    fn list(&self, form: Form, body: &str) -> Result<Answer> {
+impl Fetch for WebService {
+    fn list(&self, form: Form, body: &str) -> Result<PageAnswer> {
         let url = format!("{}/webservice/v1/{}", self.base_url, form.name());
         let request = HttpRequest {
             method: self.method,
@@ -94,7 +87,7 @@ impl Fetch for Ixc {
             }),
         };
         match self.client.call(&request) {
-            Ok(answer) => Ok(Answer {
+            Ok(answer) => Ok(PageAnswer {
                 status: answer.status,
                 body: answer.body,
             }),

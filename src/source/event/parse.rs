@@ -1,9 +1,6 @@
-//! Ticket events as JSON Lines: one object a line, every key known, every value of its type.
+//! One ticket event as a JSON object: every key known, every value of its type.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -11,10 +8,7 @@ use serde_json::Value;
 use crate::clock::{self, Now};
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
 use crate::domain::words::{Author, EventType, Word};
-use crate::error::{Error, Flaw, Result, did_you_mean};
-
-/// The longest line that is believed, in bytes.
-const LONGEST_LINE: u64 = 1 << 20;
+use crate::error::{Flaw, Result, did_you_mean};
 
 /// Keys that every event may have.
 const COMMON: [&str; 12] = [
@@ -40,107 +34,6 @@ const OWN: [(&str, &[EventType]); 5] = [
     ("from", &[EventType::Moved]),
     ("to", &[EventType::Moved]),
 ];
-
-/// One line that held something: where it stands, and the event or what is wrong with it.
-#[derive(Debug)]
-pub struct EventLine {
-    /// The line's number, from 1.
-    pub number: u64,
-    /// The event, or every problem of the line.
-    pub event: Result<Event, Vec<Flaw>>,
-}
-
-/// A file of events, read line by line.
-pub struct Events {
-    input: Box<dyn BufRead>,
-    place: String,
-    number: u64,
-    now: Now,
-    text: Vec<u8>,
-}
-
-impl Events {
-    /// Opens a file, or standard input for `-`; `now` dates the events that do not say when.
-    pub fn open(path: &Path, now: Now) -> Result<Self> {
-        if path == Path::new("-") {
-            let input = Box::new(BufReader::new(io::stdin()));
-            return Ok(Self::read(input, "standard input", now));
-        }
-        let place = path.display().to_string();
-        let cannot = |error: io::Error| {
-            Error::unacceptable(format!("{place} cannot be read"))
-                .because(error)
-                .hint("name a file of events, one JSON object a line, or - for standard input")
-        };
-        let file = File::open(path).map_err(cannot)?;
-        if file.metadata().map_err(cannot)?.is_dir() {
-            return Err(Error::unacceptable(format!("{place} is a folder"))
-                .hint("name a file of events, one JSON object a line"));
-        }
-        Ok(Self::read(Box::new(BufReader::new(file)), &place, now))
-    }
-
-    /// Reads events from anything; `place` names it in problems.
-    pub fn read(input: Box<dyn BufRead>, place: &str, now: Now) -> Self {
-        Self {
-            input,
-            place: place.to_owned(),
-            number: 0,
-            now,
-            text: Vec::new(),
-        }
-    }
-
-    /// The next line that holds anything; none at the end.
-    pub fn next_line(&mut self) -> Result<Option<EventLine>> {
-        loop {
-            self.text.clear();
-            let read = (&mut self.input)
-                .take(LONGEST_LINE + 1)
-                .read_until(b'\n', &mut self.text)
-                .map_err(|error| {
-                    Error::world(format!("{} cannot be read to its end", self.place)).because(error)
-                })?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.number += 1;
-            let place = format!("{}:{}", self.place, self.number);
-            if self.text.len() as u64 > LONGEST_LINE {
-                self.skip_line()?;
-                let problem = Flaw::at(place, "is longer than 1 MiB", "write one event a line");
-                return Ok(Some(EventLine {
-                    number: self.number,
-                    event: Err(vec![problem]),
-                }));
-            }
-            let text = self
-                .text
-                .strip_prefix(b"\xef\xbb\xbf")
-                .unwrap_or(&self.text);
-            if text.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            return Ok(Some(EventLine {
-                number: self.number,
-                event: parse(text, &place, self.now),
-            }));
-        }
-    }
-
-    fn skip_line(&mut self) -> Result<()> {
-        while !self.text.ends_with(b"\n") {
-            self.text.clear();
-            let read = (&mut self.input)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut self.text)?;
-            if read == 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
 
 /// An object's keys and values as they stand, a key that stands twice included.
 struct Pairs(Vec<(String, Value)>);
@@ -194,18 +87,7 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Flaw>> {
     }
     let at = fields.instant("at", now);
     let said = fields.said();
-    let (words, by) = (fields.text("text"), fields.word("by"));
-    let (from, to) = (fields.text("from"), fields.text("to"));
-    let happening = kind.map(|kind| match kind {
-        EventType::Opened => Happening::Opened { text: words },
-        EventType::Replied => Happening::Replied { text: words, by },
-        EventType::Moved => {
-            if to.is_none() && said.priority.is_none() && !fields.spoiled(&["to", "priority"]) {
-                fields.missing("to", "the new status, or the new priority in `priority`");
-            }
-            Happening::Moved { from, to }
-        }
-    });
+    let happening = fields.happening(kind, &said);
     match (id, ticket_id, happening) {
         (Some(id), Some(ticket_id), Some(happening)) if fields.flaws.is_empty() => Ok(Event {
             id,
@@ -227,6 +109,22 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
+    /// What happened, in the keys that go with its type.
+    fn happening(&mut self, kind: Option<EventType>, said: &Said) -> Option<Happening> {
+        let (text, by) = (self.text("text"), self.word("by"));
+        let (from, to) = (self.text("from"), self.text("to"));
+        Some(match kind? {
+            EventType::Opened => Happening::Opened { text },
+            EventType::Replied => Happening::Replied { text, by },
+            EventType::Moved => {
+                if to.is_none() && said.priority.is_none() && !self.spoiled(&["to", "priority"]) {
+                    self.missing("to", "the new status, or the new priority in `priority`");
+                }
+                Happening::Moved { from, to }
+            }
+        })
+    }
+
     fn get(&self, key: &str) -> Option<&Value> {
         let (_, value) = self.pairs.iter().find(|(name, _)| name == key)?;
         (!value.is_null()).then_some(value)
@@ -516,40 +414,5 @@ mod tests {
             let told = read(bad).expect_err(bad);
             assert!(told[0].contains("is not an event"), "{told:?}");
         }
-    }
-
-    #[test]
-    fn lines_are_counted_and_a_bad_one_does_not_end_the_reading() {
-        let text = "\u{feff}{\"id\":\"a\",\"type\":\"opened\",\"ticket_id\":1}\r\n\n{oops\n{\"id\":\"b\",\"type\":\"opened\",\"ticket_id\":2}";
-        let mut events = Events::read(Box::new(text.as_bytes()), "standard input", now());
-        let mut told = Vec::new();
-        while let Some(line) = events.next_line().expect("readable") {
-            told.push((
-                line.number,
-                line.event.map(|e| e.id).map_err(|p| p[0].place.clone()),
-            ));
-        }
-        assert_eq!(
-            told,
-            [
-                (1, Ok("a".to_owned())),
-                (3, Err("standard input:3".to_owned())),
-                (4, Ok("b".to_owned())),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_line_without_end_is_passed_over() {
-        let mut text = vec![b'x'; 3 << 20];
-        text.extend_from_slice(b"\n{\"id\":\"b\",\"type\":\"opened\",\"ticket_id\":2}");
-        let mut events = Events::read(Box::new(io::Cursor::new(text)), "f", now());
-        let long = events.next_line().expect("readable").expect("a line");
-        assert!(long.event.is_err());
-        let next = events.next_line().expect("readable").expect("a line");
-        assert_eq!(
-            (next.number, next.event.expect("an event").id),
-            (2, "b".to_owned())
-        );
     }
 }

@@ -1,10 +1,13 @@
-//! The ERP's web service: `[sync.ixc]`.
+//! What stands under `[sync.ixc]`, and its reader.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::settings::{Secret, base_url, secret};
+use crate::settings::{Secret, base_url, secret, timeout};
 use crate::toml_table::Section;
+
+/// Its key under `[sync]`, which is also the source's name.
+pub const NAME: &str = "ixc";
 
 /// An IXC Provedor web service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +27,7 @@ pub struct IxcSettings {
 }
 
 /// The forms whose cells can be named.
-const IXC_FORMS: [&str; 5] = [
+const FORMS: [&str; 5] = [
     "cliente",
     "cliente_contrato",
     "fn_areceber",
@@ -33,13 +36,12 @@ const IXC_FORMS: [&str; 5] = [
 ];
 
 /// Reads `[sync.ixc]`.
-pub(super) fn read_ixc(
-    sync: &Section<'_, '_>,
+pub fn read(
+    section: Section<'_, '_>,
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Option<IxcSettings> {
-    let section = sync.section("ixc")?;
-    let base_url = ixc_url(&section, warnings);
+    let base_url = service_url(&section, warnings);
     let token = secret(&section, "token", base);
     let page_size = section.number("page_size", 1..=5000).unwrap_or(500);
     let get = section.filled("method").is_some_and(|method| {
@@ -48,30 +50,10 @@ pub(super) fn read_ixc(
         }
         method == "GET"
     });
-    let timeout_seconds = section.number("timeout_seconds", 1..=600).unwrap_or(60);
+    let timeout_seconds = timeout(&section, 60);
     let columns = section
         .section("columns")
-        .map_or_else(BTreeMap::new, |table| {
-            table
-                .pairs()
-                .into_iter()
-                .map(|(form, names)| {
-                    let names = names.split(',').map(|name| name.trim().to_owned());
-                    let names: Vec<String> = names.collect();
-                    if !IXC_FORMS.contains(&form.as_str()) || !names.iter().any(|n| n == "id") {
-                        section.wrong(
-                            "columns",
-                            format!("found `{form}` with `{}`", names.join(", ")),
-                            format!(
-                                "name the cells, id among them, of some of: {}",
-                                IXC_FORMS.join(", ")
-                            ),
-                        );
-                    }
-                    (form, names)
-                })
-                .collect()
-        });
+        .map_or_else(BTreeMap::new, |table| read_columns(&section, &table));
     section.finish();
     Some(IxcSettings {
         base_url: base_url?,
@@ -83,8 +65,32 @@ pub(super) fn read_ixc(
     })
 }
 
+/// The names of cells that stand under `columns`, by form.
+fn read_columns(
+    section: &Section<'_, '_>,
+    table: &Section<'_, '_>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut columns = BTreeMap::new();
+    for (form, names) in table.pairs() {
+        let names = names.split(',').map(|name| name.trim().to_owned());
+        let names: Vec<String> = names.collect();
+        if !FORMS.contains(&form.as_str()) || !names.iter().any(|name| name == "id") {
+            section.wrong(
+                "columns",
+                format!("found `{form}` with `{}`", names.join(", ")),
+                format!(
+                    "name the cells, id among them, of some of: {}",
+                    FORMS.join(", ")
+                ),
+            );
+        }
+        columns.insert(form, names);
+    }
+    columns
+}
+
 /// The web service's address up to `/webservice/v1`: people write the host alone, or all of it.
-fn ixc_url(section: &Section<'_, '_>, warnings: &mut Vec<String>) -> Option<String> {
+fn service_url(section: &Section<'_, '_>, warnings: &mut Vec<String>) -> Option<String> {
     let host_alone = section.text_if("base_url").filter(|text| {
         let text = text.trim();
         !text.is_empty() && !text.contains("://") && !text.contains(' ')
@@ -100,10 +106,17 @@ fn ixc_url(section: &Section<'_, '_>, warnings: &mut Vec<String>) -> Option<Stri
 }
 
 #[cfg(test)]
-mod ixc_tests {
-    use std::path::Path;
+mod tests {
+    use super::*;
+    use crate::error::Result;
+    use crate::toml_table::read_whole;
 
-    use crate::config::Config;
+    fn read_text(text: &str) -> Result<Option<IxcSettings>> {
+        read_whole("config.toml", text, "not acceptable", |top| {
+            let mut warnings = Vec::new();
+            read(top.section("ixc")?, Path::new(""), &mut warnings)
+        })
+    }
 
     #[test]
     fn the_web_service_is_found_however_its_address_is_written() {
@@ -113,9 +126,8 @@ mod ixc_tests {
             "https://ixc.example.com",
             "https://ixc.example.com/webservice/v1",
         ] {
-            let text = format!("[sync.ixc]\nbase_url = \"{written}\"\ntoken = \"1:ab\"\n");
-            let config = Config::read(&text, "config.toml", Path::new("")).expect("acceptable");
-            let ixc = config.ixc.expect("a source");
+            let text = format!("[ixc]\nbase_url = \"{written}\"\ntoken = \"1:ab\"\n");
+            let ixc = read_text(&text).expect("acceptable").expect("a source");
             assert_eq!(ixc.base_url, "https://ixc.example.com", "{written}");
             assert_eq!(
                 (ixc.page_size, ixc.get, ixc.timeout_seconds),
@@ -126,10 +138,9 @@ mod ixc_tests {
 
     #[test]
     fn what_is_wrong_with_the_source_is_told_at_once() {
-        let text = "[sync.ixc]\nbase_url = \"\"\nmethod = \"PUT\"\n[sync.ixc.columns]\nusuarios = \"id, senha\"\n";
-        let told = Config::read(text, "config.toml", Path::new(""))
-            .expect_err("four problems")
-            .to_string();
+        let text =
+            "[ixc]\nbase_url = \"\"\nmethod = \"PUT\"\n[ixc.columns]\nusuarios = \"id, senha\"\n";
+        let told = read_text(text).expect_err("four problems").to_string();
         for part in [
             "base_url",
             "token: is missing",

@@ -1,0 +1,657 @@
+//! Sync: everything that changed at a source is read first, then written to the book in one
+//! transaction a source. Nothing is ever sent.
+
+use std::fs::File;
+
+use super::ticket::Desk;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::book::Kind;
+use crate::error::{Error, Result};
+use crate::source::{self, Source};
+use crate::store::{Store, Transaction, sync as memory};
+
+mod book;
+mod gather;
+mod spool;
+mod summary;
+mod tickets;
+
+pub use summary::{Noticed, Refused, SyncSummary, Synced};
+
+/// What to sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncRequest {
+    /// Names of kinds; empty: all that the sources have.
+    pub kinds: Vec<String>,
+    /// Everything is read, whether it changed or not.
+    pub full: bool,
+    /// Everything is read and compared, nothing is written.
+    pub dry_run: bool,
+}
+
+/// Syncs every kind from every source that is configured, as a task does.
+///
+/// # Errors
+/// When none is configured (exit 3), and as [`sync`] does.
+pub fn everything(store: &mut Store, config: &Config, clock: &Clock) -> Result<SyncSummary> {
+    let sources = configured(config)?;
+    let request = SyncRequest {
+        kinds: Vec::new(),
+        full: false,
+        dry_run: false,
+    };
+    sync(store, &sources, &request, config, clock, &mut |_, _| {})
+}
+
+/// The sources that are configured.
+///
+/// # Errors
+/// When there is none, or a secret of one cannot be had (exit 3).
+pub fn configured(config: &Config) -> Result<Vec<Box<dyn Source>>> {
+    if config.sources.is_empty() {
+        return Err(Error::unacceptable("no source is configured")
+            .hint("write [sync.ixc] with base_url and token in the configuration")
+            .hint("regua import DIR, for files that the ERP exports"));
+    }
+    config.sources.iter().map(|source| source.open()).collect()
+}
+
+/// Reads what changed at each source and brings the book up to it. `progress` hears of each kind
+/// and how many of its rows have come.
+///
+/// # Errors
+/// When a source does not answer, answers with no data, or with less than it told of: then
+/// nothing of it is written (exit 4). When another sync is still reading (exit 5).
+pub fn sync(
+    store: &mut Store,
+    sources: &[Box<dyn Source>],
+    request: &SyncRequest,
+    config: &Config,
+    clock: &Clock,
+    progress: &mut dyn FnMut(&'static str, u64),
+) -> Result<SyncSummary> {
+    let brought: Vec<&Kind> = sources.iter().flat_map(|source| source.kinds()).collect();
+    check_kinds(&request.kinds, &brought)?;
+    let _lock = lock(store)?;
+    let mut summary = SyncSummary::default();
+    for source in sources {
+        let source = &**source;
+        let now = clock.now();
+        let gathered = gather::gather(store, source, request, now, progress)?;
+        let write = |transaction: &Transaction<'_>| {
+            for named in &gathered.complete.names {
+                let name = (named.id, named.name.as_str());
+                memory::set_name(transaction, source.name(), &named.list, name)?;
+            }
+            let desk = Desk::new(config, clock);
+            book::apply(transaction, source, gathered, (desk, now), summary)
+        };
+        summary = if request.dry_run {
+            store.rehearse(write)?
+        } else {
+            store.write(write)?
+        };
+    }
+    Ok(summary)
+}
+
+/// Whether each of these names is a kind that some source brings.
+///
+/// # Errors
+/// When one of them is not (exit 2).
+pub fn wanted(names: &[String]) -> Result<()> {
+    check_kinds(names, &source::kinds())
+}
+
+fn check_kinds(names: &[String], brought: &[&Kind]) -> Result<()> {
+    let mut known: Vec<&str> = Vec::new();
+    for kind in brought {
+        if !known.contains(&kind.name) {
+            known.push(kind.name);
+        }
+    }
+    for name in names {
+        if !known.contains(&name.as_str()) {
+            return Err(
+                Error::usage(format!("`{name}` does not come from the source")).hint(format!(
+                    "some of: {}; everything else is imported from files",
+                    known.join(", ")
+                )),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Takes the lock of syncs.
+fn lock(store: &Store) -> Result<File> {
+    store.lock("sync")?.ok_or_else(|| {
+        Error::locked("another sync is still reading")
+            .hint("wait for it; a slow server makes it long")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::clock::Now;
+    use crate::source::ixc::Ixc;
+    use crate::source::ixc::form::Form;
+    use crate::source::ixc::page::{Fetch, PageAnswer};
+    use crate::source::{Checked, Complete, Question, Reached, Row, Take};
+    use crate::store::meta;
+
+    /// An honest web service in memory.
+    #[derive(Default, Clone)]
+    struct Erp {
+        rows: Rc<RefCell<BTreeMap<&'static str, Vec<Json>>>>,
+        asked: Rc<RefCell<Vec<(Form, Json)>>>,
+        broken: Rc<RefCell<Option<Form>>>,
+    }
+
+    impl Erp {
+        fn put(&self, form: Form, rows: Json) {
+            let Json::Array(mut rows) = rows else {
+                panic!("rows are a list")
+            };
+            rows.sort_by_key(|row| row["id"].as_str().and_then(|id| id.parse::<i64>().ok()));
+            self.rows.borrow_mut().insert(form.name(), rows);
+        }
+
+        fn questions(&self, form: Form) -> usize {
+            self.asked
+                .borrow()
+                .iter()
+                .filter(|(of, _)| *of == form)
+                .count()
+        }
+    }
+
+    impl Fetch for Erp {
+        fn list(&self, form: Form, body: &str) -> Result<PageAnswer> {
+            let body: Json = serde_json::from_str(body).expect("we send JSON");
+            let text = |value: &Json| value.as_str().expect("text").to_owned();
+            let after: i64 = text(&body["query"]).parse().expect("an id");
+            let size: usize = text(&body["rp"]).parse().expect("a size");
+            let since = body.get("grid_param").map(|grid| {
+                let grid: Json = serde_json::from_str(&text(grid)).expect("JSON in JSON");
+                text(&grid[0]["P"])
+            });
+            self.asked.borrow_mut().push((form, body));
+            if *self.broken.borrow() == Some(form) {
+                let body = r#"{"type":"error","message":"Recurso não está disponível!"}"#;
+                return Ok(PageAnswer {
+                    status: 200,
+                    body: body.as_bytes().to_vec(),
+                });
+            }
+            let rows = self.rows.borrow();
+            let found: Vec<&Json> = rows
+                .get(form.name())
+                .into_iter()
+                .flatten()
+                .filter(|row| text(&row["id"]).parse::<i64>().expect("an id") > after)
+                .filter(|row| {
+                    since
+                        .as_ref()
+                        .is_none_or(|since| text(&row["ultima_atualizacao"]) >= *since)
+                })
+                .collect();
+            let page: Vec<&Json> = found.iter().take(size).copied().collect();
+            let body = json!({"page": "1", "total": found.len().to_string(), "registros": page});
+            Ok(PageAnswer {
+                status: 200,
+                body: body.to_string().into_bytes(),
+            })
+        }
+    }
+
+    fn erp() -> Erp {
+        let erp = Erp::default();
+        erp.put(Form::Cliente, json!([
+            {"id": "1", "razao": "Ana", "tipo_pessoa": "F", "ativo": "S", "cidade": "9", "senha": "s3cret-ana", "ultima_atualizacao": "2026-11-01 10:00:00"},
+            {"id": "2", "razao": "Bar Ltda", "tipo_pessoa": "J", "ativo": "S", "cidade": "9", "ultima_atualizacao": "2026-11-02 10:00:00"},
+        ]));
+        erp.put(Form::Contrato, json!([
+            {"id": "10", "id_cliente": "1", "contrato": "Fibra", "status": "A", "status_internet": "CA", "ultima_atualizacao": "2026-11-02 10:00:00"},
+        ]));
+        erp.put(Form::Areceber, json!([
+            {"id": "100", "id_cliente": "1", "id_contrato": "10", "id_carteira_cobranca": "5", "status": "A", "liberado": "S", "data_vencimento": "2026-11-10", "valor": "99.90", "valor_aberto": "99.90", "ultima_atualizacao": "2026-11-03 10:00:00"},
+        ]));
+        erp.put(Form::Cidade, json!([{"id": "9", "nome": "Chapecó"}]));
+        erp.put(Form::Carteira, json!([{"id": "5", "descricao": "Boleto"}]));
+        erp
+    }
+
+    struct House {
+        _folder: tempfile::TempDir,
+        store: Store,
+    }
+
+    fn house() -> House {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        House {
+            _folder: folder,
+            store,
+        }
+    }
+
+    fn clock() -> Clock {
+        Clock::of_run(Some("2026-11-21T09:00"), chrono_tz::America::Sao_Paulo).expect("an instant")
+    }
+
+    fn now() -> Now {
+        clock().now()
+    }
+
+    fn config() -> Config {
+        Config::read("", "the defaults", std::path::Path::new("")).expect("acceptable")
+    }
+
+    /// The web service as a source.
+    fn source(erp: &Erp, page_size: u64) -> Box<dyn Source> {
+        Box::new(Ixc::over(Box::new(erp.clone()), page_size))
+    }
+
+    fn run(house: &mut House, erp: &Erp, kinds: &[&str], full: bool) -> Result<SyncSummary> {
+        let request = SyncRequest {
+            kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            full,
+            dry_run: false,
+        };
+        sync(
+            &mut house.store,
+            &[source(erp, 500)],
+            &request,
+            &config(),
+            &clock(),
+            &mut |_, _| {},
+        )
+    }
+
+    fn counts(summary: &SyncSummary, kind: &str) -> (u64, u64, u64, u64) {
+        let synced = summary
+            .kinds
+            .iter()
+            .find(|synced| synced.kind == kind)
+            .expect(kind);
+        (synced.new, synced.changed, synced.unchanged, synced.refused)
+    }
+
+    fn text(house: &House, sql: &str) -> String {
+        house
+            .store
+            .connection()
+            .query_row(sql, [], |row| row.get::<_, Option<String>>(0))
+            .expect(sql)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn the_second_sync_asks_only_for_what_changed() {
+        let (mut house, erp) = (house(), erp());
+        let first = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(counts(&first, "clients"), (2, 0, 0, 0));
+        assert_eq!(counts(&first, "invoices"), (1, 0, 0, 0));
+        assert_eq!(first.noticed, []);
+        assert_eq!(
+            text(&house, "SELECT city FROM client WHERE id = 1"),
+            "Chapecó"
+        );
+        assert_eq!(text(&house, "SELECT portfolio FROM invoice"), "Boleto");
+        assert_eq!(
+            text(&house, "SELECT access_status FROM contract"),
+            "auto_block"
+        );
+        erp.put(Form::Cliente, json!([
+            {"id": "1", "razao": "Ana", "tipo_pessoa": "F", "ativo": "S", "cidade": "9", "ultima_atualizacao": "2026-11-01 10:00:00"},
+            {"id": "2", "razao": "Bar Novo Ltda", "tipo_pessoa": "J", "ativo": "S", "cidade": "9", "ultima_atualizacao": "2026-11-20 10:00:00"},
+            {"id": "3", "razao": "Caio", "tipo_pessoa": "F", "ativo": "S", "cidade": "9", "ultima_atualizacao": "2026-11-20 11:00:00"},
+        ]));
+        let cities = erp.questions(Form::Cidade);
+        let second = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(counts(&second, "clients"), (1, 1, 0, 0));
+        assert_eq!(counts(&second, "invoices"), (0, 0, 1, 0));
+        assert_eq!(
+            second.kinds[0].changed_since.as_deref(),
+            Some("2026-11-02 09:50:00")
+        );
+        assert_eq!(erp.questions(Form::Cidade), cities, "the city is known");
+        assert_eq!(
+            text(&house, "SELECT name FROM client WHERE id = 2"),
+            "Bar Novo Ltda"
+        );
+        let full = run(&mut house, &erp, &["clients"], true).expect("synced");
+        assert_eq!(counts(&full, "clients"), (0, 0, 3, 0));
+        assert_eq!(full.kinds.len(), 1);
+    }
+
+    #[test]
+    fn a_source_that_fails_midway_changes_nothing() {
+        let (mut house, erp) = (house(), erp());
+        *erp.broken.borrow_mut() = Some(Form::Radusuarios);
+        let error = run(&mut house, &erp, &[], false).expect_err("no logins");
+        assert!(
+            error.to_string().contains("release the form radusuarios"),
+            "{error}"
+        );
+        assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
+        assert_eq!(
+            memory::cursor(house.store.connection(), "ixc", "clients").expect("a reading"),
+            None
+        );
+        assert_eq!(
+            meta::refreshed(house.store.connection(), "invoices").expect("a reading"),
+            None
+        );
+        *erp.broken.borrow_mut() = None;
+        run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(
+            meta::refreshed(house.store.connection(), "invoices").expect("a reading"),
+            Some(now().at)
+        );
+    }
+
+    #[test]
+    fn a_dry_run_tells_the_same_and_keeps_nothing() {
+        let (mut house, erp) = (house(), erp());
+        let request = SyncRequest {
+            kinds: Vec::new(),
+            full: false,
+            dry_run: true,
+        };
+        let dry = sync(
+            &mut house.store,
+            &[source(&erp, 1)],
+            &request,
+            &config(),
+            &clock(),
+            &mut |_, _| {},
+        )
+        .expect("read");
+        assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
+        let real = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(dry.kinds, real.kinds);
+    }
+
+    #[test]
+    fn two_syncs_do_not_run_at_once() {
+        let (mut house, erp) = (house(), erp());
+        let lock = lock(&house.store).expect("the lock");
+        let error = run(&mut house, &erp, &[], false).expect_err("it is taken");
+        assert_eq!(error.kind, crate::error::ErrorKind::Locked);
+        drop(lock);
+        run(&mut house, &erp, &[], false).expect("synced");
+    }
+
+    #[test]
+    fn names_that_cannot_be_read_do_not_stop_it() {
+        let (mut house, erp) = (house(), erp());
+        *erp.broken.borrow_mut() = Some(Form::Carteira);
+        let summary = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(text(&house, "SELECT portfolio FROM invoice"), "5");
+        assert!(
+            summary
+                .notes
+                .iter()
+                .any(|note| note.contains("fn_carteira_cobranca"))
+        );
+    }
+
+    #[test]
+    fn a_refused_row_is_read_again_until_it_is_mended() {
+        let (mut house, erp) = (house(), erp());
+        let bad = |due: &str| {
+            json!([
+                {"id": "100", "id_cliente": "1", "status": "A", "data_vencimento": "2026-11-10", "valor": "99.90", "ultima_atualizacao": "2026-11-03 10:00:00"},
+                {"id": "50", "id_cliente": "1", "status": "A", "data_vencimento": due, "valor": "10", "ultima_atualizacao": "2020-01-01 10:00:00"},
+            ])
+        };
+        erp.put(Form::Areceber, bad("0000-00-00"));
+        let first = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(counts(&first, "invoices"), (1, 0, 0, 1));
+        assert_eq!(first.refused[0].column, "due_on");
+        let second = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(counts(&second, "invoices"), (0, 0, 1, 1), "told again");
+        erp.put(Form::Areceber, bad("2026-11-11"));
+        let third = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(counts(&third, "invoices"), (1, 0, 1, 0));
+        let fourth = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(counts(&fourth, "invoices"), (0, 0, 1, 0));
+    }
+
+    #[test]
+    fn what_an_invoice_refers_to_may_come_later() {
+        let (mut house, erp) = (house(), erp());
+        let summary = run(&mut house, &erp, &["invoices"], false).expect("synced");
+        assert_eq!(counts(&summary, "invoices"), (0, 0, 0, 1));
+        assert_eq!(summary.refused[0].remedy, "sync clients as well");
+        let summary = run(&mut house, &erp, &["invoices", "clients"], false).expect("synced");
+        assert_eq!(counts(&summary, "invoices"), (1, 0, 0, 0));
+        assert_eq!(summary.noticed[0].field, "contract_id");
+        let summary = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(counts(&summary, "invoices"), (0, 1, 0, 0));
+        assert_eq!(text(&house, "SELECT contract_id || '' FROM invoice"), "10");
+    }
+
+    #[test]
+    fn unknown_codes_are_kept_raw_and_told() {
+        let (mut house, erp) = (house(), erp());
+        let rows = |code: &str| json!([{"id": "10", "id_cliente": "1", "status": "A", "status_internet": code, "ultima_atualizacao": "2026-11-02 10:00:00"}]);
+        erp.put(Form::Contrato, rows("XX"));
+        let summary = run(&mut house, &erp, &[], false).expect("synced");
+        assert_eq!(summary.noticed[0].found, "XX");
+        let codes = memory::codes(house.store.connection()).expect("a reading");
+        assert_eq!(
+            (codes[0].code.as_str(), codes[0].rows, codes[0].first_id),
+            ("XX", 1, 10)
+        );
+        erp.put(Form::Contrato, rows("A"));
+        run(&mut house, &erp, &[], true).expect("synced");
+        assert_eq!(
+            memory::codes(house.store.connection()).expect("a reading"),
+            []
+        );
+    }
+
+    #[test]
+    fn no_password_reaches_the_database() {
+        let (mut house, erp) = (house(), erp());
+        run(&mut house, &erp, &[], false).expect("synced");
+        let path = house.store.path().to_owned();
+        drop(house.store);
+        for file in std::fs::read_dir(path.parent().expect("a folder")).expect("a folder") {
+            let bytes = std::fs::read(file.expect("a file").path()).expect("a file");
+            assert!(!bytes.windows(10).any(|window| window == b"s3cret-ana"));
+        }
+    }
+
+    /// A column and its text.
+    type Cell = (&'static str, &'static str);
+
+    /// A source that answers by script: rows of any kind in any order, and one mark of its own.
+    struct Scripted {
+        name: &'static str,
+        rows: Vec<(&'static str, i64, &'static [Cell])>,
+        cursor: &'static str,
+        breaks_off: bool,
+        told: Rc<RefCell<Vec<Option<String>>>>,
+    }
+
+    impl Scripted {
+        fn new(name: &'static str) -> Self {
+            Self {
+                name,
+                rows: vec![
+                    (
+                        "invoices",
+                        100,
+                        &[
+                            ("client_id", "1"),
+                            ("due_on", "2026-12-10"),
+                            ("status", "open"),
+                            ("amount", "99.90"),
+                        ],
+                    ),
+                    (
+                        "clients",
+                        1,
+                        &[("name", "Ana"), ("person_type", "F"), ("active", "yes")],
+                    ),
+                ],
+                cursor: "page-7",
+                breaks_off: false,
+                told: Rc::default(),
+            }
+        }
+    }
+
+    impl Source for Scripted {
+        fn name(&self) -> &str {
+            self.name
+        }
+
+        fn kinds(&self) -> Vec<&'static Kind> {
+            ["clients", "invoices"]
+                .into_iter()
+                .filter_map(Kind::named)
+                .collect()
+        }
+
+        fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+            let first = question.kinds.first().and_then(|asked| asked.last.as_ref());
+            self.told
+                .borrow_mut()
+                .push(first.map(|last| last.cursor.clone()));
+            for (kind, id, columns) in &self.rows {
+                let kind = Kind::named(kind).expect("a kind");
+                let mut row = Row::of(kind, *id);
+                row.put(kind, "id", id.to_string());
+                for (column, text) in *columns {
+                    row.put(kind, column, (*text).to_owned());
+                }
+                take(kind, vec![row])?;
+            }
+            if self.breaks_off {
+                return Err(Error::world("the program ended without its last line"));
+            }
+            let reached = Reached {
+                form: "program".to_owned(),
+                changed_since: None,
+                cursor: Some(self.cursor.to_owned()),
+            };
+            Ok(Complete {
+                kinds: vec![reached; question.kinds.len()],
+                requests: 1,
+                ..Complete::default()
+            })
+        }
+
+        fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()> {
+            tell(Checked::Fine(self.name.to_owned()))
+        }
+    }
+
+    fn run_all(house: &mut House, sources: Vec<Box<dyn Source>>) -> Result<SyncSummary> {
+        let request = SyncRequest {
+            kinds: Vec::new(),
+            full: false,
+            dry_run: false,
+        };
+        sync(
+            &mut house.store,
+            &sources,
+            &request,
+            &config(),
+            &clock(),
+            &mut |_, _| {},
+        )
+    }
+
+    #[test]
+    fn a_source_may_tell_its_rows_in_any_order_and_keeps_a_mark_of_its_own() {
+        let mut house = house();
+        let told = Rc::default();
+        let scripted = || Scripted {
+            told: Rc::clone(&told),
+            ..Scripted::new("command.mk")
+        };
+        let first = run_all(&mut house, vec![Box::new(scripted())]).expect("synced");
+        assert_eq!(counts(&first, "clients"), (1, 0, 0, 0));
+        assert_eq!(counts(&first, "invoices"), (1, 0, 0, 0));
+        assert_eq!(first.kinds[0].source, "command.mk");
+        let second = run_all(&mut house, vec![Box::new(scripted())]).expect("synced");
+        assert_eq!(counts(&second, "invoices"), (0, 0, 1, 0));
+        assert_eq!(*told.borrow(), [None, Some("page-7".to_owned())]);
+    }
+
+    #[test]
+    fn nothing_of_a_source_that_breaks_off_is_written() {
+        let mut house = house();
+        let broken = Scripted {
+            breaks_off: true,
+            ..Scripted::new("command.mk")
+        };
+        let error = run_all(&mut house, vec![Box::new(broken)]).expect_err("no last line");
+        assert!(error.to_string().contains("without its last line"));
+        assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
+        let cursor = memory::cursor(house.store.connection(), "command.mk", "clients");
+        assert_eq!(cursor.expect("a reading"), None);
+    }
+
+    #[test]
+    fn each_source_is_remembered_by_itself() {
+        let (mut house, erp) = (house(), erp());
+        let sources = || -> Vec<Box<dyn Source>> {
+            vec![source(&erp, 500), Box::new(Scripted::new("command.mk"))]
+        };
+        let summary = run_all(&mut house, sources()).expect("synced");
+        let from: Vec<(&str, &str)> = summary
+            .kinds
+            .iter()
+            .map(|synced| (synced.source.as_str(), synced.kind))
+            .collect();
+        assert_eq!(from.len(), 7);
+        assert_eq!(from[0], ("ixc", "clients"));
+        assert_eq!(from[5], ("command.mk", "clients"));
+        let cursor = |source: &str| {
+            memory::cursor(house.store.connection(), source, "clients")
+                .expect("a reading")
+                .expect("a mark")
+                .changed_until
+        };
+        assert_eq!(cursor("ixc"), "2026-11-02 10:00:00");
+        assert_eq!(cursor("command.mk"), "page-7");
+    }
+
+    #[test]
+    fn a_kind_that_no_source_has_is_refused() {
+        let mut house = house();
+        let request = SyncRequest {
+            kinds: vec!["logins".to_owned()],
+            full: false,
+            dry_run: false,
+        };
+        let sources: Vec<Box<dyn Source>> = vec![Box::new(Scripted::new("command.mk"))];
+        let (config, clock) = (config(), clock());
+        let ran = sync(
+            &mut house.store,
+            &sources,
+            &request,
+            &config,
+            &clock,
+            &mut |_, _| {},
+        );
+        let error = ran.expect_err("it has no logins");
+        assert_eq!(error.kind, crate::error::ErrorKind::Usage);
+        assert!(error.hints[0].starts_with("some of: clients, invoices;"));
+    }
+}

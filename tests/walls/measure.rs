@@ -1,0 +1,94 @@
+//! The measure of a change, which `src/lib.rs` shows as a table: each row names an example of the thing
+//! and the files in which it stands, and these are the files in which it really stands.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::sources::{root, sources};
+
+/// One row of the table.
+struct Row {
+    change: String,
+    count: usize,
+    example: String,
+    places: BTreeSet<String>,
+}
+
+/// The rows under the heading, up to the first line that is none.
+fn table() -> Vec<Row> {
+    let map = fs::read_to_string(root().join("src/lib.rs")).expect("the map");
+    map.lines()
+        .map(|line| line.trim_start_matches("//!").trim())
+        .skip_while(|line| !line.starts_with("| a change |"))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let [change, count, example, places] = cells[..] else {
+                panic!("a row of four cells: {line}");
+            };
+            Row {
+                change: change.to_owned(),
+                count: count.parse().expect("a number of files"),
+                example: example.trim_matches('`').to_owned(),
+                places: places
+                    .split(", ")
+                    .map(|place| place.trim_matches('`').to_owned())
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// Whether a text holds a word, and not only as part of a longer one.
+fn holds(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
+}
+
+/// Every place that holds the example: a file, or the folder of a row that names one.
+fn found(row: &Row) -> BTreeSet<String> {
+    let folder = |path: &str| {
+        let of_row = row.places.iter().filter(|place| place.ends_with('/'));
+        of_row
+            .into_iter()
+            .find(|folder| path.starts_with(folder.as_str()))
+            .cloned()
+    };
+    let presets = "channel/http/presets.toml";
+    let told = fs::read_to_string(root().join("src").join(presets)).unwrap_or_default();
+    sources()
+        .iter()
+        // The demo is an example.
+        .filter(|source| !source.path.starts_with("jobs/demo"))
+        .filter(|source| {
+            let code: String = source
+                .outside_tests()
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .flat_map(|line| [line, "\n"])
+                .collect();
+            holds(&code, &row.example)
+        })
+        .map(|source| source.path.as_str())
+        .chain(holds(&told, &row.example).then_some(presets))
+        .map(|path| folder(path).unwrap_or_else(|| path.to_owned()))
+        .collect()
+}
+
+#[test]
+fn a_change_is_made_in_the_files_the_map_names() {
+    let rows = table();
+    assert!(rows.len() >= 10, "only {} rows seen", rows.len());
+    for row in rows {
+        assert_eq!(
+            found(&row),
+            row.places,
+            "{}: where `{}` stands, and what the map says",
+            row.change,
+            row.example
+        );
+        assert_eq!(row.count, row.places.len(), "{}", row.change);
+    }
+}
