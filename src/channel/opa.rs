@@ -470,7 +470,7 @@ mod tests {
     #[test]
     fn a_person_in_a_conversation_is_written_to_later() {
         let body = r#"{"status":"error","code":400,"data":{"message":"Este contato já está em atendimento com Ana"}}"#;
-        assert_eq!(next(400, body).0, Next::Later(Some(CONVERSATION)));
+        assert_eq!(next(400, body).0, Next::Wait(CONVERSATION));
         let body = r#"{"status":"error","code":400,"data":{"message":"Contato inválido"}}"#;
         assert_eq!(next(400, body).0, Next::Never(Reason::Refused));
     }

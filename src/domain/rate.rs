@@ -123,7 +123,7 @@ mod tests {
             left = left.saturating_sub(delay);
             hours.push(delay.as_secs() / 3600);
         }
-        assert_eq!(hours, [0, 0, 0, 1, 2, 3, 5, 8, 12, 18, 28]);
+        assert_eq!(hours, [0, 0, 0, 1, 2, 3, 5, 8, 12, 19, 29]);
     }
 
     proptest! {

@@ -16,6 +16,7 @@ use super::{
     Receipt, Refusal, UNSAID, US, by_status, lost, world,
 };
 use crate::clock::Clock;
+use crate::domain::template::Look;
 use crate::domain::words::{Channel, Reason};
 use crate::error::Result;
 use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
@@ -49,6 +50,8 @@ struct FcmSettings {
     service_account: PathBuf,
     /// Where messages go.
     base_url: String,
+    /// How a push is shown, unless its template says otherwise.
+    look: Look,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
 }
@@ -72,7 +75,12 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
         Some("https://fcm.googleapis.com"),
         warnings,
     );
+    let look = Look::read(|key| section.filled(key));
+    for flaw in look.flaws() {
+        section.wrong(&flaw.key, flaw.found, flaw.remedy);
+    }
     Some(Arc::new(FcmSettings {
+        look,
         // Google's own programs wait so long: a shorter wait made duplicates.
         timeout_seconds: timeout(section, 15),
         service_account: base.join(service_account?),
@@ -94,6 +102,7 @@ impl ProviderSettings for FcmSettings {
 struct FcmProvider {
     client: HttpClient,
     url: String,
+    look: Look,
     tokens: Tokens,
 }
 
@@ -117,6 +126,7 @@ impl FcmProvider {
         Ok(Self {
             client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
             url,
+            look: settings.look.clone(),
             tokens: Tokens::new(account),
         })
     }
@@ -209,12 +219,12 @@ impl Provider for FcmProvider {
 
     fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let now = Clock::system(chrono_tz::UTC).now().at;
-        self.post(&payload(message, now), false)
+        self.post(&payload(message, &self.look, now), false)
     }
 
     fn validate(&self, message: &Outgoing) -> Option<Result<Receipt, Refusal>> {
         let now = Clock::system(chrono_tz::UTC).now().at;
-        Some(self.post(&payload(message, now), true))
+        Some(self.post(&payload(message, &self.look, now), true))
     }
 
     /// Asks Firebase to validate a message to an address that cannot exist: being told so needs

@@ -232,9 +232,20 @@ fn filled(text: &str, with: impl Fn(&str) -> String) -> String {
     out
 }
 
-/// A value as Meta takes it: no line breaks, tabs or runs of spaces.
+/// A value as Meta takes it: no line breaks or tabs, and no more than four spaces in a row. Two of them
+/// stay two: a Pix code's check digits count them.
 fn one_line(value: &str) -> String {
-    value.split_whitespace().collect::<Vec<_>>().join(" ")
+    const SPACES: usize = 4;
+    let mut out = String::with_capacity(value.len());
+    let mut run = 0;
+    for c in value.trim().chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        run = if c == ' ' { run + 1 } else { 0 };
+        if run <= SPACES {
+            out.push(c);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -294,7 +305,7 @@ mod tests {
                     {"type": "text", "parameter_name": "nome", "text": "Ana Maria"}]},
                 {"type": "body", "parameters": [
                     {"type": "text", "parameter_name": "nome", "text": "Ana Maria"},
-                    {"type": "text", "parameter_name": "valor", "text": "R$ 5"}]}
+                    {"type": "text", "parameter_name": "valor", "text": "R$  5"}]}
             ])
         );
     }

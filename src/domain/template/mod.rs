@@ -2,6 +2,7 @@
 
 mod facts;
 mod lint;
+mod look;
 mod placeholders;
 mod text;
 mod variable;
@@ -13,6 +14,7 @@ use text::{Piece, escaped, fill, pieces, plain};
 
 pub use facts::{Company, Facts, Overdue};
 pub use lint::name_problem;
+pub use look::Look;
 pub use placeholders::Placeholders;
 pub use text::{fill_text, one_line, unknown_variables};
 pub use variable::{Need, Variable};
@@ -42,6 +44,8 @@ pub struct Template {
     pub provider_template: Option<String>,
     /// Whatsapp: what fills the placeholders, in order.
     pub variables: Vec<Variable>,
+    /// Push: how it is shown, where that is not as usual.
+    pub look: Look,
 }
 
 /// One rendered message.
@@ -172,6 +176,7 @@ mod tests {
             provider_channel: None,
             provider_template: None,
             variables: Vec::new(),
+            look: Look::default(),
         }
     }
 

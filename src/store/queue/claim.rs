@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
 use crate::clock::Now;
 use crate::domain::message::{Lot, Outgoing};
+use crate::domain::template::Look;
 use crate::domain::words::{Channel, Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Json, Millis};
@@ -45,11 +46,13 @@ pub struct DueMessage {
 const COLUMNS: &str =
     "id, key, purpose, event, client_id, contract_id, invoice_id, ticket_id, address,
     address_kind, title, body, html, provider_channel, provider_template, variables, expires_at,
-    attempts, retries, lot, template, origin, staff_id, case_id, while_owing, created_at, tried_last";
+    attempts, retries, lot, template, origin, staff_id, case_id, while_owing, created_at, tried_last,
+    (SELECT push FROM template WHERE name = message.template AND message.channel = 'push')";
 
 fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessage> {
     let expires_at = row.instant_opt(16)?;
     let variables: Option<Json<Vec<String>>> = row.get(15)?;
+    let look: Option<Json<Look>> = row.get(27)?;
     let outgoing = Outgoing {
         id: row.get(0)?,
         key: row.get(1)?,
@@ -68,6 +71,7 @@ fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessag
         provider_channel: row.get(13)?,
         provider_template: row.get(14)?,
         variables: variables.map_or_else(Vec::new, |Json(values)| values),
+        look: look.map_or_else(Look::default, |Json(look)| look),
         time_to_live: expires_at
             .and_then(|end| (end - now.at).to_std().ok())
             .filter(|left| *left > Duration::ZERO),

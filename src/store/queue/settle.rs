@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::clock::Now;
 use crate::domain::recipient::OptOut;
-use crate::domain::words::{AttemptOutcome, Channel, Reason, Status};
+use crate::domain::words::{AttemptOutcome, Channel, Reason, Status, Word as _};
 use crate::error::Result;
 use crate::store::columns::{Json, Millis};
 use crate::store::{book, opt_out};
@@ -109,7 +109,8 @@ pub fn settle(
     if let Some((client, opt_out)) = settlement.opted_out
         && book::client(connection, client)?.is_some()
     {
-        opt_out::add(connection, client, opt_out, today, provider)?;
+        let source = opt_out.channel.map_or(provider, |channel| channel.as_str());
+        opt_out::add(connection, client, opt_out, today, source)?;
     }
     Ok(())
 }
