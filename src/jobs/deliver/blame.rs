@@ -80,7 +80,8 @@ pub(super) struct Blame {
     alike: Option<(Words, Vec<i64>)>,
     /// What stopped the channel, in this run or an earlier one, as long as nothing was accepted since.
     known: Option<Words>,
-    is_closed: bool,
+    /// What stopped the channel in this run.
+    closed_for: Option<Words>,
     accepted: bool,
     writings: HashMap<String, Writing>,
 }
@@ -111,9 +112,7 @@ impl Blame {
             Answer::Done(Ok(_)) => {
                 self.accepted = true;
                 self.alike = None;
-                if !self.is_closed {
-                    self.known = None;
-                }
+                self.known = None;
                 self.writing(flight).accepted = true;
                 Verdict::default()
             }
@@ -154,18 +153,18 @@ impl Blame {
     }
 
     fn unsaid(&mut self, id: i64, refusal: &Refusal, flight: &InFlight) -> Verdict {
-        // Others were accepted and this one still is not: it is about this one.
-        if flight.tried_last && self.accepted {
-            return Verdict::default();
-        }
         let words = Words::of(refusal, &flight.address);
-        let is_known = self.known.as_ref() == Some(&words);
-        if self.is_closed {
+        if let Some(closed_for) = &self.closed_for {
             return Verdict {
-                is_returned: is_known,
+                is_returned: *closed_for == words,
                 ..Verdict::default()
             };
         }
+        // Others were accepted since it went back, and this one still is not: it is about this one.
+        if flight.tried_last && self.known.is_none() {
+            return Verdict::default();
+        }
+        let is_known = self.known.as_ref() == Some(&words);
         let ids = match &mut self.alike {
             Some((alike, ids)) if *alike == words => {
                 ids.push(id);
@@ -180,8 +179,8 @@ impl Blame {
             };
         }
         let also = ids[..ids.len() - 1].to_vec();
-        self.known = Some(words);
-        self.is_closed = true;
+        self.known = Some(words.clone());
+        self.closed_for = Some(words);
         Verdict {
             is_returned: true,
             also,

@@ -90,11 +90,12 @@ impl Drain<'_> {
     fn close(&mut self, why: Option<String>) {
         if let Some(why) = why {
             // That the channel closed says more than that a template could not go.
-            if self.gate.close() {
+            if self.is_closed {
                 self.summary.stopped.get_or_insert(why);
             } else {
                 self.summary.stopped = Some(why);
             }
+            self.gate.close();
             self.is_closed = true;
         }
     }
