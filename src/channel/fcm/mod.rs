@@ -158,7 +158,7 @@ impl FcmProvider {
                 continue;
             }
             let cover = Cover::over([&*held.text]);
-            let settled = self.settle(&answer, outcome);
+            let settled = Self::settle(&answer, outcome);
             return settled
                 .map(|receipt| receipt.covered(&cover))
                 .map_err(|refusal| Refusal {
@@ -172,7 +172,7 @@ impl FcmProvider {
         ))
     }
 
-    fn settle(&self, answer: &HttpAnswer, outcome: Outcome) -> Result<Receipt, Refusal> {
+    fn settle(answer: &HttpAnswer, outcome: Outcome) -> Result<Receipt, Refusal> {
         let told = Told::of(answer);
         let words = told.words(answer);
         let code = told.code(answer);

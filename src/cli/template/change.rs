@@ -66,7 +66,7 @@ impl Parts {
         ];
         let given = Look::read(|key| {
             let (_, part) = parts.iter().find(|(name, _)| *name == key)?;
-            part.as_ref().cloned()
+            (*part).clone()
         });
         let merged = given.or(before);
         let whole: Vec<(&str, Option<String>)> = merged
