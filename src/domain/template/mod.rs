@@ -3,6 +3,7 @@
 mod facts;
 mod lint;
 mod look;
+mod own_words;
 mod placeholders;
 mod text;
 mod variable;
@@ -15,6 +16,7 @@ use text::{Piece, escaped, fill, pieces, plain};
 pub use facts::{Company, Facts, Overdue};
 pub use lint::name_problem;
 pub use look::Look;
+pub use own_words::{OwnWords, is_usual_word};
 pub use placeholders::Placeholders;
 pub use text::{fill_text, one_line, unknown_variables};
 pub use variable::{Need, Variable};
