@@ -221,6 +221,27 @@ pub fn set_evaluated(connection: &Connection, name: &str, today: NaiveDate) -> R
     Ok(())
 }
 
+/// Puts right the last day a rule was evaluated for: whatever it moved on later days counts as moved on
+/// that one, so that its cases go on from the next.
+pub fn put_right(connection: &Connection, name: &str, day: NaiveDate) -> Result<()> {
+    let day = day.to_string();
+    for sql in [
+        "UPDATE rule SET evaluated_on = ?2, first_evaluated_on = min(coalesce(first_evaluated_on, ?2), ?2)
+         WHERE name = ?1",
+        "UPDATE collection_case SET since = ?2 WHERE rule = ?1 AND since > ?2",
+        "UPDATE collection_case SET closed_on = ?2 WHERE rule = ?1 AND closed_on > ?2",
+        "UPDATE collection_move SET moved_on = ?2
+         WHERE moved_on > ?2 AND case_id IN (SELECT id FROM collection_case WHERE rule = ?1)",
+        "UPDATE collection_reminder SET fired_on = ?2 WHERE rule = ?1 AND fired_on > ?2",
+        "UPDATE collection_bureau SET put_off_on = ?2
+         WHERE put_off_on > ?2
+           AND invoice_id IN (SELECT invoice_id FROM collection_case WHERE rule = ?1)",
+    ] {
+        connection.prepare_cached(sql)?.execute((name, &day))?;
+    }
+    Ok(())
+}
+
 /// The rules that name a template, each once, by name.
 pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<String>> {
     let mut statement = connection.prepare_cached(
