@@ -101,6 +101,13 @@ pub(super) struct Change {
     /// An invoice later than this many days does not enter; none for no limit
     #[arg(long, value_name = "DAYS|none")]
     enter_until_days: Option<String>,
+    /// A way to pay by which nothing is to be paid by hand, so that it is left out; may be given several
+    /// times; none for none [default: card, debit, pix_automatic]
+    #[arg(long = "skip-payment-method", value_name = "WORD|none")]
+    skip_payment_methods: Vec<String>,
+    /// Days after the due date before which no stage comes for such a way to pay [default: 3]
+    #[arg(long, value_name = "DAYS")]
+    debit_grace_days: Option<i64>,
 }
 
 fn yes_no(text: &str) -> Result<bool, String> {
@@ -207,6 +214,12 @@ impl Change {
         draft.closing_deliver = self.closing_deliver.or(draft.closing_deliver);
         draft.one_message_per_client = self.one_message_per_client.or(draft.one_message_per_client);
         draft.roll_due_date = self.roll_due_date.or(draft.roll_due_date);
+        match self.skip_payment_methods.as_slice() {
+            [] => {}
+            [none] if none == "none" => draft.skip_payment_methods = Some(Vec::new()),
+            words => draft.skip_payment_methods = Some(words.to_vec()),
+        }
+        draft.debit_grace_days = self.debit_grace_days.or(draft.debit_grace_days);
         match self.enter_until_days.as_deref() {
             None => {}
             Some("none") => draft.enter_until_days = None,
@@ -368,6 +381,10 @@ fn rule_view<'a>(open: i64) -> View<'a, Kept> {
         })
         .words("roll_due_date", |kept| kept.rule.roll_due_date)
         .number("enter_until_days", |kept| kept.rule.enter_until_days)
+        .words("skip_payment_methods", |kept| {
+            json!(kept.rule.skip_payment_methods)
+        })
+        .number("debit_grace_days", |kept| kept.rule.debit_grace_days)
         .words("stages", |kept| stages(&kept.rule))
         .words("closing", |kept| closing(&kept.rule))
         .number("open_cases", move |_| open)

@@ -10,13 +10,13 @@ use chrono::{Days, NaiveDate};
 
 use super::day;
 use super::holiday::Calendar;
-use super::ladder::{CaseOutcome, Move, Stage};
+use super::ladder::{CaseOutcome, Move, MoveKind, Stage};
 use super::rule::Rule;
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
 pub use merging::{Contender, Fold, chosen};
-pub use next::{NextMove, coming, what_next};
+pub use next::{NextMove, coming, next_move, what_next};
 
 /// A reminder missed for longer than this many days is not made up for.
 const REMINDER_CATCH_UP_DAYS: u64 = 3;
@@ -139,10 +139,28 @@ impl Evaluation<'_> {
             Some(Move::Reminder(days)) if past.reminders.contains(&days) => Decision::Nothing,
             Some(step) => exclusions
                 .forbid(step, self.today)
+                .or_else(|| self.paid_by_itself(step, bill, exclusions))
                 .map_or(Decision::Happens(step), |reason| {
                     Decision::LeftOut(step, reason)
                 }),
         }
+    }
+
+    /// Whether a move is left out because nothing is to be paid by hand: reminders always, stages until
+    /// the days of grace are over.
+    fn paid_by_itself(&self, step: Move, bill: &Bill, exclusions: &Exclusions) -> Option<LeftOut> {
+        if !self.rule.skips(exclusions.payment_method.as_deref()) {
+            return None;
+        }
+        let waits = match step.kind() {
+            MoveKind::Closing => false,
+            MoveKind::Reminder => true,
+            MoveKind::Stage => {
+                let due = bill.due(self.rule, self.calendar);
+                day::between(due, self.today) < self.rule.debit_grace_days
+            }
+        };
+        waits.then_some(LeftOut::AutomaticPayment)
     }
 
     /// The first move that applies, whoever may be left out of it; a reminder even if it has fired
