@@ -1,5 +1,7 @@
 //! The collection update: what moves today, written down with its messages in one transaction, then delivered.
 
+mod ahead;
+mod handover;
 mod message;
 mod update;
 mod walk;
@@ -19,6 +21,8 @@ use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result, must};
 use crate::store::{Connection, Store, collection, rule, template};
 
+pub use ahead::Ahead;
+pub use handover::{HandoverList, mark as mark_handed_over, to_hand_over};
 pub use update::long_ago;
 pub use way::{Way, way};
 
