@@ -1226,6 +1226,7 @@ mod the_program {
                     one_message_per_client: Some(rule.one_message_per_client),
                     roll_due_date: Some(rule.roll),
                     enter_until_days: rule.enter_until.map(i64::from),
+                    skip_payment_methods: None,
                     debit_grace_days: Some(i64::from(rule.grace)),
                     stages: rule
                         .stages

@@ -400,7 +400,12 @@ fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Findi
                 },
             ));
         }
-        let warnings = plan.warnings.iter().filter(|text| area_of(text) == area);
+        // A template that cannot be sent has been told as a failure.
+        let told = |text: &str| area == "templates" && text.contains(provided::NOT_PROVIDED);
+        let warnings = plan
+            .warnings
+            .iter()
+            .filter(|text| area_of(text) == area && !told(text));
         findings.extend(warnings.map(|text| Finding::warning(area, text, "")));
     }
     let rules = plan.steps.iter().any(|step| step.kind == "rule");

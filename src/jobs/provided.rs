@@ -15,13 +15,16 @@ const fn key(variable: Variable) -> &'static str {
     }
 }
 
+/// What is said of a variable that nothing provides.
+pub const NOT_PROVIDED: &str = "is what nothing provides yet";
+
 /// What is missing for a template, as a flaw for each variable.
 pub fn flaws(config: &Config, template: &Template) -> Vec<Flaw> {
     let missing = template.unprovided(&config.company);
     let flaw = |variable: Variable| {
         Flaw::of(
             format!("#{}#", variable.name()),
-            "is what nothing provides yet",
+            NOT_PROVIDED,
             format!(
                 "set [company] {} in the configuration, or write #{}|a text in its place#",
                 key(variable),
@@ -39,7 +42,7 @@ pub fn template_warnings(config: &Config, template: &Template) -> Vec<String> {
     missing
         .map(|variable| {
             format!(
-                "#{}# is what nothing provides yet, and nothing that names it is sent: set [company] {} in the configuration",
+                "#{}# {NOT_PROVIDED}, and nothing that names it is sent: set [company] {} in the configuration",
                 variable.name(),
                 key(variable)
             )

@@ -1969,7 +1969,7 @@ fn an_update_after_the_migration_tells_nobody_twice() {
         include_str!("../../src/store/migrations/0004_ticket.sql"),
         include_str!("../../src/store/migrations/0005_sync.sql"),
         include_str!("../../src/store/migrations/0006_status.sql"),
-        include_str!("../../src/store/migrations/0007_message_columns.sql"),
+        include_str!("../../src/store/migrations/0007_messages_and_sources.sql"),
         LANDED,
     ] {
         landed
