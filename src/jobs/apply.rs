@@ -136,7 +136,8 @@ fn carry_out(
     let rule_steps = rules::carry_out(
         connection, config, wanted, options, &templates, now, &mut plan,
     )?;
-    let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
+    let trigger_steps =
+        triggers::carry_out(connection, config, wanted, options, &mut plan.warnings)?;
     for placed in &wanted.triggers {
         let names = placed.value.templates.iter().map(String::as_str);
         for text in provided::warnings(connection, config, names)? {

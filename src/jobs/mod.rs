@@ -14,6 +14,7 @@ pub mod import;
 pub mod plan;
 pub mod provided;
 pub mod purge;
+pub mod restore;
 pub mod rows;
 pub mod rule;
 pub mod run_due;

@@ -44,10 +44,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
     let mut store = context.open()?;
     let (config, clock) = (&context.config, &context.clock);
     if !request.yes && context.out.interactive() {
-        match agreed(&store, context)? {
-            false => return Ok(Outcome::Done),
-            true => request.yes = true,
+        if !agreed(&store, context)? {
+            return Ok(Outcome::Done);
         }
+        request.yes = true;
     }
     let update = {
         let mut bar = context.out.progress("moves", 0, false);

@@ -577,11 +577,12 @@ mod tests {
             in_reminders: false,
             notice_hold_until: Some(day("2026-12-10")),
             holds: vec![Some(day("2026-12-10"))],
+            payment_method: Some("Débito".to_owned()),
         };
         let run = house.run("2026-12-10", None);
         let step = Move::Reminder(0);
         let mut reasons = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..6 {
             match run.decide(&bill, &Past::default(), &kept_out) {
                 Decision::LeftOut(what, reason) => {
                     assert_eq!(what, step);
@@ -591,6 +592,7 @@ mod tests {
                         LeftOut::NotInReminders => kept_out.in_reminders = true,
                         LeftOut::OnHold => kept_out.notice_hold_until = Some(day("2026-12-09")),
                         LeftOut::Held => kept_out.holds = vec![Some(day("2026-12-09"))],
+                        LeftOut::AutomaticPayment => kept_out.payment_method = None,
                     }
                 }
                 Decision::Happens(what) => assert_eq!(what, step),
@@ -603,7 +605,8 @@ mod tests {
                 LeftOut::NotInCollection,
                 LeftOut::NotInReminders,
                 LeftOut::OnHold,
-                LeftOut::Held
+                LeftOut::Held,
+                LeftOut::AutomaticPayment
             ]
         );
     }

@@ -2,6 +2,7 @@
 
 mod facts;
 mod lint;
+mod own_words;
 mod placeholders;
 mod text;
 mod variable;
@@ -13,6 +14,7 @@ use text::{Piece, escaped, fill, pieces, plain};
 
 pub use facts::{Company, Facts, Overdue};
 pub use lint::name_problem;
+pub use own_words::{OwnWords, is_usual_word};
 pub use placeholders::Placeholders;
 pub use text::{fill_text, one_line, unknown_variables};
 pub use variable::{Need, Variable};

@@ -122,8 +122,10 @@ fn load_templates(
         .map(|(_, flaw)| flaw)
         .collect();
     if flaws.is_empty() {
-        let named = rules.iter().flat_map(|kept| kept.rule.templates());
-        let distinct: BTreeSet<&str> = named.collect();
+        let distinct: BTreeSet<&str> = rules
+            .iter()
+            .flat_map(|kept| kept.rule.templates())
+            .collect();
         let found = distinct.into_iter().filter_map(|name| templates.get(name));
         provided::refuse(config, found)?;
         return Ok(templates);
