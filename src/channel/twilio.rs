@@ -1,6 +1,7 @@
 //! The `twilio` provider: text messages through Twilio.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +17,10 @@ use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{
     Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, form, percent_encoded,
-    shortened,
+    secrets_in, shortened,
 };
-use crate::settings::{Secret, base_url, required, secret, timeout};
+use crate::settings::{Secret, base_url, ca_file, required, secret, timeout};
+use crate::wire::url::Url;
 
 /// The longest validity that Twilio takes, in seconds (ten hours).
 const LONGEST_VALIDITY: u64 = 36_000;
@@ -40,7 +42,7 @@ pub(super) const OFFER: Offer = Offer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct TwilioSettings {
     /// Where the API answers.
-    base_url: String,
+    base_url: Url,
     /// The account's id.
     account_sid: String,
     /// The user of the API: the account's id, or an API key's.
@@ -53,6 +55,8 @@ struct TwilioSettings {
     messaging_service: Option<String>,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    ca_file: Option<PathBuf>,
 }
 
 /// Reads the account's settings.
@@ -84,6 +88,7 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     let account_sid = account_sid?;
     Some(Arc::new(TwilioSettings {
         timeout_seconds,
+        ca_file: ca_file(section, base),
         base_url: base_url?,
         username: section
             .filled("username")
@@ -128,17 +133,25 @@ impl TwilioProvider {
         let password = settings.password.reveal()?;
         let pair = STANDARD.encode(format!("{}:{password}", settings.username));
         Ok(Self {
-            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(
+                workers,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?,
             settings: settings.clone(),
             basic: format!("Basic {pair}"),
-            cover: Cover::over([password, pair]),
+            cover: Cover::over(
+                [password, pair]
+                    .into_iter()
+                    .chain(secrets_in(&settings.base_url)),
+            ),
         })
     }
 
     fn account(&self) -> String {
         format!(
             "{}/2010-04-01/Accounts/{}",
-            self.settings.base_url,
+            self.settings.base_url.as_str(),
             percent_encoded(&self.settings.account_sid)
         )
     }

@@ -280,8 +280,9 @@ fn a_gateway_that_cannot_work_is_refused_with_every_problem() {
     .expect_err("four problems");
     let told: Vec<String> = error.flaws.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 4, "{told:#?}");
-    assert!(told[0].contains("POKE"), "{told:#?}");
-    assert!(told[1].contains("JSON pointer"), "{told:#?}");
-    assert!(told[2].contains("#adress# has no value"), "{told:#?}");
-    assert!(told[3].contains("#sender# has no value"), "{told:#?}");
+    // In the order of their lines.
+    assert!(told[0].contains("#adress# has no value"), "{told:#?}");
+    assert!(told[1].contains("POKE"), "{told:#?}");
+    assert!(told[2].contains("#sender# has no value"), "{told:#?}");
+    assert!(told[3].contains("JSON pointer"), "{told:#?}");
 }

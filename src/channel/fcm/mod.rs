@@ -20,7 +20,8 @@ use crate::clock::Clock;
 use crate::domain::words::{Channel, Reason};
 use crate::error::Result;
 use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
-use crate::settings::{base_url, required, timeout};
+use crate::settings::{base_url, ca_file, required, timeout};
+use crate::wire::url::Url;
 
 mod account;
 mod answer;
@@ -49,9 +50,11 @@ struct FcmSettings {
     /// The key file Google gives.
     service_account: PathBuf,
     /// Where messages go.
-    base_url: String,
+    base_url: Url,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    ca_file: Option<PathBuf>,
 }
 
 /// Reads the project's settings.
@@ -76,6 +79,7 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     Some(Arc::new(FcmSettings {
         // Google's own programs wait so long: a shorter wait made duplicates.
         timeout_seconds: timeout(section, 15),
+        ca_file: ca_file(section, base),
         service_account: base.join(service_account?),
         base_url: base_url?,
     }))
@@ -115,10 +119,15 @@ impl FcmProvider {
         let account = ServiceAccount::read(&settings.service_account)?;
         let url = format!(
             "{}/v1/projects/{}/messages:send",
-            settings.base_url, account.project_id
+            settings.base_url.as_str(),
+            account.project_id
         );
         Ok(Self {
-            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(
+                workers,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?,
             url,
             tokens: Tokens::new(account),
             strangers: AtomicUsize::new(0),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -15,9 +16,11 @@ use super::{
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
-    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, percent_encoded, shortened,
+    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, percent_encoded,
+    secrets_in, shortened,
 };
-use crate::settings::{Secret, base_url, required, secret, timeout};
+use crate::settings::{Secret, base_url, ca_file, required, secret, timeout};
+use crate::wire::url::Url;
 
 mod catalogue;
 mod code;
@@ -41,7 +44,7 @@ pub(super) const OFFER: Offer = Offer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MetaSettings {
     /// Where the Graph API answers, with its version.
-    base_url: String,
+    base_url: Url,
     /// The sender's id.
     phone_number_id: String,
     /// The account whose templates are used.
@@ -54,6 +57,8 @@ struct MetaSettings {
     daily_recipients: i64,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    ca_file: Option<PathBuf>,
 }
 
 /// Reads the account's settings.
@@ -89,6 +94,7 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
             .filled("language")
             .unwrap_or_else(|| "pt_BR".to_owned()),
         timeout_seconds: timeout(section, 30),
+        ca_file: ca_file(section, base),
     }))
 }
 
@@ -132,10 +138,14 @@ impl MetaProvider {
     fn new(settings: &MetaSettings, workers: usize) -> Result<Self> {
         let token = settings.token.reveal()?;
         Ok(Self {
-            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(
+                workers,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?,
             settings: settings.clone(),
             bearer: format!("Bearer {token}"),
-            cover: Cover::over([token]),
+            cover: Cover::over([token].into_iter().chain(secrets_in(&settings.base_url))),
             templates: Mutex::new(BTreeMap::new()),
             recipients: Mutex::new(BTreeSet::new()),
         })
@@ -146,7 +156,7 @@ impl MetaProvider {
             .client
             .call(&HttpRequest {
                 method: Method::Get,
-                url: &format!("{}{path}", self.settings.base_url),
+                url: &format!("{}{path}", self.settings.base_url.as_str()),
                 headers: &[("Authorization", &self.bearer)],
                 body: None,
             })
@@ -233,7 +243,7 @@ impl MetaProvider {
                 method: Method::Post,
                 url: &format!(
                     "{}/{}/messages",
-                    self.settings.base_url,
+                    self.settings.base_url.as_str(),
                     percent_encoded(sender)
                 ),
                 headers: &[("Authorization", &self.bearer)],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{Extension, MailParameter};
+use lettre::transport::smtp::extension::MailParameter;
 
 use super::connection::{Connection, Said, code_of};
 use super::{CLOSING, SmtpProvider};
@@ -74,12 +74,7 @@ impl SmtpProvider {
     /// The commands before the message.
     fn commands(&self, connection: &mut Connection, to: &Address) -> Result<Vec<Command>, Refusal> {
         let international = !to.to_string().is_ascii();
-        if international
-            && !connection
-                .inner
-                .server_info()
-                .supports_feature(Extension::SmtpUtfEight)
-        {
+        if international && !connection.offers.international {
             return Err(Refusal::new(
                 Next::Never(Reason::UnusableContact),
                 "the mail server takes no address with accents (SMTPUTF8)",
@@ -115,7 +110,7 @@ impl SmtpProvider {
         let mut refused: Option<No> = None;
         let mut open = false;
         for (index, (step, command)) in commands.iter().enumerate() {
-            let answer = match (connection.pipelining, index) {
+            let answer = match (connection.offers.pipelining, index) {
                 (true, 0) => connection.say(&together, patience, stopped),
                 (true, _) => connection.hear(patience, stopped),
                 (false, _) if refused.is_some() => break,
