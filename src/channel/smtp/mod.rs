@@ -52,6 +52,8 @@ struct SmtpProvider {
     cover: Cover,
     idle: Mutex<Vec<Connection>>,
     stopped: AtomicBool,
+    /// A kept connection was lost with a message on its way: each message of this run gets its own.
+    fresh: AtomicBool,
 }
 
 impl fmt::Debug for SmtpProvider {
@@ -107,6 +109,7 @@ impl SmtpProvider {
             password,
             idle: Mutex::new(Vec::new()),
             stopped: AtomicBool::new(false),
+            fresh: AtomicBool::new(false),
         })
     }
 
@@ -135,6 +138,7 @@ impl SmtpProvider {
     fn put_back(&self, connection: Connection) {
         if connection.used >= self.settings.messages_per_connection
             || self.stopped.load(Ordering::Relaxed)
+            || self.fresh.load(Ordering::Relaxed)
         {
             connection.quit(&self.stopped);
             return;
@@ -191,7 +195,13 @@ impl Provider for SmtpProvider {
                     self.put_back(connection);
                     return outcome;
                 }
-                Turn::Broken(refusal) => return Err(refusal),
+                Turn::Broken(refusal) => {
+                    if was_kept && refusal.next == Next::Unknown {
+                        self.fresh.store(true, Ordering::Relaxed);
+                        self.close();
+                    }
+                    return Err(refusal);
+                }
                 // The server closed it while it was idle: the message itself has not left.
                 Turn::Stale(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
                 Turn::Stale(why) => {
