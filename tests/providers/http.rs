@@ -132,7 +132,8 @@ fn a_place_in_the_body_decides_where_the_status_does_not() {
         (200, r#"{"code":"new word"}"#, &unknown),
         (200, r#"{"code":0}"#, &unknown),
         (200, r"{}", &unknown),
-        (404, r"{}", &refused),
+        (404, r"{}", &stop),
+        (410, r"{}", &refused),
         (418, r"{}", &refused),
     ] {
         let server = Server::start(move |_| Act::json(status, body));

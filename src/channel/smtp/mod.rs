@@ -14,7 +14,7 @@ use self::connection::{Connection, code_of};
 use self::mime::on_the_wire;
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
-use super::{Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
+use super::{About, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
@@ -23,6 +23,7 @@ use crate::wire::trust::{Trust, trust};
 
 mod connection;
 mod dial;
+mod meaning;
 mod mime;
 mod settings;
 mod turn;
@@ -181,6 +182,7 @@ impl Provider for SmtpProvider {
                     Next::Never(Reason::UnusableContact),
                     "it is not an e-mail address",
                 )
+                .about(About::Recipient)
             })?;
         let text = on_the_wire(&self.mime(&to, message)?);
         loop {
@@ -195,6 +197,9 @@ impl Provider for SmtpProvider {
                     self.put_back(connection);
                     return outcome;
                 }
+                // Many servers end a connection after so many messages: another one goes on at once.
+                Turn::Ending(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
+                Turn::Ending(refusal) => return Err(refusal),
                 Turn::Broken(refusal) => {
                     if was_kept && refusal.next == Next::Unknown {
                         self.fresh.store(true, Ordering::Relaxed);
