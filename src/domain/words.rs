@@ -284,6 +284,8 @@ words_enum! {
         OnHold = "on_hold",
         /// A variable of the template has no value.
         MissingValue = "missing_value",
+        /// Its invoice is paid in a way that leaves nothing to be paid by hand.
+        AutomaticPayment = "automatic_payment",
         /// A person put the client or the invoice on hold after the message was made.
         Held = "held",
         /// The client takes no part in collections any more.

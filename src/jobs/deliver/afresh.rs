@@ -293,8 +293,12 @@ impl<'a> Look<'a> {
             let exclusions = Exclusions {
                 in_collection: client.in_collection,
                 in_reminders: client.in_reminders,
-                notice_hold_until: contract.and_then(|contract| contract.notice_hold_until),
+                notice_hold_until: contract
+                    .as_ref()
+                    .and_then(|contract| contract.notice_hold_until),
                 holds: hold::ends(connection, invoice.id, client.id)?,
+                // What a rule thinks of it was asked when the message was made.
+                payment_method: None,
             };
             if let Some(left_out) = exclusions.forbid(step, today) {
                 return Ok(Some((left_out.reason(), None)));

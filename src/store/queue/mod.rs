@@ -9,13 +9,15 @@ use crate::error::Result;
 
 mod by_hand;
 mod claim;
+mod outage;
 mod settle;
 
 pub use by_hand::{Chosen, Left, Retried, State, Waiting, cancel, held_back, retry, waiting};
 pub use claim::{
-    DueMessage, MadeOf, due_block, made_of, others, put_off, rewrite, skip, take, wait,
+    Aside, DueMessage, MadeOf, due_block, made_of, others, put_off, rewrite, skip, take, wait,
 };
-pub use settle::{Settlement, recover, settle};
+pub use outage::{Outage, outage, set_outage};
+pub use settle::{Settlement, give_back, recover, settle};
 
 /// Whether the channel has anything to do: something due, or left in flight by a run that died.
 pub fn anything(connection: &Connection, channel: Channel, now: DateTime<Utc>) -> Result<bool> {
