@@ -326,11 +326,6 @@ impl<'a> Composer<'a> {
                 .not_before
                 .unwrap_or_else(|| self.policy.not_before(draft.wording.purpose(), self.now))
         };
-        let expires_at = || {
-            draft
-                .expires_at
-                .unwrap_or_else(|| self.policy.expires_at(self.now))
-        };
         let (key, key_start) = key_of(draft, address.as_ref());
         NewMessage {
             key,
@@ -357,7 +352,9 @@ impl<'a> Composer<'a> {
             variables: rendered.variables.clone(),
             created_at: self.now.at,
             not_before: if queued { not_before() } else { None },
-            expires_at: Some(expires_at()),
+            expires_at: draft
+                .expires_at
+                .or_else(|| Some(self.policy.expires_at(self.now))),
             batch_id: draft.batch_id,
             while_owing: draft.while_owing,
             invoices: draft
