@@ -168,7 +168,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
     }
     context
         .out
-        .text(face::message_view(context).block(&message, NAMES))?;
+        .block(&face::message_view(context), &message, NAMES)?;
     if attempts.is_empty() {
         context.out.say("no attempt was made");
         return Ok(Outcome::Done);

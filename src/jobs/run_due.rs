@@ -102,7 +102,7 @@ pub fn run_one(
             Done {
                 outcome: RunOutcome::Failed,
                 counts: Map::new(),
-                message: Some(error.to_string()),
+                message: Some(error.on_one_line()),
             },
             Some(error.kind),
         ),

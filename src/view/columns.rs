@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
 use super::cell::Cell;
-use super::measure::padded;
+use super::measure::{folded, padded};
 
 /// How a table shows a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +30,15 @@ pub(super) struct Column<'a, T: ?Sized> {
 /// The columns of an answer whose rows are `T`, in their order.
 pub struct View<'a, T: ?Sized> {
     pub(super) columns: Vec<Column<'a, T>>,
+    /// What people are told in place of an empty table, one line each.
+    pub(super) empty: Vec<Cow<'static, str>>,
 }
 
 impl<T: ?Sized> Default for View<'_, T> {
     fn default() -> Self {
         Self {
             columns: Vec::new(),
+            empty: Vec::new(),
         }
     }
 }
@@ -90,6 +93,18 @@ impl<'a, T: ?Sized> View<'a, T> {
         self.with(name, Place::Nowhere, cell)
     }
 
+    /// And what people are told when there is no row: what there is none of, and what to do about it.
+    #[must_use]
+    pub fn when_empty(
+        mut self,
+        none: impl Into<Cow<'static, str>>,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.empty = vec![none.into(), remedy.into()];
+        self.empty.retain(|line| !line.is_empty());
+        self
+    }
+
     /// And the columns of another view, of what `part` finds in a row.
     #[must_use]
     pub fn and<P: ?Sized + 'a>(mut self, other: View<'a, P>, part: fn(&T) -> &P) -> Self
@@ -114,14 +129,27 @@ impl<'a, T: ?Sized> View<'a, T> {
             .collect()
     }
 
-    /// A row as a block for people: a line for each value there is, with its name before it.
-    pub fn block(&self, row: &T, name_width: usize) -> String {
+    /// A row as a block for people: a line for each value there is, with its name before it; the lines of
+    /// a text of several stand below each other. Lines are folded to `room` columns where that is given.
+    pub fn block(&self, row: &T, name_width: usize, room: Option<usize>) -> String {
         let mut text = String::new();
         for column in &self.columns {
             let cell = (column.cell)(row);
-            if cell != Cell::Null {
-                let value = cell.for_people();
-                text.push_str(&format!("{} {value}\n", padded(&column.name, name_width)));
+            if cell == Cell::Null {
+                continue;
+            }
+            let mut name = column.name.as_ref();
+            let before = name_width.max(name.len()) + 1;
+            for line in cell.lines() {
+                let parts = match room {
+                    Some(room) => folded(&line, room.saturating_sub(before)),
+                    None => vec![line],
+                };
+                for part in parts {
+                    text.push_str(format!("{} {part}", padded(name, name_width)).trim_end());
+                    text.push('\n');
+                    name = "";
+                }
             }
         }
         text
@@ -202,7 +230,16 @@ mod tests {
     }
 
     #[test]
+    fn a_block_shows_the_lines_of_a_text_below_each_other() {
+        let view = View::<str>::new().data("body", |body| Cell::Lines(body.to_owned()));
+        assert_eq!(
+            view.block("Oi,\nvence hoje", 6, Some(14)),
+            "body   Oi,\n       vence\n       hoje\n"
+        );
+    }
+
+    #[test]
     fn a_block_names_what_there_is() {
-        assert_eq!(view().block(&ana(), 5), "id    1\nname  Ana\n");
+        assert_eq!(view().block(&ana(), 5, None), "id    1\nname  Ana\n");
     }
 }

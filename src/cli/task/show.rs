@@ -8,7 +8,7 @@ use crate::domain::task::{RunOutcome, Task};
 use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::store::task::{self as store, TaskRun};
-use crate::view::{Cell, Format, Tone, View};
+use crate::view::{Cell, Format, Spreadsheet, Tone, View};
 
 /// A task, and its last run.
 pub(super) type Row = (Task, Option<TaskRun>);
@@ -124,7 +124,7 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
 fn heading(context: &Context, task: &Task) -> String {
     let next = match next_run(context, task) {
         Cell::Null => None,
-        next => Some(next.for_sheets().into_owned()),
+        next => Some(next.for_sheets(Spreadsheet::default()).into_owned()),
     };
     let mut text = format!(
         "{}: {} at `{}`{}\n",

@@ -191,7 +191,7 @@ fn tell_saved(context: &Context, template: &Template, done: &'static str) -> Res
     );
     let sms = template.channel == Channel::Sms;
     if sms {
-        words.push_str(&format!("\n{}", segments_of(&template.body)));
+        words.push_str(&format!("; {}", segments_of(&template.body)));
     }
     let view = View::<Template>::new()
         .words("done", |_| done)

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::jobs::trigger as job;
 use crate::store::trigger as store;
 use crate::view::measure::padded;
-use crate::view::{Cell, View};
+use crate::view::{Cell, View, harmless};
 
 mod change;
 mod rehearsal;
@@ -121,6 +121,7 @@ fn show(name: &str, context: &Context) -> Result<Outcome> {
             Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
             value => plain(value),
         };
+        let shown = harmless::line(&shown);
         text.push_str(&format!("{}  {shown}\n", padded(&key, NAMES)));
     }
     context.out.text(text)?;
