@@ -102,15 +102,7 @@ pub fn find(connection: &Connection, name: &str, narrowed: &Narrowed) -> Result<
     }
     let saved = saved_report(connection, name)?.report;
     let more = Report::parse(saved.kind, &narrowed.filters, &narrowed.order)?;
-    Ok(Report {
-        kind: saved.kind,
-        filters: saved.filters.into_iter().chain(more.filters).collect(),
-        order: if more.order.is_empty() {
-            saved.order
-        } else {
-            more.order
-        },
-    })
+    saved.narrowed(more)
 }
 
 /// A saved report that must be there; the error suggests the nearest name.
