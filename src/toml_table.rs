@@ -14,7 +14,7 @@ pub struct Sheet<'a> {
     text: &'a str,
     /// Where its lines end: a file of many tables asks for a line for each of them.
     ends: Vec<usize>,
-    flaws: RefCell<Vec<Flaw>>,
+    flaws: RefCell<Vec<(usize, Flaw)>>,
 }
 
 impl<'a> Sheet<'a> {
@@ -34,11 +34,12 @@ impl<'a> Sheet<'a> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let line = error.span().map_or(1, |span| self.line(span.start));
-            self.flaws.borrow_mut().push(Flaw::at(
+            let flaw = Flaw::at(
                 format!("{}:{line}", self.file),
                 error.message().to_owned(),
                 "write it as TOML",
-            ));
+            );
+            self.flaws.borrow_mut().push((line, flaw));
         }
         errors.is_empty().then(|| table.into_inner())
     }
@@ -61,14 +62,15 @@ impl<'a> Sheet<'a> {
         found: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.flaws
-            .borrow_mut()
-            .push(Flaw::of(key, found, remedy).within(format!("{}:{line}", self.file)));
+        let flaw = Flaw::of(key, found, remedy).within(format!("{}:{line}", self.file));
+        self.flaws.borrow_mut().push((line, flaw));
     }
 
-    /// Everything that was wrong, in order of appearance.
+    /// Everything that was wrong, in the order of the lines, whatever was read first.
     pub fn into_flaws(self) -> Vec<Flaw> {
-        self.flaws.into_inner()
+        let mut flaws = self.flaws.into_inner();
+        flaws.sort_by_key(|(line, _)| *line);
+        flaws.into_iter().map(|(_, flaw)| flaw).collect()
     }
 }
 
@@ -384,8 +386,8 @@ mod tests {
             told,
             [
                 "c.toml:1: name: found the number 3, write a text in quotes",
-                "c.toml:4: push.workers: found the number 0, write a whole number from 1 to 512",
                 "c.toml:3: push.workrs: is not a known key, did you mean `workers`?",
+                "c.toml:4: push.workers: found the number 0, write a whole number from 1 to 512",
             ]
         );
     }

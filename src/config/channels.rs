@@ -37,6 +37,8 @@ pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String
             Channel::Sms => transliterate_sms = section.flag("transliterate"),
             _ => {}
         }
+        // The file of provider `file` may stay where another provider was chosen.
+        section.has("path");
         section.finish();
         settings
     });

@@ -30,6 +30,8 @@ pub enum CellType {
     Phone,
     /// A CPF or CNPJ.
     TaxId,
+    /// Two letters that name a state.
+    State,
     /// Texts separated by `|`.
     List,
     /// One of a closed set of words.
@@ -52,6 +54,12 @@ const fn words<W: Word>(empty: Option<&'static str>) -> CellType {
         empty,
     })
 }
+
+/// The states of Brazil and the federal district, by the two letters that the IBGE gives them.
+const STATES: [&str; 27] = [
+    "AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA", "PB", "PE",
+    "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO",
+];
 
 /// One column of a kind.
 #[derive(Debug, Clone, Copy)]
@@ -122,10 +130,17 @@ pub static KINDS: [Kind; 9] = [
             column("birth_date", CellType::Day),
             column("mobile", CellType::Phone),
             column("whatsapp", CellType::Phone),
+            column("phone", CellType::Phone),
+            column("work_phone", CellType::Phone),
             column("email", CellType::Text),
             column("tax_id", CellType::TaxId),
-            column("city", CellType::Text),
+            column("street", CellType::Text),
+            column("number", CellType::Text),
+            column("complement", CellType::Text),
             column("district", CellType::Text),
+            column("city", CellType::Text),
+            column("state", CellType::State),
+            column("zip", CellType::Text),
             column("branch", CellType::Text),
             column("app_first_access_on", CellType::Day),
             column("in_collection", YES),
@@ -152,6 +167,7 @@ pub static KINDS: [Kind; 9] = [
             column("seller", CellType::Text),
             column("city", CellType::Text),
             column("district", CellType::Text),
+            column("payment_method", CellType::Text),
             column("notice_hold_until", CellType::Day),
         ],
     },
@@ -176,6 +192,7 @@ pub static KINDS: [Kind; 9] = [
             column("digitable_line", CellType::Text),
             column("pix_code", CellType::Text),
             column("payment_url", CellType::Text),
+            column("payment_method", CellType::Text),
             column("bureau_listed_on", CellType::Day),
             column("bureau_removed_on", CellType::Day),
         ],
@@ -221,6 +238,7 @@ pub static KINDS: [Kind; 9] = [
             required("name", CellType::Text),
             column("email", CellType::Text),
             column("mobile", CellType::Phone),
+            column("chat", CellType::Text),
             column("teams", CellType::List),
             column("ticket_manager", NO),
             column("notify_replies", NO),
@@ -367,6 +385,7 @@ fn filled(column: &Column, text: &str, zone: Tz) -> Option<Value> {
         CellType::YesNo(_) => parse_yes_no(text).map(|yes| Value::Integer(i64::from(yes))),
         CellType::Phone => Phone::parse(text).map(|phone| Value::Text(phone.as_str().to_owned())),
         CellType::TaxId => tax_id::parse(text).map(Value::Text),
+        CellType::State => read_state(text),
         CellType::List => Some(read_list(text)),
         CellType::Word(vocabulary) => {
             (vocabulary.parse)(text).map(|word| Value::Text(word.to_owned()))
@@ -387,6 +406,14 @@ fn read_empty(column: &Column) -> Result<Value, Unacceptable> {
         CellType::YesNo(default) => Ok(Value::Integer(i64::from(default))),
         _ => Ok(Value::Null),
     }
+}
+
+/// The two letters of a state, in capitals.
+fn read_state(text: &str) -> Option<Value> {
+    let letters = text.to_ascii_uppercase();
+    STATES
+        .contains(&letters.as_str())
+        .then_some(Value::Text(letters))
 }
 
 /// Texts separated by `|`, those that hold nothing left out.
@@ -411,6 +438,7 @@ fn accepted(cell: &CellType) -> String {
         CellType::YesNo(_) => YES_NO_ACCEPTED.to_owned(),
         CellType::Phone => phone::ACCEPTED.to_owned(),
         CellType::TaxId => tax_id::ACCEPTED.to_owned(),
+        CellType::State => "the two letters of a state, such as SC".to_owned(),
         CellType::List => "texts separated by |".to_owned(),
         CellType::Word(vocabulary) => (vocabulary.accepted)(),
     }

@@ -21,14 +21,28 @@ pub struct Client {
     pub mobile: Option<String>,
     /// WhatsApp number, as kept by [`super::phone::Phone`].
     pub whatsapp: Option<String>,
+    /// Home phone, as kept by [`super::phone::Phone`].
+    pub phone: Option<String>,
+    /// Phone at work, as kept by [`super::phone::Phone`].
+    pub work_phone: Option<String>,
     /// E-mail as typed.
     pub email: Option<String>,
     /// CPF or CNPJ without mask.
     pub tax_id: Option<String>,
-    /// City.
-    pub city: Option<String>,
+    /// Street.
+    pub street: Option<String>,
+    /// House number, as written.
+    pub number: Option<String>,
+    /// What else the address needs: flat, block.
+    pub complement: Option<String>,
     /// District.
     pub district: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// The state's two letters.
+    pub state: Option<String>,
+    /// Postal code (CEP), as written.
+    pub zip: Option<String>,
     /// The provider's branch.
     pub branch: Option<String>,
     /// First day in the subscriber portal.
@@ -57,6 +71,11 @@ pub struct Device {
 }
 
 impl Client {
+    /// The number they are best called at: the mobile, else the WhatsApp number.
+    pub fn any_phone(&self) -> Option<&str> {
+        self.mobile.as_deref().or(self.whatsapp.as_deref())
+    }
+
     /// The first word of the name.
     pub fn first_name(&self) -> &str {
         self.name.split_whitespace().next().unwrap_or(&self.name)

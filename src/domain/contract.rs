@@ -17,6 +17,12 @@ pub struct Contract {
     pub status: ContractStatus,
     /// State of its access; absent when the ERP does not say.
     pub access_status: Option<AccessStatus>,
+    /// City, where it is not the client's.
+    pub city: Option<String>,
+    /// District, where it is not the client's.
+    pub district: Option<String>,
+    /// How its invoices are paid, in the provider's words.
+    pub payment_method: Option<String>,
     /// No collection notices up to and including this day.
     pub notice_hold_until: Option<NaiveDate>,
 }

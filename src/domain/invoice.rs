@@ -41,6 +41,8 @@ pub struct Invoice {
     pub pix_code: Option<String>,
     /// Where it can be paid.
     pub payment_url: Option<String>,
+    /// How it is paid, in the provider's words; none: as its contract's.
+    pub payment_method: Option<String>,
     /// Day it was listed with the credit bureau.
     pub bureau_listed_on: Option<NaiveDate>,
     /// Day it was taken off that list.

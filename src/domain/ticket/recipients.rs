@@ -223,8 +223,12 @@ impl<'a> Lists<'a> {
             match self.person(*id) {
                 Some(person) => people.push(person),
                 None => {
-                    self.telling
-                        .leave_out(Some(Person::Staff(*id)), list, armed, Why::NotInTheBook)
+                    self.telling.leave_out(
+                        Some(Person::Staff(*id)),
+                        list,
+                        armed,
+                        Why::NotInTheBook,
+                    );
                 }
             }
         }
