@@ -91,6 +91,13 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
 /// Runs `regua export`.
 pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
     let store = context.open()?;
-    context.out.exact(job::export(store.connection())?)?;
+    let text = job::export(store.connection())?;
+    if text.is_empty() {
+        context.out.say("nothing is saved yet");
+        context
+            .out
+            .say("  try: regua template add, or regua apply FILE");
+    }
+    context.out.exact(text)?;
     Ok(Outcome::Done)
 }

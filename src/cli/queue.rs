@@ -167,7 +167,11 @@ fn list(
         statuses,
         ..Wanted::default()
     };
-    let mut list = context.out.list(face::message_view(context));
+    let view = face::message_view(context).when_empty(
+        "nothing waits",
+        "regua queue list --unknown, regua queue list --failed, regua history",
+    );
+    let mut list = context.out.list(view);
     let mut rows = 0u64;
     message::each(
         store.connection(),
@@ -226,7 +230,8 @@ fn stats(context: &Context) -> Result<Outcome> {
         .number("waiting", |stat| stat.waiting)
         .words("next_at", |stat| face::instant(context, stat.next_at))
         .number("sending", |stat| stat.sending)
-        .number("unknown", |stat| stat.unknown);
+        .number("unknown", |stat| stat.unknown)
+        .when_empty("nothing waits in the queue", "regua history shows what was");
     let stats = store::stats(store.connection(), context.now().at)?;
     context.out.all(view, &stats)?;
     Ok(Outcome::Done)

@@ -141,13 +141,7 @@ pub fn carry_out(
         .filter(|rule| !removed.contains(&&rule.name))
         .filter(|rule| !placed.iter().any(|placed| placed.value.name == rule.name))
         .collect();
-    let gone: BTreeSet<&str> = templates
-        .iter()
-        .filter(|step| step.change == ApplyChange::Removed)
-        .map(|step| step.name.as_str())
-        .collect();
-    let mut known = template::list(connection)?;
-    known.retain(|template| !gone.contains(template.name.as_str()));
+    let known = staying(connection, templates)?;
     let flaws = rule_flaws(wanted, &stay, &known);
     if !flaws.is_empty() {
         return Err(Error::flaws(
@@ -171,6 +165,17 @@ pub fn carry_out(
     let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
     store::save(connection, &rules)?;
     Ok(steps)
+}
+
+/// The saved templates but those that a plan removes.
+fn staying(connection: &Connection, plan: &[ApplyStep]) -> Result<Vec<Template>> {
+    let removed = plan
+        .iter()
+        .filter(|step| step.change == ApplyChange::Removed);
+    let gone: BTreeSet<&str> = removed.map(|step| step.name.as_str()).collect();
+    let mut known = template::list(connection)?;
+    known.retain(|template| !gone.contains(template.name.as_str()));
+    Ok(known)
 }
 
 /// The templates by their names: rules and templates may both be many.

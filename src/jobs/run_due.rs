@@ -322,6 +322,7 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         sample: None,
         expect: None,
         again: false,
+        list: false,
     };
     let watch = Stopwatch::start();
     let (batch, plan) = send::write(store, hands.config, hands.clock, &request)?;

@@ -127,6 +127,11 @@ impl Cell {
         match self {
             Self::Cents(cents) => Cow::Owned(reais(*cents)),
             Self::Shown { shown, .. } | Self::Instant { shown, .. } => Cow::Borrowed(shown),
+            Self::Json(Value::Array(items))
+                if !items.iter().any(|i| i.is_array() || i.is_object()) =>
+            {
+                Cow::Owned(listed(items))
+            }
             other => other.for_sheets(Spreadsheet {
                 brazilian: false,
                 raw: true,
@@ -231,6 +236,15 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
+}
+
+/// The items of a list as people read them.
+fn listed(items: &[Value]) -> String {
+    let words = items.iter().map(|item| match item {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 #[expect(
@@ -377,6 +391,9 @@ mod tests {
             text: "a, b".to_owned(),
         };
         assert_eq!(cell.for_sheets(Spreadsheet::default()), "a, b");
-        assert_eq!(Cell::Json(json!(["a"])).for_people(), "[\"a\"]");
+        let list = Cell::Json(json!(["a", 4]));
+        assert_eq!(list.for_people(), "a, 4");
+        assert_eq!(list.for_sheets(Spreadsheet::default()), "[\"a\",4]");
+        assert_eq!(Cell::Json(json!([{"a": 1}])).for_people(), "[{\"a\":1}]");
     }
 }

@@ -27,18 +27,26 @@ pub(super) struct Column<'a, T: ?Sized> {
     pub(super) cell: Box<dyn Fn(&T) -> Cell + 'a>,
 }
 
+/// What people are told when there is no row.
+pub(super) struct Empty {
+    /// What there is none of.
+    pub(super) none: Cow<'static, str>,
+    /// What to do about it.
+    pub(super) remedy: Cow<'static, str>,
+}
+
 /// The columns of an answer whose rows are `T`, in their order.
 pub struct View<'a, T: ?Sized> {
     pub(super) columns: Vec<Column<'a, T>>,
-    /// What people are told in place of an empty table, one line each.
-    pub(super) empty: Vec<Cow<'static, str>>,
+    /// What people are told in place of an empty table.
+    pub(super) empty: Option<Empty>,
 }
 
 impl<T: ?Sized> Default for View<'_, T> {
     fn default() -> Self {
         Self {
             columns: Vec::new(),
-            empty: Vec::new(),
+            empty: None,
         }
     }
 }
@@ -93,6 +101,44 @@ impl<'a, T: ?Sized> View<'a, T> {
         self.with(name, Place::Nowhere, cell)
     }
 
+    /// The names of all columns, those that tables leave out too.
+    pub fn names(&self) -> Vec<&str> {
+        let columns = self.columns.iter();
+        columns.map(|column| column.name.as_ref()).collect()
+    }
+
+    /// Only the columns of these names, in this order, in tables too; a name that no column has is passed over.
+    #[must_use]
+    pub fn only(mut self, names: &[impl AsRef<str>]) -> Self {
+        let mut kept = Vec::new();
+        for name in names {
+            let found = self.columns.iter().position(|c| c.name == name.as_ref());
+            if let Some(at) = found {
+                let mut column = self.columns.remove(at);
+                if column.place == Place::Nowhere {
+                    column.place = Place::Left;
+                }
+                kept.push(column);
+            }
+        }
+        self.columns = kept;
+        self
+    }
+
+    /// In tables these columns only; the others stay for the other forms.
+    #[must_use]
+    pub fn shows(mut self, names: &[&str]) -> Self {
+        for column in &mut self.columns {
+            let named = names.contains(&column.name.as_ref());
+            column.place = match column.place {
+                Place::Nowhere if named => Place::Left,
+                place if named => place,
+                _ => Place::Nowhere,
+            };
+        }
+        self
+    }
+
     /// And what people are told when there is no row: what there is none of, and what to do about it.
     #[must_use]
     pub fn when_empty(
@@ -100,8 +146,10 @@ impl<'a, T: ?Sized> View<'a, T> {
         none: impl Into<Cow<'static, str>>,
         remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
-        self.empty = vec![none.into(), remedy.into()];
-        self.empty.retain(|line| !line.is_empty());
+        self.empty = Some(Empty {
+            none: none.into(),
+            remedy: remedy.into(),
+        });
         self
     }
 
@@ -236,6 +284,21 @@ mod tests {
             view.block("Oi,\nvence hoje", 6, Some(14)),
             "body   Oi,\n       vence\n       hoje\n"
         );
+    }
+
+    #[test]
+    fn columns_are_chosen_by_name() {
+        let view = view().only(&["city", "id", "no such"]);
+        assert_eq!(view.names(), ["city", "id"]);
+        assert!(view.columns.iter().all(|c| c.place != Place::Nowhere));
+        let view = self::view().shows(&["city"]);
+        assert_eq!(view.names(), ["id", "name", "city"]);
+        let shown: Vec<bool> = view
+            .columns
+            .iter()
+            .map(|c| c.place != Place::Nowhere)
+            .collect();
+        assert_eq!(shown, [false, false, true]);
     }
 
     #[test]

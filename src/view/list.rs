@@ -117,7 +117,7 @@ impl<'a, T: ?Sized> List<'a, T> {
         let nothing = self.rows == 0;
         match self.paper {
             Paper::Table(block, mut writer) => {
-                if !block.is_empty() || (nothing && self.out.drawn && self.view.empty.is_empty()) {
+                if !block.is_empty() || (nothing && self.out.drawn && self.view.empty.is_none()) {
                     draw(
                         self.out,
                         &self.view,
@@ -137,8 +137,9 @@ impl<'a, T: ?Sized> List<'a, T> {
                 }
                 writer.flush()?;
                 if nothing {
-                    for line in &self.view.empty {
-                        self.out.say(line);
+                    if let Some(empty) = &self.view.empty {
+                        self.out.say(&empty.none);
+                        self.out.say(format!("  try: {}", empty.remedy));
                     }
                 }
             }

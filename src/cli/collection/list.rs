@@ -48,7 +48,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
         rule: arguments.rule.clone(),
     };
     let saved = context.open()?;
-    let view = case_view(context.now().today);
+    let view = case_view(context.now().today).when_empty(
+        "no case fits",
+        "regua collection list without filters; cases come by regua collection update",
+    );
     let mut list = context.out.list(if arguments.reveal {
         view.and(contact_view(), |case| case)
     } else {

@@ -165,7 +165,11 @@ pub(super) fn list(limit: i64, context: &Context) -> Result<Outcome> {
         .number("queued", count(Status::Queued))
         .number("skipped", count(Status::Skipped))
         .number("unknown", count(Status::Unknown))
-        .data("filters", |standing| json!(standing.batch.filters));
+        .data("filters", |standing| json!(standing.batch.filters))
+        .when_empty(
+            "no sends yet",
+            "regua send REPORT --template NAME --dry-run",
+        );
     let mut list = context.out.list(view);
     for batch in batch::list(store.connection(), limit)? {
         list.row(&job::standing(store.connection(), batch.id)?)?;

@@ -16,7 +16,11 @@ pub(super) type Row = (Task, Option<TaskRun>);
 /// Lists the tasks.
 pub(super) fn list(context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
-    let mut answer = context.out.list(task_view(context));
+    let view = task_view(context).when_empty(
+        "no tasks yet",
+        "regua task add --help, or regua apply FILE; regua task crontab for cron's line",
+    );
+    let mut answer = context.out.list(view);
     for task in store::list(saved.connection())? {
         let last = store::last_run(saved.connection(), &task.name)?;
         answer.row(&(task, last))?;
@@ -116,7 +120,8 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
     if context.out.format() == Format::Table {
         context.out.text(heading(context, &task))?;
     }
-    context.out.all(run_view(context), &runs)?;
+    let view = run_view(context).when_empty("it has not run yet", format!("regua task run {name}"));
+    context.out.all(view, &runs)?;
     Ok(Outcome::Done)
 }
 

@@ -67,7 +67,11 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::List => {
             let saved = context.open()?;
             let triggers = store::list(saved.connection())?;
-            context.out.all(view(), &triggers)?;
+            let view = view().when_empty(
+                "no triggers yet",
+                "regua trigger add --help, or regua apply FILE",
+            );
+            context.out.all(view, &triggers)?;
             Ok(Outcome::Done)
         }
         Command::Show { name } => show(&name, context),
