@@ -15,6 +15,7 @@
 //! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `clock` |
 //! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock` |
+//! | [`private_file`] | making files that only their owner reads | nothing |
 //! | [`config`] | the sections that belong to no provider or source, put together; accepted whole or refused whole | `channel`, `source`, `domain`, `error`, `settings`, `toml_table` |
 //! | [`settings`] | what any section may hold: secrets, addresses, times to wait | `error`, `toml_table` |
 //! | [`toml_table`] | reading TOML with every flaw and its line | `error`, `domain` (words) |
@@ -62,6 +63,7 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod private_file;
 pub mod settings;
 pub mod source;
 pub mod store;

@@ -95,6 +95,7 @@ pub fn message_view(context: &Context) -> View<'_, Message> {
         .data("attempts", |m| m.attempts)
         .data("provider_id", |m| m.provider_id.clone())
         .data("batch_id", |m| m.batch_id)
+        .spares(&["address", "channel", "client_id"])
 }
 
 /// A word, and how many there are of it.

@@ -11,6 +11,7 @@ use crate::view::{Colour, Format, Out, Spreadsheet, Talk, harmless};
 
 mod apply;
 mod arguments;
+mod backup;
 mod birthday;
 mod collection;
 mod context;
@@ -24,7 +25,9 @@ mod import;
 mod omnichannel;
 mod opt_out;
 mod queue;
+mod reading;
 mod report;
+mod restore;
 mod rule;
 mod send;
 mod shell;
@@ -163,6 +166,8 @@ enum Command {
     Trigger(trigger::Command),
     Sync(sync::Command),
     Doctor(doctor::Command),
+    Backup(backup::Command),
+    Restore(restore::Command),
     #[command(subcommand)]
     Omnichannel(omnichannel::Command),
     #[command(subcommand)]
@@ -221,9 +226,12 @@ fn command() -> clap::Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let parsed = command()
         .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let mut cli = match parsed {
-        Ok(cli) => cli,
+        .and_then(|matches| {
+            let only_reads = reading::only_reads(&matches);
+            Ok((Cli::from_arg_matches(&matches)?, only_reads))
+        });
+    let (mut cli, only_reads) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return misread(&error),
     };
     let out = paper(&cli.global);
@@ -231,7 +239,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         out.error(&error);
         return error.kind.exit_code();
     }
-    match dispatch(cli, out) {
+    match dispatch(cli, only_reads, out) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
             if error.kind != ErrorKind::BrokenPipe {
@@ -323,7 +331,7 @@ fn paper(global: &Global) -> Out {
     })
 }
 
-fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
+fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     // These need neither a configuration nor a database.
     match &cli.command {
         Command::Completions(command) => return command.run(out, &mut self::command()),
@@ -345,6 +353,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         (context, _) => context?,
     };
     let context = &mut context;
+    context.only_reads = only_reads;
     // What cron calls each minute says nothing when nothing is due.
     context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
     if !context.silent {
@@ -367,6 +376,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
+        Command::Backup(command) => backup::run(&command, context),
+        Command::Restore(command) => restore::run(&command, context),
         Command::Omnichannel(command) => omnichannel::run(&command, context),
         Command::Whatsapp(command) => whatsapp::run(&command, context),
         Command::Apply(command) => apply::run(&command, context),

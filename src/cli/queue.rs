@@ -230,8 +230,7 @@ fn stats(context: &Context) -> Result<Outcome> {
         .number("waiting", |stat| stat.waiting)
         .words("next_at", |stat| face::instant(context, stat.next_at))
         .number("sending", |stat| stat.sending)
-        .number("unknown", |stat| stat.unknown)
-        .when_empty("nothing waits in the queue", "regua history shows what was");
+        .number("unknown", |stat| stat.unknown);
     let stats = store::stats(store.connection(), context.now().at)?;
     context.out.all(view, &stats)?;
     Ok(Outcome::Done)

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::arguments::{Asked, Narrowed, saved_report, word};
 use super::{Context, Outcome, face};
-use crate::clock::iso;
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
 use crate::error::{Error, Result, did_you_mean};
@@ -210,7 +209,6 @@ fn field_view(fields: &[Field]) -> View<'static, [Cell]> {
 }
 
 fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec<Cell>> {
-    let zone = context.clock.zone();
     fields
         .iter()
         .enumerate()
@@ -221,10 +219,12 @@ fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec
                 (FieldValue::Integer(n), FieldType::YesNo) => Cell::Flag(n != 0),
                 (FieldValue::Integer(n), FieldType::Money) => Cell::Cents(n),
                 (FieldValue::Integer(n), FieldType::Instant) => {
-                    chrono::DateTime::from_timestamp_millis(n)
-                        .map_or(Cell::Null, |instant| Cell::Text(iso(instant, zone)))
+                    face::instant(context, chrono::DateTime::from_timestamp_millis(n))
                 }
                 (FieldValue::Integer(n), _) => Cell::Number(n),
+                (FieldValue::Text(text), FieldType::Day) => text
+                    .parse::<chrono::NaiveDate>()
+                    .map_or_else(|_| Cell::of(text), Cell::Day),
                 (FieldValue::Text(text), FieldType::Phone) => Cell::shown(text, phone::shown(text)),
                 (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
             })
@@ -344,7 +344,7 @@ fn tell(context: &Context, saved: &SavedReport, done: &'static str) -> Result<Ou
 fn list(context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let saved = store::list(store.connection())?;
-    let view = saved_view().when_empty(
+    let view = saved_view().spares(&["order"]).when_empty(
         "no saved reports yet",
         "regua report save NAME contracts --filter FIELD=VALUE; regua report fields contracts",
     );

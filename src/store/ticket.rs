@@ -92,7 +92,10 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
 /// Whether an event of this id was told already.
 pub fn event_known(connection: &Connection, id: &str) -> Result<bool> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)
+                 OR EXISTS (SELECT 1 FROM spent_event WHERE id = ?1)",
+        )?
         .query_row([id], |row| row.get(0))?)
 }
 
@@ -107,7 +110,8 @@ pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>
         .prepare_cached(
             "INSERT INTO event
                (id, ticket_id, type, at, told_at, from_status, to_status, priority, author, text)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+             WHERE NOT EXISTS (SELECT 1 FROM spent_event WHERE id = ?1)
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![

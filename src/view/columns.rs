@@ -40,6 +40,8 @@ pub struct View<'a, T: ?Sized> {
     pub(super) columns: Vec<Column<'a, T>>,
     /// What people are told in place of an empty table.
     pub(super) empty: Option<Empty>,
+    /// The columns that a table goes without first, where room is short.
+    pub(super) spared: &'static [&'static str],
 }
 
 impl<T: ?Sized> Default for View<'_, T> {
@@ -47,6 +49,7 @@ impl<T: ?Sized> Default for View<'_, T> {
         Self {
             columns: Vec::new(),
             empty: None,
+            spared: &[],
         }
     }
 }
@@ -136,6 +139,13 @@ impl<'a, T: ?Sized> View<'a, T> {
                 _ => Place::Nowhere,
             };
         }
+        self
+    }
+
+    /// And which columns a table goes without, where room is short: these first, in this order.
+    #[must_use]
+    pub fn spares(mut self, names: &'static [&'static str]) -> Self {
+        self.spared = names;
         self
     }
 

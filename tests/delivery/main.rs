@@ -504,7 +504,7 @@ fn a_signal_stops_claiming_and_settles_what_answers() {
     });
     let house = provider(&server, N, "workers = 2\n");
     queue(&house);
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 143)] {
         let before = server.seen().len();
         let child = deliver(&house);
         wait_until(|| server.seen().len() > before + 4);

@@ -13,6 +13,7 @@ use sources::{Source, manifest, sources};
 /// Each room and the rooms it may import besides itself; `src/lib.rs` draws the same map for people.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("private_file", &[]),
     ("clock", &["error"]),
     ("toml_table", &["error", "domain"]),
     ("domain", &["error", "clock"]),
@@ -30,10 +31,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("http", &["error", "clock"]),
-    ("store", &["domain", "error", "clock"]),
+    ("store", &["domain", "error", "clock", "private_file"]),
     (
         "channel",
-        &["domain", "error", "settings", "toml_table", "http", "clock"],
+        &[
+            "domain",
+            "error",
+            "settings",
+            "toml_table",
+            "http",
+            "clock",
+            "private_file",
+        ],
     ),
     (
         "source",
@@ -42,13 +51,29 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "jobs",
         &[
-            "domain", "store", "channel", "source", "config", "error", "clock",
+            "domain",
+            "store",
+            "channel",
+            "source",
+            "config",
+            "error",
+            "clock",
+            "private_file",
         ],
     ),
     (
         "cli",
         &[
-            "domain", "store", "channel", "source", "config", "error", "clock", "jobs", "view",
+            "domain",
+            "store",
+            "channel",
+            "source",
+            "config",
+            "error",
+            "clock",
+            "jobs",
+            "view",
+            "private_file",
         ],
     ),
 ];

@@ -113,6 +113,7 @@ fn row_view<'a>() -> View<'a, PlannedRow> {
         .words("reason", |row| row.reason.map(Reason::as_str))
         .words("detail", |row| row.detail.clone())
         .data("sent_at", |_| Cell::Null)
+        .spares(&["address", "client_id"])
         .when_empty("nobody is in this plan", "regua report run REPORT")
 }
 

@@ -16,10 +16,12 @@ pub(super) type Row = (Task, Option<TaskRun>);
 /// Lists the tasks.
 pub(super) fn list(context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
-    let view = task_view(context).when_empty(
-        "no tasks yet",
-        "regua task add --help, or regua apply FILE; regua task crontab for cron's line",
-    );
+    let view = task_view(context)
+        .spares(&["enabled", "last_run_at"])
+        .when_empty(
+            "no tasks yet",
+            "regua task add --help, or regua apply FILE; regua task crontab for cron's line",
+        );
     let mut answer = context.out.list(view);
     for task in store::list(saved.connection())? {
         let last = store::last_run(saved.connection(), &task.name)?;

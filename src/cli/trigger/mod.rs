@@ -67,7 +67,7 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::List => {
             let saved = context.open()?;
             let triggers = store::list(saved.connection())?;
-            let view = view().when_empty(
+            let view = view().spares(&["subtopics", "audience"]).when_empty(
                 "no triggers yet",
                 "regua trigger add --help, or regua apply FILE",
             );

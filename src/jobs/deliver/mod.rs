@@ -10,8 +10,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -27,35 +25,20 @@ mod breaker;
 mod claiming;
 mod judging;
 mod settling;
+mod stop;
 mod summary;
 mod workers;
 
 use breaker::Breaker;
 use claiming::Hours;
 use judging::{InFlight, Judge};
+pub use stop::Stop;
 pub use summary::{ChannelSummary, Delivery};
-use workers::{Answered, Gate, Workers};
+pub use workers::no_thread;
+use workers::{Answered, GRACE, Gate, Workers, opened};
 
 /// Messages that may be `sending` at once, for each worker.
 const IN_FLIGHT_PER_WORKER: usize = 4;
-/// How long requests in flight may still answer after a signal.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// How many times this run was asked to stop; shared with whoever listens for signals.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicUsize>);
-
-impl Stop {
-    /// Asks the run to stop; a second time, at once.
-    pub fn ask(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// How often it was asked.
-    pub fn asked(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
 
 /// Who hears of a delivery while it runs: channel, done, and how many there are.
 pub type Observer<'a> = &'a mut dyn FnMut(Channel, u64, u64);
@@ -100,7 +83,7 @@ fn drain(
 ) -> Result<ChannelSummary> {
     let mut summary = ChannelSummary::new(channel);
     summary.recovered = recover(store, config, clock, channel)?;
-    let provider = match connect(store, config, clock, channel)? {
+    let provider = match connect(store, config, clock, channel, stop)? {
         Ok(provider) => provider,
         Err(why) => {
             summary.stopped = Some(why);
@@ -145,6 +128,7 @@ fn connect(
     config: &Config,
     clock: &Clock,
     channel: Channel,
+    stop: &Stop,
 ) -> Result<Result<Arc<dyn Provider>, String>> {
     let provider: Arc<dyn Provider> = match config.channel(channel).connect() {
         Ok(provider) => Arc::from(provider),
@@ -152,7 +136,7 @@ fn connect(
     };
     let now = clock.now().at;
     if queue::due(store.connection(), channel, now)? > 0
-        && let Err(refusal) = provider.open()
+        && let Err(refusal) = opened(&provider, stop)?
     {
         return Ok(Err(refusal.text));
     }
@@ -182,7 +166,7 @@ impl Drain<'_> {
     fn run(&mut self, store: &mut Store, stop: &Stop, observer: Observer<'_>) -> Result<()> {
         let most = self.limits.workers.max(1) * IN_FLIGHT_PER_WORKER;
         let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
-        let workers = Workers::start(&self.provider, self.limits, &self.gate, most);
+        let workers = Workers::start(&self.provider, self.limits, &self.gate, most)?;
         let mut back: Vec<Answered> = Vec::new();
         let mut since_stop: Option<Stopwatch> = None;
         loop {

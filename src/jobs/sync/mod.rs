@@ -1,15 +1,13 @@
 //! Sync: everything that changed at a source is read first, then written to the book in one
 //! transaction a source. Nothing is ever sent.
 
-use std::fs::File;
-
 use super::ticket::Desk;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::book::Kind;
 use crate::error::{Error, Result};
 use crate::source::{self, Source};
-use crate::store::{Store, Transaction, sync as memory};
+use crate::store::{Lock, Store, Transaction, sync as memory};
 
 mod book;
 mod gather;
@@ -125,7 +123,7 @@ fn check_kinds(names: &[String], brought: &[&Kind]) -> Result<()> {
 }
 
 /// Takes the lock of syncs.
-fn lock(store: &Store) -> Result<File> {
+fn lock(store: &Store) -> Result<Lock> {
     store.lock("sync")?.ok_or_else(|| {
         Error::locked("another sync is still reading")
             .hint("wait for it; a slow server makes it long")

@@ -81,3 +81,8 @@ JOIN channels k ON k.name = coalesce(p.channel, t.channel, k.name);
 -- Tickets, tasks and birthdays.
 
 -- Backup and restore.
+
+-- Events that a file replaced by `restore` had told, and the restored one does not know.
+CREATE TABLE spent_event (
+  id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
