@@ -317,6 +317,31 @@ pub fn each(
     Ok(())
 }
 
+/// Every status that a ticket ever had, as far as the book and the events tell.
+pub fn statuses(connection: &Connection) -> Result<Vec<String>> {
+    words(
+        connection,
+        "SELECT status FROM ticket WHERE status IS NOT NULL
+         UNION SELECT from_status FROM event WHERE from_status IS NOT NULL
+         UNION SELECT to_status FROM event WHERE to_status IS NOT NULL ORDER BY 1",
+    )
+}
+
+/// Every priority that a ticket ever had, as far as the book and the events tell.
+pub fn priorities(connection: &Connection) -> Result<Vec<String>> {
+    words(
+        connection,
+        "SELECT priority FROM ticket WHERE priority IS NOT NULL
+         UNION SELECT priority FROM event WHERE priority IS NOT NULL ORDER BY 1",
+    )
+}
+
+fn words(connection: &Connection, sql: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// A number that changes when another connection wrote to the database.
 pub fn others_wrote(connection: &Connection) -> Result<i64> {
     Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
