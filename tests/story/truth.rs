@@ -353,17 +353,17 @@ fn trial_71_a_push_is_not_sent_to_a_device_that_logged_out() {
 #[test]
 fn a_reminder_whose_due_date_moved_and_a_closing_that_was_taken_back_are_settled() {
     let mut house = provider();
-    house.at("2026-11-20T09:00");
+    house.at("2026-11-19T09:00");
     house.run(&["collection", "update"]).ok();
     house.at("2026-11-21T19:00");
     let paid = invoice(1, 1, "2026-11-10", "", "R");
-    let due = invoice(2, 2, "2026-11-26", "", "A");
+    let due = invoice(7, 2, "2026-11-26", "", "A");
     import(&house, "invoices", &format!("{INVOICES}{paid}{due}"));
     house.run(&["collection", "update"]).ok();
     let queued = house.json(&["queue", "list"]);
     assert_eq!(queued.as_array().map(Vec::len), Some(2), "{queued}");
     let open = invoice(1, 1, "2026-11-10", "", "A");
-    let moved = invoice(2, 2, "2026-11-28", "", "A");
+    let moved = invoice(7, 2, "2026-11-28", "", "A");
     import(&house, "invoices", &format!("{INVOICES}{open}{moved}"));
     house.at("2026-11-23T08:05");
     house.run(&["queue", "deliver"]).ok();
