@@ -100,7 +100,7 @@ pub fn run_one(
             Done {
                 outcome: RunOutcome::Failed,
                 counts: Map::new(),
-                message: Some(error.to_string()),
+                message: Some(error.on_one_line()),
             },
             Some(error.kind),
         ),
@@ -284,7 +284,10 @@ fn update_collections(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> 
         store,
         hands.config,
         hands.clock,
-        collection::UpdateRequest::default(),
+        collection::UpdateRequest {
+            yes: true,
+            ..collection::UpdateRequest::default()
+        },
         hands.stop,
         hands.observer,
     )?;
@@ -320,6 +323,7 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         sample: None,
         expect: None,
         again: false,
+        list: false,
     };
     let watch = Stopwatch::start();
     let (batch, plan) = send::write(store, hands.config, hands.clock, &request)?;

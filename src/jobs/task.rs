@@ -1,5 +1,6 @@
 //! Saving tasks: checked whole, with a word on what is acceptable but unwise.
 
+use super::provided;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::send::Manner;
@@ -84,12 +85,10 @@ pub fn save(connection: &Connection, task: &Task, now: Now) -> Result<()> {
 /// Refuses a change of a template after which a saved task could not send it.
 pub fn still_fine(connection: &Connection, template: &str) -> Result<()> {
     let mut all = Vec::new();
-    for task in store::list(connection)? {
-        if task.template.as_deref() == Some(template) {
-            let place = format!("task `{}`", task.name);
-            let found = flaws(connection, &task)?;
-            all.extend(found.into_iter().map(|flaw| flaw.within(&place)));
-        }
+    for name in store::using_template(connection, template)? {
+        let found = flaws(connection, &store::get(connection, &name)?)?;
+        let place = format!("task `{name}`");
+        all.extend(found.into_iter().map(|flaw| flaw.within(&place)));
     }
     if all.is_empty() {
         return Ok(());
@@ -114,8 +113,9 @@ pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String,
         .as_deref()
         .filter(|name| whatsapp.iter().any(|known| known == name));
     let in_rules = store::whatsapp_in_rules(connection)?;
-    Ok(unwise(
-        &store::list(connection)?,
+    let tasks = store::list(connection)?;
+    let mut warnings = unwise(
+        &tasks,
         &Surroundings {
             collection_hours: &config.policy.hours.collection,
             birthday_hours: config.birthday.hours,
@@ -123,5 +123,12 @@ pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String,
             whatsapp_birthday: birthday,
             whatsapp_templates: &whatsapp,
         },
-    ))
+    );
+    for task in &tasks {
+        let names = task.template.as_deref();
+        for text in provided::warnings(connection, config, names)? {
+            warnings.push((task.name.clone(), text));
+        }
+    }
+    Ok(warnings)
 }
