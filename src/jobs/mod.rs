@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod import;
 mod outage;
 pub mod plan;
+pub mod provided;
 pub mod purge;
 pub mod restore;
 pub mod rows;
