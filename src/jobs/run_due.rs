@@ -226,7 +226,7 @@ impl Done {
     fn failed(error: &Error) -> Self {
         Self {
             outcome: RunOutcome::Failed,
-            message: Some(error.to_string()),
+            message: Some(error.on_one_line()),
             ..Self::new(Value::Null)
         }
     }
@@ -450,6 +450,7 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         sample: None,
         expect: None,
         again: false,
+        list: false,
     };
     let watch = Stopwatch::start();
     let (batch, plan) = send::write(store, hands.config, hands.clock, &request)?;
