@@ -100,7 +100,7 @@ pub fn run_one(
             Done {
                 outcome: RunOutcome::Failed,
                 counts: Map::new(),
-                message: Some(error.to_string()),
+                message: Some(error.on_one_line()),
             },
             Some(error.kind),
         ),
@@ -323,6 +323,7 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         sample: None,
         expect: None,
         again: false,
+        list: false,
     };
     let watch = Stopwatch::start();
     let (batch, plan) = send::write(store, hands.config, hands.clock, &request)?;

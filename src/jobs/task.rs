@@ -85,12 +85,10 @@ pub fn save(connection: &Connection, task: &Task, now: Now) -> Result<()> {
 /// Refuses a change of a template after which a saved task could not send it.
 pub fn still_fine(connection: &Connection, template: &str) -> Result<()> {
     let mut all = Vec::new();
-    for task in store::list(connection)? {
-        if task.template.as_deref() == Some(template) {
-            let place = format!("task `{}`", task.name);
-            let found = flaws(connection, &task)?;
-            all.extend(found.into_iter().map(|flaw| flaw.within(&place)));
-        }
+    for name in store::using_template(connection, template)? {
+        let found = flaws(connection, &store::get(connection, &name)?)?;
+        let place = format!("task `{name}`");
+        all.extend(found.into_iter().map(|flaw| flaw.within(&place)));
     }
     if all.is_empty() {
         return Ok(());

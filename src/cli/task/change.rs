@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::jobs::task as job;
 use crate::store::Connection;
 use crate::store::task as store;
+use crate::view::Spreadsheet;
 
 /// When and what.
 #[derive(Debug, Args)]
@@ -179,7 +180,7 @@ fn keep(context: &Context, change: impl FnOnce(&Connection) -> Result<Task>) -> 
         Ok(task)
     })?;
     let last = store::last_run(saved.connection(), &task.name)?;
-    let words = match next_run(context, &task).for_sheets() {
+    let words = match next_run(context, &task).for_sheets(Spreadsheet::default()) {
         next if next.is_empty() => format!("saved task `{}`; it is disabled", task.name),
         next => format!("saved task `{}`; its next run is at {next}", task.name),
     };

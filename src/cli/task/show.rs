@@ -8,7 +8,7 @@ use crate::domain::task::{RunOutcome, Task};
 use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::store::task::{self as store, TaskRun};
-use crate::view::{Cell, Format, Tone, View};
+use crate::view::{Cell, Format, Spreadsheet, Tone, View};
 
 /// A task, and its last run.
 pub(super) type Row = (Task, Option<TaskRun>);
@@ -16,7 +16,13 @@ pub(super) type Row = (Task, Option<TaskRun>);
 /// Lists the tasks.
 pub(super) fn list(context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
-    let mut answer = context.out.list(task_view(context));
+    let view = task_view(context)
+        .spares(&["enabled", "last_run_at"])
+        .when_empty(
+            "no tasks yet",
+            "regua task add --help, or regua apply FILE; regua task crontab for cron's line",
+        );
+    let mut answer = context.out.list(view);
     for task in store::list(saved.connection())? {
         let last = store::last_run(saved.connection(), &task.name)?;
         answer.row(&(task, last))?;
@@ -116,7 +122,8 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
     if context.out.format() == Format::Table {
         context.out.text(heading(context, &task))?;
     }
-    context.out.all(run_view(context), &runs)?;
+    let view = run_view(context).when_empty("it has not run yet", format!("regua task run {name}"));
+    context.out.all(view, &runs)?;
     Ok(Outcome::Done)
 }
 
@@ -124,7 +131,7 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
 fn heading(context: &Context, task: &Task) -> String {
     let next = match next_run(context, task) {
         Cell::Null => None,
-        next => Some(next.for_sheets().into_owned()),
+        next => Some(next.for_sheets(Spreadsheet::default()).into_owned()),
     };
     let mut text = format!(
         "{}: {} at `{}`{}\n",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::channel::ChannelSettings;
+use crate::channel::{ChannelSettings, proxies_in_use};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::book::Kind;
@@ -158,6 +158,9 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             "definitions",
             definitions(store, patient.config, *patient.now),
         )?;
+    }
+    for proxy in proxies_in_use().unwrap_or_default() {
+        tell(Finding::ok("network", proxy))?;
     }
     for (channel, settings) in patient.config.channels.iter() {
         tell(provider(channel, settings))?;
