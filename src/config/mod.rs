@@ -1,5 +1,6 @@
 //! The configuration: found, read and accepted whole, or refused whole with every problem.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub sources: Vec<Arc<dyn SourceSettings>>,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
+    /// A digest of what was read: messages made under another one are looked at again.
+    pub digest: String,
 }
 
 impl Config {
@@ -103,8 +106,14 @@ impl Config {
 
     /// Reads a configuration's text; `base` is the folder that its paths start from.
     pub fn read(text: &str, name: &str, base: &Path) -> Result<Self> {
-        read_whole(name, text, "the configuration is not acceptable", |top| {
+        let config = read_whole(name, text, "the configuration is not acceptable", |top| {
             read_config(top, base)
+        })?;
+        let mut digest = DefaultHasher::new();
+        text.hash(&mut digest);
+        Ok(Self {
+            digest: format!("{:016x}", digest.finish()),
+            ..config
         })
     }
 
@@ -163,6 +172,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             sources
         }),
         warnings,
+        digest: String::new(),
     }
 }
 

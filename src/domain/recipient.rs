@@ -163,6 +163,15 @@ pub fn reach_unknown(client_id: i64) -> Reach {
     }
 }
 
+/// Why a push is not sent to a device that belongs to another client now.
+pub fn no_longer_theirs() -> Reach {
+    Reach::Not {
+        reason: Reason::NoContact,
+        address: None,
+        detail: Some("no longer theirs".to_owned()),
+    }
+}
+
 /// Why a client who could be reached must not be, if so.
 fn forbidden(contact: &Contact<'_>, errand: &Errand<'_>) -> Option<Reason> {
     if contact

@@ -284,13 +284,22 @@ words_enum! {
         OnHold = "on_hold",
         /// A variable of the template has no value.
         MissingValue = "missing_value",
+        /// Its invoice is paid in a way that leaves nothing to be paid by hand.
+        AutomaticPayment = "automatic_payment",
+        /// A person put the client or the invoice on hold after the message was made.
+        Held = "held",
+        /// The client takes no part in collections any more.
+        NotInCollection = "not_in_collection",
+        /// The client takes no part in reminders any more.
+        NotInReminders = "not_in_reminders",
         /// The same key stands already.
         Duplicate = "duplicate",
         /// Folded into another message.
         Merged = "merged",
         /// Over the contact cap.
         Capped = "capped",
-        /// The invoice is no longer owing, or its case has closed.
+        /// What it says of its invoice does not hold any more: it no longer owes, its case has closed,
+        /// its due date has moved, it is another client's.
         Settled = "settled",
         /// Its time ran out before it could go.
         Expired = "expired",

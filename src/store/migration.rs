@@ -266,6 +266,11 @@ mod tests {
             expires_at: None,
             batch_id: Some(4),
             while_owing: false,
+            invoices: Vec::new(),
+            due_on: None,
+            said: None,
+            key_start: None,
+            made_under: String::new(),
         }
     }
 

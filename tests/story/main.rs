@@ -16,6 +16,7 @@ mod send;
 mod task;
 mod template;
 mod ticket;
+mod truth;
 mod whatsapp;
 
 #[allow(

@@ -159,11 +159,7 @@ pub(super) fn plan(
     let claims = Claims::of(all.iter().map(|kept| &kept.rule));
     let any_hold = hold::any(connection)?;
     collection::begin_run(connection)?;
-    let composer = Composer {
-        policy: &config.policy,
-        company: &config.company,
-        now,
-    };
+    let composer = Composer::new(config, now);
     let mut walk = Walk {
         connection,
         composer,
