@@ -12,6 +12,7 @@ use crate::domain::template::Company;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
+use crate::source::headings::Headings;
 use crate::source::{self, SourceSettings};
 use crate::toml_table::{Section, read_whole};
 
@@ -61,6 +62,8 @@ pub struct Config {
     pub backup: BackupConfig,
     /// The sources that sync reads.
     pub sources: Vec<Arc<dyn SourceSettings>>,
+    /// What a file's own headings mean (`[import.KIND]`).
+    pub headings: Headings,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
 }
@@ -161,6 +164,11 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             let sources = source::read(&section, base, &mut warnings);
             section.finish();
             sources
+        }),
+        headings: top.section("import").map_or_else(Headings::default, |section| {
+            let headings = Headings::read(&section);
+            section.finish();
+            headings
         }),
         warnings,
     }

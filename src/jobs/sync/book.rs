@@ -170,7 +170,7 @@ impl Book<'_> {
                 *cell = Some(Value::Null);
                 continue;
             }
-            match book::read(column, text, self.now.zone) {
+            match book::read(column, text, self.now) {
                 Ok(value) => *cell = Some(value),
                 Err(refused) if column.required => {
                     return Err(Refused {
@@ -184,7 +184,7 @@ impl Book<'_> {
                 Err(refused) => {
                     let found = format!("{}, {}", refused.found, refused.accepted);
                     self.left_empty(kind, id, column.name, found);
-                    *cell = book::read(column, "", self.now.zone).ok();
+                    *cell = book::read(column, "", self.now).ok();
                 }
             }
         }
