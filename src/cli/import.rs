@@ -131,7 +131,10 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             });
         }
         if file.emptied > 0 {
-            let cells = format!("cells that could not be read and were emptied: {}", file.emptied);
+            let cells = format!(
+                "cells that could not be read and were emptied: {}",
+                file.emptied
+            );
             context.out.say(format!("{}: {cells}", file.file));
         }
     }

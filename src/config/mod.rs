@@ -153,7 +153,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             calendar: read_holidays(top),
             caps: read_caps(top),
             expire_days,
-            whatsapp_numbers: channels.whatsapp_numbers,
+            numbers: channels.numbers,
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),
@@ -165,11 +165,13 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             section.finish();
             sources
         }),
-        headings: top.section("import").map_or_else(Headings::default, |section| {
-            let headings = Headings::read(&section);
-            section.finish();
-            headings
-        }),
+        headings: top
+            .section("import")
+            .map_or_else(Headings::default, |section| {
+                let headings = Headings::read(&section);
+                section.finish();
+                headings
+            }),
         warnings,
     }
 }

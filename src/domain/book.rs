@@ -345,7 +345,11 @@ mod tests {
         }
         for none in ["NULL", "null", "\\N", "#N/D", "#N/A", "=\"\""] {
             assert_eq!(cell("invoices", "number", none), Ok(Value::Null), "{none}");
-            assert_eq!(cell("clients", "birth_date", none), Ok(Value::Null), "{none}");
+            assert_eq!(
+                cell("clients", "birth_date", none),
+                Ok(Value::Null),
+                "{none}"
+            );
             assert!(cell("clients", "name", none).is_err(), "{none}");
         }
         for (kind, column) in [
@@ -365,11 +369,18 @@ mod tests {
     fn trial_31_days_that_cannot_be() {
         let text = |t: &str| Ok(Value::Text(t.to_owned()));
         for none in ["30/12/1899", "01/01/0001", "1899-12-30 00:00:00"] {
-            assert_eq!(cell("clients", "birth_date", none), Ok(Value::Null), "{none}");
+            assert_eq!(
+                cell("clients", "birth_date", none),
+                Ok(Value::Null),
+                "{none}"
+            );
             assert!(cell("invoices", "due_on", none).is_err(), "{none}");
         }
         assert!(cell("clients", "birth_date", "2026-11-24").is_err());
-        assert_eq!(cell("clients", "birth_date", "2026-11-23"), text("2026-11-23"));
+        assert_eq!(
+            cell("clients", "birth_date", "2026-11-23"),
+            text("2026-11-23")
+        );
         assert!(cell("clients", "birth_date", "1899-01-01").is_err());
         assert!(cell("invoices", "due_on", "10/12/9999").is_err());
         assert_eq!(
@@ -392,8 +403,17 @@ mod tests {
     #[test]
     fn headings_are_read_without_case_accents_spaces_and_underscores() {
         let kind = Kind::named("clients").expect("a kind");
-        for heading in ["Birth Date", "BIRTH_DATE", "birthdate", "\u{feff}Bírth  date"] {
-            assert_eq!(kind.means(heading), kind.position("birth_date"), "{heading}");
+        for heading in [
+            "Birth Date",
+            "BIRTH_DATE",
+            "birthdate",
+            "\u{feff}Bírth  date",
+        ] {
+            assert_eq!(
+                kind.means(heading),
+                kind.position("birth_date"),
+                "{heading}"
+            );
         }
         assert_eq!(kind.means("birth"), None);
     }

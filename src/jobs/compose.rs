@@ -179,7 +179,7 @@ impl Composer<'_> {
             &Errand {
                 channel,
                 purpose: draft.wording.purpose(),
-                whatsapp_numbers: &self.policy.whatsapp_numbers,
+                numbers: &self.policy.numbers,
                 hold_until: draft.hold_until,
                 today: self.now.today,
             },

@@ -321,8 +321,7 @@ impl FileImport<'_> {
             match value.transpose() {
                 Ok(value) => values.push(value),
                 Err(refused) => {
-                    let flaw =
-                        self.flaw(row.line, column.name, refused.found, refused.accepted);
+                    let flaw = self.flaw(row.line, column.name, refused.found, refused.accepted);
                     if self.empty_bad && !column.required {
                         values.push(book::read(column, "", &self.now).ok());
                         emptied.push(flaw);

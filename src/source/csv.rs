@@ -247,7 +247,9 @@ fn separator(start: &[u8]) -> (Option<u8>, usize) {
     let Some(end) = end else { return (None, 0) };
     let line = start[..end].trim_ascii_end();
     let line = line.strip_prefix(b"\"").unwrap_or(line);
-    let is_sep = line.get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"sep="));
+    let is_sep = line
+        .get(..4)
+        .is_some_and(|s| s.eq_ignore_ascii_case(b"sep="));
     match line.get(4) {
         Some(delimiter) if is_sep => (Some(*delimiter), end + 1),
         // A tab is cut off with the line's end.

@@ -79,7 +79,11 @@ fn likeness(bytes: &[u8], read: impl Fn(u8) -> char) -> i64 {
         let after = bytes.get(at + 1).map_or(' ', |byte| read(*byte));
         let within = before.is_alphabetic() || after.is_alphabetic();
         likeness += if "áàâãçéêíóôõúü".contains(c) {
-            if before.is_uppercase() && after.is_uppercase() { -1 } else { 2 }
+            if before.is_uppercase() && after.is_uppercase() {
+                -1
+            } else {
+                2
+            }
         } else if "ÁÀÂÃÇÉÊÍÓÔÕÚÜ".contains(c) {
             if before.is_lowercase() { -2 } else { 2 }
         } else if "ªº°–—’“”".contains(c) {

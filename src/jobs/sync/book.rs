@@ -188,7 +188,16 @@ impl Book<'_> {
                 }
             }
         }
-        Ok(cells)
+        match kind.contradiction(&cells) {
+            None => Ok(cells),
+            Some((column, wrong)) => Err(Refused {
+                kind: kind.name,
+                id,
+                column,
+                found: wrong.found,
+                remedy: wrong.accepted,
+            }),
+        }
     }
 
     /// Writes a row if it says something else than the book. `told` is what a ticket's event made of it.
