@@ -78,13 +78,17 @@ mod model {
         pub enter_until: Option<i32>,
     }
 
-    /// What the templates are: even ones go by sms, odd ones by e-mail; the last two name the Pix code.
+    /// What the templates are: even ones go by sms, odd ones by e-mail; the middle two tell how many
+    /// invoices they speak for, the last two name the Pix code.
     pub const TEMPLATES: usize = 6;
     pub fn by_sms(template: usize) -> bool {
         template.is_multiple_of(2)
     }
     pub fn names_pix(template: usize) -> bool {
         template >= 4
+    }
+    pub fn speaks_for_all(template: usize) -> bool {
+        matches!(template, 2 | 3)
     }
 
     #[derive(Debug, Clone)]
@@ -123,6 +127,11 @@ mod model {
         pub reason: Option<&'static str>,
         /// Which case of its invoice it belongs to, for stage messages.
         pub case: Option<usize>,
+        pub rule: usize,
+        pub day: i32,
+        pub stage: Option<usize>,
+        /// How many invoices it speaks for.
+        pub speaks_for: usize,
     }
 
     /// `rule invoice stage since outcome closed_on` of a case.
@@ -255,14 +264,26 @@ mod model {
                 .count()
         }
 
-        /// Section 7, for one rule: what happens on `today`.
-        pub fn update(
-            &mut self,
-            world: &World,
-            number: usize,
-            today: i32,
-            run: &[Entry],
-        ) -> Vec<Entry> {
+        /// Section 7, for these rules: what happens on `today`.
+        pub fn update(&mut self, world: &World, numbers: &[usize], today: i32) -> Vec<Entry> {
+            let mut run = Vec::new();
+            for number in numbers {
+                run.extend(self.moves(world, *number, today, &run));
+            }
+            self.write_messages(world, &run, today);
+            self.diary.extend(run.iter().cloned());
+            for number in numbers {
+                self.diary.push(Entry {
+                    day: today,
+                    rule: *number,
+                    invoice: None,
+                    what: What::Evaluated,
+                });
+            }
+            run
+        }
+
+        fn moves(&mut self, world: &World, number: usize, today: i32, run: &[Entry]) -> Vec<Entry> {
             let rule = &world.rules[number];
             let last = self
                 .diary
@@ -270,6 +291,7 @@ mod model {
                 .filter(|e| e.rule == number && e.what == What::Evaluated)
                 .map(|e| e.day)
                 .max();
+            let first = self.first_evaluation(number);
             let mut happened: Vec<Entry> = Vec::new();
             for (id, invoice) in world.invoices.iter().enumerate() {
                 // "the first of these that applies happens, and no other in that run".
@@ -297,20 +319,19 @@ mod model {
                     };
                     let closes = matches!(what, What::Closed(_));
                     put(what);
-                    if closes && let Some(listed) = self.removal_due(id, invoice, today, last) {
+                    if closes && let Some(listed) = self.removal_due(id, invoice, today, first) {
                         put(What::BureauPutOff { listed });
                     }
                 }
             }
-            self.write_messages(world, number, &happened);
-            self.diary.extend(happened.iter().cloned());
-            self.diary.push(Entry {
-                day: today,
-                rule: number,
-                invoice: None,
-                what: What::Evaluated,
-            });
             happened
+        }
+
+        fn first_evaluation(&self, number: usize) -> Option<i32> {
+            self.diary
+                .iter()
+                .find(|e| e.rule == number && e.what == What::Evaluated)
+                .map(|e| e.day)
         }
 
         fn removal_due(
@@ -318,7 +339,7 @@ mod model {
             id: usize,
             invoice: &Invoice,
             today: i32,
-            last: Option<i32>,
+            first: Option<i32>,
         ) -> Option<i32> {
             let listed = invoice.listed?;
             let removed = invoice.removed?;
@@ -335,8 +356,9 @@ mod model {
                     _ => {}
                 }
             }
-            let after = last.unwrap_or(today - 1);
-            (removed <= today && (put_off || removed > after)).then_some(listed)
+            // "on or before D and after the rule's first evaluation"
+            let after_first = first.is_some_and(|first| removed > first);
+            (removed <= today && (put_off || after_first)).then_some(listed)
         }
 
         #[expect(
@@ -355,6 +377,7 @@ mod model {
         ) -> Option<What> {
             let due = counts_from(rule, invoice.due);
             let open = self.open_case(id);
+            let first = self.first_evaluation(number);
             // 1. Closing.
             if let Some(case) = &open {
                 match invoice.state {
@@ -367,7 +390,7 @@ mod model {
                     return Some(What::Closed("postponed"));
                 }
             }
-            if let Some(listed) = self.removal_due(id, invoice, today, last) {
+            if let Some(listed) = self.removal_due(id, invoice, today, first) {
                 return Some(What::BureauTold { listed });
             }
             if !is_owing(invoice) {
@@ -452,18 +475,28 @@ mod model {
             Some(what)
         }
 
-        fn write_messages(&mut self, world: &World, number: usize, happened: &[Entry]) {
+        fn write_messages(&mut self, world: &World, happened: &[Entry], today: i32) {
+            /// What one message is sent for: of stages one a client and channel, of closings one an
+            /// outcome and rule, of reminders one where the text speaks for all, else one an invoice.
+            #[derive(Debug, PartialEq, Eq)]
+            enum Together {
+                Stage,
+                Closing(usize, String),
+                Reminder(usize, Option<usize>),
+                Alone(usize, String, usize),
+            }
             struct Candidate {
                 client: usize,
                 sms: bool,
-                phase: usize,
+                together: Together,
                 rank: (std::cmp::Reverse<Option<usize>>, i32, usize, usize),
                 message: Message,
             }
-            let rule = &world.rules[number];
             let mut candidates: Vec<Candidate> = Vec::new();
             for entry in happened {
                 let Some(id) = entry.invoice else { continue };
+                let number = entry.rule;
+                let rule = &world.rules[number];
                 let invoice = &world.invoices[id];
                 let nothing = Texts {
                     templates: Vec::new(),
@@ -558,10 +591,18 @@ mod model {
                     } else {
                         None
                     };
+                    let together = match phase {
+                        _ if !rule.one_message_per_client => {
+                            Together::Alone(id, event.clone(), *template)
+                        }
+                        0 => Together::Closing(number, event.clone()),
+                        1 => Together::Stage,
+                        _ => Together::Reminder(number, (!speaks_for_all(*template)).then_some(id)),
+                    };
                     candidates.push(Candidate {
                         client: invoice.client,
                         sms: by_sms(*template),
-                        phase,
+                        together,
                         rank: (
                             std::cmp::Reverse(stage),
                             counts_from(rule, invoice.due),
@@ -579,32 +620,84 @@ mod model {
                             },
                             reason,
                             case,
+                            rule: number,
+                            day: today,
+                            stage: if phase == 1 { stage } else { None },
+                            speaks_for: 1,
                         },
                     });
                 }
             }
-            if rule.one_message_per_client {
-                for at in 0..candidates.len() {
-                    let this = &candidates[at];
+            let goes: Vec<bool> = candidates
+                .iter()
+                .map(|this| {
                     let better = candidates.iter().any(|other| {
-                        (other.client, other.sms, other.phase)
-                            == (this.client, this.sms, this.phase)
+                        (other.client, other.sms) == (this.client, this.sms)
+                            && other.together == this.together
                             && other.message.reason.is_none()
                             && other.rank < this.rank
                     });
-                    if this.message.reason.is_none() && better {
-                        candidates[at].message.status = "merged-now";
-                    }
+                    this.message.reason.is_none() && !better
+                })
+                .collect();
+            for at in 0..candidates.len() {
+                if candidates[at].message.reason.is_some() {
+                    continue;
                 }
-                for candidate in &mut candidates {
-                    if candidate.message.status == "merged-now" {
-                        candidate.message.status = "skipped";
-                        candidate.message.reason = Some("merged");
-                    }
+                let this = &candidates[at];
+                let told = this.together == Together::Stage
+                    && goes[at]
+                    && self.another_rule_told(world, this.client, &this.message);
+                let mut spoken: Vec<usize> = candidates
+                    .iter()
+                    .filter(|other| {
+                        (other.client, other.sms) == (this.client, this.sms)
+                            && other.together == this.together
+                            && other.message.reason.is_none_or(|reason| reason == "merged")
+                    })
+                    .map(|other| other.message.invoice)
+                    .collect();
+                spoken.sort_unstable();
+                spoken.dedup();
+                let message = &mut candidates[at].message;
+                if goes[at] && !told {
+                    message.speaks_for = spoken.len();
+                } else {
+                    message.status = "skipped";
+                    message.reason = Some("merged");
                 }
             }
             self.messages
                 .extend(candidates.into_iter().map(|candidate| candidate.message));
+        }
+
+        /// "A client with invoices under two rules that both say `one_message_per_client` gets one stage
+        /// message a day and channel all the same (the gravest)", also when they are updated apart.
+        fn another_rule_told(&mut self, world: &World, client: usize, new: &Message) -> bool {
+            let mut earlier: Vec<&mut Message> = self
+                .messages
+                .iter_mut()
+                .filter(|old| {
+                    world.invoices[old.invoice].client == client
+                        && old.stage.is_some()
+                        && by_sms(old.template) == by_sms(new.template)
+                        && old.day == new.day
+                        && old.rule != new.rule
+                        && world.rules[old.rule].one_message_per_client
+                        && matches!(old.status, "queued" | "sent")
+                })
+                .collect();
+            if earlier
+                .iter()
+                .any(|old| old.status == "sent" || old.stage >= new.stage)
+            {
+                return true;
+            }
+            for old in &mut earlier {
+                old.status = "skipped";
+                old.reason = Some("merged");
+            }
+            false
         }
     }
 }
@@ -913,6 +1006,7 @@ mod the_decision {
         rules: Vec<Rule>,
         calendar: Calendar,
         last: Vec<Option<NaiveDate>>,
+        first: Vec<Option<NaiveDate>>,
         past: Vec<Past>,
         owner: Vec<Option<usize>>,
         fired: Vec<BTreeMap<NaiveDate, std::collections::BTreeSet<i64>>>,
@@ -926,6 +1020,7 @@ mod the_decision {
                 rules: rules_of(world),
                 calendar: Calendar::new([date(68)]),
                 last: vec![None; world.rules.len()],
+                first: vec![None; world.rules.len()],
                 past: vec![Past::default(); count],
                 owner: vec![None; count],
                 fired: vec![BTreeMap::new(); count],
@@ -945,6 +1040,7 @@ mod the_decision {
                 calendar: &self.calendar,
                 today: date(today),
                 last: self.last[number],
+                first: self.first[number],
             };
             let already: Vec<usize> = moved.iter().map(|(id, _)| *id).collect();
             for (id, invoice) in world.invoices.iter().enumerate() {
@@ -1004,6 +1100,7 @@ mod the_decision {
                 }
             }
             self.last[number] = Some(date(today));
+            self.first[number] = self.first[number].or(self.last[number]);
         }
     }
 
@@ -1033,12 +1130,13 @@ mod the_decision {
                     Step::NextDay(days) => today += days,
                     Step::Update(only) => {
                         let rules = world.rules.len();
-                        let (mut run, mut moved) = (Vec::new(), Vec::new());
-                        for number in 0..rules {
-                            if only.is_none_or(|only| only % rules == number) {
-                                run.extend(model.update(&world, number, today, &run.clone()));
-                                program.update(&world, number, today, &mut moved);
-                            }
+                        let mut moved = Vec::new();
+                        let numbers: Vec<usize> = (0..rules)
+                            .filter(|number| only.is_none_or(|only| only % rules == *number))
+                            .collect();
+                        let run = model.update(&world, &numbers, today);
+                        for number in numbers {
+                            program.update(&world, number, today, &mut moved);
                         }
                         let expected: Vec<_> = run.iter().filter_map(told).collect();
                         prop_assert_eq!(&moved, &expected, "on day {}", today);
@@ -1227,6 +1325,8 @@ mod the_program {
             let sms = model::by_sms(template);
             let body = if model::names_pix(template) {
                 "#areceber_pix#"
+            } else if model::speaks_for_all(template) {
+                "#faturas_quantidade#"
             } else {
                 "#areceber_numero#"
             };
@@ -1245,13 +1345,16 @@ mod the_program {
         }
     }
 
-    type Row = (i64, String, String, String, Option<String>);
+    /// The invoice, the event, the template, what became of it, and how many invoices it speaks for
+    /// where its text says so.
+    type Row = (i64, String, String, String, Option<String>, Option<String>);
 
     fn messages(connection: &Connection) -> Vec<Row> {
         let mut statement = connection
             .prepare(
-                "SELECT invoice_id, event, template, status, reason FROM message
-                 WHERE origin = 'collection'",
+                "SELECT invoice_id, event, template, status, reason,
+                        CASE WHEN template IN ('t2', 't3') THEN body END
+                 FROM message WHERE origin = 'collection'",
             )
             .expect("a query");
         let mut rows: Vec<Row> = statement
@@ -1262,6 +1365,7 @@ mod the_program {
                     row.get(2)?,
                     row.get(3)?,
                     row.get(4)?,
+                    row.get(5)?,
                 ))
             })
             .expect("rows")
@@ -1282,6 +1386,7 @@ mod the_program {
                     format!("t{}", m.template),
                     m.status.to_owned(),
                     m.reason.map(str::to_owned),
+                    model::speaks_for_all(m.template).then(|| m.speaks_for.to_string()),
                 )
             })
             .collect();
@@ -1370,13 +1475,11 @@ mod the_program {
                     save_book(store.connection(), &world);
                     let rules = world.rules.len();
                     let only = only.map(|only| only % rules);
-                    let mut run = Vec::new();
                     let before = model.left_out.len();
-                    for number in 0..rules {
-                        if only.is_none_or(|only| only == number) {
-                            run.extend(model.update(&world, number, today, &run.clone()));
-                        }
-                    }
+                    let numbers: Vec<usize> = (0..rules)
+                        .filter(|number| only.is_none_or(|only| only == *number))
+                        .collect();
+                    model.update(&world, &numbers, today);
                     let at =
                         parse_instant(&format!("{}T10:00", date(today)), ZONE).expect("an instant");
                     let name = only.map(|only| format!("rule-{only}"));

@@ -71,6 +71,11 @@ pub struct Device {
 }
 
 impl Client {
+    /// The number they are best called at: the mobile, else the WhatsApp number.
+    pub fn any_phone(&self) -> Option<&str> {
+        self.mobile.as_deref().or(self.whatsapp.as_deref())
+    }
+
     /// The first word of the name.
     pub fn first_name(&self) -> &str {
         self.name.split_whitespace().next().unwrap_or(&self.name)

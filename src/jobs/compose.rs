@@ -86,7 +86,7 @@ impl Wording<'_> {
 pub enum Key {
     /// The address follows after a slash: one message an address.
     PerAddress(String),
-    /// As it stands: one message.
+    /// As it stands: one message. Of a push the address follows all the same: it goes to each device.
     Whole(String),
 }
 
@@ -282,8 +282,8 @@ impl Composer<'_> {
         };
         NewMessage {
             key: match &draft.key {
-                Key::Whole(key) => key.clone(),
-                Key::PerAddress(start) => {
+                Key::Whole(key) if draft.wording.channel() != Channel::Push => key.clone(),
+                Key::Whole(start) | Key::PerAddress(start) => {
                     let text = address.as_ref().map_or("-", |address| &address.text);
                     format!("{start}/{text}")
                 }

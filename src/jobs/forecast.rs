@@ -9,9 +9,9 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::client::{Client, Device};
 use crate::domain::collection::{
-    Contender, Decision, Evaluation, Exclusions, Past, chosen, coming,
+    Contender, Decision, Evaluation, Exclusions, Fold, Past, chosen, coming,
 };
-use crate::domain::ladder::{Move, MoveKind, Phase};
+use crate::domain::ladder::{Move, Phase};
 use crate::domain::recipient::{Contact, Errand, OptOut, Reach, reach};
 use crate::domain::rule::{Claims, Deliver, Rule};
 use crate::domain::template::Template;
@@ -148,6 +148,7 @@ impl Foresight<'_> {
             calendar,
             today: first_day(kept, self.now),
             last: kept.evaluated_on,
+            first: kept.first_evaluated_on,
         };
         let ahead = (self.end - evaluation.today)
             .num_days()
@@ -206,15 +207,15 @@ impl Foresight<'_> {
             devices,
             had_device,
         };
-        let group = |step: &Coming| (step.rule, step.on, step.step.kind() == MoveKind::Reminder);
-        steps.sort_by_key(|step| (group(step), step.invoice_id));
-        for same in steps.chunk_by(|a, b| group(a) == group(b)) {
-            self.count_group(same, &reached);
+        steps.sort_by_key(|step| (step.on, step.rule, step.invoice_id));
+        for same_day in steps.chunk_by(|a, b| a.on == b.on) {
+            self.count_day(same_day, &reached);
         }
         Ok(())
     }
 
-    fn count_group(&mut self, steps: &[Coming], reached: &Reached) {
+    /// Counts what one client's invoices would do and send on one day.
+    fn count_day(&mut self, steps: &[Coming], reached: &Reached) {
         let Some(first) = steps.first() else {
             return;
         };
@@ -222,17 +223,28 @@ impl Foresight<'_> {
         let Some(place) = usize::try_from(place).ok().filter(|n| *n < self.days.len()) else {
             return;
         };
-        let rule = &self.rules[first.rule].rule;
-        let mut by_channel: BTreeMap<Channel, Vec<&Coming>> = BTreeMap::new();
+        let mut folds: BTreeMap<Fold, Vec<&Coming>> = BTreeMap::new();
         for step in steps {
-            if let Some(phase) = step.step.phase() {
-                *self.days[place].invoices.entry(phase).or_default() += 1;
+            let Some(phase) = step.step.phase() else {
+                continue;
+            };
+            *self.days[place].invoices.entry(phase).or_default() += 1;
+            let rule = &self.rules[step.rule].rule;
+            let mut alone = 0;
+            for template in self.reaching(rule, step, reached) {
+                let (channel, all) = (template.channel, template.speaks_for_all());
+                let fold = Fold::of(step.step, channel, step.rule, step.invoice_id, all)
+                    .filter(|_| rule.one_message_per_client);
+                match fold {
+                    Some(fold) => folds.entry(fold).or_default().push(step),
+                    None => alone += 1,
+                }
             }
-            for channel in self.channels(rule, step, reached) {
-                by_channel.entry(channel).or_default().push(step);
+            if alone > 0 {
+                *self.days[place].messages.entry(phase).or_default() += alone;
             }
         }
-        for steps in by_channel.into_values() {
+        for steps in folds.into_values() {
             let contenders: Vec<Contender> = steps
                 .iter()
                 .map(|step| Contender {
@@ -242,29 +254,26 @@ impl Foresight<'_> {
                     can_go: true,
                 })
                 .collect();
-            let winner = chosen(&contenders);
-            for (at, step) in steps.iter().enumerate() {
-                let goes = !rule.one_message_per_client || winner == Some(at);
-                if let Some(phase) = step.step.phase().filter(|_| goes) {
-                    *self.days[place].messages.entry(phase).or_default() += 1;
-                }
+            let phase = chosen(&contenders).and_then(|winner| steps[winner].step.phase());
+            if let Some(phase) = phase {
+                *self.days[place].messages.entry(phase).or_default() += 1;
             }
         }
     }
 
-    /// The channels on which a step would reach its client.
-    fn channels(&self, rule: &Rule, step: &Coming, reached: &Reached) -> Vec<Channel> {
+    /// The templates by which a step would reach its client.
+    fn reaching(&self, rule: &Rule, step: &Coming, reached: &Reached) -> Vec<&Template> {
         let (names, deliver) = rule.says(step.step);
-        let mut channels = Vec::new();
+        let mut reaching = Vec::new();
         for template in names.iter().filter_map(|name| self.templates.get(name)) {
             if self.reaches(template.channel, template.purpose, reached) {
-                channels.push(template.channel);
+                reaching.push(template);
                 if deliver == Deliver::FirstReachable {
                     break;
                 }
             }
         }
-        channels
+        reaching
     }
 
     fn reaches(&self, channel: Channel, purpose: Purpose, reached: &Reached) -> bool {

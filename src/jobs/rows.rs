@@ -49,6 +49,8 @@ pub struct Rows {
     pub contract: Option<Contract>,
     /// The invoice.
     pub invoice: Option<Invoice>,
+    /// The invoices that it speaks for, where it speaks for several.
+    pub invoices: Vec<Invoice>,
     /// The client's overdue invoices.
     pub overdue: Option<Overdue>,
     /// The login.
@@ -81,6 +83,7 @@ impl Rows {
                 Some(id) => book::invoice(connection, id)?,
                 None => None,
             },
+            invoices: Vec::new(),
             overdue: match wanted(Need::Overdue, client.as_ref().map(|client| client.id)) {
                 Some(id) => Some(book::overdue(connection, id, today)?),
                 None => None,
@@ -102,6 +105,7 @@ impl Rows {
             client: self.client.as_ref(),
             contract: self.contract.as_ref(),
             invoice: self.invoice.as_ref(),
+            invoices: &self.invoices,
             overdue: self.overdue,
             login: self.login.as_ref(),
             ticket: self.ticket.as_ref(),

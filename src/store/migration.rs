@@ -280,6 +280,52 @@ mod tests {
         }
     }
 
+    /// Every spent key, in order.
+    fn spent(store: &Store) -> Vec<String> {
+        let mut statement = store
+            .connection()
+            .prepare("SELECT key FROM spent_key ORDER BY key")
+            .expect("a statement");
+        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<rusqlite::Result<_>>().expect("keys")
+    }
+
+    #[test]
+    fn the_new_form_of_every_collection_key_is_spent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = made_by(7, folder.path());
+        let c = Connection::open(&path).expect("a file");
+        c.execute_batch(
+            "INSERT INTO collection_case (id, rule, invoice_id, client_id, stage, since, due_on, outcome)
+             VALUES (3, 'basic', 11, 1, 'notice', '2026-10-01', '2026-09-01', 'paid');
+             INSERT INTO spent_key VALUES
+               ('collection/11/case-3/closing:paid/thanks/token:a'), ('send/cut/2026-10-01/1/x');",
+        )
+        .expect("a case of before");
+        drop(c);
+        let store = Store::open(&path).expect("it is migrated");
+        let spent = spent(&store);
+        // The case of id 7 is the second of invoice 11; what was purged may have gone by any channel.
+        for key in [
+            "collection/11/2/stage:notice/cut/sms",
+            "collection/12/1/stage:notice/cut/sms",
+            "collection/13/due-2026-12-03/reminder:5/case-9/sms",
+            "collection/11/bureau-2026-11-05/closing:bureau_removed/cut/sms",
+            "collection/11/1/closing:paid/thanks/push/token:a",
+            "collection/11/1/closing:paid/thanks/sms",
+            "collection/11/1/closing:paid/thanks/email",
+            "collection/11/1/closing:paid/thanks/whatsapp",
+            "send/cut/2026-10-01/1/x",
+            "collection/11/case-3/closing:paid/thanks/token:a",
+        ] {
+            assert!(
+                spent.iter().any(|known| known == key),
+                "{key} of {spent:#?}"
+            );
+        }
+        assert_eq!(spent.len(), 10, "{spent:#?}");
+    }
+
     /// A case of before the migration moves on, and its queued message is folded into the next.
     fn goes_on(store: &mut Store) {
         let status = |c: &Connection, id| message::get(c, id).expect("a message").map(|m| m.status);

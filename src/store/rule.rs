@@ -18,6 +18,8 @@ pub struct Kept {
     pub rule: Rule,
     /// The last day it was evaluated; none: never.
     pub evaluated_on: Option<NaiveDate>,
+    /// The first day it was evaluated; none: never.
+    pub first_evaluated_on: Option<NaiveDate>,
 }
 
 /// Every rule, by name.
@@ -78,6 +80,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
                     },
                 },
                 evaluated_on: row.day_opt("evaluated_on")?,
+                first_evaluated_on: row.day_opt("first_evaluated_on")?,
             })
         })
         .optional()?)
@@ -210,7 +213,10 @@ pub fn remove(connection: &Connection, name: &str) -> Result<bool> {
 /// Notes that a rule was evaluated for a day.
 pub fn set_evaluated(connection: &Connection, name: &str, today: NaiveDate) -> Result<()> {
     connection
-        .prepare_cached("UPDATE rule SET evaluated_on = ?2 WHERE name = ?1")?
+        .prepare_cached(
+            "UPDATE rule SET evaluated_on = ?2, first_evaluated_on = coalesce(first_evaluated_on, ?2)
+             WHERE name = ?1",
+        )?
         .execute((name, today.to_string()))?;
     Ok(())
 }

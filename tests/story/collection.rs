@@ -1382,3 +1382,180 @@ fn an_invoice_without_a_due_date_is_refused_at_the_door() {
         .exits(3)
         .says("bad.csv:2: due_on:");
 }
+
+#[test]
+fn trial_23_two_contracts_due_on_one_day_are_both_told_unless_the_text_speaks_for_both() {
+    let two = "101,1,11,Boleto,2026-12-10,99.90,,A,,,,\n102,1,11,Boleto,2026-12-10,50.00,,A,,,,\n";
+    let mut house = provider(two);
+    house.rules(LADDER);
+    for day in ["2026-12-04", "2026-12-05", "2026-12-07", "2026-12-10"] {
+        house.update(day);
+    }
+    assert_eq!(
+        house.messages(),
+        [
+            "101 reminder:5 soon sent -",
+            "102 reminder:5 soon sent -",
+            "101 reminder:3 soon sent -",
+            "102 reminder:3 soon sent -",
+            "101 reminder:0 soon sent -",
+            "102 reminder:0 soon sent -",
+        ]
+    );
+
+    let mut house = provider(two);
+    house.write(
+        "all.toml",
+        "[[template]]\nname = \"all\"\nchannel = \"sms\"\nkind = \"financial\"\n\
+         body = \"#faturas_quantidade# faturas, #faturas_total#:\\n#faturas_lista#\"\n",
+    );
+    house.run(&["apply", "all.toml"]).ok();
+    house.rules(&LADDER.replace("templates = [\"soon\"]", "templates = [\"all\"]"));
+    house.update("2026-12-05");
+    assert_eq!(
+        house.messages(),
+        [
+            "101 reminder:5 all sent -",
+            "102 reminder:5 all skipped merged",
+        ]
+    );
+    let rows = house.json(&["history", "--status", "sent"]);
+    assert_eq!(
+        rows[0]["body"],
+        "2 faturas, R$ 149,90:\n101: R$ 99,90 (10/12/2026)\n102: R$ 50,00 (10/12/2026)"
+    );
+}
+
+#[test]
+fn trial_24_two_paid_and_one_cancelled_are_told_of_by_one_message_each() {
+    let rows = |paid: &str, cancelled: &str| {
+        format!(
+            "101,1,11,Boleto,2026-12-01,10.00,,{paid},,,,\n\
+             102,1,11,Boleto,2026-12-02,20.00,,{paid},,,,\n\
+             103,1,11,Boleto,2026-12-03,30.00,,{cancelled},,,,\n"
+        )
+    };
+    let mut house = provider(&rows("A", "A"));
+    house.rules(LADDER);
+    house.update("2026-12-07");
+    house.invoices(&rows("R", "C"));
+    house.update("2026-12-08");
+    assert_eq!(
+        house.messages()[3..],
+        [
+            "101 closing:paid thanks sent -",
+            "102 closing:paid thanks skipped merged",
+            "103 closing:cancelled gone sent -",
+        ]
+    );
+}
+
+#[test]
+fn a_client_of_two_rules_gets_one_stage_message_a_day_and_channel() {
+    let rows = "101,1,11,Boleto,2026-12-01,10.00,,A,,,,\n102,1,11,Pix,2026-11-20,20.00,,A,,,,\n";
+    let two = format!(
+        "{}{}",
+        LADDER.replace("[[rule]]", "[[rule]]\nportfolios = [\"Boleto\"]"),
+        LADDER
+            .replace("\"residential\"", "\"second\"")
+            .replace("[[rule]]", "[[rule]]\nportfolios = [\"Pix\"]")
+    );
+    let mut house = provider(rows);
+    house.rules(&two);
+    house.update("2026-12-04");
+    house.update("2026-12-09");
+    assert_eq!(
+        house.messages(),
+        [
+            "101 stage:notice notice skipped merged",
+            "102 stage:notice notice sent -",
+            "101 stage:inquiry inquiry skipped merged",
+            "102 stage:inquiry inquiry sent -",
+        ]
+    );
+
+    // Updated apart: the graver takes the place of one that still waits, and nothing follows what left.
+    let mut house = provider(rows);
+    house.rules(
+        &two.replace("[\"notice\"]", "[\"zap\"]")
+            .replace("[\"inquiry\"]", "[\"zap\"]"),
+    );
+    let apart = |house: &mut House, day: &str, rule: &str| {
+        house.at(&format!("{day}T09:00"));
+        house.run(&["collection", "update", "--rule", rule]).ok();
+    };
+    apart(&mut house, "2026-12-01", "second");
+    apart(&mut house, "2026-12-04", "residential");
+    apart(&mut house, "2026-12-04", "second");
+    assert_eq!(
+        house.messages(),
+        [
+            "102 stage:notice zap skipped merged",
+            "101 stage:notice zap skipped merged",
+            "102 stage:inquiry zap queued -",
+        ]
+    );
+    house.run(&["queue", "deliver"]).ok();
+    let mut house = provider(rows);
+    house.rules(&two);
+    apart(&mut house, "2026-12-04", "residential");
+    apart(&mut house, "2026-12-04", "second");
+    assert_eq!(
+        house.messages(),
+        [
+            "101 stage:notice notice sent -",
+            "102 stage:notice notice skipped merged",
+        ]
+    );
+}
+
+#[test]
+fn keys_count_the_invoices_cases_and_end_in_the_channel() {
+    let mut house = provider(ANA);
+    house.rules(&LADDER.replace("[\"notice\"]", "[\"notice\", \"app\"]"));
+    house.update("2026-12-05");
+    house.update("2026-12-14");
+    house.invoices("101,1,11,Boleto,2026-12-10,99.90,,R,2026-12-15,,,\n");
+    house.update("2026-12-15");
+    house.invoices(ANA);
+    house.update("2026-12-16");
+    let rows = house.json(&["history", "--origin", "collection", "--limit", "0"]);
+    let keys: Vec<&str> = rows
+        .as_array()
+        .expect("rows")
+        .iter()
+        .rev()
+        .filter_map(|row| row["key"].as_str())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "collection/101/due-2026-12-10/reminder:5/soon/sms",
+            "collection/101/1/stage:notice/notice/sms",
+            "collection/101/1/stage:notice/app/push/ana-1",
+            "collection/101/1/stage:notice/app/push/ana-2",
+            "collection/101/1/closing:paid/thanks/sms",
+            "collection/101/2/stage:notice/notice/sms",
+            "collection/101/2/stage:notice/app/push/ana-1",
+            "collection/101/2/stage:notice/app/push/ana-2",
+        ]
+    );
+}
+
+#[test]
+fn a_removal_that_the_erp_tells_of_late_is_told_and_what_was_before_the_rules_time_is_not() {
+    let mut house = provider(
+        "101,1,11,Boleto,2026-12-10,99.90,,R,2026-12-11,,2026-12-01,2026-12-04\n\
+         103,3,13,Boleto,2026-12-10,99.90,,R,2026-12-11,,,\n",
+    );
+    house.rules(LADDER);
+    house.update("2026-12-04");
+    house.update("2026-12-10");
+    house.invoices("103,3,13,Boleto,2026-12-10,99.90,,R,2026-12-11,,2026-12-01,2026-12-07\n");
+    house.update("2026-12-11");
+    house.update("2026-12-12");
+    assert_eq!(
+        house.messages(),
+        ["103 closing:bureau_removed cleared sent -"]
+    );
+}

@@ -15,7 +15,7 @@ use super::rule::Rule;
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
-pub use merging::{Contender, chosen};
+pub use merging::{Contender, Fold, chosen};
 pub use next::{NextMove, coming, what_next};
 
 /// A reminder missed for longer than this many days is not made up for.
@@ -127,6 +127,8 @@ pub struct Evaluation<'a> {
     pub today: NaiveDate,
     /// The last day this rule was evaluated; none: never.
     pub last: Option<NaiveDate>,
+    /// The first day this rule was evaluated; none: never.
+    pub first: Option<NaiveDate>,
 }
 
 impl Evaluation<'_> {
@@ -185,7 +187,10 @@ impl Evaluation<'_> {
         match mark {
             BureauMark::Told => false,
             BureauMark::Waiting(since) => since < self.today && removed_on <= self.today,
-            BureauMark::None => self.new_since_last(removed_on),
+            // However late the source tells of it: only what was before the rule's time is no news.
+            BureauMark::None => {
+                self.first.is_some_and(|first| removed_on > first) && removed_on <= self.today
+            }
         }
     }
 
@@ -327,6 +332,7 @@ mod tests {
                 calendar: &self.calendar,
                 today: day(today),
                 last: last.map(day),
+                first: last.map(day),
             }
         }
 

@@ -16,12 +16,13 @@ pub fn coming<'a>(
     exclusions: &'a Exclusions,
     days: u64,
 ) -> impl Iterator<Item = (NaiveDate, Decision)> + 'a {
-    let mut last = evaluation.last;
+    let (mut last, mut first) = (evaluation.last, evaluation.first);
     (0..days).map_while(move |ahead| {
         let today = evaluation.today.checked_add_days(Days::new(ahead))?;
         let decision = Evaluation {
             today,
             last,
+            first,
             ..evaluation
         }
         .decide(bill, &past, exclusions);
@@ -29,6 +30,7 @@ pub fn coming<'a>(
             past.after(step, bill, today);
         }
         last = Some(today);
+        first = first.or(last);
         Some((today, decision))
     })
 }

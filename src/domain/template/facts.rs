@@ -3,6 +3,7 @@
 use crate::clock::Now;
 use crate::domain::client::Client;
 use crate::domain::contract::Contract;
+use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
 use crate::domain::money::Money;
@@ -41,6 +42,8 @@ pub struct Facts<'a> {
     pub contract: Option<&'a Contract>,
     /// The invoice.
     pub invoice: Option<&'a Invoice>,
+    /// The invoices that the message speaks for; none when it is the one invoice alone.
+    pub invoices: &'a [Invoice],
     /// The client's overdue invoices.
     pub overdue: Option<Overdue>,
     /// The login.
@@ -58,9 +61,39 @@ impl<'a> Facts<'a> {
             client: None,
             contract: None,
             invoice: None,
+            invoices: &[],
             overdue: None,
             login: None,
             ticket: None,
         }
     }
+
+    /// Every invoice that the message speaks for; none when it speaks of no invoice.
+    pub(super) fn spoken_for(&self) -> Option<&'a [Invoice]> {
+        match (self.invoices, self.invoice) {
+            ([], one) => one.map(std::slice::from_ref),
+            (all, _) => Some(all),
+        }
+    }
+}
+
+/// Invoices as a text lists them, one a line: number, what is owed, and the day it fell or falls due.
+pub(super) fn listed(invoices: &[Invoice]) -> String {
+    let lines = invoices.iter().map(|invoice| {
+        format!(
+            "{}: {} ({})",
+            invoice.id,
+            invoice.open_amount,
+            day::in_portuguese(invoice.due_on)
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What invoices come to together.
+pub(super) fn total(invoices: &[Invoice]) -> Money {
+    let cents = invoices.iter().fold(0_i64, |sum, invoice| {
+        sum.saturating_add(invoice.open_amount.cents())
+    });
+    Money::from_cents(cents)
 }

@@ -95,7 +95,7 @@ impl Template {
             ));
         }
         for piece in pieces(&self.body) {
-            if let Piece::Variable(variable) = piece {
+            if let Piece::Variable(variable, _) = piece {
                 flaws.push(Flaw::of(
                     "body",
                     format!("#{}# would stay as it is written", variable.name()),

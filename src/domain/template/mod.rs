@@ -60,22 +60,51 @@ pub struct Rendered {
 impl Template {
     /// Every variable it uses.
     pub fn used(&self) -> BTreeSet<Variable> {
-        if self.channel == Channel::Whatsapp {
-            return self.variables.iter().copied().collect();
-        }
-        [
+        self.placed().map(|(variable, _)| variable).collect()
+    }
+
+    /// The variables without which it cannot be sent: those with no text of their own to stand in.
+    pub fn required(&self) -> BTreeSet<Variable> {
+        self.placed()
+            .filter(|(_, has_text_instead)| !has_text_instead)
+            .map(|(variable, _)| variable)
+            .collect()
+    }
+
+    /// Its variables where they stand, each with whether a text stands in for a missing value.
+    fn placed(&self) -> impl Iterator<Item = (Variable, bool)> + '_ {
+        let whatsapp = self.channel == Channel::Whatsapp;
+        let texts = [
             self.title.as_deref(),
-            Some(&self.body),
+            Some(self.body.as_str()),
             self.html.as_deref(),
-        ]
-        .into_iter()
-        .flatten()
-        .flat_map(pieces)
-        .filter_map(|piece| match piece {
-            Piece::Variable(variable) => Some(variable),
-            _ => None,
-        })
-        .collect()
+        ];
+        let written = texts
+            .into_iter()
+            .flatten()
+            .filter(move |_| !whatsapp)
+            .flat_map(pieces)
+            .filter_map(|piece| match piece {
+                Piece::Variable(variable, instead) => Some((variable, instead.is_some())),
+                _ => None,
+            });
+        let given = self.variables.iter().map(|variable| (*variable, false));
+        given.filter(move |_| whatsapp).chain(written)
+    }
+
+    /// Whether its text speaks for every invoice that its message stands for, and not for one alone.
+    pub fn speaks_for_all(&self) -> bool {
+        self.used().into_iter().any(Variable::of_all_invoices)
+    }
+
+    /// The variables it cannot do without that nothing provides as things stand: the configuration
+    /// says nothing of the company.
+    pub fn unprovided(&self, company: &Company) -> Vec<Variable> {
+        self.required()
+            .into_iter()
+            .filter(|variable| variable.need() == Need::Company)
+            .filter(|variable| company.value(*variable).is_none())
+            .collect()
     }
 
     /// Everything its variables need.

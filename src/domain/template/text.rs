@@ -9,11 +9,14 @@ use super::variable::Variable;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     Text(&'a str),
-    Variable(Variable),
-    Unknown(&'a str),
+    /// A variable, and what is written where its value is missing.
+    Variable(Variable, Option<&'a str>),
+    /// A word between number signs that is no variable, with its own `|text`.
+    Unknown(&'a str, Option<&'a str>),
 }
 
-/// The parts of a text, in order: `##` is one `#`; a lone `#` and a hashtag are text.
+/// The parts of a text, in order: `##` is one `#`; a lone `#` and a hashtag are text; in `#name|text#`
+/// the text, on one line, stands in for a value that is missing.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -33,21 +36,37 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         let word_end = after
             .find(|c: char| !(c.is_alphanumeric() || c == '_'))
             .unwrap_or(after.len());
-        if word_end > 0 && after[word_end..].starts_with('#') {
+        if word_end > 0
+            && let Some((instead, tail)) = end_of_word(&after[word_end..])
+        {
             let word = &after[..word_end];
-            rest = &after[word_end + 1..];
-            return Some(Variable::named(word).map_or(Piece::Unknown(word), Piece::Variable));
+            rest = tail;
+            return Some(
+                Variable::named(word).map_or(Piece::Unknown(word, instead), |variable| {
+                    Piece::Variable(variable, instead)
+                }),
+            );
         }
         rest = after;
         Some(Piece::Text("#"))
     })
 }
 
+/// What follows a word up to the number sign that ends it: nothing, or `|` and the text to write where
+/// the value is missing; with what comes after.
+fn end_of_word(after: &str) -> Option<(Option<&str>, &str)> {
+    if let Some(tail) = after.strip_prefix('#') {
+        return Some((None, tail));
+    }
+    let (instead, tail) = after.strip_prefix('|')?.split_once('#')?;
+    (!instead.contains(['\n', '\r'])).then_some((Some(instead), tail))
+}
+
 /// The words between number signs that are not variables.
 pub fn unknown_variables(text: &str) -> Vec<String> {
     pieces(text)
         .filter_map(|piece| match piece {
-            Piece::Unknown(word) => Some(word.to_owned()),
+            Piece::Unknown(word, _) => Some(word.to_owned()),
             _ => None,
         })
         .collect()
@@ -67,11 +86,14 @@ pub(super) fn fill(
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Variable(variable) => {
-                out.push_str(&clean(&facts.value(variable).ok_or(variable)?));
-            }
-            Piece::Unknown(word) => {
-                let _ = write!(out, "#{word}#");
+            Piece::Variable(variable, instead) => match (facts.value(variable), instead) {
+                (Some(value), _) => out.push_str(&clean(&value)),
+                (None, Some(instead)) => out.push_str(instead),
+                (None, None) => return Err(variable),
+            },
+            Piece::Unknown(word, instead) => {
+                let bar = if instead.is_some() { "|" } else { "" };
+                let _ = write!(out, "#{word}{bar}{}#", instead.unwrap_or_default());
             }
         }
     }

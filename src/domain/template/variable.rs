@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::facts::Facts;
-use crate::domain::{day, tax_id};
+use super::facts::{Company, Facts, listed, total};
+use crate::domain::{day, phone, tax_id};
 use crate::error::{Flaw, nearest};
 
 /// What a variable takes its value from.
@@ -104,6 +104,9 @@ variables! {
     ClienteAniversario = "cliente_aniversario" from Client: |f| owned(f.client?.birth_date?.format("%d/%m")),
     ClienteDocumento = "cliente_documento" from Client: |f| owned(tax_id::masked(f.client?.tax_id.as_deref()?)),
     ClienteCidade = "cliente_cidade" from Client: |f| text(f.client?.city.as_deref()),
+    ClienteBairro = "cliente_bairro" from Client: |f| text(f.client?.district.as_deref()),
+    ClienteTelefone = "cliente_telefone" from Client: |f| owned(phone::shown(f.client?.any_phone()?)),
+    ClienteEmail = "cliente_email" from Client: |f| text(f.client?.email.as_deref()),
     ContratoId = "contrato_id" from Contract: |f| owned(f.contract?.id),
     ContratoPlano = "contrato_plano" from Contract: |f| text(f.contract?.plan.as_deref()),
     ContratoStatus = "contrato_status" from Contract: |f| text(Some(f.contract?.status.in_portuguese())),
@@ -120,6 +123,10 @@ variables! {
     AreceberLinhaDigitavel = "areceber_linha_digitavel" from Invoice: |f| text(f.invoice?.digitable_line.as_deref()),
     AreceberPix = "areceber_pix" from Invoice: |f| text(f.invoice?.pix_code.as_deref()),
     AreceberLink = "areceber_link" from Invoice: |f| text(f.invoice?.payment_url.as_deref()),
+    AreceberMesReferencia = "areceber_mes_referencia" from Invoice: |f| owned(f.invoice?.due_on.format("%m/%Y")),
+    FaturasQuantidade = "faturas_quantidade" from Invoice: |f| owned(f.spoken_for()?.len()),
+    FaturasTotal = "faturas_total" from Invoice: |f| owned(total(f.spoken_for()?)),
+    FaturasLista = "faturas_lista" from Invoice: |f| owned(listed(f.spoken_for()?)),
     CobrancaQuantidade = "cobranca_quantidade" from Overdue: |f| owned(f.overdue?.count),
     CobrancaTotal = "cobranca_total" from Overdue: |f| owned(f.overdue?.total),
     Login = "login" from Login: |f| text(Some(&f.login?.username)),
@@ -136,11 +143,34 @@ variables! {
     AtendimentoMensagem = "atendimento_mensagem" from Ticket: |f| text(f.ticket?.message.as_deref()),
     AtendimentoResposta = "atendimento_resposta" from Ticket: |f| text(f.ticket?.reply.as_deref()),
     AtendimentoResponsavel = "atendimento_responsavel" from Ticket: |f| text(f.ticket?.responsible.as_deref()),
-    EmpresaNome = "empresa_nome" from Company: |f| text(f.company.name.as_deref()),
-    EmpresaTelefone = "empresa_telefone" from Company: |f| text(f.company.phone.as_deref()),
-    EmpresaDocumento = "empresa_documento" from Company: |f| text(f.company.tax_id.as_deref()),
+    EmpresaNome = "empresa_nome" from Company: |f| text(f.company.value(Self::EmpresaNome)),
+    EmpresaTelefone = "empresa_telefone" from Company: |f| text(f.company.value(Self::EmpresaTelefone)),
+    EmpresaDocumento = "empresa_documento" from Company: |f| text(f.company.value(Self::EmpresaDocumento)),
     DataHoje = "data_hoje" from Clock: |f| owned(day::in_portuguese(f.now.today)),
     HoraAgora = "hora_agora" from Clock: |f| owned(f.now.local().format("%H:%M")),
+}
+
+impl Variable {
+    /// Whether it speaks of every invoice that a message stands for, and not of one alone.
+    pub const fn of_all_invoices(self) -> bool {
+        matches!(
+            self,
+            Self::FaturasQuantidade | Self::FaturasTotal | Self::FaturasLista
+        )
+    }
+}
+
+impl Company {
+    /// The value of a variable that comes from the configuration; none when it is not there.
+    pub fn value(&self, variable: Variable) -> Option<&str> {
+        let value = match variable {
+            Variable::EmpresaNome => &self.name,
+            Variable::EmpresaTelefone => &self.phone,
+            Variable::EmpresaDocumento => &self.tax_id,
+            _ => return None,
+        };
+        value.as_deref().filter(|value| !value.trim().is_empty())
+    }
 }
 
 impl<'a> Facts<'a> {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::walk::Walk;
-use super::{RuleSummary, ToldMove, Update, UpdateRequest, rules_asked};
+use super::walk::{Ruling, Walk};
+use super::{ToldMove, Update, UpdateRequest, rules_asked};
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::collection::Evaluation;
 use crate::domain::rule::Claims;
 use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
@@ -101,43 +100,45 @@ pub(super) fn plan(
     let claims = Claims::of(all.iter().map(|kept| &kept.rule));
     let any_hold = hold::any(connection)?;
     collection::begin_run(connection)?;
-    let mut update = Update {
-        as_of: now.today,
-        rules: Vec::new(),
+    let composer = Composer {
+        policy: &config.policy,
+        company: &config.company,
+        now,
+    };
+    let mut walk = Walk {
+        connection,
+        composer,
+        rules: asked
+            .iter()
+            .map(|kept| Ruling::of(kept, config, now))
+            .collect(),
+        templates: &templates,
         recipients: 0,
         whatsapp: 0,
+        rules_share_clients: all
+            .iter()
+            .filter(|kept| kept.rule.one_message_per_client)
+            .nth(1)
+            .is_some(),
+        listing: request.dry_run,
+        handled: 0,
+        progress,
     };
-    for kept in &asked {
-        let mut walk = Walk {
-            connection,
-            composer: Composer {
-                policy: &config.policy,
-                company: &config.company,
-                now,
-            },
-            evaluation: Evaluation {
-                rule: &kept.rule,
-                calendar: &config.policy.calendar,
-                today: now.today,
-                last: kept.evaluated_on,
-            },
-            templates: &templates,
-            summary: RuleSummary {
-                rule: kept.rule.name.clone(),
-                ..RuleSummary::default()
-            },
-            recipients: 0,
-            whatsapp: 0,
-            listing: request.dry_run,
-            handled: 0,
-            progress,
-        };
-        walk.decide(&claims, any_hold, each)?;
-        walk.write_down(each)?;
-        rule::set_evaluated(connection, &kept.rule.name, now.today)?;
-        update.recipients += walk.recipients;
-        update.whatsapp += walk.whatsapp;
-        update.rules.push(walk.summary);
+    for rule in 0..asked.len() {
+        walk.decide(rule, &claims, any_hold, each)?;
     }
-    Ok(update)
+    walk.write_down(each)?;
+    for kept in &asked {
+        rule::set_evaluated(connection, &kept.rule.name, now.today)?;
+    }
+    Ok(Update {
+        as_of: now.today,
+        recipients: walk.recipients,
+        whatsapp: walk.whatsapp,
+        rules: walk
+            .rules
+            .into_iter()
+            .map(|ruling| ruling.summary)
+            .collect(),
+    })
 }

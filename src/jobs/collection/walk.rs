@@ -1,10 +1,12 @@
-//! One rule's walk: every move found, then written down client by client.
+//! The run's walk: every move found, rule by rule, then written down client by client.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
 use super::{RuleSummary, ToldMessage, ToldMove};
+use crate::clock::Now;
+use crate::config::Config;
 use crate::domain::collection::{Bill, Contender, Debt, Decision, Evaluation, LeftOut};
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
@@ -14,17 +16,19 @@ use crate::domain::template::Template;
 use crate::error::Result;
 use crate::jobs::compose::Composer;
 use crate::store::collection::{self, Detail, DueMove};
-use crate::store::{Connection, book};
+use crate::store::{Connection, book, rule};
 
-/// One rule being evaluated.
+/// One update of the day.
 pub(super) struct Walk<'a> {
     pub connection: &'a Connection,
     pub composer: Composer<'a>,
-    pub evaluation: Evaluation<'a>,
+    pub rules: Vec<Ruling<'a>>,
     pub templates: &'a BTreeMap<String, Template>,
-    pub summary: RuleSummary,
     pub recipients: u64,
     pub whatsapp: u64,
+    /// Two rules or more give each client one message: one of them may have told a client today
+    /// already, in an update of its own.
+    pub rules_share_clients: bool,
     /// Everything that happens is told.
     pub listing: bool,
     /// Moves found, and then moves written down.
@@ -32,12 +36,22 @@ pub(super) struct Walk<'a> {
     pub progress: &'a mut dyn FnMut(u64),
 }
 
+/// One rule of the run.
+pub(super) struct Ruling<'a> {
+    pub evaluation: Evaluation<'a>,
+    pub summary: RuleSummary,
+}
+
 /// One invoice that moves, with what its messages need.
 pub(super) struct Moving {
+    /// The place of its rule among the run's.
+    pub rule: usize,
     pub due: DueMove,
     pub invoice: Invoice,
     pub contract: Option<Contract>,
     pub case: Option<i64>,
+    /// Which of its invoice's cases that is, from 1.
+    pub case_number: i64,
     pub told: Vec<ToldMessage>,
 }
 
@@ -78,14 +92,15 @@ impl Moving {
 }
 
 impl Walk<'_> {
-    /// Notes every move of the rule; nothing is written but the run's own list.
+    /// Notes every move of one rule; nothing is written but the run's own list.
     pub fn decide(
         &mut self,
+        rule: usize,
         claims: &Claims,
         any_hold: bool,
         each: &mut dyn FnMut(&ToldMove) -> Result<()>,
     ) -> Result<()> {
-        let (connection, evaluation) = (self.connection, self.evaluation);
+        let (connection, evaluation) = (self.connection, self.rules[rule].evaluation);
         let name = evaluation.rule.name.as_str();
         let evaluated =
             collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {
@@ -100,19 +115,19 @@ impl Walk<'_> {
                 }
                 match evaluation.decide(&detail.bill, &detail.past, &detail.exclusions) {
                     Decision::Happens(step) if !bureau || step == Move::BureauRemoved => {
-                        self.note_due(step, &detail)
+                        self.note_due(rule, step, &detail)
                     }
                     Decision::LeftOut(step, reason) if !bureau => {
-                        self.leave_out(step, reason, &detail, each)
+                        self.leave_out(rule, (step, reason), &detail, each)
                     }
                     _ => Ok(()),
                 }
             })?;
-        self.summary.evaluated = evaluated;
+        self.rules[rule].summary.evaluated = evaluated;
         Ok(())
     }
 
-    fn note_due(&mut self, step: Move, detail: &Detail) -> Result<()> {
+    fn note_due(&mut self, rule: usize, step: Move, detail: &Detail) -> Result<()> {
         let due = DueMove {
             client_id: detail.client_id,
             invoice_id: detail.invoice_id,
@@ -120,7 +135,7 @@ impl Walk<'_> {
             case: detail.open.as_ref().map(|(id, _)| *id),
             stage: detail.last_stage,
         };
-        collection::note_due(self.connection, &self.evaluation.rule.name, &due)?;
+        collection::note_due(self.connection, rule, &due)?;
         self.handled += 1;
         (self.progress)(self.handled);
         Ok(())
@@ -128,18 +143,19 @@ impl Walk<'_> {
 
     fn leave_out(
         &mut self,
-        step: Move,
-        reason: LeftOut,
+        rule: usize,
+        (step, reason): (Move, LeftOut),
         detail: &Detail,
         each: &mut dyn FnMut(&ToldMove) -> Result<()>,
     ) -> Result<()> {
-        *self.summary.left_out.entry(reason).or_default() += 1;
+        let summary = &mut self.rules[rule].summary;
+        *summary.left_out.entry(reason).or_default() += 1;
         if !self.listing {
             return Ok(());
         }
         let client_name = book::client_name(self.connection, detail.client_id)?;
         each(&ToldMove {
-            rule: self.evaluation.rule.name.clone(),
+            rule: summary.rule.clone(),
             invoice_id: detail.invoice_id,
             client_id: detail.client_id,
             client_name: client_name.unwrap_or_default(),
@@ -149,19 +165,18 @@ impl Walk<'_> {
         })
     }
 
-    /// Writes the rule's moves and their messages down, client by client.
+    /// Writes every rule's moves and their messages down, client by client.
     pub fn write_down(&mut self, each: &mut dyn FnMut(&ToldMove) -> Result<()>) -> Result<()> {
         let connection = self.connection;
-        let rule = &self.evaluation.rule.name;
-        let mut client: Vec<DueMove> = Vec::new();
-        collection::each_due(connection, rule, |due| {
+        let mut client: Vec<(usize, DueMove)> = Vec::new();
+        collection::each_due(connection, |rule, due| {
             if client
                 .first()
-                .is_some_and(|first| first.client_id != due.client_id)
+                .is_some_and(|(_, first)| first.client_id != due.client_id)
             {
                 self.write_client(std::mem::take(&mut client), each)?;
             }
-            client.push(due);
+            client.push((rule, due));
             Ok(())
         })?;
         if client.is_empty() {
@@ -172,20 +187,28 @@ impl Walk<'_> {
 
     fn write_client(
         &mut self,
-        dues: Vec<DueMove>,
+        dues: Vec<(usize, DueMove)>,
         each: &mut dyn FnMut(&ToldMove) -> Result<()>,
     ) -> Result<()> {
-        let Evaluation { rule, today, .. } = self.evaluation;
         let mut moving = Vec::with_capacity(dues.len());
-        for due in dues {
+        for (rule, due) in dues {
             let Some(invoice) = book::invoice(self.connection, due.invoice_id)? else {
                 continue;
             };
-            self.count(due.step);
+            let ruling = &mut self.rules[rule];
+            ruling.count(due.step);
             self.handled += 1;
             (self.progress)(self.handled);
-            let case = collection::write(self.connection, &rule.name, &invoice, &due, today)?;
+            let Evaluation {
+                rule: own, today, ..
+            } = ruling.evaluation;
+            let case = collection::write(self.connection, &own.name, &invoice, &due, today)?;
             moving.push(Moving {
+                rule,
+                case_number: match case {
+                    Some(case) => collection::case_number(self.connection, invoice.id, case)?,
+                    None => 0,
+                },
                 due,
                 invoice,
                 contract: None,
@@ -193,7 +216,7 @@ impl Walk<'_> {
                 told: Vec::new(),
             });
         }
-        if moving.iter().any(|m| !rule.says(m.due.step).0.is_empty()) {
+        if moving.iter().any(|m| !self.says(m).0.is_empty()) {
             self.write_messages(&mut moving)?;
         }
         if !self.listing {
@@ -202,7 +225,7 @@ impl Walk<'_> {
         for m in moving {
             let client_name = book::client_name(self.connection, m.due.client_id)?;
             each(&ToldMove {
-                rule: rule.name.clone(),
+                rule: self.rules[m.rule].summary.rule.clone(),
                 invoice_id: m.invoice.id,
                 client_id: m.due.client_id,
                 client_name: client_name.unwrap_or_default(),
@@ -212,6 +235,25 @@ impl Walk<'_> {
             })?;
         }
         Ok(())
+    }
+}
+
+impl<'a> Ruling<'a> {
+    /// A rule on the run's day, with nothing done yet.
+    pub fn of(kept: &'a rule::Kept, config: &'a Config, now: Now) -> Self {
+        Self {
+            evaluation: Evaluation {
+                rule: &kept.rule,
+                calendar: &config.policy.calendar,
+                today: now.today,
+                last: kept.evaluated_on,
+                first: kept.first_evaluated_on,
+            },
+            summary: RuleSummary {
+                rule: kept.rule.name.clone(),
+                ..RuleSummary::default()
+            },
+        }
     }
 
     fn count(&mut self, step: Move) {

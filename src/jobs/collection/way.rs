@@ -100,6 +100,7 @@ fn next(kept: Option<&rule::Kept>, detail: &Detail, config: &Config, now: Now) -
         calendar: &config.policy.calendar,
         today: first_day(kept, now),
         last: kept.evaluated_on,
+        first: kept.first_evaluated_on,
     };
     what_next(evaluation, &detail.bill, &detail.past, &detail.exclusions)
 }

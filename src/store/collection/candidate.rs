@@ -200,15 +200,16 @@ fn each_bureau_removal(
     each: &mut impl FnMut(i64) -> Result<()>,
 ) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM invoice
-         WHERE bureau_removed_on > ?1 AND bureau_removed_on <= ?2
-           AND bureau_removed_on IS NOT NULL AND bureau_listed_on IS NOT NULL
+        "SELECT i.id FROM invoice i
+         WHERE i.bureau_removed_on > ?1 AND i.bureau_removed_on <= ?2
+           AND i.bureau_removed_on IS NOT NULL AND i.bureau_listed_on IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM collection_bureau b
+                           WHERE b.invoice_id = i.id AND b.listed_on = i.bureau_listed_on
+                             AND b.told_on IS NOT NULL)
          UNION
          SELECT invoice_id FROM collection_bureau WHERE told_on IS NULL AND put_off_on IS NOT NULL",
     )?;
-    let after = evaluation
-        .last
-        .unwrap_or_else(|| shifted(evaluation.today, -1));
+    let after = evaluation.first.unwrap_or(evaluation.today);
     let mut rows = statement.query((Day(after), Day(evaluation.today)))?;
     while let Some(row) = rows.next()? {
         each(row.get(0)?)?;

@@ -127,6 +127,13 @@ fn merge_queued(connection: &Connection, invoice_id: i64, case: i64) -> Result<(
     Ok(())
 }
 
+/// Which of its invoice's cases a case is, counted from 1.
+pub fn case_number(connection: &Connection, invoice_id: i64, case: i64) -> Result<i64> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM collection_case WHERE invoice_id = ?1 AND id <= ?2")?
+        .query_row((invoice_id, case), |row| row.get(0))?)
+}
+
 /// Whether a case is still open.
 pub fn case_open(connection: &Connection, case: i64) -> Result<bool> {
     Ok(connection

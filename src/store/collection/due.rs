@@ -27,7 +27,8 @@ pub fn begin_run(connection: &Connection) -> Result<()> {
         "CREATE TEMP TABLE IF NOT EXISTS due_move (
            invoice_id INTEGER PRIMARY KEY,
            client_id INTEGER NOT NULL,
-           rule TEXT NOT NULL,
+           -- The place of its rule among those of the run.
+           rule INTEGER NOT NULL,
            event TEXT NOT NULL,
            bureau_waits INTEGER NOT NULL,
            case_id INTEGER,
@@ -38,8 +39,8 @@ pub fn begin_run(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Notes a move; whether the invoice had none in this evaluation.
-pub fn note_due(connection: &Connection, rule: &str, due: &DueMove) -> Result<bool> {
+/// Notes a move by the rule of this place; whether the invoice had none in this evaluation.
+pub fn note_due(connection: &Connection, rule: usize, due: &DueMove) -> Result<bool> {
     let bureau_waits = matches!(
         due.step,
         Move::Close {
@@ -72,28 +73,28 @@ pub fn moved_in_run(connection: &Connection, invoice_id: i64) -> Result<bool> {
         .query_row([invoice_id], |row| row.get(0))?)
 }
 
-/// A rule's moves of this evaluation, in the order of clients and then invoices.
+/// The run's moves, each with the place of its rule, in the order of clients, then rules, then invoices.
 pub fn each_due(
     connection: &Connection,
-    rule: &str,
-    mut each: impl FnMut(DueMove) -> Result<()>,
+    mut each: impl FnMut(usize, DueMove) -> Result<()>,
 ) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "SELECT invoice_id, client_id, event, bureau_waits, case_id, stage FROM temp.due_move
-         WHERE rule = ?1 ORDER BY client_id, invoice_id",
+        "SELECT invoice_id, client_id, event, bureau_waits, case_id, stage, rule
+         FROM temp.due_move ORDER BY client_id, rule, invoice_id",
     )?;
-    let mut rows = statement.query([rule])?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let event: String = row.get(2)?;
         let step = Move::parse(&event, row.get(3)?)
             .ok_or_else(|| Error::world(format!("a move `{event}` is none")))?;
-        each(DueMove {
+        let due = DueMove {
             invoice_id: row.get(0)?,
             client_id: row.get(1)?,
             step,
             case: row.get(4)?,
             stage: row.get(5)?,
-        })?;
+        };
+        each(row.get(6)?, due)?;
     }
     Ok(())
 }

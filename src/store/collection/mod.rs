@@ -6,19 +6,21 @@ mod detail;
 mod due;
 mod list;
 mod stats;
+mod told;
 
 use rusqlite::Connection;
 
 use crate::error::Result;
 
 pub use candidate::{Owing, each_candidate, each_owing_by_client};
-pub use case::{case_open, close_all, open_cases, write};
+pub use case::{case_number, case_open, close_all, open_cases, write};
 pub use detail::{Detail, detail};
 pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};
 pub use list::{
     Case, CaseFilter, CaseMove, FiredReminder, bureau_told, each_case, moves, reminders,
 };
 pub use stats::{StageFigures, figures};
+pub use told::{StageTold, give_way, stages_told};
 
 /// Whether the book has any invoice at all.
 pub fn any_invoice(connection: &Connection) -> Result<bool> {

@@ -18,6 +18,66 @@ ALTER TABLE staff ADD COLUMN chat TEXT;
 
 -- Collections.
 
+-- The day a rule was evaluated for the first time: what was taken off the credit bureau's list before
+-- is no news. Where nobody noted it, the last day counts.
+ALTER TABLE rule ADD COLUMN first_evaluated_on TEXT;
+UPDATE rule SET first_evaluated_on = evaluated_on;
+-- Ways to pay by which nothing is to be paid by hand, as a JSON list, and the days of grace they have.
+ALTER TABLE rule ADD COLUMN skip_payment_methods TEXT NOT NULL
+  DEFAULT '["card","debit","pix_automatic"]';
+ALTER TABLE rule ADD COLUMN debit_grace_days INTEGER NOT NULL DEFAULT 3;
+
+-- Which cases were handed over at which stage, to a credit bureau or a notary, and when.
+CREATE TABLE collection_handover (
+  case_id INTEGER NOT NULL REFERENCES collection_case (id),
+  stage TEXT NOT NULL,
+  handed_on TEXT NOT NULL,
+  PRIMARY KEY (case_id, stage)
+) STRICT, WITHOUT ROWID;
+
+-- A collection message's key was `collection/INVOICE/case-ID/PHASE/TEMPLATE/ADDRESS` (or `due-DATE`,
+-- `bureau-DATE` in place of the case). It counts the invoice's cases now, and ends in the channel, for
+-- push in the channel and the address. The new form of every old key is spent, so that nothing that was
+-- decided then is decided anew; a key whose message was purged may have gone by any channel that its
+-- template's name no longer tells.
+INSERT OR IGNORE INTO spent_key (key)
+WITH
+  old (channel, rest) AS (
+    SELECT channel, substr(key, length('collection/') + 1) FROM message WHERE origin = 'collection'
+    UNION ALL
+    SELECT NULL, substr(key, length('collection/') + 1) FROM spent_key
+    WHERE key >= 'collection/' AND key < 'collection0'
+  ),
+  invoice (channel, invoice, rest) AS (
+    SELECT channel, substr(rest, 1, instr(rest, '/') - 1), substr(rest, instr(rest, '/') + 1) FROM old
+  ),
+  cause (channel, invoice, cause, rest) AS (
+    SELECT channel, invoice, substr(rest, 1, instr(rest, '/') - 1), substr(rest, instr(rest, '/') + 1)
+    FROM invoice
+  ),
+  event (channel, invoice, cause, event, rest) AS (
+    SELECT channel, invoice, cause, substr(rest, 1, instr(rest, '/') - 1),
+           substr(rest, instr(rest, '/') + 1)
+    FROM cause
+  ),
+  parts (channel, invoice, cause, event, template, address) AS (
+    SELECT channel, invoice, cause, event, substr(rest, 1, instr(rest, '/') - 1),
+           substr(rest, instr(rest, '/') + 1)
+    FROM event
+  ),
+  channels (name) AS (VALUES ('push'), ('whatsapp'), ('sms'), ('email'))
+SELECT 'collection/' || p.invoice || '/'
+    || CASE WHEN p.cause GLOB 'case-[0-9]*'
+       THEN (SELECT count(*) FROM collection_case c
+             WHERE c.invoice_id = CAST(p.invoice AS INTEGER)
+               AND c.id <= CAST(substr(p.cause, length('case-') + 1) AS INTEGER))
+       ELSE p.cause END
+    || '/' || p.event || '/' || p.template || '/' || k.name
+    || CASE k.name WHEN 'push' THEN '/' || p.address ELSE '' END
+FROM parts p
+LEFT JOIN template t ON t.name = p.template
+JOIN channels k ON k.name = coalesce(p.channel, t.channel, k.name);
+
 -- Tickets, tasks and birthdays.
 
 -- Backup and restore.
