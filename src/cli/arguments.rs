@@ -9,6 +9,7 @@ use super::Context;
 use crate::clock::start_of;
 use crate::domain::day;
 use crate::domain::report::{Report, ReportKind, SavedReport};
+use crate::domain::text::nfc;
 use crate::domain::words::Word;
 use crate::error::{Error, Result, unknown};
 use crate::store::{Connection, report as store};
@@ -30,11 +31,8 @@ pub fn text_or_file(text: &str) -> Result<String> {
     })?;
     let text = String::from_utf8(text)
         .map_err(|_| Error::unacceptable(format!("{path} is not UTF-8 text")))?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .unwrap_or(&text)
-        .trim_end_matches(['\n', '\r'])
-        .to_owned())
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    Ok(nfc(text.trim_end_matches(['\n', '\r'])).into_owned())
 }
 
 /// The first instant of a day, or an instant as it is given; `end` is the first instant after the day.

@@ -3,7 +3,7 @@
 use super::cell::words;
 pub use super::cell::{CellType, Column, Unacceptable, Value, read};
 use super::money::Money;
-use super::report::fold;
+use super::text::fold;
 use super::words::{
     AccessStatus, AddressKind, Author, Channel, ContractStatus, InvoiceStatus, Online, PersonType,
     Purpose,

@@ -1,7 +1,9 @@
-//! Texts in the one form in which they are kept and compared: Unicode's NFC.
+//! Texts in the one form in which they are kept, Unicode's NFC, and without what does not count when
+//! they are compared.
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// A text in NFC, so that `Chapecó` is one text however its accent was typed. Every text that a
@@ -20,6 +22,17 @@ pub fn owned_nfc(text: String) -> String {
         Cow::Owned(normal) => normal,
         Cow::Borrowed(_) => text,
     }
+}
+
+/// A text without case and accents, for comparing.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! JSON Lines: one object a line, its keys the columns; null is an empty cell.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io::BufRead as _;
 use std::rc::Rc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::encoding::Encoding;
 use super::headings::{Headings, Meaning};
 use super::input::{CONTROL_Z, Counter, Guarded, LONGEST_ROW, PROBLEMS_COLUMN, unreadable};
+use super::pairs::Pairs;
 use super::raw_row::{RawRow, Reading};
 use crate::domain::book::{CellType, Kind};
 use crate::error::{Error, Result};
@@ -186,33 +185,6 @@ impl JsonRows {
             }
             Err(_) => format!("{}\n", String::from_utf8_lossy(&self.text).trim_end()),
         }
-    }
-}
-
-/// The keys of an object with their values, in their order, those that stand twice too.
-struct Pairs(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
     }
 }
 

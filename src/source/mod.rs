@@ -23,6 +23,7 @@ pub mod headings;
 mod input;
 pub mod ixc;
 mod jsonl;
+mod pairs;
 mod raw_row;
 mod row;
 pub mod rows;

@@ -10,6 +10,7 @@ use rusqlite::functions::FunctionFlags;
 pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
+use crate::domain::text;
 use crate::error::{Error, Result};
 
 pub mod backup;
@@ -86,19 +87,7 @@ impl Store {
         // A cached statement is planned once: without this the bundled SQLite plans many anew for each
         // value that is bound to them, which costs more than they do.
         c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        c.create_scalar_function(
-            "fold",
-            1,
-            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
-            |context| {
-                Ok(context
-                    .get_raw(0)
-                    .as_str_or_null()
-                    .ok()
-                    .flatten()
-                    .map(crate::domain::report::fold))
-            },
-        )
+        functions(c)
     }
 
     fn pragmas_for_writing(&self) -> Result<()> {
@@ -164,6 +153,26 @@ impl Store {
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }
+}
+
+/// Gives SQL what it lacks: `fold` and `nfc` of texts.
+fn functions(connection: &Connection) -> rusqlite::Result<()> {
+    let texts: [(&str, fn(&str) -> String); 2] = [
+        ("fold", text::fold),
+        ("nfc", |text| text::nfc(text).into_owned()),
+    ];
+    for (name, function) in texts {
+        connection.create_scalar_function(
+            name,
+            1,
+            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+            move |context| {
+                let text = context.get_raw(0).as_str_or_null().ok().flatten();
+                Ok(text.map(function))
+            },
+        )?;
+    }
+    Ok(())
 }
 
 fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {

@@ -9,6 +9,7 @@ mod collection;
 mod history;
 mod manners;
 mod providers;
+mod reading;
 mod report;
 mod send;
 mod task;
