@@ -12,7 +12,7 @@ use crate::domain::report::{Report, ReportKind, SavedReport};
 use crate::domain::text::nfc;
 use crate::domain::words::Word;
 use crate::error::{Error, Result, unknown};
-use crate::store::{Connection, report as store};
+use crate::store::{Connection, report as store, report_values};
 
 /// A word of a closed set, for clap.
 pub fn word<W: Word>(text: &str) -> Result<W, String> {
@@ -33,6 +33,18 @@ pub fn text_or_file(text: &str) -> Result<String> {
         .map_err(|_| Error::unacceptable(format!("{path} is not UTF-8 text")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Ok(nfc(text.trim_end_matches(['\n', '\r'])).into_owned())
+}
+
+/// Tells of filters that no row fits, with the nearest value that there is.
+pub fn tell_unfit(context: &Context, connection: &Connection, report: &Report) -> Result<()> {
+    for (filter, near) in report_values::unfit(connection, report, context.now())? {
+        let told = format!("no row fits the filter {filter}");
+        context.out.warn(match near {
+            Some(near) => format!("{told}; the nearest value that there is: `{near}`"),
+            None => format!("{told}; the field is empty everywhere"),
+        });
+    }
+    Ok(())
 }
 
 /// The first instant of a day, or an instant as it is given; `end` is the first instant after the day.

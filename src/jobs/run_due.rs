@@ -235,7 +235,12 @@ fn synced(summary: &sync::SyncSummary) -> Done {
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
-        Run::Sync => Ok(synced(&sync::everything(store, hands.config, hands.clock)?)),
+        Run::Sync => Ok(synced(&sync::by_task(
+            store,
+            &[],
+            hands.config,
+            hands.clock,
+        )?)),
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();

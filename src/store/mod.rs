@@ -30,6 +30,7 @@ pub mod opt_out;
 pub mod purge;
 pub mod queue;
 pub mod report;
+pub mod report_values;
 pub mod rule;
 pub mod sync;
 pub mod task;

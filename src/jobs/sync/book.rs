@@ -29,6 +29,7 @@ pub fn apply(
         spools,
         not_again,
         full,
+        by_task,
     } = gathered;
     summary.requests += complete.requests;
     for (kind, left) in not_again {
@@ -46,6 +47,10 @@ pub fn apply(
         summary,
     };
     for ((asked, spool), reached) in spools.into_iter().zip(complete.kinds) {
+        if let Some(why) = &reached.withheld {
+            book.withheld(asked.kind, why, by_task)?;
+            continue;
+        }
         book.take(&asked, reached, spool, full)?;
     }
     Ok(book.summary)
@@ -63,6 +68,21 @@ struct Book<'a> {
 }
 
 impl Book<'_> {
+    /// Tells that a kind is withheld from us: a person each time, who reads a task's words once a day.
+    fn withheld(&mut self, kind: &Kind, why: &str, by_task: bool) -> Result<()> {
+        let key = format!("withheld.{}.{}", self.source.name(), kind.name);
+        let today = self.now.today.to_string();
+        let told = meta::get(self.connection, &key)?.is_some_and(|day| day == today);
+        if !(by_task && told) {
+            meta::set(self.connection, &key, &today)?;
+            self.summary.notes.push(format!(
+                "{} were not read, the others were: {why}",
+                kind.name
+            ));
+        }
+        Ok(())
+    }
+
     fn take(
         &mut self,
         asked: &AskedKind,

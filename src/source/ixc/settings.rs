@@ -20,6 +20,8 @@ pub struct IxcSettings {
     pub page_size: i64,
     /// Lists by GET with a body rather than by POST.
     pub get: bool,
+    /// Brings the clients that are prospects yet (`crm = S`), as inactive ones.
+    pub prospects: bool,
     /// Seconds to wait for one answer.
     pub timeout_seconds: i64,
     /// The names of the cells, in their order, of forms that answer in positional rows.
@@ -50,6 +52,7 @@ pub fn read(
         }
         method == "GET"
     });
+    let prospects = section.flag("prospects").unwrap_or(false);
     let timeout_seconds = timeout(&section, 60);
     let columns = section
         .section("columns")
@@ -60,6 +63,7 @@ pub fn read(
         token: token?,
         page_size,
         get,
+        prospects,
         timeout_seconds,
         columns,
     })
