@@ -5,24 +5,27 @@
 //!
 //! ```text
 //! main → cli → jobs → store, channel, source → domain → error, clock (the value)
-//!         cli → view, config      config → channel, source (their Settings) → http, settings → toml_table
+//!         cli → view, config      config → channel, source (their Settings) → http, settings → wire, toml_table
 //! ```
 //!
 //! | room | its duty | may import |
 //! |---|---|---|
 //! | [`domain`] | the nouns and the decisions, pure | `error`, `clock` (the value `Now`) |
 //! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
-//! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `clock` |
+//! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `wire`, `clock` |
 //! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
-//! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock` |
+//! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock`, `wire` |
+//! | [`wire`] | what HTTP and SMTP stand on: names, trust, sockets, and the one place that bounds reading | `error`, `clock` |
+//! | [`private_file`] | making files that only their owner reads | nothing |
 //! | [`config`] | the sections that belong to no provider or source, put together; accepted whole or refused whole | `channel`, `source`, `domain`, `error`, `settings`, `toml_table` |
-//! | [`settings`] | what any section may hold: secrets, addresses, times to wait | `error`, `toml_table` |
+//! | [`settings`] | what any section may hold: secrets, addresses, times to wait | `error`, `toml_table`, `wire` |
 //! | [`toml_table`] | reading TOML with every flaw and its line | `error`, `domain` (words) |
 //! | [`jobs`] | the journeys, each a sequence of the five steps | `domain`, `store`, `channel`, `source`, `config`, `error`, `clock` |
 //! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file or folder: flags, the call to the job, the view of its answer | everything |
 //!
-//! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, printing only in
+//! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, `rustls` only
+//! in `wire` and `http`, printing only in
 //! `view`, and only `clock` reads the clock. No two files need each other, no file is longer than 500 lines
 //! outside its tests, no function than 60, and no two public types have one name. `tests/walls` holds all of
 //! this; a new arrow changes it and this page in the same commit.
@@ -48,7 +51,7 @@
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
 //! | an ERP | 3 | `ixc` | `source/ixc/`, `jobs/sync/mod.rs`, `source/mod.rs` |
 //! | an event of tickets | 11 | `Moved` | `cli/ticket/show.rs`, `cli/ticket/tell.rs`, `domain/ticket/event.rs`, `domain/ticket/listening.rs`, `domain/ticket/recipients.rs`, `domain/ticket/trigger.rs`, `domain/ticket/warning.rs`, `domain/words.rs`, `source/event/parse.rs`, `source/ticket.rs`, `store/ticket.rs` |
-//! | a channel | 15 | `Channel::Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `cli/face.rs`, `cli/template/change.rs`, `cli/template/lint.rs`, `cli/template/mod.rs`, `cli/template/preview.rs`, `config/channels.rs`, `domain/policy.rs`, `domain/recipient.rs`, `domain/ticket/lint.rs`, `domain/ticket/telling.rs`, `jobs/deliver/claiming.rs`, `jobs/template.rs`, `jobs/ticket.rs` |
+//! | a channel | 15 | `Channel::Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `cli/face.rs`, `cli/template/change.rs`, `cli/template/lint.rs`, `cli/template/mod.rs`, `cli/template/preview.rs`, `config/channels.rs`, `domain/policy.rs`, `domain/recipient.rs`, `domain/ticket/lint.rs`, `domain/ticket/telling.rs`, `jobs/deliver/claiming.rs`, `jobs/template.rs`, `jobs/ticket/mod.rs` |
 //! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |
 //!
 //! Absent on purpose: an async runtime (threads and a bounded queue do), a migration framework (numbered
@@ -62,11 +65,13 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod private_file;
 pub mod settings;
 pub mod source;
 pub mod store;
 pub mod toml_table;
 pub mod view;
+pub mod wire;
 
 #[cfg(test)]
 #[path = "../tests/property/mod.rs"]

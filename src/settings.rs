@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::toml_table::Section;
+use crate::wire::url::{self, Url};
 
 /// A password or token: written in the file, or taken from the environment or another file when
 /// it is needed. It prints as `***`.
@@ -83,6 +84,11 @@ pub fn secret(section: &Section<'_, '_>, key: &'static str, base: &Path) -> Opti
     .map(|written| Secret::new(written, base))
 }
 
+/// The authorities that a service's certificate may come from besides the usual ones (`ca_file`, PEM).
+pub fn ca_file(section: &Section<'_, '_>, base: &Path) -> Option<PathBuf> {
+    section.filled("ca_file").map(|path| base.join(path))
+}
+
 /// The address that a service's paths are appended to, without a slash at its end; what is unwise about
 /// it goes to `warnings`.
 pub fn base_url(
@@ -90,12 +96,13 @@ pub fn base_url(
     key: &'static str,
     default: Option<&str>,
     warnings: &mut Vec<String>,
-) -> Option<String> {
+) -> Option<Url> {
     let url = match default {
         Some(default) => section.filled(key).unwrap_or_else(|| default.to_owned()),
         None => required(section, key, "write the address, https://…")?,
     };
-    whole_url(section, key, url, warnings).map(|url| url.trim_end_matches('/').to_owned())
+    let url = whole_url(section, key, url, warnings)?;
+    Some(Url::new(url.as_str().trim_end_matches('/')))
 }
 
 /// An address of a service: https, or http on this machine (elsewhere with a warning).
@@ -104,36 +111,24 @@ pub fn whole_url(
     key: &'static str,
     url: String,
     warnings: &mut Vec<String>,
-) -> Option<String> {
-    let host = |rest: &str| {
-        rest.split(['/', '?'])
-            .next()
-            .unwrap_or_default()
-            .rsplit('@')
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    if let Some(rest) = url.strip_prefix("http://") {
-        let host = host(rest);
-        let loopback = ["127.", "localhost", "[::1]"]
-            .iter()
-            .any(|start| host.starts_with(start));
-        if !loopback {
-            warnings.push(format!(
-                "{}: http://{host} is not encrypted; anyone on the way reads it",
-                section.full(key)
-            ));
-        }
-    } else if !url.starts_with("https://") || host(&url["https://".len()..]).is_empty() {
-        // What follows the question mark may be a secret.
-        let shown = url.split('?').next().unwrap_or_default();
+) -> Option<Url> {
+    if let Some(fault) = url::fault(&url) {
         section.wrong(
             key,
-            format!("found `{shown}`"),
+            format!("found `{}`, which {fault}", url::shown(&url)),
             "write an address such as https://host/path",
         );
         return None;
     }
-    Some(url)
+    let host = url::host(&url);
+    let loopback = ["127.", "localhost", "[::1]"]
+        .iter()
+        .any(|start| host.starts_with(start));
+    if url.starts_with("http://") && !loopback {
+        warnings.push(format!(
+            "{}: http://{host} is not encrypted; anyone on the way reads it",
+            section.full(key)
+        ));
+    }
+    Some(Url::new(url))
 }

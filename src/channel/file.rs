@@ -1,6 +1,6 @@
 //! The `file` provider: each delivered message is one JSON line in a file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
+use crate::private_file;
 
 /// A file, for every channel: what a channel has unless the configuration says otherwise.
 pub(super) const OFFER: Offer = Offer {
@@ -86,14 +87,9 @@ struct Whatsapp<'a> {
 impl FileProvider {
     /// Opens the file, making it when it does not exist.
     fn new(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(|error| {
-                Error::world(format!("messages cannot be written to {}", path.display()))
-                    .because(error)
-            })?;
+        let file = private_file::append(path).map_err(|error| {
+            Error::world(format!("messages cannot be written to {}", path.display())).because(error)
+        })?;
         Ok(Self {
             path: path.to_owned(),
             file: Mutex::new(file),

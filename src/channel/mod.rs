@@ -25,8 +25,8 @@ mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
-pub use answer::{Next, Receipt, Refusal};
-use answer::{by_status, lost, world};
+pub use answer::{About, Next, Receipt, Refusal};
+use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
 
 /// Every provider, in the order in which a remedy names those of a channel.
 const PROVIDERS: [Offer; 7] = [
@@ -78,6 +78,11 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
     /// Whether the texts of templates are kept at the provider, rather than given by hand.
     fn keeps_templates(&self) -> bool {
         false
+    }
+
+    /// What is unwise about it, for `regua doctor`: each with what to do.
+    fn doubts(&self) -> Vec<(String, String)> {
+        Vec::new()
     }
 
     /// The provider itself, with its secrets read, for so many workers.
@@ -166,7 +171,7 @@ impl ChannelSettings {
 }
 
 /// A communication channel or a template, as a WhatsApp provider lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CatalogueEntry {
     /// The provider's id (or name, where that is what sends go by).
     pub id: String,
@@ -176,12 +181,20 @@ pub struct CatalogueEntry {
     pub status: Option<String>,
     /// A template's text, with its placeholders.
     pub text: Option<String>,
+    /// A template's language, where one name may stand in several.
+    pub language: Option<String>,
+    /// What a template has that no message of ours can fill.
+    pub unfillable: Option<String>,
 }
 
 /// What can be looked up at a WhatsApp provider.
 pub trait Catalogue {
     /// The communication channels.
     fn channels(&self) -> Result<Vec<CatalogueEntry>>;
+    /// The language that is meant where a template's name stands in several.
+    fn language(&self) -> Option<&str> {
+        None
+    }
     /// The templates of one channel.
     fn templates(&self, channel: &str) -> Result<Vec<CatalogueEntry>>;
 }

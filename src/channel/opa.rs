@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +14,11 @@ use super::{
 };
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
-use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, shortened};
-use crate::settings::{Secret, base_url, secret, timeout};
+use crate::http::{
+    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, secrets_in, shortened,
+};
+use crate::settings::{Secret, base_url, ca_file, secret, timeout};
+use crate::wire::url::Url;
 
 /// Rows asked for at a time; Opa! takes 1 to 1000.
 const PAGE: usize = 100;
@@ -36,11 +40,13 @@ pub(super) const OFFER: Offer = Offer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct OpaSettings {
     /// `https://INSTANCE/api/v1`.
-    base_url: String,
+    base_url: Url,
     /// The API user's token.
     token: Secret,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    ca_file: Option<PathBuf>,
 }
 
 /// Reads the installation's settings.
@@ -55,6 +61,7 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     let token = secret(section, "token", base);
     Some(Arc::new(OpaSettings {
         timeout_seconds: timeout(section, 30),
+        ca_file: ca_file(section, base),
         base_url: base_url?,
         token: token?,
     }))
@@ -77,7 +84,7 @@ impl ProviderSettings for OpaSettings {
 /// Delivers WhatsApp templates through an Opa! Suite installation.
 struct OpaProvider {
     client: HttpClient,
-    base_url: String,
+    base_url: Url,
     bearer: String,
     cover: Cover,
     /// What each channel may still send today, once asked; none where there is no limit.
@@ -86,7 +93,11 @@ struct OpaProvider {
 
 impl fmt::Debug for OpaProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OpaProvider({})", crate::http::host(&self.base_url))
+        write!(
+            f,
+            "OpaProvider({})",
+            crate::http::host(self.base_url.as_str())
+        )
     }
 }
 
@@ -98,10 +109,14 @@ impl OpaProvider {
     fn new(settings: &OpaSettings, workers: usize) -> Result<Self> {
         let token = settings.token.reveal()?;
         Ok(Self {
-            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(
+                workers,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?,
             base_url: settings.base_url.clone(),
             bearer: format!("Bearer {token}"),
-            cover: Cover::over([token]),
+            cover: Cover::over([token].into_iter().chain(secrets_in(&settings.base_url))),
             left: Mutex::new(BTreeMap::new()),
         })
     }
@@ -116,7 +131,7 @@ impl OpaProvider {
         self.client
             .call(&HttpRequest {
                 method,
-                url: &format!("{}{path}", self.base_url),
+                url: &format!("{}{path}", self.base_url.as_str()),
                 headers: &[("Authorization", &self.bearer)],
                 body: text.as_deref().map(|text| Body {
                     kind: "application/json",
@@ -153,7 +168,7 @@ impl OpaProvider {
         let next = match answer.status {
             // "Este contato já está em atendimento com X".
             400 | 409 if lower.contains("em atendimento") => {
-                Next::Later(Some(answer.retry_after.unwrap_or(CONVERSATION)))
+                Next::Wait(answer.retry_after.unwrap_or(CONVERSATION))
             }
             // "Field 'x' is not allowed": the fault is ours, for whomever it was.
             400 if lower.contains("is not allowed") => Next::StopBatch,
@@ -301,6 +316,7 @@ fn listed(row: &Value, name: &str) -> CatalogueEntry {
         id,
         status: text(row, "status"),
         text: text(row, "texto"),
+        ..CatalogueEntry::default()
     }
 }
 
@@ -418,8 +434,8 @@ mod tests {
 
     fn provider() -> OpaProvider {
         OpaProvider {
-            client: HttpClient::new(1, Patience::seconds(1)),
-            base_url: "http://127.0.0.1:1".to_owned(),
+            client: HttpClient::new(1, Patience::seconds(1), None).expect("a client"),
+            base_url: Url::new("http://127.0.0.1:1"),
             bearer: String::new(),
             cover: Cover::over(["the-token"]),
             left: Mutex::new(BTreeMap::new()),
@@ -469,7 +485,7 @@ mod tests {
     #[test]
     fn a_person_in_a_conversation_is_written_to_later() {
         let body = r#"{"status":"error","code":400,"data":{"message":"Este contato já está em atendimento com Ana"}}"#;
-        assert_eq!(next(400, body).0, Next::Later(Some(CONVERSATION)));
+        assert_eq!(next(400, body).0, Next::Wait(CONVERSATION));
         let body = r#"{"status":"error","code":400,"data":{"message":"Contato inválido"}}"#;
         assert_eq!(next(400, body).0, Next::Never(Reason::Refused));
     }

@@ -1,6 +1,7 @@
 //! The `twilio` provider: text messages through Twilio.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +10,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{
-    Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal, by_status,
-    lost, world,
+    About, CONTENT, Given, Limits, Meaning, Next, Offer, Outgoing, Provider, ProviderSettings,
+    RECIPIENT, Receipt, Refusal, US, by_status, lost, world,
 };
-use crate::domain::words::{Channel, Reason};
+use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
     Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, form, percent_encoded,
-    shortened,
+    secrets_in, shortened,
 };
-use crate::settings::{Secret, base_url, required, secret, timeout};
+use crate::settings::{Secret, base_url, ca_file, required, secret, timeout};
+use crate::wire::url::Url;
 
 /// The longest validity that Twilio takes, in seconds (ten hours).
 const LONGEST_VALIDITY: u64 = 36_000;
@@ -40,7 +42,7 @@ pub(super) const OFFER: Offer = Offer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct TwilioSettings {
     /// Where the API answers.
-    base_url: String,
+    base_url: Url,
     /// The account's id.
     account_sid: String,
     /// The user of the API: the account's id, or an API key's.
@@ -53,6 +55,8 @@ struct TwilioSettings {
     messaging_service: Option<String>,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    ca_file: Option<PathBuf>,
 }
 
 /// Reads the account's settings.
@@ -84,6 +88,7 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     let account_sid = account_sid?;
     Some(Arc::new(TwilioSettings {
         timeout_seconds,
+        ca_file: ca_file(section, base),
         base_url: base_url?,
         username: section
             .filled("username")
@@ -128,17 +133,25 @@ impl TwilioProvider {
         let password = settings.password.reveal()?;
         let pair = STANDARD.encode(format!("{}:{password}", settings.username));
         Ok(Self {
-            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(
+                workers,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?,
             settings: settings.clone(),
             basic: format!("Basic {pair}"),
-            cover: Cover::over([password, pair]),
+            cover: Cover::over(
+                [password, pair]
+                    .into_iter()
+                    .chain(secrets_in(&settings.base_url)),
+            ),
         })
     }
 
     fn account(&self) -> String {
         format!(
             "{}/2010-04-01/Accounts/{}",
-            self.settings.base_url,
+            self.settings.base_url.as_str(),
             percent_encoded(&self.settings.account_sid)
         )
     }
@@ -150,20 +163,49 @@ impl TwilioProvider {
         let Some(code) = json.and_then(|json| json["code"].as_i64()) else {
             return by_status(answer, words);
         };
-        let next = match code {
-            // Credentials; our sender's number or service.
-            20_003 | 21_603 | 21_606 | 21_659 | 21_660 | 21_703 => Next::Stop,
-            // "Not processed, always safe to retry."
-            20_429 => Next::Later(answer.retry_after),
-            21_611 | 30_001 => Next::Later(Some(answer.retry_after.unwrap_or(FULL_WAIT))),
-            // This person sent STOP.
-            21_610 => Next::Never(Reason::OptedOut),
-            // A number that cannot take it.
-            21_211 | 21_614 => Next::Never(Reason::Refused),
-            _ => return by_status(answer, words).code(code.to_string()),
-        };
-        Refusal::new(next, words).code(code.to_string())
+        match meaning(code, answer) {
+            Some((next, about)) => Refusal::new(next, words).about(about),
+            None => by_status(answer, words),
+        }
+        .code(code.to_string())
     }
+}
+
+/// What an error's code means (twilio.com/docs/api/errors); none leaves it to the status.
+fn meaning(code: i64, answer: &HttpAnswer) -> Option<Meaning> {
+    Some(match code {
+        // Credentials and account; a resource that is not there; a country that is not enabled; a trial
+        // account; our sender's number, or its service, or what it may do.
+        20_002..=20_010
+        | 20_403
+        | 20_404
+        | 20_405
+        | 21_212
+        | 21_408
+        | 21_601
+        | 21_603
+        | 21_606..=21_608
+        | 21_659..=21_661
+        | 21_701..=21_705
+        | 21_710..=21_712
+        | 30_002
+        | 30_034
+        | 90_010 => US,
+        // "Not processed, always safe to retry."
+        14_107 | 20_429 | 30_022 => (Next::Later(answer.retry_after), About::Unsaid),
+        21_611 | 30_001 => {
+            let wait = answer.retry_after.unwrap_or(FULL_WAIT);
+            (Next::Later(Some(wait)), About::Unsaid)
+        }
+        // This person sent STOP.
+        21_610 => (Next::OptedOut(None), About::Recipient),
+        // A number that cannot take it.
+        21_211 | 21_214 | 21_217 | 21_265 | 21_401 | 21_421 | 21_604 | 21_614 | 21_635 | 30_005
+        | 30_006 => RECIPIENT,
+        // No text, or too much of it.
+        21_602 | 21_605 | 21_617 | 21_618 | 21_619 => CONTENT,
+        _ => return None,
+    })
 }
 
 impl Provider for TwilioProvider {
@@ -201,6 +243,7 @@ impl Provider for TwilioProvider {
             .map_err(lost)?;
         let json = answer.json();
         let sid = json.as_ref().and_then(|json| json["sid"].as_str());
+        let sid = sid.filter(|sid| !sid.trim().is_empty());
         match sid {
             Some(sid) if answer.is_success() => Ok(Receipt {
                 provider_id: Some(sid.to_owned()),

@@ -18,6 +18,8 @@ pub struct Context {
     pub out: Out,
     /// Nothing is said when there is nothing to do: what cron calls each minute.
     pub silent: bool,
+    /// The command only reads: it never makes a database.
+    pub only_reads: bool,
     database: PathBuf,
 }
 
@@ -37,6 +39,7 @@ impl Context {
             clock,
             out,
             silent: false,
+            only_reads: false,
         })
     }
 
@@ -57,8 +60,11 @@ impl Context {
         &self.database
     }
 
-    /// Opens the database, making it when it does not exist.
+    /// Opens the database; a command that writes makes it when it does not exist.
     pub fn open(&self) -> Result<Store> {
+        if self.only_reads {
+            return Store::open_existing(&self.database);
+        }
         let store = Store::open(&self.database)?;
         if store.created() {
             let made = format!("made the database {}", self.database.display());

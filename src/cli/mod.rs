@@ -13,6 +13,7 @@ use crate::view::{Colour, Format, Out, Talk};
 
 mod apply;
 mod arguments;
+mod backup;
 mod birthday;
 mod collection;
 mod context;
@@ -26,7 +27,9 @@ mod import;
 mod omnichannel;
 mod opt_out;
 mod queue;
+mod reading;
 mod report;
+mod restore;
 mod rule;
 mod send;
 mod shell;
@@ -151,6 +154,8 @@ enum Command {
     Trigger(trigger::Command),
     Sync(sync::Command),
     Doctor(doctor::Command),
+    Backup(backup::Command),
+    Restore(restore::Command),
     #[command(subcommand)]
     Omnichannel(omnichannel::Command),
     #[command(subcommand)]
@@ -222,9 +227,12 @@ fn normal(argument: OsString) -> OsString {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let parsed = command()
         .try_get_matches_from(arguments.into_iter().map(normal))
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+        .and_then(|matches| {
+            let only_reads = reading::only_reads(&matches);
+            Ok((Cli::from_arg_matches(&matches)?, only_reads))
+        });
+    let (cli, only_reads) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output and are no error.
             let _ = error.print();
@@ -241,7 +249,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         out.error(&Error::usage("--json and -o ask for two forms").hint("give one of them"));
         return ErrorKind::Usage.exit_code();
     }
-    match dispatch(cli, out) {
+    match dispatch(cli, only_reads, out) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
             if error.kind != ErrorKind::BrokenPipe {
@@ -273,7 +281,7 @@ fn paper(global: &Global) -> Out {
     Out::new(format, talk, colour)
 }
 
-fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
+fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     // These need neither a configuration nor a database.
     match &cli.command {
         Command::Completions(command) => return command.run(out, &mut self::command()),
@@ -295,6 +303,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         (context, _) => context?,
     };
     let context = &mut context;
+    context.only_reads = only_reads;
     // What cron calls each minute says nothing when nothing is due.
     context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
     if !context.silent {
@@ -317,6 +326,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<Outcome> {
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
+        Command::Backup(command) => backup::run(&command, context),
+        Command::Restore(command) => restore::run(&command, context),
         Command::Omnichannel(command) => omnichannel::run(&command, context),
         Command::Whatsapp(command) => whatsapp::run(&command, context),
         Command::Apply(command) => apply::run(&command, context),

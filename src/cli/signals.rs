@@ -1,15 +1,15 @@
-//! SIGINT and SIGTERM: the first asks the delivery to stop, the second at once.
+//! SIGINT, SIGTERM and SIGHUP: the first asks the delivery to stop, the second at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Outcome;
 use crate::error::{Error, Result};
-use crate::jobs::deliver::Stop;
+use crate::jobs::deliver::{Stop, no_thread};
 
 /// Listens while a delivery runs.
 pub struct Listener {
@@ -22,18 +22,26 @@ pub struct Listener {
 impl Listener {
     /// Begins to listen.
     pub fn start() -> Result<Self> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])
-            .map_err(|error| Error::world("signals cannot be listened for").because(error))?;
+        let failed =
+            |error: std::io::Error| Error::world("signals cannot be listened for").because(error);
+        let mut listened = vec![SIGINT, SIGTERM];
+        if !hangup_is_ignored() {
+            listened.push(SIGHUP);
+        }
+        let mut signals = Signals::new(listened).map_err(failed)?;
         let stop = Stop::default();
         let last = Arc::new(AtomicI32::new(0));
         let handle = signals.handle();
         let (told, heard) = (stop.clone(), Arc::clone(&last));
-        thread::spawn(move || {
+        let listening = move || {
             for signal in signals.forever() {
+                // A terminal that went away ends a run as a polite request does.
+                let signal = if signal == SIGHUP { SIGTERM } else { signal };
                 heard.store(signal, Ordering::SeqCst);
                 told.ask();
             }
-        });
+        };
+        thread::Builder::new().spawn(listening).map_err(no_thread)?;
         Ok(Self { stop, last, handle })
     }
 
@@ -44,6 +52,16 @@ impl Listener {
             signal => Some(Outcome::Stopped(u8::try_from(signal).unwrap_or(0))),
         }
     }
+}
+
+/// Whether the run was begun under nohup: then it goes on when its terminal goes away.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & (1 << (SIGHUP - 1)) != 0)
 }
 
 impl Drop for Listener {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::contact_hours::{self, Window};
-use crate::domain::template::Company;
+use crate::domain::template::{Company, OwnWords};
 use crate::domain::words::Channel;
 use crate::domain::{phone, tax_id};
 use crate::toml_table::Section;
@@ -50,10 +50,28 @@ pub struct BackupConfig {
     pub keep: i64,
 }
 
-/// Reads `[company]`.
+/// Reads `[words]`: what the provider says in place of words of ours.
+fn read_words(top: &Section<'_, '_>) -> OwnWords {
+    let Some(section) = top.section("words") else {
+        return OwnWords::default();
+    };
+    let words = section.pairs();
+    for (word, own) in &words {
+        if own.trim().is_empty() {
+            section.wrong(word, "is empty", "write what texts say, or leave it out");
+        }
+    }
+    OwnWords::new(words)
+}
+
+/// Reads `[company]` and `[words]`: the provider, and how it speaks.
 pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
+    let words = read_words(top);
     let Some(section) = top.section("company") else {
-        return Company::default();
+        return Company {
+            words,
+            ..Company::default()
+        };
     };
     let tax_id = section.filled("tax_id").and_then(|text| {
         let id = tax_id::parse(&text);
@@ -73,6 +91,7 @@ pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
         name: section.filled("name"),
         phone,
         tax_id,
+        words,
     };
     section.finish();
     company
@@ -81,7 +100,7 @@ pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
 /// Reads `[queue]`, and how many days a message is of use.
 pub(super) fn read_queue(top: &Section<'_, '_>) -> (QueueConfig, i64) {
     let default = QueueConfig {
-        max_attempts: 6,
+        max_attempts: 12,
         first_retry_seconds: 30,
         resend_unknown: Vec::new(),
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::template::Look;
 use super::words::{AddressKind, AttemptOutcome, Channel, Kind, Origin, Purpose, Reason, Status};
 use crate::clock::Now;
 
@@ -115,6 +116,8 @@ pub struct Outgoing {
     pub provider_template: Option<String>,
     /// Whatsapp: the values, in order.
     pub variables: Vec<String>,
+    /// Push: how it is shown, where its template says so.
+    pub look: Look,
     /// Of no use after so much time from now, when the message has an end.
     pub time_to_live: Option<Duration>,
     /// The instant of the claim, seen in the provider's zone.
@@ -170,6 +173,7 @@ impl NewMessage {
             provider_channel: self.provider_channel.clone(),
             provider_template: self.provider_template.clone(),
             variables: self.variables.clone(),
+            look: Look::default(),
             time_to_live: self.expires_at.and_then(|end| (end - now.at).to_std().ok()),
             at: now.at.with_timezone(&now.zone),
         }

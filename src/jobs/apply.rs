@@ -129,7 +129,8 @@ fn carry_out(
         stored_report::save(connection, &placed.value)?;
     }
     let rule_steps = rules::carry_out(connection, wanted, options, &templates, now, &mut plan)?;
-    let trigger_steps = triggers::carry_out(connection, wanted, options, &mut plan.warnings)?;
+    let trigger_steps =
+        triggers::carry_out(connection, config, wanted, options, &mut plan.warnings)?;
     save_tasks(connection, &wanted.tasks, now)?;
     // What goes, goes last: by then nothing that stays may name it.
     for name in removed(&saved_tasks) {

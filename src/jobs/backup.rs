@@ -1,7 +1,6 @@
 //! The backup: the database's copy in a dated file, and the oldest ones beyond a number deleted.
 
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
@@ -9,6 +8,7 @@ use chrono::NaiveDateTime;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::private_file;
 use crate::store::{Store, backup};
 
 /// How the date stands in a backup's name; by name they sort by time.
@@ -28,28 +28,34 @@ pub struct BackupSummary {
 /// Copies the database to `FOLDER/NAME-2026-11-21-0300.db` and keeps the last `[backup] keep`. The
 /// copy has another name until it is whole; one of the same minute is replaced.
 pub fn run(store: &Store, config: &Config, now: Now) -> Result<BackupSummary> {
-    let folder = &config.backup.folder;
+    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
+    let mut summary = into(store, &config.backup.folder, now)?;
+    summary.removed = keep_last(&config.backup.folder, &stem(store), keep, &summary.file)?;
+    Ok(summary)
+}
+
+/// The database's name, with which those of its backups begin.
+fn stem(store: &Store) -> String {
+    store.path().file_stem().map_or_else(
+        || "regua".to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
+}
+
+/// Copies the database to a dated file in `folder`, and deletes nothing there.
+pub fn into(store: &Store, folder: &Path, now: Now) -> Result<BackupSummary> {
     let failed = |what: &str, error: std::io::Error| {
         Error::world(format!("the backup folder {} {what}", folder.display()))
             .because(error)
             .hint("[backup] folder in the configuration")
     };
-    fs::create_dir_all(folder).map_err(|error| failed("cannot be made", error))?;
-    let stem = store.path().file_stem().map_or_else(
-        || "regua".to_owned(),
-        |stem| stem.to_string_lossy().into_owned(),
-    );
-    let file = folder.join(format!("{stem}-{}.db", now.local().format(STAMP)));
+    private_file::folder(folder).map_err(|error| failed("cannot be made", error))?;
+    let file = folder.join(format!("{}-{}.db", stem(store), now.local().format(STAMP)));
     let part = file.with_extension("part");
     // A part that is left over is of a run that died.
     let _ = fs::remove_file(&part);
     // It holds what the database holds: nobody else may read it.
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&part)
-        .map_err(|error| failed("cannot be written to", error))?;
+    private_file::create_new(&part).map_err(|error| failed("cannot be written to", error))?;
     let copied = backup::copy(store.connection(), &part).and_then(|()| {
         fs::File::open(&part)?.sync_all()?;
         fs::rename(&part, &file)?;
@@ -60,10 +66,9 @@ pub fn run(store: &Store, config: &Config, now: Now) -> Result<BackupSummary> {
         let _ = fs::remove_file(&part);
         return Err(error);
     }
-    let keep = usize::try_from(config.backup.keep).unwrap_or(usize::MAX);
     Ok(BackupSummary {
         bytes: fs::metadata(&file)?.len(),
-        removed: keep_last(folder, &stem, keep, &file)?,
+        removed: 0,
         file,
     })
 }

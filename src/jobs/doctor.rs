@@ -158,6 +158,9 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     }
     for (channel, settings) in patient.config.channels.iter() {
         tell(provider(channel, settings))?;
+        for (doubt, remedy) in settings.provider.doubts() {
+            tell(Finding::warning(channel.as_str(), doubt, remedy))?;
+        }
     }
     let sources = &patient.config.sources;
     if sources.is_empty() {

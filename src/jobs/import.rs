@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::domain::book::{self, KINDS, Kind, Value};
 use crate::error::{Error, Flaw, Result, nearest};
+use crate::private_file;
 use crate::source::encoding::Encoding;
 use crate::source::rows::FileRows;
 use crate::source::{RawRow, Reading};
@@ -439,10 +440,10 @@ impl Rejects {
         };
         if self.file.is_none() {
             if let Some(parent) = self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
-                fs::create_dir_all(parent).map_err(|error| failed(&self.path, error))?;
+                private_file::folder(parent).map_err(|error| failed(&self.path, error))?;
             }
             let mut file =
-                fs::File::create(&self.path).map_err(|error| failed(&self.path, error))?;
+                private_file::create(&self.path).map_err(|error| failed(&self.path, error))?;
             file.write_all(header.unwrap_or_default().as_bytes())
                 .map_err(|error| failed(&self.path, error))?;
             self.file = Some(file);

@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod import;
 pub mod plan;
 pub mod purge;
+pub mod restore;
 pub mod rows;
 pub mod rule;
 pub mod run_due;

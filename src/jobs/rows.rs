@@ -109,6 +109,7 @@ impl Rows {
             overdue: self.overdue,
             login: self.login.as_ref(),
             ticket: self.ticket.as_ref(),
+            forgiven: &[],
         }
     }
 }

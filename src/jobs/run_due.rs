@@ -1,7 +1,5 @@
 //! What cron starts: the tasks that are owed a run, in order, each through the job of its command.
 
-use std::fs::File;
-
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +12,7 @@ use crate::domain::task::{Owed, Run, RunOutcome, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::task::RunEnding;
-use crate::store::{Store, report, task as store_task, template};
+use crate::store::{Lock, Store, report, task as store_task, template};
 
 /// What tasks are run with.
 pub struct Hands<'a> {
@@ -46,7 +44,7 @@ pub struct Ran {
 }
 
 /// Takes the lock that one run holds at a time; none when another has it.
-pub fn lock(store: &Store) -> Result<Option<File>> {
+pub fn lock(store: &Store) -> Result<Option<Lock>> {
     store.lock("run-due")
 }
 

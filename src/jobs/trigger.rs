@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::plan::{ApplyChange, ApplyStep, Options, steps};
+use crate::config::Config;
 use crate::domain::template::Template;
 use crate::domain::ticket::trigger::Trigger;
+use crate::domain::ticket::warning::Office;
 use crate::error::{Error, Flaw, Result};
 use crate::source::definition::{self, Definitions};
 use crate::store::{Connection, Store, template, ticket, trigger as store};
@@ -19,14 +21,20 @@ pub fn flaws(trigger: &Trigger, templates: &[Template]) -> Vec<Flaw> {
 /// What is allowed and probably not meant, as far as the book tells.
 pub fn warnings(
     connection: &Connection,
+    config: &Config,
     trigger: &Trigger,
     templates: &[Template],
 ) -> Result<Vec<String>> {
     let by_name = by_name(templates);
     Ok(trigger.warnings(
         |name| by_name.get(name).copied(),
-        &ticket::staff(connection)?,
-        &ticket::topics(connection)?,
+        &Office {
+            staff: &ticket::staff(connection)?,
+            topics: &ticket::topics(connection)?,
+            statuses: &ticket::statuses(connection)?,
+            priorities: &ticket::priorities(connection)?,
+            company: &config.company,
+        },
     ))
 }
 
@@ -38,7 +46,7 @@ fn by_name(templates: &[Template]) -> HashMap<&str, &Template> {
 }
 
 /// Adds a trigger, which must be new, and answers the warnings.
-pub fn add(saved: &mut Store, trigger: &Trigger) -> Result<Vec<String>> {
+pub fn add(saved: &mut Store, config: &Config, trigger: &Trigger) -> Result<Vec<String>> {
     saved.write(|transaction| {
         if store::find(transaction, &trigger.name)?.is_some() {
             return Err(Error::unacceptable(format!(
@@ -47,25 +55,26 @@ pub fn add(saved: &mut Store, trigger: &Trigger) -> Result<Vec<String>> {
             ))
             .hint(format!("regua trigger edit {}", trigger.name)));
         }
-        put(transaction, trigger)
+        put(transaction, config, trigger)
     })
 }
 
 /// Changes a trigger, which must be there, and answers what it is now with the warnings.
 pub fn edit(
     saved: &mut Store,
+    config: &Config,
     name: &str,
     change: impl FnOnce(&mut Trigger) -> Result<()>,
 ) -> Result<(Trigger, Vec<String>)> {
     saved.write(|transaction| {
         let mut trigger = store::get(transaction, name)?;
         change(&mut trigger)?;
-        let warnings = put(transaction, &trigger)?;
+        let warnings = put(transaction, config, &trigger)?;
         Ok((trigger, warnings))
     })
 }
 
-fn put(connection: &Connection, trigger: &Trigger) -> Result<Vec<String>> {
+fn put(connection: &Connection, config: &Config, trigger: &Trigger) -> Result<Vec<String>> {
     let templates = template::list(connection)?;
     let flaws = flaws(trigger, &templates);
     if !flaws.is_empty() {
@@ -75,7 +84,7 @@ fn put(connection: &Connection, trigger: &Trigger) -> Result<Vec<String>> {
         ));
     }
     store::save(connection, trigger)?;
-    warnings(connection, trigger, &templates)
+    warnings(connection, config, trigger, &templates)
 }
 
 /// Whether every saved trigger still goes with its templates.
@@ -97,6 +106,7 @@ pub fn still_fine(connection: &Connection) -> Result<()> {
 /// Carries out what files say of triggers, within the transaction that saved their templates.
 pub(super) fn carry_out(
     connection: &Connection,
+    config: &Config,
     wanted: &Definitions,
     options: Options,
     said: &mut Vec<String>,
@@ -124,7 +134,7 @@ pub(super) fn carry_out(
             ..flaw
         }));
         store::save(connection, &placed.value)?;
-        said.extend(warnings(connection, &placed.value, &templates)?);
+        said.extend(warnings(connection, config, &placed.value, &templates)?);
     }
     if !flaws.is_empty() {
         return Err(Error::flaws(

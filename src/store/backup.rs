@@ -1,12 +1,15 @@
-//! A copy of the whole database, made while others work with it.
+//! A copy of the whole database, made while others work with it; and a copy looked at before it is used.
 
-use std::path::Path;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
 
-use crate::error::{Error, Result};
+use super::{cannot_open, health, migration};
+use crate::error::{Error, Flaw, Result};
 
 /// Copies the database to a new file by SQLite's online backup, in one step: it reads one
 /// consistent state, and in WAL mode nobody who writes meanwhile has to wait.
@@ -22,4 +25,55 @@ pub fn copy(connection: &Connection, to: &Path) -> Result<()> {
             .map_err(failed)?;
     }
     copy.close().map_err(|(_, error)| failed(error))
+}
+
+/// Opens a backup to read it, and changes nothing of it: not its file, nor its folder.
+pub fn open(path: &Path) -> Result<Connection> {
+    // A copy of a database at work has its newest pages in a file beside it.
+    let beside = path_with(path, "-wal").exists();
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri.push_str(if beside { "?mode=ro" } else { "?immutable=1" });
+    Connection::open_with_flags(
+        uri,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+    )
+    .map_err(|error| cannot_open(path, error))
+}
+
+/// A path with something after its last letter: what SQLite keeps beside a database.
+pub fn path_with(path: &Path, end: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(end);
+    PathBuf::from(path)
+}
+
+/// Whether a backup can be restored: whole, ours, and not of a newer program.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn check(connection: &Connection, path: &Path) -> Result<()> {
+    migration::ours(connection, path)?;
+    let damage = health::damage(connection).map_err(|error| {
+        Error::unacceptable(format!("{} cannot be read", path.display()))
+            .because(error)
+            .hint("take another backup")
+    })?;
+    if damage.is_empty() {
+        return Ok(());
+    }
+    let flaws = damage
+        .into_iter()
+        .map(|found| Flaw::at("", found, ""))
+        .collect();
+    Err(
+        Error::flaws(format!("{} is damaged", path.display()), flaws)
+            .hint("take another backup; nothing was changed"),
+    )
 }

@@ -1,6 +1,8 @@
 //! Migrations: the tables brought up to date when a database is opened, and a newer one refused.
 
-use rusqlite::TransactionBehavior;
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{Store, cannot_open};
 use crate::error::{Error, Result};
@@ -24,6 +26,32 @@ const APPLICATION_ID: i32 = 0x7265_6775;
 fn not_had(version: i64) -> Option<&'static [&'static str]> {
     let had = usize::try_from(version).ok()?;
     MIGRATIONS.get(had..)
+}
+
+/// Whether a file is a database of ours that this program knows.
+///
+/// # Errors
+/// What it is instead.
+pub(super) fn ours(connection: &Connection, path: &Path) -> Result<()> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let application = number("application_id").map_err(|error| cannot_open(path, error))?;
+    let version = number("user_version").map_err(|error| cannot_open(path, error))?;
+    if application != i64::from(APPLICATION_ID) {
+        return Err(Error::unacceptable(format!(
+            "{} is not a database of regua's",
+            path.display()
+        ))
+        .hint("`regua backup` and the task `backup` make what can be restored"));
+    }
+    if not_had(version).is_none() {
+        return Err(Error::unacceptable(format!(
+            "{} was made by a newer regua (version {version} of its tables; this program knows {})",
+            path.display(),
+            MIGRATIONS.len()
+        ))
+        .hint("use the newer regua; nothing was changed"));
+    }
+    Ok(())
 }
 
 impl Store {
@@ -91,10 +119,10 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use chrono::{DateTime, NaiveDate};
-    use rusqlite::{Connection, params};
+    use rusqlite::params;
 
     use super::*;
     use crate::clock::Now;
@@ -243,7 +271,8 @@ mod tests {
     }
 
     fn cases_of_queued(c: &Connection) -> Vec<(i64, Option<i64>)> {
-        let due = queue::due_block(c, Channel::Sms, now(), 100, &BTreeSet::new()).expect("due");
+        let due =
+            queue::due_block(c, Channel::Sms, now(), 100, &queue::Aside::default()).expect("due");
         due.iter()
             .map(|due| (due.outgoing.id, due.case_id))
             .collect()
@@ -269,7 +298,11 @@ mod tests {
             let aside = store.write(|transaction| {
                 let inserted = message::insert(transaction, &new_of_the_same_lot())?;
                 assert!(matches!(inserted, Inserted::New(_)), "from {version}");
-                Ok(BTreeSet::from([new_of_the_same_lot().lot()]))
+                let lots = BTreeSet::from([new_of_the_same_lot().lot()]);
+                Ok(queue::Aside {
+                    lots,
+                    ..queue::Aside::default()
+                })
             });
             let aside = aside.expect("it is written to");
             let rest = queue::due_block(store.connection(), Channel::Sms, now(), 100, &aside)

@@ -1,8 +1,7 @@
 //! SQLite: the one file that holds everything, opened with its pragmas and brought up to date.
 
-use std::fs::{File, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -12,6 +11,8 @@ use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::domain::text;
 use crate::error::{Error, Result};
+use lock::Anchor;
+pub use lock::{FileId, Lock};
 
 pub mod backup;
 pub mod batch;
@@ -23,6 +24,7 @@ pub mod columns;
 pub mod health;
 pub mod hold;
 pub mod import;
+mod lock;
 pub mod message;
 pub mod meta;
 mod migration;
@@ -31,6 +33,7 @@ pub mod purge;
 pub mod queue;
 pub mod report;
 pub mod report_values;
+pub mod restore;
 pub mod rule;
 pub mod sync;
 pub mod task;
@@ -44,7 +47,9 @@ const BUSY: Duration = Duration::from_secs(30);
 /// An open database.
 #[derive(Debug)]
 pub struct Store {
+    // Dropped in this order: no descriptor of ours is closed before SQLite has closed its own.
     connection: Connection,
+    anchor: Arc<Anchor>,
     path: PathBuf,
     created: bool,
 }
@@ -53,30 +58,53 @@ impl Store {
     /// Opens the database at `path`, making it when it does not exist, and migrates it.
     pub fn open(path: &Path) -> Result<Self> {
         let created = !path.exists();
-        if created {
-            // It will hold names, phones and tax ids: nobody's but its owner's to read. When it
-            // cannot be made, opening says why.
-            let _ = std::fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path);
+        let anchor = Anchor::new(path).map_err(|error| unreachable_file(path, &error))?;
+        if !anchor.share() {
+            return Err(Error::locked(format!(
+                "the database {} is being restored",
+                path.display()
+            ))
+            .hint("run it again when `regua restore` has ended"));
         }
         let connection = Connection::open_with_flags(
             path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .map_err(|error| cannot_open(path, error))?;
         let mut store = Self {
             connection,
+            anchor: Arc::new(anchor),
             path: path.to_owned(),
             created,
         };
+        store.still_there()?;
         store.prepare().map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
         Ok(store)
+    }
+
+    /// Opens the database at `path`, which must exist.
+    pub fn open_existing(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            return Err(
+                Error::world(format!("there is no database {} yet", path.display()))
+                    .hint("name another with --db FILE, or with `database` in the configuration")
+                    .hint("begin with `regua import DIR`, `regua sync` or `regua demo`"),
+            );
+        }
+        Self::open(path)
+    }
+
+    /// The path still leads to the file that was opened: nobody put another in its place.
+    fn still_there(&self) -> Result<()> {
+        if FileId::of(&self.path).is_ok_and(|id| id == self.anchor.id()) {
+            return Ok(());
+        }
+        Err(Error::world(format!(
+            "the database {} was replaced or removed while it was in use",
+            self.path.display()
+        ))
+        .hint("run it again"))
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
@@ -133,27 +161,57 @@ impl Store {
         Ok(answer)
     }
 
-    /// Takes an operating-system lock of this name on a file beside the database: it holds until the
-    /// file is dropped or its process ends. None when another process has it.
-    pub fn lock(&self, name: &str) -> Result<Option<File>> {
-        let mut path = self.path.clone().into_os_string();
-        path.push(format!(".{name}.lock"));
-        let path = PathBuf::from(path);
-        let failed = |error: std::io::Error| {
-            Error::world(format!("the lock {} cannot be taken", path.display())).because(error)
-        };
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-        }
+    /// Writes everything into the one file and closes it.
+    pub fn close(self) -> Result<()> {
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.connection.close().map_err(|(_, error)| error)?;
+        Ok(std::fs::File::open(&self.path)?.sync_all()?)
     }
+
+    /// Takes the lock of this name on the database file, whatever path it was reached by: it holds until
+    /// it is dropped or its process ends. None when another process has it.
+    pub fn lock(&self, name: &str) -> Result<Option<Lock>> {
+        let lock = self.anchor.lock(name).map_err(|error| {
+            Error::world(format!(
+                "the lock `{name}` of {} cannot be taken",
+                self.path.display()
+            ))
+            .because(error)
+        })?;
+        self.still_there()?;
+        Ok(lock)
+    }
+}
+
+/// Being alone with a database file, until this is dropped.
+#[derive(Debug)]
+pub struct Alone(#[expect(dead_code, reason = "it holds the lock")] Anchor);
+
+/// Makes sure that nobody else works with the database at `path`, and that nobody can begin to.
+///
+/// # Errors
+/// Locked, when somebody does.
+pub fn alone(path: &Path) -> Result<Alone> {
+    let anchor = Anchor::new(path).map_err(|error| unreachable_file(path, &error))?;
+    let alone = anchor.alone().map_err(|error| {
+        Error::world(format!("the database {} cannot be locked", path.display())).because(error)
+    })?;
+    if !alone {
+        return Err(
+            Error::locked(format!("another regua is working with {}", path.display())).hint(
+                "wait until it has ended, or stop it and the timer or cron line that starts it",
+            ),
+        );
+    }
+    Ok(Alone(anchor))
+}
+
+/// A file that the system does not let us open.
+fn unreachable_file(path: &Path, error: &std::io::Error) -> Error {
+    Error::world(format!("the database {} cannot be opened", path.display()))
+        .because(error.to_string())
+        .hint("its folder must exist and be writable")
 }
 
 /// Gives SQL what it lacks: `fold` and `nfc` of texts.

@@ -40,15 +40,20 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
     in_steps(store, |connection, from, to| {
         let bound = (from, to, Millis(before));
         if connection.prepare_cached(&keys)?.execute(bound)? > 0 {
-            connection.execute_batch(
-                "CREATE TRIGGER IF NOT EXISTS message_key_spent BEFORE INSERT ON message
-                 WHEN EXISTS (SELECT 1 FROM spent_key WHERE key = NEW.key)
-                 BEGIN SELECT RAISE(IGNORE); END",
-            )?;
+            guard_spent_keys(connection)?;
         }
         connection.prepare_cached(&attempts)?.execute(bound)?;
         Ok(connection.prepare_cached(&rows)?.execute(bound)?)
     })
+}
+
+/// From now on no message is written down under a spent key.
+pub fn guard_spent_keys(connection: &Connection) -> Result<()> {
+    Ok(connection.execute_batch(
+        "CREATE TRIGGER IF NOT EXISTS message_key_spent BEFORE INSERT ON message
+         WHEN EXISTS (SELECT 1 FROM spent_key WHERE key = NEW.key)
+         BEGIN SELECT RAISE(IGNORE); END",
+    )?)
 }
 
 /// Whether a key's message was deleted.

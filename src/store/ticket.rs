@@ -92,7 +92,10 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
 /// Whether an event of this id was told already.
 pub fn event_known(connection: &Connection, id: &str) -> Result<bool> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)
+                 OR EXISTS (SELECT 1 FROM spent_event WHERE id = ?1)",
+        )?
         .query_row([id], |row| row.get(0))?)
 }
 
@@ -107,7 +110,8 @@ pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>
         .prepare_cached(
             "INSERT INTO event
                (id, ticket_id, type, at, told_at, from_status, to_status, priority, author, text)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+             WHERE NOT EXISTS (SELECT 1 FROM spent_event WHERE id = ?1)
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
@@ -311,6 +315,31 @@ pub fn each(
         }
     }
     Ok(())
+}
+
+/// Every status that a ticket ever had, as far as the book and the events tell.
+pub fn statuses(connection: &Connection) -> Result<Vec<String>> {
+    words(
+        connection,
+        "SELECT status FROM ticket WHERE status IS NOT NULL
+         UNION SELECT from_status FROM event WHERE from_status IS NOT NULL
+         UNION SELECT to_status FROM event WHERE to_status IS NOT NULL ORDER BY 1",
+    )
+}
+
+/// Every priority that a ticket ever had, as far as the book and the events tell.
+pub fn priorities(connection: &Connection) -> Result<Vec<String>> {
+    words(
+        connection,
+        "SELECT priority FROM ticket WHERE priority IS NOT NULL
+         UNION SELECT priority FROM event WHERE priority IS NOT NULL ORDER BY 1",
+    )
+}
+
+fn words(connection: &Connection, sql: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A number that changes when another connection wrote to the database.

@@ -132,7 +132,8 @@ fn a_place_in_the_body_decides_where_the_status_does_not() {
         (200, r#"{"code":"new word"}"#, &unknown),
         (200, r#"{"code":0}"#, &unknown),
         (200, r"{}", &unknown),
-        (404, r"{}", &refused),
+        (404, r"{}", &stop),
+        (410, r"{}", &refused),
         (418, r"{}", &refused),
     ] {
         let server = Server::start(move |_| Act::json(status, body));
@@ -280,8 +281,9 @@ fn a_gateway_that_cannot_work_is_refused_with_every_problem() {
     .expect_err("four problems");
     let told: Vec<String> = error.flaws.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 4, "{told:#?}");
-    assert!(told[0].contains("POKE"), "{told:#?}");
-    assert!(told[1].contains("JSON pointer"), "{told:#?}");
-    assert!(told[2].contains("#adress# has no value"), "{told:#?}");
-    assert!(told[3].contains("#sender# has no value"), "{told:#?}");
+    // In the order of their lines.
+    assert!(told[0].contains("#adress# has no value"), "{told:#?}");
+    assert!(told[1].contains("POKE"), "{told:#?}");
+    assert!(told[2].contains("#sender# has no value"), "{told:#?}");
+    assert!(told[3].contains("JSON pointer"), "{told:#?}");
 }

@@ -19,6 +19,12 @@ pub struct Manner {
     pub closes_after: Option<usize>,
     /// Refuses the sender.
     pub refuses_sender: bool,
+    /// Takes so many messages in all, and has a daily limit then.
+    pub daily_limit: Option<usize>,
+    /// Relays for nobody.
+    pub relays_nothing: bool,
+    /// Ends a connection (421) that wants to send one more after so many messages.
+    pub ends_after: Option<usize>,
     /// Greets with this instead of 220.
     pub greeting: Option<&'static str>,
 }
@@ -180,6 +186,10 @@ impl Session {
                     }
                 }
                 "MAIL" if in_transaction => self.say("503 5.5.1 nested MAIL command"),
+                "MAIL" if self.manner.ends_after.is_some_and(|most| taken >= most) => {
+                    self.say("421 4.7.0 too many messages on this connection");
+                    return;
+                }
                 "MAIL" if self.manner.refuses_sender => self.say("550 5.7.1 sender refused"),
                 "MAIL" => {
                     in_transaction = true;
@@ -193,6 +203,9 @@ impl Session {
                         .map_or("", |(address, _)| address)
                         .to_owned();
                     match address.split('@').next().unwrap_or_default() {
+                        _ if self.manner.relays_nothing => {
+                            self.say(&format!("554 5.7.1 <{address}>: relay access denied"));
+                        }
                         "gone" => self.say("550-5.1.1 no such\r\n550 5.1.1 user here"),
                         "grey" => self.say("450 4.7.1 greylisted, come back"),
                         "busy" => {
@@ -231,7 +244,11 @@ impl Session {
                     }
                     in_transaction = false;
                     let address = to.take().unwrap_or_default();
+                    let so_far = self.mails.lock().expect("the mails").len();
                     match address.split('@').next().unwrap_or_default() {
+                        _ if self.manner.daily_limit.is_some_and(|most| so_far >= most) => {
+                            self.say("550 5.4.5 daily sending limit exceeded");
+                        }
                         "drop" => return,
                         "hang" => {
                             let mut rest = Vec::new();

@@ -53,6 +53,7 @@ fn message(channel: Channel) -> Outgoing {
         } else {
             Vec::new()
         },
+        look: regua::domain::template::Look::default(),
         time_to_live: None,
         at: "2026-11-21T09:00:00-03:00"
             .parse::<chrono::DateTime<chrono::Utc>>()

@@ -158,7 +158,7 @@ fn fates(manner: Manner) {
         ("ana", Next::Unknown, ""),
         ("full", Next::Later(None), "452 4.2.2"),
         ("ana", Next::Unknown, ""),
-        ("spam", never, "554 5.7.1"),
+        ("spam", Next::Stop, "554 5.7.1"),
         ("ana", Next::Unknown, ""),
     ] {
         let sent = provider.send(&to(&format!("{local}@example.com")));

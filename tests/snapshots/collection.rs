@@ -1,6 +1,5 @@
 //! `rule`, `collection` and `hold`: the ladder, its cases, and what stays off it.
 
-use crate::house::House;
 use crate::scene;
 
 #[test]
@@ -52,7 +51,7 @@ fn rule_refused() {
 
 #[test]
 fn rule_list_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "rule_list_empty",
         &mut house,
@@ -64,7 +63,7 @@ fn rule_list_empty() {
 
 #[test]
 fn collection_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "collection_empty",
         &mut house,

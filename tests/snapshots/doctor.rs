@@ -17,7 +17,7 @@ fn doctor() {
 
 #[test]
 fn secret_that_others_can_read() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     let text = "[sms]\nprovider = \"http\"\nurl = \"https://sms.example.com/send\"\nbody = \"{}\"\ntoken = \"s3cret\"\n";
     scene::write_secret(&house, "config.toml", text, 0o644);
     scene::holds(

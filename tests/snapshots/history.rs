@@ -1,11 +1,10 @@
 //! `history`: every message there ever was.
 
-use crate::house::House;
 use crate::scene;
 
 #[test]
 fn history_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "history_empty",
         &mut house,

@@ -6,7 +6,7 @@ use crate::server::{Act, Server};
 
 #[test]
 fn queue_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "queue_empty",
         &mut house,
@@ -126,8 +126,8 @@ fn queue_locked() {
     house
         .run(&["send", "contracts", "-t", "due-whatsapp", "--yes"])
         .ok();
-    let lock = std::fs::File::create(house.path("regua.db.whatsapp.lock")).expect("the lock");
-    lock.try_lock().expect("free");
+    let store = regua::store::Store::open(&house.path("regua.db")).expect("a database");
+    let _lock = store.lock("whatsapp").expect("no fault").expect("free");
     scene::holds(
         "queue_locked",
         &mut house,

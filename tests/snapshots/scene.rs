@@ -15,6 +15,13 @@ pub fn demo() -> House {
     house
 }
 
+/// A house with a database and nothing in it.
+pub fn empty() -> House {
+    let house = House::new();
+    regua::store::Store::open(&house.path("regua.db")).expect("a database");
+    house
+}
+
 /// A house with the small book and the files of `examples` beside it, some of them applied.
 pub fn with_examples(applied: &[&str]) -> House {
     let house = House::with_book();

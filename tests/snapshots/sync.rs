@@ -127,7 +127,7 @@ fn sync_refused() {
 #[test]
 fn sync_locked() {
     let (mut house, _erp, url) = with_erp();
-    let lock = std::fs::File::create(house.path("regua.db.sync.lock")).expect("the lock");
-    lock.try_lock().expect("free");
+    let store = regua::store::Store::open(&house.path("regua.db")).expect("a database");
+    let _lock = store.lock("sync").expect("no fault").expect("free");
     scene::holds_beside("sync_locked", &mut house, "sync\nsync --json", &url);
 }

@@ -1,11 +1,10 @@
 //! `task`: schedules, runs, and what cron calls.
 
-use crate::house::House;
 use crate::scene;
 
 #[test]
 fn task_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "task_empty",
         &mut house,
@@ -87,8 +86,8 @@ fn task_refused() {
 #[test]
 fn task_locked() {
     let mut house = scene::with_examples(&["birthday.toml"]);
-    let lock = std::fs::File::create(house.path("regua.db.run-due.lock")).expect("the lock");
-    lock.try_lock().expect("free");
+    let store = regua::store::Store::open(&house.path("regua.db")).expect("a database");
+    let _lock = store.lock("run-due").expect("no fault").expect("free");
     scene::holds(
         "task_locked",
         &mut house,

@@ -141,7 +141,7 @@ fn trigger_refused() {
 
 #[test]
 fn trigger_list_empty() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "trigger_list_empty",
         &mut house,

@@ -8,7 +8,7 @@ use crate::server::{Act, Seen, Server};
 
 #[test]
 fn omnichannel_file() {
-    let mut house = House::new();
+    let mut house = scene::empty();
     scene::holds(
         "omnichannel_file",
         &mut house,

@@ -7,6 +7,7 @@ mod birthday;
 mod book;
 mod collection;
 mod history;
+mod keeping;
 mod manners;
 mod providers;
 mod reading;

@@ -242,8 +242,8 @@ fn one_run_at_a_time_whoever_calls() {
     add(&house, "p", "purge", "0", "8");
     house.at("2026-11-23T08:00");
     {
-        let lock = std::fs::File::create(house.path("regua.db.run-due.lock")).expect("the lock");
-        lock.try_lock().expect("free");
+        let store = regua::store::Store::open(&house.path("regua.db")).expect("a database");
+        let _lock = store.lock("run-due").expect("no fault").expect("free");
         let ran = house.run(&["task", "run-due"]).ok();
         assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
         house

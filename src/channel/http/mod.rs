@@ -9,8 +9,11 @@ use self::verdict::Verdict;
 use super::{Limits, Offer, Outgoing, Provider, Receipt, Refusal, by_status, lost, tag, world};
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
-use crate::http::{Body, Cover, HttpClient, HttpRequest, Method, Patience, percent_encoded};
+use crate::http::{
+    Body, Cover, HttpClient, HttpRequest, Method, Patience, percent_encoded, secrets_in,
+};
 use crate::settings::Secret;
+use crate::wire::url::Url;
 
 mod headers;
 mod pattern;
@@ -43,7 +46,7 @@ struct HttpProvider {
     password: String,
     token: String,
     verdict: Verdict,
-    check_url: Option<String>,
+    check_url: Option<Url>,
     cover: Cover,
 }
 
@@ -57,7 +60,7 @@ impl HttpProvider {
         let password = reveal(settings.credentials.password.as_ref())?;
         let token = reveal(settings.credentials.token.as_ref())?;
         let username = settings.credentials.username.clone().unwrap_or_default();
-        let url = Pattern::of(&settings.url);
+        let url = Pattern::of(settings.url.as_str());
         let body = settings.body.as_deref().map(Pattern::of);
         let placed = |name| url.uses(name) || body.as_ref().is_some_and(|body| body.uses(name));
         let mut headers = Headers::given(settings)?;
@@ -73,7 +76,11 @@ impl HttpProvider {
             ContentType::Plain => ("text/plain; charset=utf-8", str::to_owned),
         };
         Ok(Self {
-            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(
+                workers,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?,
             method: settings.method,
             url,
             headers: headers.list,
@@ -86,7 +93,13 @@ impl HttpProvider {
             token,
             verdict: settings.verdict.clone(),
             check_url: settings.check_url.clone(),
-            cover: Cover::over(headers.hidden),
+            cover: Cover::over(
+                headers
+                    .hidden
+                    .into_iter()
+                    .chain(secrets_in(&settings.url))
+                    .chain(settings.check_url.iter().flat_map(secrets_in)),
+            ),
         })
     }
 
@@ -169,7 +182,7 @@ impl Provider for HttpProvider {
                 .client
                 .call(&HttpRequest {
                     method: Method::Get,
-                    url,
+                    url: url.as_str(),
                     headers: &headers,
                     body: None,
                 })

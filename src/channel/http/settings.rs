@@ -1,6 +1,7 @@
 //! How the configuration describes a gateway, and its reader.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::HttpProvider;
@@ -10,8 +11,9 @@ use super::verdict::Verdict;
 use crate::channel::{Given, Provider, ProviderSettings};
 use crate::error::Result;
 use crate::http::Method;
-use crate::settings::{Secret, base_url, required, secret, timeout, whole_url};
+use crate::settings::{Secret, base_url, ca_file, required, secret, timeout, whole_url};
 use crate::toml_table::Section;
+use crate::wire::url::Url;
 
 /// A gateway described by its requests and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub(super) struct HttpSettings {
     /// GET, POST or PUT.
     pub(super) method: Method,
     /// Where; may hold `#address#` and the like, escaped for a URL.
-    pub(super) url: String,
+    pub(super) url: Url,
     /// Headers; their values may be secrets.
     pub(super) headers: BTreeMap<String, Secret>,
     /// What we are known by.
@@ -33,9 +35,11 @@ pub(super) struct HttpSettings {
     /// How answers are read.
     pub(super) verdict: Verdict,
     /// A harmless address that answers only to good credentials.
-    pub(super) check_url: Option<String>,
+    pub(super) check_url: Option<Url>,
     /// Seconds to wait for an answer.
     pub(super) timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    pub(super) ca_file: Option<PathBuf>,
 }
 
 /// What a gateway knows us by.
@@ -77,7 +81,7 @@ pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSett
             preset.base_url.as_deref(),
             given.warnings,
         )
-        .map(|base_url| format!("{base_url}{}", preset.path))
+        .map(|base_url| Url::new(format!("{}{}", base_url.as_str(), preset.path)))
     } else {
         required(section, "url", "write the gateway's address, https://…")
             .and_then(|url| whole_url(section, "url", url, given.warnings))
@@ -106,10 +110,11 @@ pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSett
             .filled("check_url")
             .and_then(|url| whole_url(section, "check_url", url, given.warnings)),
         timeout_seconds: timeout(section, 20),
+        ca_file: ca_file(section, given.base),
         url: url.unwrap_or_default(),
     };
     check_placeholders(section, &settings);
-    (!settings.url.is_empty()).then(|| -> Arc<dyn ProviderSettings> { Arc::new(settings) })
+    (!settings.url.as_str().is_empty()).then(|| -> Arc<dyn ProviderSettings> { Arc::new(settings) })
 }
 
 fn read_method(section: &Section<'_, '_>) -> Method {
@@ -181,8 +186,8 @@ fn check_placeholders(section: &Section<'_, '_>, settings: &HttpSettings) {
         ("token", credentials.token.is_none()),
     ];
     let texts = [
-        ("url", Some(&settings.url)),
-        ("body", settings.body.as_ref()),
+        ("url", Some(settings.url.as_str())),
+        ("body", settings.body.as_deref()),
     ];
     for (key, text) in texts {
         let Some(text) = text else { continue };
@@ -221,6 +226,16 @@ impl ProviderSettings for HttpSettings {
                     .map(|s| named("password", s)),
             )
             .collect()
+    }
+
+    fn doubts(&self) -> Vec<(String, String)> {
+        if !self.verdict.is_by_status_alone() {
+            return Vec::new();
+        }
+        vec![(
+            "the gateway is judged by the status of its answers alone: one that answers 200 with an error in its text counts as sent".to_owned(),
+            "say where its answer tells: id_pointer, or result_pointer with result_accepted".to_owned(),
+        )]
     }
 
     fn connect(&self, workers: usize) -> Result<Box<dyn Provider>> {

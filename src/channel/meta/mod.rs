@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use self::code::meaning;
+use self::code::{Told, meaning};
 use self::template::Template;
 use super::{
     Catalogue, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal,
@@ -15,9 +16,11 @@ use super::{
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
-    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, percent_encoded, shortened,
+    Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, percent_encoded,
+    secrets_in, shortened,
 };
-use crate::settings::{Secret, base_url, required, secret, timeout};
+use crate::settings::{Secret, base_url, ca_file, required, secret, timeout};
+use crate::wire::url::Url;
 
 mod catalogue;
 mod code;
@@ -25,6 +28,8 @@ mod template;
 
 /// The most that comes back with a status callback, in characters.
 const CALLBACK_LIMIT: usize = 512;
+/// The account's marketing templates go to an endpoint of their own.
+const NOT_BY_THIS_ENDPOINT: i64 = 131_063;
 
 /// WhatsApp's Cloud API.
 pub(super) const OFFER: Offer = Offer {
@@ -41,7 +46,7 @@ pub(super) const OFFER: Offer = Offer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MetaSettings {
     /// Where the Graph API answers, with its version.
-    base_url: String,
+    base_url: Url,
     /// The sender's id.
     phone_number_id: String,
     /// The account whose templates are used.
@@ -52,8 +57,12 @@ struct MetaSettings {
     language: String,
     /// Different people that may be written to in 24 hours; 0 means no limit.
     daily_recipients: i64,
+    /// Whether marketing templates go to the endpoint that is theirs.
+    marketing_endpoint: bool,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    ca_file: Option<PathBuf>,
 }
 
 /// Reads the account's settings.
@@ -85,10 +94,12 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
         daily_recipients: section
             .number("daily_recipients", 0..=10_000_000)
             .unwrap_or(0),
+        marketing_endpoint: section.flag("marketing_endpoint").unwrap_or(false),
         language: section
             .filled("language")
             .unwrap_or_else(|| "pt_BR".to_owned()),
         timeout_seconds: timeout(section, 30),
+        ca_file: ca_file(section, base),
     }))
 }
 
@@ -132,10 +143,14 @@ impl MetaProvider {
     fn new(settings: &MetaSettings, workers: usize) -> Result<Self> {
         let token = settings.token.reveal()?;
         Ok(Self {
-            client: HttpClient::new(workers, Patience::seconds(settings.timeout_seconds)),
+            client: HttpClient::new(
+                workers,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?,
             settings: settings.clone(),
             bearer: format!("Bearer {token}"),
-            cover: Cover::over([token]),
+            cover: Cover::over([token].into_iter().chain(secrets_in(&settings.base_url))),
             templates: Mutex::new(BTreeMap::new()),
             recipients: Mutex::new(BTreeSet::new()),
         })
@@ -146,7 +161,7 @@ impl MetaProvider {
             .client
             .call(&HttpRequest {
                 method: Method::Get,
-                url: &format!("{}{path}", self.settings.base_url),
+                url: &format!("{}{path}", self.settings.base_url.as_str()),
                 headers: &[("Authorization", &self.bearer)],
                 body: None,
             })
@@ -174,11 +189,22 @@ impl MetaProvider {
         let Some(code) = error["code"].as_i64() else {
             return by_status(answer, words);
         };
-        let next = meaning(code, answer.retry_after);
-        match next {
-            Some(next) => Refusal::new(next, words).code(code.to_string()),
-            None => by_status(answer, words).code(code.to_string()),
+        let told = Told {
+            code,
+            subcode: error["error_subcode"].as_i64(),
+            words: &words,
+        };
+        let means = meaning(told, answer.retry_after);
+        let words = if code == NOT_BY_THIS_ENDPOINT {
+            format!("{words}: set marketing_endpoint = true under [whatsapp]")
+        } else {
+            words
+        };
+        match means {
+            Some((next, about)) => Refusal::new(next, words).about(about),
+            None => by_status(answer, words),
         }
+        .code(code.to_string())
     }
 
     /// Counts a person among those of 24 hours, unless that would be one too many.
@@ -227,13 +253,18 @@ impl MetaProvider {
             .provider_channel
             .as_deref()
             .unwrap_or(&self.settings.phone_number_id);
+        let endpoint = if self.settings.marketing_endpoint && template.is_marketing {
+            "marketing_messages"
+        } else {
+            "messages"
+        };
         let answer = self
             .client
             .call(&HttpRequest {
                 method: Method::Post,
                 url: &format!(
-                    "{}/{}/messages",
-                    self.settings.base_url,
+                    "{}/{}/{endpoint}",
+                    self.settings.base_url.as_str(),
                     percent_encoded(sender)
                 ),
                 headers: &[("Authorization", &self.bearer)],
@@ -245,7 +276,8 @@ impl MetaProvider {
             .map_err(lost)?;
         let json = answer.json();
         let sent = json.as_ref().and_then(|json| json.pointer("/messages/0"));
-        match sent.and_then(|sent| sent["id"].as_str()) {
+        let id = sent.and_then(|sent| sent["id"].as_str());
+        match id.filter(|id| !id.trim().is_empty()) {
             Some(id) if answer.is_success() => Ok(Receipt {
                 provider_id: Some(id.to_owned()),
                 code: Some(answer.status.to_string()),

@@ -3,14 +3,18 @@
 use std::sync::atomic::Ordering;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::Ehlo;
+use lettre::transport::smtp::commands::{Auth, Ehlo, Starttls};
+use lettre::transport::smtp::response::Response;
 
-use super::connection::{Connection, said_of};
-use super::settings::{SmtpSettings, Tls};
+use super::connection::{Connection, Offers, Reply};
+use super::settings::Tls;
 use super::{CLOSING, SmtpProvider};
 use crate::channel::{Next, Refusal};
-use crate::error::{Error, Result};
+use crate::wire::bounds::{Allowance, Ended, LONGEST_REPLY};
+use crate::wire::socket::Socket;
+
+/// Questions that a server may ask while one logs in.
+const MOST_QUESTIONS: usize = 10;
 
 impl SmtpProvider {
     /// A new connection.
@@ -18,114 +22,133 @@ impl SmtpProvider {
         if self.stopped.load(Ordering::Relaxed) {
             return Err(Refusal::new(Next::NotSent, "interrupted"));
         }
-        let mut inner = self.encrypted()?;
-        // lettre does not keep this word of the greeting, so it is asked for again.
-        let greeting = inner
-            .command(Ehlo::new(self.helo.clone()))
-            .map_err(|error| self.not_sent("EHLO failed", &error))?;
-        let pipelining = greeting.message().any(|line| {
-            line.split_whitespace()
-                .next()
-                .is_some_and(|word| word.eq_ignore_ascii_case("PIPELINING"))
-        });
-        if let Some(user) = &self.settings.username
-            && let Err(refusal) = self.log_in(&mut inner, user)
-        {
-            inner.abort();
-            return Err(refusal);
+        let allowance = Allowance::new(LONGEST_REPLY, self.patience(), Some(&self.stopped));
+        let host = &self.settings.host;
+        let mut socket = Socket::open(host, self.settings.port, &allowance)
+            .map_err(|ended| self.no_answer("no connection", &ended))?;
+        if let (Tls::Implicit, Some(trust)) = (self.settings.tls, &self.trust) {
+            socket = socket
+                .encrypt(trust, host, &allowance)
+                .map_err(|ended| self.no_answer("no connection", &ended))?;
         }
-        Ok(Connection::new(inner, pipelining))
+        let mut connection = Connection::new(socket);
+        let greeting = connection
+            .reply(self.patience(), &self.stopped)
+            .map_err(|ended| self.no_answer("no connection", &ended))?;
+        self.positive(&greeting)?;
+        let hello = self.asked(&mut connection, &self.ehlo(), "EHLO failed")?;
+        connection.offers = Offers::of(self.positive(&hello)?);
+        if let (Tls::Starttls, Some(_)) = (self.settings.tls, &self.trust) {
+            connection = self.start_tls(connection)?;
+        }
+        if let Some(user) = &self.settings.username {
+            self.log_in(&mut connection, user)?;
+        }
+        Ok(connection)
     }
 
-    /// Connected, and encrypted as the settings ask for.
-    fn encrypted(&self) -> Result<SmtpConnection, Refusal> {
-        let at_once = (self.settings.tls == Tls::Implicit)
-            .then_some(self.tls.as_ref())
-            .flatten();
-        let mut inner = SmtpConnection::connect(
-            (self.settings.host.as_str(), self.settings.port),
-            Some(self.patience()),
-            &self.helo,
-            at_once,
-            None,
-        )
-        .map_err(|error| self.not_sent("no connection", &error))?;
-        if let (Tls::Starttls, Some(parameters)) = (self.settings.tls, &self.tls) {
-            if !inner.can_starttls() {
-                inner.abort();
-                return Err(Refusal::new(
-                    Next::Stop,
-                    format!(
-                        "{} does not offer STARTTLS; nothing is sent in the clear",
-                        self.settings.host
-                    ),
-                ));
+    /// The same conversation within TLS.
+    fn start_tls(&self, mut connection: Connection) -> Result<Connection, Refusal> {
+        let host = &self.settings.host;
+        let offers = connection.offers.clone();
+        let never = |why: &str| {
+            let text = format!("{host} {why}; nothing is sent in the clear");
+            Refusal::new(Next::Stop, text)
+        };
+        if !offers.starttls {
+            connection.quit(&self.stopped);
+            return Err(never("does not offer STARTTLS"));
+        }
+        let begun = self.asked(&mut connection, &Starttls.to_string(), "STARTTLS failed")?;
+        self.positive(&begun)?;
+        if !connection.beyond.is_empty() {
+            // Somebody on the way could have put words before the encrypted ones.
+            return Err(never("went on talking before TLS began"));
+        }
+        let allowance = Allowance::new(LONGEST_REPLY, self.patience(), Some(&self.stopped));
+        let trust = self.trust.as_ref().ok_or_else(|| never("has no TLS"))?;
+        let socket = connection
+            .socket
+            .encrypt(trust, host, &allowance)
+            .map_err(|ended| self.no_answer("STARTTLS failed", &ended))?;
+        let mut connection = Connection::new(socket);
+        let hello = self.asked(&mut connection, &self.ehlo(), "EHLO failed")?;
+        connection.offers = if hello.code < 500 {
+            Offers::of(self.positive(&hello)?)
+        } else {
+            // Some servers want to be greeted once only: what they said then holds, but for pipelining.
+            Offers {
+                pipelining: false,
+                ..offers
             }
-            inner
-                .starttls(parameters, &self.helo)
-                .map_err(|error| self.not_sent("STARTTLS failed", &error))?;
-        }
-        Ok(inner)
+        };
+        Ok(connection)
     }
 
-    fn log_in(&self, inner: &mut SmtpConnection, user: &str) -> Result<(), Refusal> {
+    fn ehlo(&self) -> String {
+        Ehlo::new(self.helo.clone()).to_string()
+    }
+
+    fn log_in(&self, connection: &mut Connection, user: &str) -> Result<(), Refusal> {
+        let host = &self.settings.host;
+        let cannot = |what: &str| Refusal::new(Next::Stop, format!("{host} {what}"));
+        let known = [Mechanism::Plain, Mechanism::Login];
+        let mechanism = known
+            .into_iter()
+            .find(|known| connection.offers.mechanisms.contains(known))
+            .ok_or_else(|| cannot("offers no AUTH that we know"))?;
         let credentials = Credentials::new(user.to_owned(), self.password.clone());
-        match inner.auth(&[Mechanism::Plain, Mechanism::Login], &credentials) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(match said_of(&error) {
-                Some((code, text)) if (400..500).contains(&code) => {
-                    self.refusal(Next::Later(None), code, &text)
+        let mut command = Auth::new(mechanism, credentials.clone(), None)
+            .map_err(|_| cannot("offers no AUTH that we know"))?;
+        for _ in 0..MOST_QUESTIONS {
+            let reply = self.asked(connection, &command.to_string(), "AUTH failed")?;
+            match reply.code {
+                334 => {
+                    let question: Result<Response, _> =
+                        format!("334 {}\r\n", reply.words()).parse();
+                    command = question
+                        .and_then(|question| {
+                            Auth::new_from_response(mechanism, credentials.clone(), &question)
+                        })
+                        .map_err(|_| cannot("asks something strange while we log in"))?;
                 }
-                Some((code, text)) => self.refusal(Next::Stop, code, &text),
-                None if error.is_client() => Refusal::new(
-                    Next::Stop,
-                    format!("{} offers no AUTH that we know", self.settings.host),
-                ),
-                None => self.not_sent("AUTH failed", &error),
-            }),
+                200..=399 => return Ok(()),
+                400..=499 => return Err(self.told(Next::Later(None), &reply)),
+                _ => return Err(self.told(Next::Stop, &reply)),
+            }
         }
+        Err(cannot("asks without end while we log in"))
+    }
+
+    /// What the server answers to a command; `what` says what failed where it does not.
+    fn asked(
+        &self,
+        connection: &mut Connection,
+        command: &str,
+        what: &str,
+    ) -> Result<Reply, Refusal> {
+        connection
+            .ask(command, self.patience(), &self.stopped)
+            .map_err(|ended| self.no_answer(what, &ended))
+    }
+
+    /// The reply, where it is one that lets us go on.
+    fn positive<'r>(&self, reply: &'r Reply) -> Result<&'r Reply, Refusal> {
+        match reply.code {
+            ..400 => Ok(reply),
+            // A server that greets with a refusal may do better later.
+            400..500 => Err(self.told(Next::Later(Some(CLOSING)), reply)),
+            _ => Err(self.told(Next::Stop, reply)),
+        }
+    }
+
+    fn told(&self, next: Next, reply: &Reply) -> Refusal {
+        self.refusal(next, reply.code, &reply.words())
     }
 
     /// What it means that a connection did not come about.
-    fn not_sent(&self, what: &str, error: &lettre::transport::smtp::Error) -> Refusal {
-        if let Some((code, text)) = said_of(error) {
-            // A server that greets with a refusal may do better later.
-            let next = if code == 421 || (400..500).contains(&code) {
-                Next::Later(Some(CLOSING))
-            } else {
-                Next::Stop
-            };
-            return self.refusal(next, code, &text);
-        }
-        let text = format!("{}: {what}: {error}", self.settings.host);
+    fn no_answer(&self, what: &str, ended: &Ended) -> Refusal {
+        let text = format!("{}: {what}: {ended}", self.settings.host);
         Refusal::new(Next::NotSent, self.cover.cover(text))
     }
-}
-
-/// What TLS is set up with.
-///
-/// # Errors
-/// When the certificate authority cannot be read or the host has no acceptable name.
-pub(super) fn tls(settings: &SmtpSettings) -> Result<TlsParameters> {
-    let mut builder = TlsParameters::builder(settings.host.clone());
-    if let Some(path) = &settings.ca_file {
-        let pem = std::fs::read(path).map_err(|error| {
-            Error::unacceptable(format!("email.ca_file {} cannot be read", path.display()))
-                .because(error)
-        })?;
-        let certificate = Certificate::from_pem(&pem).map_err(|_| {
-            Error::unacceptable(format!(
-                "email.ca_file {} is not a certificate (PEM)",
-                path.display()
-            ))
-        })?;
-        builder = builder.add_root_certificate(certificate);
-    }
-    builder.build().map_err(|error| {
-        Error::unacceptable(format!(
-            "email.host: TLS to {} cannot be set up",
-            settings.host
-        ))
-        .because(error)
-    })
 }

@@ -8,22 +8,22 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::message::Mailbox;
-use lettre::transport::smtp::client::TlsParameters;
 use lettre::transport::smtp::extension::ClientId;
 
 use self::connection::{Connection, code_of};
-use self::dial::tls;
 use self::mime::on_the_wire;
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
-use super::{Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
+use super::{About, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
 use crate::settings::Secret;
+use crate::wire::trust::{Trust, trust};
 
 mod connection;
 mod dial;
+mod meaning;
 mod mime;
 mod settings;
 mod turn;
@@ -48,7 +48,7 @@ struct SmtpProvider {
     from: Mailbox,
     reply_to: Option<Mailbox>,
     helo: ClientId,
-    tls: Option<TlsParameters>,
+    trust: Option<Trust>,
     password: String,
     cover: Cover,
     idle: Mutex<Vec<Connection>>,
@@ -72,7 +72,10 @@ impl SmtpProvider {
     /// When the sender is no mailbox, or the password or certificate authority cannot be read.
     fn new(settings: &SmtpSettings) -> Result<Self> {
         let mailbox = |key: &str, text: &str| {
-            text.parse::<Mailbox>().map_err(|_| {
+            let mailbox = text.parse::<Mailbox>().ok();
+            let ascii = mailbox
+                .and_then(|mailbox| Some(Mailbox::new(mailbox.name, in_ascii(&mailbox.email)?)));
+            ascii.ok_or_else(|| {
                 Error::unacceptable(format!("email.{key}: `{text}` is not a mailbox"))
                     .hint("Name <address@example.com>")
             })
@@ -93,9 +96,9 @@ impl SmtpProvider {
             .clone()
             .unwrap_or_else(|| from.email.domain().to_owned());
         Ok(Self {
-            tls: match settings.tls {
+            trust: match settings.tls {
                 Tls::None => None,
-                Tls::Implicit | Tls::Starttls => Some(tls(settings)?),
+                Tls::Implicit | Tls::Starttls => Some(trust(settings.ca_file.as_deref())?),
             },
             cover: Cover::over([password.clone(), format!("\0{user}\0{password}")]),
             settings: settings.clone(),
@@ -141,6 +144,15 @@ impl SmtpProvider {
     }
 }
 
+/// The same address with its domain as the name service knows it (`xn--…`): every server takes that.
+fn in_ascii(address: &Address) -> Option<Address> {
+    if address.domain().is_ascii() {
+        return Some(address.clone());
+    }
+    let domain = idna::domain_to_ascii(address.domain()).ok()?;
+    Address::new(address.user(), domain).ok()
+}
+
 impl Provider for SmtpProvider {
     fn name(&self) -> &'static str {
         OFFER.name
@@ -156,12 +168,18 @@ impl Provider for SmtpProvider {
     }
 
     fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
-        let to: Address = message.address.parse().map_err(|_| {
-            Refusal::new(
-                Next::Never(Reason::UnusableContact),
-                "it is not an e-mail address",
-            )
-        })?;
+        let to = message
+            .address
+            .parse::<Address>()
+            .ok()
+            .and_then(|address| in_ascii(&address))
+            .ok_or_else(|| {
+                Refusal::new(
+                    Next::Never(Reason::UnusableContact),
+                    "it is not an e-mail address",
+                )
+                .about(About::Recipient)
+            })?;
         let text = on_the_wire(&self.mime(&to, message)?);
         loop {
             let kept = self.idle().pop();
@@ -175,7 +193,9 @@ impl Provider for SmtpProvider {
                     self.put_back(connection);
                     return outcome;
                 }
-                Turn::Broken(refusal) => return Err(refusal),
+                // Many servers end a connection after so many messages: another one goes on at once.
+                Turn::Ending(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
+                Turn::Ending(refusal) | Turn::Broken(refusal) => return Err(refusal),
                 // The server closed it while it was idle: the message itself has not left.
                 Turn::Stale(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
                 Turn::Stale(why) => {
@@ -192,7 +212,7 @@ impl Provider for SmtpProvider {
         let connection = self
             .connect()
             .map_err(|refusal| world("the mail server", refusal))?;
-        let encrypted = if connection.inner.is_encrypted() {
+        let encrypted = if connection.socket.is_encrypted() {
             "encrypted"
         } else {
             "not encrypted"
@@ -201,7 +221,7 @@ impl Provider for SmtpProvider {
             Some(user) => format!("{user} may log in"),
             None => "no login".to_owned(),
         };
-        let pipelining = if connection.pipelining {
+        let pipelining = if connection.offers.pipelining {
             "pipelining"
         } else {
             "no pipelining"

@@ -70,6 +70,7 @@ fn answer(context: &Context, run: &Intake, standing: &MessageStates, seconds: f6
         "messages": face::states(|status| count(standing, status)),
         "reasons": face::counts(&standing.reasons),
         "left_out": run.left_out,
+        "left_empty": run.left_empty,
         "problems": flaw_view().array(&run.flaws),
         "seconds": seconds,
     });
@@ -85,6 +86,9 @@ fn answer(context: &Context, run: &Intake, standing: &MessageStates, seconds: f6
     }
     for (reason, n) in &standing.reasons {
         list.row(&(format!("  {reason}"), *n))?;
+    }
+    for (variable, n) in &run.left_empty {
+        list.row(&(format!("messages that leave #{variable}# empty"), *n))?;
     }
     list.finish("")
 }

@@ -1,17 +1,20 @@
 //! `regua ticket open`, `reply` and `move`: one event made of flags, and who hears of it.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use clap::Args;
 use serde_json::{Map, json};
 
 use super::arguments::word;
-use super::{Context, Outcome, face, some_failed};
+use super::{Context, Outcome, count, face, some_failed};
 use crate::clock;
 use crate::domain::message::Message;
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
 use crate::domain::ticket::notice::Untold;
-use crate::domain::words::{Author, Channel, Reason, Word as _};
+use crate::domain::words::{Author, Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, PeopleNames, Taken};
+use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, MessageStates, PeopleNames, Taken};
 use crate::store::{Connection, message};
 use crate::view::{Cell, Format, View};
 
@@ -181,7 +184,10 @@ fn one(
         event.id = saved.write(|transaction| job::new_event_id(transaction))?;
     }
     let mut desk = Desk::new(&context.config, &context.clock);
-    let taken = desk.take(&mut saved, &event)?;
+    let mut taken = desk.take(&mut saved, &event)?;
+    if let Some(flaw) = taken.refused.take() {
+        return Err(job::refusal(&event, flaw));
+    }
     if taken.known {
         context
             .out
@@ -191,7 +197,8 @@ fn one(
     face::tell_delivery(context, &delivery);
     let ids: Vec<i64> = taken.made.iter().map(|made| made.id).collect();
     let standing = job::standing(saved.connection(), &ids)?;
-    answer(context, saved.connection(), &event, &taken)?;
+    tell_left_empty(context, &taken);
+    answer(context, saved.connection(), &event, &taken, &standing)?;
     Ok(face::outcome_of(&delivery, signal, some_failed(&standing)))
 }
 
@@ -242,6 +249,9 @@ fn caused_view(context: &Context) -> View<'_, Caused<'_>> {
         .data("sent_at", |caused| {
             face::instant(context, caused.message.sent_at)
         })
+        .data("left_empty", |caused| {
+            Cell::Json(json!(caused.made.left_empty))
+        })
 }
 
 /// Somebody who does not hear, with their name.
@@ -259,7 +269,13 @@ fn unheard_view<'a>() -> View<'a, Unheard<'a>> {
         .words("why", |(left_out, _)| Cell::of(&left_out.why))
 }
 
-fn answer(context: &Context, c: &Connection, event: &Event, taken: &Taken) -> Result<()> {
+fn answer(
+    context: &Context,
+    c: &Connection,
+    event: &Event,
+    taken: &Taken,
+    standing: &MessageStates,
+) -> Result<()> {
     let mut names = PeopleNames::gather(c)?;
     let caused = caused(c, &mut names, &taken.made)?;
     if context.out.format() == Format::Json {
@@ -296,17 +312,41 @@ fn answer(context: &Context, c: &Connection, event: &Event, taken: &Taken) -> Re
     let mut list = context.out.list(caused_view(context));
     list.rows(&caused)?;
     list.finish(&format!(
-        "event {}: {} told, {} left out",
+        "event {}: {}, {} left out",
         event.id,
-        messages(caused.len()),
+        told(standing),
         taken.left_out.len()
     ))
 }
 
-fn messages(n: usize) -> String {
-    if n == 1 {
-        "1 message".to_owned()
-    } else {
-        format!("{n} messages")
+/// How many messages told somebody, and what became of the others.
+fn told(standing: &MessageStates) -> String {
+    let n = |status| count(standing, status);
+    let sent = n(Status::Sent);
+    let mut words = format!(
+        "{sent} {} told",
+        if sent == 1 { "message" } else { "messages" }
+    );
+    for (n, what) in [
+        (n(Status::Queued) + n(Status::Sending), "waiting"),
+        (n(Status::Failed), "failed"),
+        (n(Status::Unknown), "unknown"),
+        (n(Status::Skipped) + n(Status::Cancelled), "skipped"),
+    ] {
+        if n > 0 {
+            // Writing to a text does not fail.
+            let _ = write!(words, ", {n} {what}");
+        }
+    }
+    words
+}
+
+/// Says which words the event lacked, and texts went without.
+fn tell_left_empty(context: &Context, taken: &Taken) {
+    let variables = taken.made.iter().flat_map(|made| &made.left_empty);
+    for name in variables.collect::<BTreeSet<_>>() {
+        context.out.say(format!(
+            "the event has nothing for #{name}#: the text leaves it empty"
+        ));
     }
 }

@@ -187,14 +187,14 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
     let mut trigger = Trigger::new(add.name, add.event);
     add.parts.put(&mut trigger)?;
     let mut saved = context.open()?;
-    let warnings = job::add(&mut saved, &trigger)?;
+    let warnings = job::add(&mut saved, &context.config, &trigger)?;
     tell_saved(context, "added", &trigger, &warnings)
 }
 
 /// Changes the parts of a trigger that are given.
 pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
     let mut saved = context.open()?;
-    let (trigger, warnings) = job::edit(&mut saved, &edit.name, |trigger| {
+    let (trigger, warnings) = job::edit(&mut saved, &context.config, &edit.name, |trigger| {
         if let Some(event) = edit.event.filter(|event| *event != trigger.event) {
             trigger.event = event;
             trigger.audience = Trigger::new("", event).audience;

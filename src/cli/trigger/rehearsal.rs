@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{Context, Outcome};
-use crate::domain::message::{Fate, NewMessage};
+use crate::domain::message::Fate;
 use crate::domain::ticket::event::Event;
 use crate::domain::ticket::{
     listening::mismatch,
@@ -14,7 +14,7 @@ use crate::domain::ticket::{
 };
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal};
+use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal, Spoken};
 use crate::source::event;
 use crate::store::{Store, ticket, trigger as store};
 use crate::view::{Cell, Format, View};
@@ -138,7 +138,7 @@ fn others(rehearsal: &Rehearsal, name: &str) -> Vec<String> {
     let mut others: Vec<String> = rehearsal
         .heard
         .iter()
-        .filter_map(|(notice, _)| trigger_of(notice))
+        .filter_map(|spoken| trigger_of(&spoken.notice))
         .filter(|trigger| *trigger != name)
         .map(|trigger| format!("`{trigger}`"))
         .collect();
@@ -153,11 +153,12 @@ fn rows(saved: &Store, rehearsal: &Rehearsal, name: &str) -> Result<Vec<Row>> {
     let c = saved.connection();
     let mut names = PeopleNames::gather(c)?;
     let mut rows = Vec::new();
-    for (i, (notice, message)) in rehearsal.heard.iter().enumerate() {
+    for (i, spoken) in rehearsal.heard.iter().enumerate() {
+        let notice = &spoken.notice;
         if trigger_of(notice).is_none_or(|trigger| trigger == name) {
             let full_name = names.of(c, notice.person)?;
             let position = i64::try_from(i + 1).ok();
-            rows.push(hearing_row(position, full_name, notice, message));
+            rows.push(hearing_row(position, full_name, spoken));
         }
     }
     for left_out in &rehearsal.left_out {
@@ -176,14 +177,14 @@ fn rows(saved: &Store, rehearsal: &Rehearsal, name: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn hearing_row(
-    position: Option<i64>,
-    name: Option<String>,
-    notice: &Notice,
-    message: &NewMessage,
-) -> Row {
+fn hearing_row(position: Option<i64>, name: Option<String>, spoken: &Spoken) -> Row {
+    let Spoken {
+        notice,
+        message,
+        left_empty,
+    } = spoken;
     let (status, why) = match &message.fate {
-        Fate::Queued => ("hears", None),
+        Fate::Queued => ("hears", left_empty_told(left_empty)),
         Fate::Skipped(reason, detail) => (
             "skipped",
             Some(match detail {
@@ -206,6 +207,15 @@ fn hearing_row(
         title: message.title.clone(),
         body: message.body.clone(),
     }
+}
+
+/// Which variables a text leaves empty, for want of a word in the event.
+fn left_empty_told(variables: &[&str]) -> Option<String> {
+    let names: Vec<String> = variables
+        .iter()
+        .map(|variable| format!("#{variable}#"))
+        .collect();
+    (!names.is_empty()).then(|| format!("left empty: {}", names.join(", ")))
 }
 
 fn left_out_row(name: Option<String>, left_out: &Untold) -> Row {

@@ -9,6 +9,8 @@ use crate::domain::login::Login;
 use crate::domain::money::Money;
 use crate::domain::ticket::event::TicketFacts;
 
+use super::own_words::OwnWords;
+
 /// The provider itself, as its messages name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Company {
@@ -18,6 +20,8 @@ pub struct Company {
     pub phone: Option<String>,
     /// Its CNPJ, with punctuation.
     pub tax_id: Option<String>,
+    /// What it says in place of words of ours.
+    pub words: OwnWords,
 }
 
 /// All the client's owing overdue invoices, summed up.
@@ -50,6 +54,9 @@ pub struct Facts<'a> {
     pub login: Option<&'a Login>,
     /// The ticket.
     pub ticket: Option<&'a TicketFacts>,
+    /// The names of variables that are an empty text where they have no value, rather than missing: whoever hears of a
+    /// ticket is not left untold because its event lacks a word.
+    pub forgiven: &'a [&'static str],
 }
 
 impl<'a> Facts<'a> {
@@ -65,6 +72,7 @@ impl<'a> Facts<'a> {
             overdue: None,
             login: None,
             ticket: None,
+            forgiven: &[],
         }
     }
 

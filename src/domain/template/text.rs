@@ -89,6 +89,7 @@ pub(super) fn fill(
             Piece::Variable(variable, instead) => match (facts.value(variable), instead) {
                 (Some(value), _) => out.push_str(&clean(&value)),
                 (None, Some(instead)) => out.push_str(instead),
+                (None, None) if facts.forgiven.contains(&variable.name()) => {}
                 (None, None) => return Err(variable),
             },
             Piece::Unknown(word, instead) => {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::facts::{Company, Facts, listed, total};
+use crate::domain::words::Word as _;
 use crate::domain::{day, phone, tax_id};
 use crate::error::{Flaw, nearest};
 
@@ -109,8 +110,8 @@ variables! {
     ClienteEmail = "cliente_email" from Client: |f| text(f.client?.email.as_deref()),
     ContratoId = "contrato_id" from Contract: |f| owned(f.contract?.id),
     ContratoPlano = "contrato_plano" from Contract: |f| text(f.contract?.plan.as_deref()),
-    ContratoStatus = "contrato_status" from Contract: |f| text(Some(f.contract?.status.in_portuguese())),
-    ContratoStatusAcesso = "contrato_status_acesso" from Contract: |f| text(Some(f.contract?.access_status?.in_portuguese())),
+    ContratoStatus = "contrato_status" from Contract: |f| said(f, f.contract?.status.as_str(), f.contract?.status.in_portuguese()),
+    ContratoStatusAcesso = "contrato_status_acesso" from Contract: |f| said(f, f.contract?.access_status?.as_str(), f.contract?.access_status?.in_portuguese()),
     AreceberNumero = "areceber_numero" from Invoice: |f| owned(f.invoice?.id),
     AreceberDocumento = "areceber_documento" from Invoice: |f| text(f.invoice?.number.as_deref()),
     AreceberDataEmissao = "areceber_data_emissao" from Invoice: |f| owned(day::in_portuguese(f.invoice?.issued_on?)),
@@ -136,9 +137,9 @@ variables! {
     AtendimentoTitulo = "atendimento_titulo" from Ticket: |f| text(f.ticket?.title.as_deref()),
     AtendimentoAssunto = "atendimento_assunto" from Ticket: |f| text(f.ticket?.topic.as_deref()),
     AtendimentoSubassunto = "atendimento_subassunto" from Ticket: |f| text(f.ticket?.subtopic.as_deref()),
-    AtendimentoStatus = "atendimento_status" from Ticket: |f| text(f.ticket?.status.as_deref()),
-    AtendimentoStatusAnterior = "atendimento_status_anterior" from Ticket: |f| text(f.ticket?.previous_status.as_deref()),
-    AtendimentoPrioridade = "atendimento_prioridade" from Ticket: |f| text(f.ticket?.priority.as_deref()),
+    AtendimentoStatus = "atendimento_status" from Ticket: |f| Some(f.company.words.free(f.ticket?.status.as_deref()?)),
+    AtendimentoStatusAnterior = "atendimento_status_anterior" from Ticket: |f| Some(f.company.words.free(f.ticket?.previous_status.as_deref()?)),
+    AtendimentoPrioridade = "atendimento_prioridade" from Ticket: |f| Some(f.company.words.free(f.ticket?.priority.as_deref()?)),
     AtendimentoAbertoEm = "atendimento_aberto_em" from Ticket: |f| owned(f.ticket?.opened_at?.with_timezone(&f.now.zone).format("%d/%m/%Y %H:%M")),
     AtendimentoMensagem = "atendimento_mensagem" from Ticket: |f| text(f.ticket?.message.as_deref()),
     AtendimentoResposta = "atendimento_resposta" from Ticket: |f| text(f.ticket?.reply.as_deref()),
@@ -171,6 +172,11 @@ impl Company {
         };
         value.as_deref().filter(|value| !value.trim().is_empty())
     }
+
+    /// Whether a variable comes from the configuration, and it is not there.
+    pub fn lacks(&self, variable: Variable) -> bool {
+        variable.need() == Need::Company && self.value(variable).is_none()
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -183,6 +189,18 @@ impl<'a> Facts<'a> {
 /// A value that stands in the book as it is read.
 fn text(value: Option<&str>) -> Option<Cow<'_, str>> {
     value.map(Cow::Borrowed)
+}
+
+/// A word of ours as the provider says it, else in Portuguese.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every variable's reader answers an option"
+)]
+fn said<'a>(facts: &Facts<'a>, word: &str, portuguese: &'static str) -> Option<Cow<'a, str>> {
+    let company = facts.company;
+    Some(Cow::Borrowed(
+        company.words.said(word).unwrap_or(portuguese),
+    ))
 }
 
 /// A value that is written out.

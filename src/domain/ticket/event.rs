@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::words::{Author, EventType};
+use crate::error::Flaw;
 
 /// What a message may say about a ticket; everything already in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -203,6 +204,22 @@ impl Event {
             Happening::Moved { to, .. } => to.as_ref(),
             _ => self.said.status.as_ref(),
         }
+    }
+
+    /// Why it is not taken as it stands: it names another client than the ticket's, and a ticket does not
+    /// change hands.
+    pub fn objection(&self, book: Option<&Ticket>) -> Option<Flaw> {
+        let (told, known) = (self.said.client_id?, book?.client_id?);
+        (told != known).then(|| {
+            Flaw::of(
+                "client_id",
+                format!(
+                    "names client {told}, but ticket {} is client {known}'s",
+                    self.ticket_id
+                ),
+                "name the ticket's own client, or leave it out",
+            )
+        })
     }
 
     /// The ticket as this event sees it: what it says, then what the book knows.

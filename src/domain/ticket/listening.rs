@@ -1,6 +1,7 @@
 //! Which triggers are for an event, and which of them fits most closely.
 
 use super::event::{Event, Happening, Ticket, same_word};
+use super::notice::Words;
 use super::trigger::{Fit, Trigger};
 use crate::domain::template::Template;
 use crate::domain::words::{Author, Channel, TriggerEvent};
@@ -24,6 +25,15 @@ impl Armed {
             .filter_map(|name| template(name).map(|template| template.channel))
             .collect();
         Self { trigger, channels }
+    }
+
+    /// Its words on a channel, if it has some.
+    pub(super) fn words_on(&self, channel: Channel) -> Option<Words> {
+        let at = self.channels.iter().position(|own| *own == channel)?;
+        Some(Words::Template {
+            trigger: self.trigger.name.clone(),
+            template: self.trigger.templates.get(at)?.clone(),
+        })
     }
 }
 

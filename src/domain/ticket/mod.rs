@@ -7,4 +7,4 @@ pub mod notice;
 pub mod recipients;
 mod telling;
 pub mod trigger;
-mod warning;
+pub mod warning;

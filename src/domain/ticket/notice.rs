@@ -82,6 +82,9 @@ pub struct Notice {
     pub channel: Channel,
     /// In whose words.
     pub words: Words,
+    /// In whose words else, one after the other, when those want a word that the event lacks: the next triggers
+    /// that name this person.
+    pub otherwise: Vec<Words>,
     /// The list that named them.
     pub list: ListName,
     /// Whether the list is part of the message's key.

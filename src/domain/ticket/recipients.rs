@@ -72,7 +72,8 @@ impl<'a> Lists<'a> {
                 .copied()
         });
         if let Some(first) = first {
-            self.general_notice(first);
+            let next = to_staff.get(1..).unwrap_or_default();
+            self.general_notice(first, next);
         }
 
         let mut candidates = Vec::new();
@@ -168,9 +169,9 @@ impl<'a> Lists<'a> {
     }
 
     /// The one general notice to every active ticket manager.
-    fn general_notice(&mut self, armed: &Armed) {
+    fn general_notice(&mut self, armed: &Armed, next: &[&Armed]) {
         for person in self.staff.iter().filter(|person| person.ticket_manager) {
-            self.telling.tell_manager(person, armed);
+            self.telling.tell_manager(person, armed, next);
         }
     }
 
@@ -1126,6 +1127,7 @@ mod tests {
             person: Person::Staff(34),
             channel: Channel::Email,
             words,
+            otherwise: Vec::new(),
             list,
             keyed_by_list,
         };

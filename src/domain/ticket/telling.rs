@@ -33,16 +33,17 @@ impl Telling {
         self.managers.contains(&id)
     }
 
-    /// Tells a ticket manager in general words.
-    pub(super) fn tell_manager(&mut self, person: &Staff, armed: &Armed) {
+    /// Tells a ticket manager in general words: those of the first trigger, or of the next that can be filled.
+    pub(super) fn tell_manager(&mut self, person: &Staff, armed: &Armed, next: &[&Armed]) {
         let who = Person::Staff(person.id);
         if !person.active {
             self.leave_out(Some(who), &ListName::Managers, armed, Why::Inactive);
             return;
         }
         self.managers.insert(person.id);
-        for at in 0..armed.channels.len() {
-            self.tell(who, &ListName::Managers, armed, at);
+        for (at, channel) in armed.channels.iter().enumerate() {
+            let otherwise = next.iter().filter_map(|next| next.words_on(*channel));
+            self.tell(who, &ListName::Managers, armed, at, otherwise.collect());
         }
     }
 
@@ -50,15 +51,13 @@ impl Telling {
     /// comes first for them, from the first of its lists that names them, and from its other
     /// lists where it allows duplicates.
     pub(super) fn speak(&mut self, candidates: Vec<Candidate<'_>>) {
-        let mut first: BTreeMap<(Person, Channel), (usize, &Armed)> = BTreeMap::new();
+        let mut naming: BTreeMap<(Person, Channel), BTreeMap<usize, &Armed>> = BTreeMap::new();
         for candidate in &candidates {
             for channel in &candidate.armed.channels {
-                let entry = first
+                naming
                     .entry((candidate.person, *channel))
-                    .or_insert((candidate.rank, candidate.armed));
-                if candidate.rank < entry.0 {
-                    *entry = (candidate.rank, candidate.armed);
-                }
+                    .or_default()
+                    .insert(candidate.rank, candidate.armed);
             }
         }
         for candidate in candidates {
@@ -69,7 +68,8 @@ impl Telling {
                 armed,
             } = candidate;
             for (at, channel) in armed.channels.iter().enumerate() {
-                match first.get(&(person, *channel)) {
+                let by_rank = naming.get(&(person, *channel));
+                match by_rank.and_then(BTreeMap::first_key_value) {
                     Some((best, winner)) if *best != rank => self.said.left_out.push(Untold {
                         person: Some(person),
                         channel: Some(*channel),
@@ -77,14 +77,25 @@ impl Telling {
                         trigger: Some(armed.trigger.name.clone()),
                         why: Why::Outdone(winner.trigger.name.clone()),
                     }),
-                    _ => self.tell(person, &list, armed, at),
+                    _ => {
+                        let next = by_rank.into_iter().flat_map(BTreeMap::values).skip(1);
+                        let otherwise = next.filter_map(|next| next.words_on(*channel)).collect();
+                        self.tell(person, &list, armed, at, otherwise);
+                    }
                 }
             }
         }
     }
 
     /// Makes one notice, unless the person hears on that channel already.
-    fn tell(&mut self, person: Person, list: &ListName, armed: &Armed, at: usize) {
+    fn tell(
+        &mut self,
+        person: Person,
+        list: &ListName,
+        armed: &Armed,
+        at: usize,
+        otherwise: Vec<Words>,
+    ) {
         let channel = armed.channels[at];
         let spot = (person, channel);
         let trigger = &armed.trigger;
@@ -111,6 +122,7 @@ impl Telling {
                 trigger: trigger.name.clone(),
                 template: trigger.templates[at].clone(),
             },
+            otherwise,
             list: list.clone(),
             keyed_by_list: trigger.allow_duplicates,
         });
@@ -149,6 +161,7 @@ impl Telling {
             person,
             channel,
             words: Words::Alert(topic),
+            otherwise: Vec::new(),
             list,
             keyed_by_list: true,
         });

@@ -220,8 +220,9 @@ pub fn parse_duplicates(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::template::Template;
+    use crate::domain::template::{Company, Template};
     use crate::domain::ticket::event::Topic;
+    use crate::domain::ticket::warning::Office;
     use crate::domain::words::{Channel, Kind, Word};
 
     fn template(name: &str, channel: Channel, body: &str) -> Template {
@@ -237,6 +238,7 @@ mod tests {
             provider_channel: None,
             provider_template: None,
             variables: Vec::new(),
+            look: crate::domain::template::Look::default(),
         }
     }
 
@@ -427,17 +429,26 @@ mod tests {
         }];
         let library = library();
         let find = |name: &str| library.iter().find(|t| t.name == name);
+        let company = Company::default();
+        let statuses = ["em_campo".to_owned()];
+        let office = Office {
+            staff: &staff,
+            topics: &topics,
+            statuses: &statuses,
+            priorities: &[],
+            company: &company,
+        };
         let t = trigger(TriggerEvent::NewInternalTicket, |t| {
             t.subtopics = vec![9];
             t.staff = vec![3, 4, 8];
             t.templates = vec!["answer".to_owned()];
         });
         assert_eq!(
-            t.warnings(find, &staff, &topics),
+            t.warnings(find, &office),
             [
                 "trigger `t`: Bia (4) does not have notify_workflow and hears nothing by being named",
                 "trigger `t`: the book has no staff 8 yet",
-                "trigger `t`: template `answer` uses #atendimento_resposta#, which never has a value in event new-internal-ticket: its messages would be skipped",
+                "trigger `t`: template `answer` uses #atendimento_resposta#, which never has a value in event new-internal-ticket: it would be left empty",
             ]
         );
         let t = trigger(TriggerEvent::NewInternalTicket, |t| {
@@ -445,10 +456,41 @@ mod tests {
             t.allow_duplicates = true;
         });
         assert_eq!(
-            t.warnings(find, &staff, &topics),
+            t.warnings(find, &office),
             [
                 "trigger `t`: Ana (3) is in teams and staff and may hear of one event as often",
                 "trigger `t`: Bia (4) is in teams and alert:9 and may hear of one event as often",
+            ]
+        );
+        let t = trigger(TriggerEvent::Workflow, |t| {
+            t.to = vec!["em_canpo".to_owned()];
+            t.priorities = vec!["urgent".to_owned(), "gravissima".to_owned()];
+            t.audience = vec![Audience::Managers];
+        });
+        assert_eq!(
+            t.warnings(find, &office),
+            [
+                "trigger `t`: to: no ticket ever had the status `em_canpo`: until one has, nobody hears (did you mean `em_campo`?)",
+                "trigger `t`: priorities: no ticket ever had the priority `gravissima`: until one has, nobody hears",
+                "trigger `t`: as the book stands it reaches nobody: no active manager, team or named person would hear",
+            ]
+        );
+        let t = trigger(TriggerEvent::Reply, |_| ());
+        assert_eq!(
+            t.warnings(find, &office),
+            [
+                "trigger `t`: it has no staff and no fallback: a reply in a ticket without an active responsible reaches nobody"
+            ]
+        );
+        let mut branded = template("branded", Channel::Sms, "#empresa_nome#");
+        branded.kind = Kind::Support;
+        let t = trigger(TriggerEvent::NewTicketClient, |t| {
+            t.templates = vec!["branded".to_owned()];
+        });
+        assert_eq!(
+            t.warnings(|_| Some(&branded), &office),
+            [
+                "trigger `t`: template `branded` uses #empresa_nome#, which the configuration does not have ([company]): its messages would be skipped"
             ]
         );
     }

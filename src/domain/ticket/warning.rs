@@ -4,32 +4,49 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::event::{Event, Happening, Said, Staff, Topic};
+use super::event::{Event, Happening, Said, Staff, Topic, same_word};
 use super::listening::Armed;
 use super::notice::Person;
 use super::recipients::{House, recipients};
 use super::trigger::{Audience, Somebody, Trigger, in_team};
-use crate::domain::template::{Template, Variable};
+use crate::domain::template::{Company, Template, Variable, is_usual_word};
 use crate::domain::words::{Author, EventType, TriggerEvent};
+use crate::error::did_you_mean;
+
+/// What a warning looks at besides the trigger.
+#[derive(Debug, Clone, Copy)]
+pub struct Office<'a> {
+    /// All staff.
+    pub staff: &'a [Staff],
+    /// All topics and sub-topics.
+    pub topics: &'a [Topic],
+    /// Every status that a ticket ever had.
+    pub statuses: &'a [String],
+    /// Every priority that a ticket ever had.
+    pub priorities: &'a [String],
+    /// The provider.
+    pub company: &'a Company,
+}
 
 impl Trigger {
     /// What is allowed and probably not meant, one sentence each.
     pub fn warnings<'t>(
         &self,
         template: impl Fn(&str) -> Option<&'t Template>,
-        staff: &[Staff],
-        topics: &[Topic],
+        office: &Office<'_>,
     ) -> Vec<String> {
-        let mut told = self.about_topics(topics);
-        told.extend(self.about_people(staff));
-        told.extend(self.about_templates(&template));
+        let mut told = self.about_topics(office.topics);
+        told.extend(self.about_people(office.staff));
+        told.extend(self.about_words(office));
+        told.extend(self.about_templates(&template, office.company));
+        let armed = [Armed::new(self.clone(), &template)];
+        let house = House {
+            triggers: &armed,
+            staff: office.staff,
+            topics: office.topics,
+        };
+        told.extend(self.reaches_nobody(&house));
         if self.allow_duplicates {
-            let armed = [Armed::new(self.clone(), &template)];
-            let house = House {
-                triggers: &armed,
-                staff,
-                topics,
-            };
             told.extend(self.in_two_lists(&house));
         }
         let place = format!("trigger `{}`: ", self.name);
@@ -79,7 +96,76 @@ impl Trigger {
         told
     }
 
-    fn about_templates<'t>(&self, template: impl Fn(&str) -> Option<&'t Template>) -> Vec<String> {
+    /// Statuses and priorities that no ticket ever had: before the first tickets came, those that are not
+    /// usual.
+    fn about_words(&self, office: &Office<'_>) -> Vec<String> {
+        let mut told = Vec::new();
+        for (key, wanted, had) in [
+            ("from", &self.from, office.statuses),
+            ("to", &self.to, office.statuses),
+            ("priorities", &self.priorities, office.priorities),
+        ] {
+            for word in wanted {
+                let known = had.iter().any(|known| same_word(known, word))
+                    || had.is_empty() && is_usual_word(word);
+                if !known {
+                    let noun = if key == "priorities" {
+                        "priority"
+                    } else {
+                        "status"
+                    };
+                    let meant = did_you_mean(word, had.iter().map(String::as_str))
+                        .map_or_else(String::new, |question| format!(" ({question})"));
+                    told.push(format!(
+                        "{key}: no ticket ever had the {noun} `{word}`: until one has, nobody hears{meant}"
+                    ));
+                }
+            }
+        }
+        told
+    }
+
+    /// Whether it can reach somebody, decided as for an event of each topic it is for.
+    fn reaches_nobody(&self, house: &House<'_>) -> Option<String> {
+        match self.event {
+            TriggerEvent::NewTicketClient => return None,
+            TriggerEvent::Reply if self.staff.is_empty() && self.fallback.is_none() => {
+                return Some(
+                    "it has no staff and no fallback: a reply in a ticket without an active responsible reaches nobody"
+                        .to_owned(),
+                );
+            }
+            // Whoever is responsible hears of a reply, and so does the client of a move.
+            TriggerEvent::Reply => return None,
+            TriggerEvent::Workflow
+                if self.audience.contains(&Audience::Client)
+                    || self.audience.contains(&Audience::Responsible)
+                        && house.staff.iter().any(|p| p.active && p.notify_workflow) =>
+            {
+                return None;
+            }
+            _ if house.staff.is_empty() => return None,
+            _ => {}
+        }
+        let reaches = self
+            .possible_topics(house.topics)
+            .into_iter()
+            .any(|(topic, subtopic)| {
+                let event = self.possible_event(topic, subtopic);
+                let ticket = event.ticket(None, house.topics);
+                !recipients(&event, None, &ticket, house).notices.is_empty()
+            });
+        (!reaches).then(|| {
+            "as the book stands it reaches nobody: no active manager, team or named person would hear"
+                .to_owned()
+        })
+    }
+
+    fn about_templates<'t>(
+        &self,
+        template: impl Fn(&str) -> Option<&'t Template>,
+        company: &Company,
+    ) -> Vec<String> {
         let never = |variable: Variable| match variable {
             Variable::AtendimentoResposta => self.event != TriggerEvent::Reply,
             Variable::AtendimentoStatusAnterior => self.event != TriggerEvent::Workflow,
@@ -87,10 +173,16 @@ impl Trigger {
         };
         let mut told = Vec::new();
         for name in &self.templates {
-            let used = template(name).map(Template::used).unwrap_or_default();
+            let used = template(name).map(Template::required).unwrap_or_default();
+            for variable in used.iter().filter(|variable| company.lacks(**variable)) {
+                told.push(format!(
+                    "template `{name}` uses #{}#, which the configuration does not have ([company]): its messages would be skipped",
+                    variable.name()
+                ));
+            }
             for variable in used.into_iter().filter(|variable| never(*variable)) {
                 told.push(format!(
-                    "template `{name}` uses #{}#, which never has a value in event {}: its messages would be skipped",
+                    "template `{name}` uses #{}#, which never has a value in event {}: it would be left empty",
                     variable.name(),
                     self.event
                 ));

@@ -16,7 +16,7 @@ use crate::domain::template::Template;
 use crate::error::Result;
 use crate::jobs::compose::Composer;
 use crate::store::collection::{self, Detail, DueMove};
-use crate::store::{Connection, book, rule};
+use crate::store::{Connection, book, restore, rule};
 
 /// One update of the day.
 pub(super) struct Walk<'a> {
@@ -101,6 +101,10 @@ impl Walk<'_> {
         each: &mut dyn FnMut(&ToldMove) -> Result<()>,
     ) -> Result<()> {
         let (connection, evaluation) = (self.connection, self.rules[rule].evaluation);
+        if restore::is_done(connection, evaluation.today)? {
+            // A backup was restored, and nobody knows what was sent since: today has been told already.
+            return Ok(());
+        }
         let name = evaluation.rule.name.as_str();
         let evaluated =
             collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {

@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::stop::Stop;
 use crate::channel::{Limits, Next, Provider, Receipt, Refusal};
 use crate::clock::Stopwatch;
 use crate::domain::message::{Lot, Outgoing};
 use crate::domain::rate::TokenBucket;
 use crate::error::{Error, Result};
 
+/// How long requests in flight may still answer after a signal.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// How often whoever waits looks whether the channel has closed.
 pub(super) const TICK: Duration = Duration::from_millis(100);
 /// How long a round waits for more answers once it has one: they share a commit.
@@ -39,9 +42,9 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// No request is begun from now on; whether that was so already.
-    pub fn close(&self) -> bool {
-        self.closed.swap(true, Ordering::SeqCst)
+    /// No request is begun from now on.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
     }
 
     /// Whether no request is begun any more.
@@ -73,7 +76,15 @@ pub(super) struct Workers {
 
 impl Workers {
     /// Starts as many as the limits say; at most `most` messages wait for one.
-    pub fn start(provider: &Arc<dyn Provider>, limits: Limits, gate: &Gate, most: usize) -> Self {
+    ///
+    /// # Errors
+    /// When the system allows no more threads; none goes on then, and nothing has been claimed.
+    pub fn start(
+        provider: &Arc<dyn Provider>,
+        limits: Limits,
+        gate: &Gate,
+        most: usize,
+    ) -> Result<Self> {
         let (work, jobs) = sync_channel(most);
         let (said, answers) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
@@ -88,9 +99,11 @@ impl Workers {
                 watch,
                 said: said.clone(),
             };
-            thread::spawn(move || worker.run());
+            thread::Builder::new()
+                .spawn(move || worker.run())
+                .map_err(no_thread)?;
         }
-        Self { work, answers }
+        Ok(Self { work, answers })
     }
 
     /// Gives a message to whichever worker is free first.
@@ -123,6 +136,51 @@ impl Workers {
     }
 }
 
+/// Opens the provider; a signal ends that too, after the time that requests in flight have.
+pub(super) fn opened(provider: &Arc<dyn Provider>, stop: &Stop) -> Result<Result<(), Refusal>> {
+    let (said, answer) = channel();
+    let opening = Arc::clone(provider);
+    thread::Builder::new()
+        .spawn(move || {
+            let opened = catch_unwind(AssertUnwindSafe(|| opening.open()));
+            let _ = said.send(opened);
+        })
+        .map_err(no_thread)?;
+    let mut since_stop: Option<Stopwatch> = None;
+    loop {
+        match answer.recv_timeout(TICK) {
+            Ok(Ok(opened)) => return Ok(opened),
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
+                return Ok(Err(Refusal::new(
+                    Next::NotSent,
+                    "the provider's code failed",
+                )));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if stop.asked() == 0 {
+            continue;
+        }
+        let watch = since_stop.get_or_insert_with(|| {
+            provider.interrupt();
+            Stopwatch::start()
+        });
+        if watch.elapsed() >= GRACE || stop.asked() > 1 {
+            return Ok(Err(Refusal::new(
+                Next::NotSent,
+                "interrupted while the connection was being opened",
+            )));
+        }
+    }
+}
+
+/// The system gave no thread.
+pub fn no_thread(error: std::io::Error) -> Error {
+    Error::world("the system allows no more threads; nothing was begun")
+        .because(error)
+        .hint("raise the limit on processes (`ulimit -u`, or TasksMax= of the service), or lower `workers`")
+}
+
 /// One thread with what it shares with the others.
 struct Worker {
     provider: Arc<dyn Provider>,
@@ -146,9 +204,17 @@ impl Worker {
             let answer = if !spoiled && self.wait_for_turn() {
                 // A provider that panics leaves its message unknown, and the run alive.
                 let sent = catch_unwind(AssertUnwindSafe(|| self.provider.send(&message)));
-                Answer::Done(sent.unwrap_or_else(|_| {
+                let sent = sent.unwrap_or_else(|_| {
                     Err(Refusal::new(Next::Unknown, "the provider's code failed"))
-                }))
+                });
+                // What closes the channel does so before anybody begins one more request.
+                if sent
+                    .as_ref()
+                    .is_err_and(|refusal| refusal.next == Next::Stop)
+                {
+                    self.gate.close();
+                }
+                Answer::Done(sent)
             } else {
                 Answer::NotBegun
             };

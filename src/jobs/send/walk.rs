@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::jobs::compose::{Composer, Draft, Key, Wording};
 use crate::jobs::rows::{About, Rows};
 use crate::store::message::{self, Inserted};
-use crate::store::{Connection, book, report};
+use crate::store::{Connection, book, report, restore};
 
 /// One pass over the rows of a send.
 pub(super) struct Walk<'a> {
@@ -30,6 +30,8 @@ pub(super) struct Walk<'a> {
     needs: BTreeSet<Need>,
     /// The batch that is being written; none for a plan.
     batch_id: Option<i64>,
+    /// Today counts as done: a backup was restored, and nobody knows what was sent since.
+    done: bool,
     seen: IdSet,
     /// Clients with at least one message in a plan, with at least two, and so on: what is not written
     /// down is counted here, because the caps look at it.
@@ -73,6 +75,7 @@ impl<'a> Walk<'a> {
             manner,
             needs,
             batch_id,
+            done: !request.again && restore::is_done(connection, now.today)?,
             seen: IdSet::default(),
             planned: Vec::new(),
             drawn: None,
@@ -209,6 +212,9 @@ impl<'a> Walk<'a> {
 
     /// Writes a message down, or looks whether it could be; false when its key stands already.
     fn put(&self, message: &NewMessage) -> Result<bool> {
+        if self.done {
+            return Ok(false);
+        }
         let standing = if self.batch_id.is_some() {
             match message::insert(self.connection, message)? {
                 Inserted::New(_) => return Ok(true),

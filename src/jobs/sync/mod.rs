@@ -1,8 +1,6 @@
 //! Sync: everything that changed at a source is read first, then written to the book in one
 //! transaction a source. Nothing is ever sent.
 
-use std::fs::File;
-
 use self::gather::Gathered;
 use super::ticket::Desk;
 use crate::clock::Clock;
@@ -10,7 +8,7 @@ use crate::config::Config;
 use crate::domain::book::Kind;
 use crate::error::{Error, Result};
 use crate::source::{self, Source};
-use crate::store::{Store, Transaction, sync as memory};
+use crate::store::{Lock, Store, Transaction, sync as memory};
 
 mod book;
 mod gather;
@@ -149,7 +147,7 @@ fn check_kinds(names: &[String], brought: &[&Kind]) -> Result<()> {
 }
 
 /// Takes the lock of syncs.
-fn lock(store: &Store) -> Result<File> {
+fn lock(store: &Store) -> Result<Lock> {
     store.lock("sync")?.ok_or_else(|| {
         Error::locked("another sync is still reading")
             .hint("wait for it; a slow server makes it long")
@@ -658,7 +656,6 @@ mod tests {
             full: false,
             dry_run: false,
             by_task: true,
-            by_task: true,
         };
         sync(
             &mut house.store,
@@ -733,6 +730,7 @@ mod tests {
             kinds: vec!["logins".to_owned()],
             full: false,
             dry_run: false,
+            by_task: false,
         };
         let sources: Vec<Box<dyn Source>> = vec![Box::new(Scripted::new("command.mk"))];
         let (config, clock) = (config(), clock());

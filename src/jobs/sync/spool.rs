@@ -2,10 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::private_file;
 use crate::source::Row;
 
 /// Rows of one kind on their way to the book.
@@ -22,14 +22,9 @@ impl Spool {
                 .because(error)
                 .hint("the database's folder must be writable, with room for what is read")
         };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(broken)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        let file = private_file::open(path, &options).map_err(broken)?;
         fs::remove_file(path).map_err(broken)?;
         Ok(Self {
             file: BufWriter::new(file),

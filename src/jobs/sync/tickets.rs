@@ -67,6 +67,13 @@ impl<'a> Tickets<'a> {
             if taken.known {
                 continue;
             }
+            if let Some(flaw) = taken.refused {
+                // The row itself is taken: the source knows whose ticket it is.
+                summary
+                    .notes
+                    .push(format!("nobody was told: {}", flaw.found));
+                continue;
+            }
             summary.ticket_events += 1;
             summary.ticket_messages += u64::try_from(taken.made.len()).unwrap_or(0);
             became = Some(match before {

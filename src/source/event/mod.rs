@@ -20,6 +20,8 @@ const LONGEST_LINE: u64 = 1 << 20;
 pub struct EventLine {
     /// The line's number, from 1.
     pub number: u64,
+    /// The file and the line, as a flaw names them.
+    pub place: String,
     /// The event, or every problem of the line.
     pub event: Result<Event, Vec<Flaw>>,
 }
@@ -82,9 +84,10 @@ impl Events {
             let place = format!("{}:{}", self.place, self.number);
             if self.text.len() as u64 > LONGEST_LINE {
                 self.skip_line()?;
-                let problem = Flaw::at(place, "is longer than 1 MiB", "write one event a line");
+                let problem = Flaw::at(&place, "is longer than 1 MiB", "write one event a line");
                 return Ok(Some(EventLine {
                     number: self.number,
+                    place,
                     event: Err(vec![problem]),
                 }));
             }
@@ -98,6 +101,7 @@ impl Events {
             return Ok(Some(EventLine {
                 number: self.number,
                 event: parse(text, &place, self.now),
+                place,
             }));
         }
     }

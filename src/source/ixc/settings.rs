@@ -1,10 +1,11 @@
 //! What stands under `[sync.ixc]`, and its reader.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::settings::{Secret, base_url, secret, timeout};
+use crate::settings::{Secret, base_url, ca_file, secret, timeout, whole_url};
 use crate::toml_table::Section;
+use crate::wire::url::Url;
 
 /// Its key under `[sync]`, which is also the source's name.
 pub const NAME: &str = "ixc";
@@ -13,7 +14,7 @@ pub const NAME: &str = "ixc";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IxcSettings {
     /// The host, with or without `/webservice/v1`.
-    pub base_url: String,
+    pub base_url: Url,
     /// `id:hash`, or the same in Base64.
     pub token: Secret,
     /// Rows asked for at a time.
@@ -24,6 +25,8 @@ pub struct IxcSettings {
     pub prospects: bool,
     /// Seconds to wait for one answer.
     pub timeout_seconds: i64,
+    /// Authorities to trust besides the usual ones (PEM).
+    pub ca_file: Option<PathBuf>,
     /// The names of the cells, in their order, of forms that answer in positional rows.
     pub columns: BTreeMap<String, Vec<String>>,
 }
@@ -54,6 +57,7 @@ pub fn read(
     });
     let prospects = section.flag("prospects").unwrap_or(false);
     let timeout_seconds = timeout(&section, 60);
+    let ca_file = ca_file(&section, base);
     let columns = section
         .section("columns")
         .map_or_else(BTreeMap::new, |table| read_columns(&section, &table));
@@ -65,6 +69,7 @@ pub fn read(
         get,
         prospects,
         timeout_seconds,
+        ca_file,
         columns,
     })
 }
@@ -94,17 +99,20 @@ fn read_columns(
 }
 
 /// The web service's address up to `/webservice/v1`: people write the host alone, or all of it.
-fn service_url(section: &Section<'_, '_>, warnings: &mut Vec<String>) -> Option<String> {
+fn service_url(section: &Section<'_, '_>, warnings: &mut Vec<String>) -> Option<Url> {
     let host_alone = section.text_if("base_url").filter(|text| {
         let text = text.trim();
         !text.is_empty() && !text.contains("://") && !text.contains(' ')
     });
     let url = match host_alone {
-        Some(host) => format!("https://{}", host.trim().trim_end_matches('/')),
+        Some(host) => {
+            let url = format!("https://{}", host.trim().trim_end_matches('/'));
+            whole_url(section, "base_url", url, warnings)?
+        }
         None => base_url(section, "base_url", None, warnings)?,
     };
-    Some(match url.find("/webservice") {
-        Some(at) => url[..at].to_owned(),
+    Some(match url.as_str().find("/webservice") {
+        Some(at) => Url::new(&url.as_str()[..at]),
         None => url,
     })
 }
@@ -132,7 +140,11 @@ mod tests {
         ] {
             let text = format!("[ixc]\nbase_url = \"{written}\"\ntoken = \"1:ab\"\n");
             let ixc = read_text(&text).expect("acceptable").expect("a source");
-            assert_eq!(ixc.base_url, "https://ixc.example.com", "{written}");
+            assert_eq!(
+                ixc.base_url.as_str(),
+                "https://ixc.example.com",
+                "{written}"
+            );
             assert_eq!(
                 (ixc.page_size, ixc.get, ixc.timeout_seconds),
                 (500, false, 60)

@@ -10,10 +10,15 @@ use super::form::Form;
 use super::page::{Fetch, NoAnswer, PageAnswer};
 use super::settings::IxcSettings;
 use crate::error::{Error, Result};
-use crate::http::{self, Body, Cover, Failure, HttpClient, HttpRequest, Method, Patience};
+use crate::http::{
+    self, Body, Cover, Failure, HttpClient, HttpRequest, Method, Patience, secrets_in,
+};
+use crate::wire::url::Url;
 
-/// The most of one answer that is read, in bytes: pages of five thousand rows with all their columns.
-const MOST_BYTES: usize = 256 << 20;
+/// The most of one answer that is read for each row that was asked for, unpacked, in bytes.
+const MOST_OF_A_ROW: usize = 64 << 10;
+/// The least and the most that the limit of one answer comes to.
+const LIMITS: (usize, usize) = (8 << 20, 128 << 20);
 
 /// The header without which a POST to a form is an *insert*. It stands here and nowhere else.
 const READ_ONLY: (&str, &str) = ("ixcsoft", "listar");
@@ -23,7 +28,7 @@ const READ_ONLY: (&str, &str) = ("ixcsoft", "listar");
 pub struct WebService {
     client: HttpClient,
     cover: Cover,
-    base_url: String,
+    base_url: Url,
     authorization: Sealed,
     method: Method,
     columns: BTreeMap<String, Vec<String>>,
@@ -60,9 +65,18 @@ impl WebService {
             .unwrap_or_default();
         let hash = decoded.split_once(':').map_or("", |(_, hash)| hash);
         Ok(Self {
-            client: HttpClient::new(1, Patience::seconds(settings.timeout_seconds))
-                .reading(MOST_BYTES),
-            cover: Cover::over([token.as_str(), &encoded, &decoded, hash]),
+            client: HttpClient::new(
+                1,
+                Patience::seconds(settings.timeout_seconds),
+                settings.ca_file.as_deref(),
+            )?
+            .reading(most_bytes(settings.page_size)),
+            cover: Cover::over(
+                [token.as_str(), &encoded, &decoded, hash]
+                    .map(str::to_owned)
+                    .into_iter()
+                    .chain(secrets_in(&settings.base_url)),
+            ),
             base_url: settings.base_url.clone(),
             authorization: Sealed(format!("Basic {encoded}")),
             method: if settings.get {
@@ -98,7 +112,7 @@ impl WebService {
 
 impl Fetch for WebService {
     fn list(&self, form: Form, body: &str) -> Result<PageAnswer, NoAnswer> {
-        let url = format!("{}/webservice/v1/{}", self.base_url, form.name());
+        let url = format!("{}/webservice/v1/{}", self.base_url.as_str(), form.name());
         let request = HttpRequest {
             method: self.method,
             url: &url,
@@ -129,6 +143,14 @@ impl Fetch for WebService {
     fn covered(&self, words: String) -> String {
         self.cover.cover(words)
     }
+}
+
+/// The most that is read of an answer to a request for so many rows, unpacked, in bytes.
+fn most_bytes(rows: i64) -> usize {
+    usize::try_from(rows)
+        .unwrap_or(0)
+        .saturating_mul(MOST_OF_A_ROW)
+        .clamp(LIMITS.0, LIMITS.1)
 }
 
 /// The token as Basic wants it: one that is already Base64 of `id:hash` stays as it is.

@@ -25,6 +25,24 @@ UPDATE OR IGNORE rule_portfolio SET portfolio = nfc(portfolio) WHERE portfolio <
 
 -- Delivery: outages, attempts, opt-outs that a provider reported.
 
+-- Went back into the queue from a refusal that was not its fault: tried after all others.
+ALTER TABLE message ADD COLUMN tried_last INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX message_tried_last ON message (channel, not_before, id)
+  WHERE status = 'queued' AND tried_last = 1;
+
+-- What a channel is suffering from, until something is accepted on it.
+CREATE TABLE outage (
+  channel TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,
+  tried_at INTEGER NOT NULL,
+  is_later INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  alike TEXT
+) STRICT, WITHOUT ROWID;
+
+-- How a push is shown: {"sound", "android_channel", "image", "link"}, each where it differs from [push].
+ALTER TABLE template ADD COLUMN push TEXT;
+
 -- Collections.
 
 -- The day a rule was evaluated for the first time: what was taken off the credit bureau's list before
@@ -90,3 +108,8 @@ JOIN channels k ON k.name = coalesce(p.channel, t.channel, k.name);
 -- Tickets, tasks and birthdays.
 
 -- Backup and restore.
+
+-- Events that a file replaced by `restore` had told, and the restored one does not know.
+CREATE TABLE spent_event (
+  id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,321 @@
+//! Ticket events: who hears is decided, and the event is written down together with its messages.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::clock::{Clock, Now};
+use crate::config::Config;
+use crate::domain::ticket::event::{Event, Ticket};
+use crate::domain::ticket::notice::{Notice, Person, Untold};
+use crate::domain::words::{Channel, Reason, Status};
+use crate::error::{Error, Flaw, Result};
+use crate::source::event::Events;
+use crate::store::{Connection, Store, book, message, ticket};
+
+use speaking::{Case, Known};
+
+pub use speaking::Spoken;
+
+mod speaking;
+
+/// Channels that ticket messages go by, in the order they are delivered.
+pub const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
+
+/// Flaws of bad lines that a run remembers; every one of them is told as it comes.
+const MOST_PROBLEMS: usize = 1_000;
+
+/// One message that an event caused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its id.
+    pub id: i64,
+    /// Who hears, in whose words, from which list.
+    pub notice: Notice,
+    /// Variables that no words of theirs could do without and the event has no value for: left empty.
+    pub left_empty: Vec<&'static str>,
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its id was known: nothing was done.
+    pub known: bool,
+    /// It cannot be taken: nothing was done.
+    pub refused: Option<Flaw>,
+    /// The messages, in order.
+    pub made: Vec<Made>,
+    /// Who does not hear, and why.
+    pub left_out: Vec<Untold>,
+}
+
+impl Taken {
+    const fn nothing(known: bool, refused: Option<Flaw>) -> Self {
+        Self {
+            known,
+            refused,
+            made: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+}
+
+/// Takes events, one transaction each.
+pub struct Desk<'a> {
+    config: &'a Config,
+    clock: &'a Clock,
+    /// What the book held, and the state of the database it was read in.
+    known: Option<(i64, Known)>,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk of this run.
+    pub const fn new(config: &'a Config, clock: &'a Clock) -> Self {
+        Self {
+            config,
+            clock,
+            known: None,
+        }
+    }
+
+    /// Takes one event: the ticket, the event and its messages in one transaction.
+    pub fn take(&mut self, store: &mut Store, event: &Event) -> Result<Taken> {
+        let now = self.clock.now();
+        store.write(|transaction| self.take_in(transaction, event, now))
+    }
+
+    /// The same within a transaction of the caller's.
+    pub fn take_in(&mut self, connection: &Connection, event: &Event, now: Now) -> Result<Taken> {
+        if ticket::event_known(connection, &event.id)? {
+            return Ok(Taken::nothing(true, None));
+        }
+        let before = ticket::find(connection, event.ticket_id)?;
+        if let Some(flaw) = event.objection(before.as_ref()) {
+            return Ok(Taken::nothing(false, Some(flaw)));
+        }
+        let state = ticket::others_wrote(connection)?;
+        if self.known.as_ref().is_none_or(|(seen, _)| *seen != state) {
+            self.known = Some((state, Known::gather(connection)?));
+        }
+        let fresh = Known::default();
+        let known = self.known.as_ref().map_or(&fresh, |(_, known)| known);
+        let case = Case::gather(connection, known, event, before)?;
+        let hearing = case.hearing();
+        let kept = event.kept(case.before.as_ref(), &known.topics, case.late);
+        ticket::save(connection, &kept)?;
+        ticket::keep_event(connection, event, now.at)?;
+        let mut made = Vec::new();
+        for notice in hearing.notices {
+            let spoken = case.speak(connection, self.config, now, notice)?;
+            if let message::Inserted::New(id) = message::insert(connection, &spoken.message)? {
+                made.push(Made {
+                    id,
+                    notice: spoken.notice,
+                    left_empty: spoken.left_empty,
+                });
+            }
+        }
+        Ok(Taken {
+            made,
+            left_out: hearing.left_out,
+            ..Taken::nothing(false, None)
+        })
+    }
+}
+
+/// The error of an event that cannot be taken as it stands.
+pub fn refusal(event: &Event, flaw: Flaw) -> Error {
+    let place = format!("event `{}`", event.id);
+    Error::flaws(
+        "the event is not acceptable; nothing was done",
+        vec![flaw.within(place)],
+    )
+}
+
+/// An id for an event that came without one of its own.
+pub fn new_event_id(connection: &Connection) -> Result<String> {
+    loop {
+        let id = format!("by-hand-{}", ticket::next_event_number(connection)?);
+        if !ticket::event_known(connection, &id)? {
+            return Ok(id);
+        }
+    }
+}
+
+/// Who would hear of an event, told without writing anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// The ticket as the event sees it.
+    pub ticket: Ticket,
+    /// Who hears, in order, each with the message they would have.
+    pub heard: Vec<Spoken>,
+    /// Who does not, and why.
+    pub left_out: Vec<Untold>,
+}
+
+/// Decides about an event and writes nothing.
+pub fn rehearse(
+    connection: &Connection,
+    config: &Config,
+    now: Now,
+    event: &Event,
+) -> Result<Rehearsal> {
+    let known = Known::gather(connection)?;
+    let before = ticket::find(connection, event.ticket_id)?;
+    if let Some(flaw) = event.objection(before.as_ref()) {
+        return Err(refusal(event, flaw));
+    }
+    let case = Case::gather(connection, &known, event, before)?;
+    let hearing = case.hearing();
+    let mut heard = Vec::new();
+    for notice in hearing.notices {
+        heard.push(case.speak(connection, config, now, notice)?);
+    }
+    Ok(Rehearsal {
+        heard,
+        left_out: hearing.left_out,
+        ticket: case.ticket,
+    })
+}
+
+/// The names of people, as lists of who hears show them.
+#[derive(Debug, Default)]
+pub struct PeopleNames {
+    staff: HashMap<i64, String>,
+    clients: HashMap<i64, Option<String>>,
+}
+
+impl PeopleNames {
+    /// Reads the names of all staff.
+    pub fn gather(connection: &Connection) -> Result<Self> {
+        Ok(Self {
+            staff: ticket::staff(connection)?
+                .into_iter()
+                .map(|person| (person.id, person.name))
+                .collect(),
+            clients: HashMap::new(),
+        })
+    }
+
+    /// The name of a person, if the book has it.
+    pub fn of(&mut self, connection: &Connection, person: Person) -> Result<Option<String>> {
+        match person {
+            Person::Staff(id) => Ok(self.staff.get(&id).cloned()),
+            Person::Client(id) => {
+                if let Some(name) = self.clients.get(&id) {
+                    return Ok(name.clone());
+                }
+                let name = book::client(connection, id)?.map(|client| client.name);
+                self.clients.insert(id, name.clone());
+                Ok(name)
+            }
+        }
+    }
+}
+
+/// What a file of events came to, delivery not counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Intake {
+    /// Events taken.
+    pub taken: u64,
+    /// Events passed over because their id was known.
+    pub known: u64,
+    /// The problems of bad lines, as far as they are remembered.
+    pub flaws: Vec<Flaw>,
+    /// Bad lines.
+    pub bad: u64,
+    /// The messages made, in order.
+    pub messages: Vec<i64>,
+    /// People left out.
+    pub left_out: u64,
+    /// How many messages left a variable empty, by its name.
+    pub left_empty: BTreeMap<&'static str, u64>,
+    /// `--strict` ended it at a bad line.
+    pub broken_off: bool,
+}
+
+impl Intake {
+    /// Counts what became of an event.
+    fn count(&mut self, taken: &Taken) {
+        if taken.known {
+            self.known += 1;
+            return;
+        }
+        self.taken += 1;
+        self.messages.extend(taken.made.iter().map(|made| made.id));
+        self.left_out += taken.left_out.len() as u64;
+        for variable in taken.made.iter().flat_map(|made| &made.left_empty) {
+            *self.left_empty.entry(variable).or_default() += 1;
+        }
+    }
+}
+
+/// How a file of events is taken.
+pub struct EventReading<'a> {
+    /// Ends at the first bad line.
+    pub strict: bool,
+    /// Hears of every bad line at once.
+    pub bad_line: &'a mut dyn FnMut(&[Flaw]),
+    /// Hears how many events went by.
+    pub progress: &'a mut dyn FnMut(u64),
+}
+
+/// Takes every event of a file, each in a transaction of its own.
+pub fn take_all(
+    store: &mut Store,
+    desk: &mut Desk<'_>,
+    events: &mut Events,
+    manner: &mut EventReading<'_>,
+) -> Result<Intake> {
+    let mut run = Intake::default();
+    loop {
+        let Some(line) = events.next_line()? else {
+            break;
+        };
+        let flaws = match line.event {
+            Ok(event) => {
+                let mut taken = desk.take(store, &event)?;
+                let refused = taken.refused.take();
+                if refused.is_none() {
+                    run.count(&taken);
+                }
+                refused.map(|flaw| vec![flaw.within(&line.place)])
+            }
+            Err(flaws) => Some(flaws),
+        };
+        if let Some(flaws) = flaws {
+            run.bad += 1;
+            (manner.bad_line)(&flaws);
+            if run.flaws.len() < MOST_PROBLEMS {
+                run.flaws.extend(flaws);
+            }
+            if manner.strict {
+                run.broken_off = true;
+                break;
+            }
+        }
+        (manner.progress)(run.taken + run.known + run.bad);
+    }
+    Ok(run)
+}
+
+/// What messages have become: how many in each state, and why those that were not sent were not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageStates {
+    /// Messages in each state.
+    pub states: BTreeMap<Status, u64>,
+    /// Messages not sent, by reason.
+    pub reasons: BTreeMap<Reason, u64>,
+}
+
+/// Looks at messages by their ids.
+pub fn standing(connection: &Connection, ids: &[i64]) -> Result<MessageStates> {
+    let mut standing = MessageStates::default();
+    for id in ids {
+        if let Some((status, reason)) = ticket::message_state(connection, *id)? {
+            *standing.states.entry(status).or_default() += 1;
+            if let Some(reason) = reason {
+                *standing.reasons.entry(reason).or_default() += 1;
+            }
+        }
+    }
+    Ok(standing)
+}

@@ -1,0 +1,297 @@
+//! What a notice comes to: the words that can be filled, and the message in them.
+
+use std::collections::HashMap;
+
+use crate::clock::Now;
+use crate::config::Config;
+use crate::domain::message::{Fate, NewMessage};
+use crate::domain::recipient::Recipient;
+use crate::domain::template::{Facts, Need, Template, one_line};
+use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
+use crate::domain::ticket::{
+    listening::Armed,
+    notice::{Hearing, Notice, Person, Words},
+    recipients::{House, recipients},
+};
+use crate::domain::words::{Channel, Origin};
+use crate::error::{Error, Result, not_in_the_book};
+use crate::jobs::compose::{Composer, Draft, Key, Wording};
+use crate::jobs::rows::{About, Rows};
+use crate::store::{Connection, book, template, ticket, trigger};
+
+/// What the book holds of those who may hear.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    triggers: Vec<Armed>,
+    templates: HashMap<String, Template>,
+    staff: Vec<Staff>,
+    pub(super) topics: Vec<Topic>,
+}
+
+impl Known {
+    pub(super) fn gather(connection: &Connection) -> Result<Self> {
+        let templates: HashMap<String, Template> = template::list(connection)?
+            .into_iter()
+            .map(|template| (template.name.clone(), template))
+            .collect();
+        let triggers = trigger::list(connection)?
+            .into_iter()
+            .map(|trigger| Armed::new(trigger, |name| templates.get(name)))
+            .collect();
+        Ok(Self {
+            triggers,
+            templates,
+            staff: ticket::staff(connection)?,
+            topics: ticket::topics(connection)?,
+        })
+    }
+
+    fn house(&self) -> House<'_> {
+        House {
+            triggers: &self.triggers,
+            staff: &self.staff,
+            topics: &self.topics,
+        }
+    }
+
+    fn person(&self, id: i64) -> Result<&Staff> {
+        self.staff
+            .iter()
+            .find(|person| person.id == id)
+            .ok_or_else(|| not_in_the_book("staff", id))
+    }
+}
+
+/// What a notice comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// The notice, in the words that were taken.
+    pub notice: Notice,
+    /// The message.
+    pub message: NewMessage,
+    /// Variables left empty; none when it does not go.
+    pub left_empty: Vec<&'static str>,
+}
+
+/// What is known when one event is decided.
+pub(super) struct Case<'a> {
+    known: &'a Known,
+    event: &'a Event,
+    /// The ticket as the book had it.
+    pub(super) before: Option<Ticket>,
+    /// The ticket as the event sees it.
+    pub(super) ticket: Ticket,
+    /// A later event of the ticket was told already.
+    pub(super) late: bool,
+    /// The ticket in words, and its client.
+    rows: Rows,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn gather(
+        connection: &Connection,
+        known: &'a Known,
+        event: &'a Event,
+        before: Option<Ticket>,
+    ) -> Result<Self> {
+        let late = ticket::later_event(connection, event.ticket_id, event.at)?;
+        let ticket = event.shown(before.as_ref(), &known.topics, late);
+        let client = match ticket.client_id {
+            Some(id) => book::client(connection, id)?,
+            None => None,
+        };
+        let opening = match event.happening {
+            Happening::Opened { .. } => None,
+            _ => ticket::opening_text(connection, event.ticket_id)?,
+        };
+        let facts = event.facts(
+            before.as_ref(),
+            &known.staff,
+            &known.topics,
+            opening.as_deref(),
+        );
+        Ok(Self {
+            known,
+            event,
+            before,
+            ticket,
+            late,
+            rows: Rows {
+                client,
+                ticket: Some(facts),
+                ..Rows::default()
+            },
+        })
+    }
+
+    pub(super) fn hearing(&self) -> Hearing {
+        recipients(
+            self.event,
+            self.before.as_ref(),
+            &self.ticket,
+            &self.known.house(),
+        )
+    }
+
+    /// What one notice comes to: in its own words, else in the next that can be filled, else in its own with
+    /// what the event lacks left empty, because nobody is left untold for want of a word.
+    pub(super) fn speak(
+        &self,
+        connection: &Connection,
+        config: &Config,
+        now: Now,
+        mut notice: Notice,
+    ) -> Result<Spoken> {
+        let subject = self.subject();
+        let composer = Composer {
+            policy: &config.policy,
+            company: &config.company,
+            now,
+        };
+        let otherwise = std::mem::take(&mut notice.otherwise);
+        for words in std::iter::once(notice.words.clone()).chain(otherwise) {
+            let wording = self.wording(&words, notice.channel, &subject)?;
+            let facts = self.facts(connection, &composer, &wording)?;
+            if composer.text(&wording, &facts).is_ok() {
+                notice.words = words;
+                break;
+            }
+        }
+        let wording = self.wording(&notice.words, notice.channel, &subject)?;
+        let facts = self.facts(connection, &composer, &wording)?;
+        let left_empty = left_empty(&composer, &wording, &facts);
+        let facts = Facts {
+            forgiven: &left_empty,
+            ..facts
+        };
+        let mut message = self.message(connection, &composer, &notice, wording, facts)?;
+        if !left_empty.is_empty() && message.fate == Fate::Queued {
+            for text in [
+                Some(&mut message.body),
+                message.title.is_some().then_some(&mut message.title),
+            ]
+            .into_iter()
+            .flatten()
+            {
+                if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+                    *text = Some(subject.clone());
+                }
+            }
+        }
+        Ok(Spoken {
+            notice,
+            left_empty: if message.fate == Fate::Queued {
+                left_empty
+            } else {
+                Vec::new()
+            },
+            message,
+        })
+    }
+
+    /// What the words of a notice take their values from.
+    fn facts<'f>(
+        &'f self,
+        connection: &Connection,
+        composer: &Composer<'f>,
+        wording: &Wording<'_>,
+    ) -> Result<Facts<'f>> {
+        let overdue = match (&self.rows.client, wording) {
+            (Some(client), Wording::Template(template))
+                if template.needs().contains(&Need::Overdue) =>
+            {
+                Some(book::overdue(connection, client.id, composer.now.today)?)
+            }
+            _ => None,
+        };
+        Ok(Facts {
+            overdue,
+            ..self.rows.facts(composer.now, composer.company)
+        })
+    }
+
+    /// The message of one notice: e-mail and sms go to one address, so there is one.
+    fn message(
+        &self,
+        connection: &Connection,
+        composer: &Composer<'_>,
+        notice: &Notice,
+        wording: Wording<'_>,
+        facts: Facts<'_>,
+    ) -> Result<NewMessage> {
+        let recipient = match notice.person {
+            Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
+            Person::Staff(id) => Recipient::Staff(self.known.person(id)?),
+        };
+        let draft = Draft {
+            key: Key::Whole(notice.key(&self.event.id)),
+            event: notice.event(),
+            about: About {
+                ticket_id: Some(self.ticket.id),
+                ..About::NOTHING
+            },
+            ..Draft::new(wording, recipient, facts, Origin::Ticket)
+        };
+        composer
+            .compose(connection, &draft)?
+            .pop()
+            .ok_or_else(|| Error::world("a notice came to no message"))
+    }
+
+    /// In what words a notice is written.
+    fn wording<'w>(
+        &'w self,
+        words: &Words,
+        channel: Channel,
+        subject: &'w str,
+    ) -> Result<Wording<'w>> {
+        match words {
+            Words::Template { template, .. } => {
+                let known = self.known.templates.get(template).ok_or_else(|| {
+                    Error::unacceptable(format!("there is no template `{template}`"))
+                })?;
+                Ok(Wording::Template(known))
+            }
+            Words::Alert(topic) => {
+                let topic = self.known.topics.iter().find(|known| known.id == *topic);
+                let text = topic.and_then(|topic| topic.alert_text.as_deref());
+                Ok(Wording::Alert {
+                    channel,
+                    subject,
+                    text: text.unwrap_or_default(),
+                })
+            }
+        }
+    }
+
+    /// What an alert by e-mail has as its subject: the ticket's title.
+    fn subject(&self) -> String {
+        match &self.ticket.title {
+            Some(title) => one_line(title),
+            None => format!("Atendimento {}", self.ticket.id),
+        }
+    }
+}
+
+/// What these words want and the facts lack, one after the other; what the configuration lacks is no fault of
+/// the event's, and holds the message back until it is there.
+fn left_empty(
+    composer: &Composer<'_>,
+    wording: &Wording<'_>,
+    facts: &Facts<'_>,
+) -> Vec<&'static str> {
+    let mut forgiven = Vec::new();
+    while let Err(variable) = composer.text(
+        wording,
+        &Facts {
+            forgiven: &forgiven,
+            ..*facts
+        },
+    ) {
+        if variable.need() == Need::Company {
+            break;
+        }
+        forgiven.push(variable.name());
+    }
+    forgiven
+}

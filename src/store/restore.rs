@@ -1,0 +1,192 @@
+//! What a restored database must know that its backup did not: what may have left since it was made.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, Transaction};
+
+use super::{Store, meta, purge};
+use crate::error::Result;
+
+/// Under which key the day is kept that counts as done, because nobody knows what was sent on it.
+const DONE_DAY: &str = "restored.done_on";
+
+/// What became of the messages that were on their way when the backup was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OnTheirWay {
+    /// Nobody knows whether they were delivered since.
+    pub unknown: u64,
+    /// They wait to be sent.
+    pub queued: u64,
+}
+
+/// What the replaced file knew and the restored one did not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CarriedOver {
+    /// Keys of messages, kept as spent.
+    pub keys: u64,
+    /// Ids of events, kept as told.
+    pub events: u64,
+    /// Opt-outs.
+    pub opt_outs: u64,
+    /// Holds.
+    pub holds: u64,
+    /// Messages that waited there and were never sent; whoever decided them decides them again.
+    pub never_sent: u64,
+}
+
+/// Settles what was on its way: it may have left since. With `resend`, what was queued stays so.
+pub fn settle(connection: &Connection, resend: bool) -> Result<OnTheirWay> {
+    let states = if resend {
+        "('sending')"
+    } else {
+        "('queued', 'sending')"
+    };
+    let unknown = connection.execute(
+        &format!(
+            "UPDATE message SET status = 'unknown', reason = NULL,
+               detail = 'it was on its way when the backup was made that was restored'
+             WHERE status IN {states}"
+        ),
+        [],
+    )?;
+    let queued = connection.query_row(
+        "SELECT count(*) FROM message WHERE status = 'queued'",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(OnTheirWay {
+        unknown: unknown as u64,
+        queued,
+    })
+}
+
+/// Takes over what the file at `replaced` knows; none where it cannot be read, or is no whole database of
+/// ours. Nobody else may be working with it.
+pub fn carry_over(store: &mut Store, replaced: &Path) -> Result<Option<CarriedOver>> {
+    if !replaced.exists() {
+        return Ok(None);
+    }
+    let path = replaced.to_string_lossy();
+    let attached = store
+        .connection
+        .execute("ATTACH DATABASE ?1 AS replaced", [&*path]);
+    if attached.is_err() {
+        return Ok(None);
+    }
+    let carried = if is_whole(&store.connection) {
+        store.write(|transaction| take_over(transaction)).ok()
+    } else {
+        None
+    };
+    store.connection.execute("DETACH DATABASE replaced", [])?;
+    Ok(carried)
+}
+
+/// Whether the attached file is a database of ours with nothing broken in it.
+fn is_whole(connection: &Connection) -> bool {
+    let ours = connection.query_row(
+        "SELECT count(*) = 5 FROM replaced.sqlite_schema
+         WHERE type = 'table' AND name IN ('message', 'spent_key', 'event', 'task', 'opt_out')",
+        [],
+        |row| row.get::<_, bool>(0),
+    );
+    let sound = || {
+        connection.query_row("PRAGMA replaced.quick_check(1)", [], |row| {
+            row.get::<_, String>(0)
+        })
+    };
+    matches!(ours, Ok(true)) && sound().is_ok_and(|said| said == "ok")
+}
+
+fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
+    let changed = |sql: &str| -> Result<u64> { Ok(connection.execute(sql, [])? as u64) };
+    // What is queued there has certainly not left, and is lost with the file: its key stays free. A message
+    // that ended alike on both sides guards its key itself, and may still be revived by hand.
+    let keys = changed(
+        "INSERT OR IGNORE INTO spent_key (key)
+         SELECT r.key FROM replaced.message r
+         WHERE r.status <> 'queued'
+           AND NOT EXISTS (SELECT 1 FROM message m WHERE m.key = r.key AND m.status = r.status)
+         UNION SELECT key FROM replaced.spent_key",
+    )?;
+    purge::guard_spent_keys(connection)?;
+    let mut events = changed(
+        "INSERT OR IGNORE INTO spent_event (id)
+         SELECT id FROM replaced.event WHERE id NOT IN (SELECT id FROM event)",
+    )?;
+    if there(connection, "spent_event")? {
+        events +=
+            changed("INSERT OR IGNORE INTO spent_event (id) SELECT id FROM replaced.spent_event")?;
+    }
+    let opt_outs = changed(
+        "INSERT OR IGNORE INTO opt_out (client_id, channel, purpose, since, source, imported)
+         SELECT client_id, channel, purpose, since, source, imported FROM replaced.opt_out
+         WHERE client_id IN (SELECT id FROM client)",
+    )?;
+    let holds = if there(connection, "hold")? {
+        changed(
+            "INSERT INTO hold (client_id, invoice_id, until, why, created_at, removed_at)
+             SELECT client_id, invoice_id, until, why, created_at, removed_at FROM replaced.hold r
+             WHERE (client_id IS NULL OR client_id IN (SELECT id FROM client))
+               AND (invoice_id IS NULL OR invoice_id IN (SELECT id FROM invoice))
+               AND NOT EXISTS (SELECT 1 FROM hold h
+                               WHERE h.created_at = r.created_at AND h.client_id IS r.client_id
+                                 AND h.invoice_id IS r.invoice_id)",
+        )?
+    } else {
+        0
+    };
+    // What a task has run for since is done with.
+    changed(
+        "UPDATE task SET considered_at = max(considered_at, coalesce(
+           (SELECT r.considered_at FROM replaced.task r WHERE r.name = task.name), 0))",
+    )?;
+    let never_sent = connection.query_row(
+        "SELECT count(*) FROM replaced.message r
+         WHERE r.status = 'queued' AND NOT EXISTS (SELECT 1 FROM message m WHERE m.key = r.key)",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(CarriedOver {
+        keys,
+        events,
+        opt_outs,
+        holds,
+        never_sent,
+    })
+}
+
+fn there(connection: &Connection, table: &str) -> Result<bool> {
+    Ok(connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM replaced.sqlite_schema WHERE type = 'table' AND name = ?1)",
+        [table],
+        |row| row.get(0),
+    )?)
+}
+
+/// Nobody knows what was sent since the backup: today counts as done for every rule and every send, and no
+/// task runs until a person enables it. How many tasks were disabled.
+pub fn count_today_as_done(connection: &Connection, today: NaiveDate) -> Result<u64> {
+    let day = today.to_string();
+    meta::set(connection, DONE_DAY, &day)?;
+    connection.execute(
+        "UPDATE rule SET evaluated_on = max(coalesce(evaluated_on, ''), ?1)",
+        [&day],
+    )?;
+    Ok(connection.execute("UPDATE task SET enabled = 0 WHERE enabled", [])? as u64)
+}
+
+/// Keeps a key as spent: its message counts as sent.
+pub fn spend_key(connection: &Connection, key: &str) -> Result<()> {
+    purge::guard_spent_keys(connection)?;
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO spent_key (key) VALUES (?1)")?
+        .execute([key])?;
+    Ok(())
+}
+
+/// Whether `today` counts as done since a backup was restored over a file that could not be read.
+pub fn is_done(connection: &Connection, today: NaiveDate) -> Result<bool> {
+    Ok(meta::get(connection, DONE_DAY)?.is_some_and(|day| day == today.to_string()))
+}
