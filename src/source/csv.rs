@@ -94,7 +94,7 @@ impl CsvRows {
         if !more {
             return Ok(false);
         }
-        if self.record.len() == 1 && self.record.get(0) == Some(&[CONTROL_Z as u8]) {
+        if self.record.len() == 1 && self.record.get(0) == Some(b"\x1a".as_slice()) {
             return Ok(false);
         }
         row.clear(self.kind.columns.len());
