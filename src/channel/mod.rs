@@ -101,6 +101,8 @@ pub struct Limits {
     pub rate_per_minute: u32,
 }
 
+pub use crate::http::proxies_in_use;
+
 /// A channel's provider, and how hard it may be worked.
 #[derive(Debug, Clone)]
 pub struct ChannelSettings {

@@ -214,9 +214,12 @@ fn unreachable_file(path: &Path, error: &std::io::Error) -> Error {
         .hint("its folder must exist and be writable")
 }
 
+/// What SQL calls a change of a text, and the change.
+type Change = (&'static str, fn(&str) -> String);
+
 /// Gives SQL what it lacks: `fold` and `nfc` of texts.
 fn functions(connection: &Connection) -> rusqlite::Result<()> {
-    let texts: [(&str, fn(&str) -> String); 2] = [
+    let texts: [Change; 2] = [
         ("fold", text::fold),
         ("nfc", |text| text::nfc(text).into_owned()),
     ];

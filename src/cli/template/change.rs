@@ -10,7 +10,7 @@ use crate::domain::sms::segments;
 use crate::domain::template::{Look, Template, Variable};
 use crate::domain::words::{Channel, Kind, Purpose, Word as _};
 use crate::error::{Error, Flaw, Result};
-use crate::jobs::template as job;
+use crate::jobs::{provided, template as job};
 use crate::store::template as store;
 use crate::view::{Cell, View};
 
@@ -222,7 +222,8 @@ fn tell_saved(context: &Context, template: &Template, done: &'static str) -> Res
         ContactHours::Always => "at any time",
         ContactHours::Weekly { .. } => "within contact hours only",
     };
-    let warnings = job::warnings(template, &[]);
+    let mut warnings = job::warnings(template, &[]);
+    warnings.extend(provided::template_warnings(&context.config, template));
     let mut words = format!(
         "{done} template `{}`: purpose {}, sent {hours}",
         template.name, template.purpose
