@@ -318,7 +318,8 @@ fn list(context: &Context) -> Result<()> {
             listed(&stages, "")
         })
         .number("open_cases", |(_, open)| *open)
-        .words("evaluated_on", |(kept, _)| kept.evaluated_on);
+        .words("evaluated_on", |(kept, _)| kept.evaluated_on)
+        .when_empty("no rules yet", "regua rule add --help, or regua apply FILE");
     context.out.all(view, &rows)
 }
 

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::domain::book::Kind;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::{apply, provided};
+use crate::jobs::{apply, provided, watch};
 use crate::source::{Checked, SourceSettings};
 use crate::store::{Connection, Store, collection, health, meta, sync, template};
 
@@ -155,6 +155,14 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             "definitions",
             definitions(store, patient.config, *patient.now),
         )?;
+    }
+    if let Some(store) = &store {
+        let noticed = watch::unnoticed(store.connection(), *patient.now);
+        let findings = noticed.map(|noticed| {
+            let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
+            noticed.into_iter().map(warning).collect()
+        });
+        each(tell, "tasks", findings)?;
     }
     for proxy in proxies_in_use().unwrap_or_default() {
         tell(Finding::ok("network", proxy))?;

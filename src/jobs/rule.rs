@@ -1,5 +1,7 @@
 //! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::NaiveDate;
 
 use super::collection;
@@ -137,11 +139,14 @@ pub fn still_fine(connection: &Connection) -> Result<()> {
 /// What is wrong between the rules of files that are refused already, and between these and what is
 /// saved, so that everything is told at once; a template of the files counts as it stands there.
 pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Flaw>> {
+    let written: BTreeSet<&str> = wanted
+        .templates
+        .iter()
+        .map(|written| written.value.name.as_str())
+        .collect();
     let mut known = template::list(connection)?;
-    for written in &wanted.templates {
-        known.retain(|template| template.name != written.value.name);
-        known.push(written.value.clone());
-    }
+    known.retain(|template| !written.contains(template.name.as_str()));
+    known.extend(wanted.templates.iter().map(|written| written.value.clone()));
     let saved = store::all(connection)?;
     let stay: Vec<&Rule> = saved
         .iter()
@@ -190,12 +195,7 @@ pub fn carry_out(
         .filter(|rule| !removed.contains(&&rule.name))
         .filter(|rule| !placed.iter().any(|placed| placed.value.name == rule.name))
         .collect();
-    let mut known = template::list(connection)?;
-    known.retain(|template| {
-        !templates
-            .iter()
-            .any(|step| step.change == ApplyChange::Removed && step.name == template.name)
-    });
+    let known = staying(connection, templates)?;
     let flaws = rule_flaws(wanted, &stay, &known);
     if !flaws.is_empty() {
         return Err(Error::flaws(
@@ -211,7 +211,8 @@ pub fn carry_out(
             ));
         }
     }
-    let find = |name: &str| known.iter().find(|template| template.name == name);
+    let by_name = by_name(&known);
+    let find = |name: &str| by_name.get(name).copied();
     for placed in &placed {
         plan.warnings.extend(rule::warnings(&placed.value, find));
         let unsaid = unsaid(connection, config, &placed.value)?;
@@ -220,6 +221,25 @@ pub fn carry_out(
     let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
     store::save(connection, &rules)?;
     Ok(steps)
+}
+
+/// The saved templates but those that a plan removes.
+fn staying(connection: &Connection, plan: &[ApplyStep]) -> Result<Vec<Template>> {
+    let removed = plan
+        .iter()
+        .filter(|step| step.change == ApplyChange::Removed);
+    let gone: BTreeSet<&str> = removed.map(|step| step.name.as_str()).collect();
+    let mut known = template::list(connection)?;
+    known.retain(|template| !gone.contains(template.name.as_str()));
+    Ok(known)
+}
+
+/// The templates by their names: rules and templates may both be many.
+fn by_name(templates: &[Template]) -> BTreeMap<&str, &Template> {
+    let named = templates.iter();
+    named
+        .map(|template| (template.name.as_str(), template))
+        .collect()
 }
 
 /// The rules of the files that are sound in themselves.
@@ -239,7 +259,8 @@ fn sound(wanted: &Definitions) -> Vec<Placed<Rule>> {
 /// lines, and those that stay as they are.
 fn rule_flaws(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Vec<Flaw> {
     let names: Vec<String> = known.iter().map(|template| template.name.clone()).collect();
-    let find = |name: &str| known.iter().find(|template| template.name == name);
+    let by_name = by_name(known);
+    let find = |name: &str| by_name.get(name).copied();
     let mut flaws = Vec::new();
     for written in &wanted.rules {
         let written = &written.value;

@@ -1247,7 +1247,7 @@ fn the_report_of_cases_has_filters_totals_and_what_a_letter_needs() {
         )
     );
     assert!(
-        csv.contains("111.444.777-35,+55 (49) 99999-0001,,ana@example.com,Chapecó,"),
+        csv.contains("111.444.777-35,'+55 (49) 99999-0001,,ana@example.com,Chapecó,"),
         "{csv}"
     );
     let plain = house.run(&["collection", "list", "-o", "csv"]).ok().stdout;

@@ -69,7 +69,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
         limit: i64::from(arguments.limit),
     };
     let saved = context.open()?;
-    let view = case_view(context);
+    let view = case_view(context).when_empty(
+        "no case fits",
+        "regua collection list without filters; cases come by regua collection update",
+    );
     let mut list = context.out.list(if arguments.reveal {
         view.and(contact_view(), |listed| &listed.case)
     } else {

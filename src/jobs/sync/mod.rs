@@ -31,11 +31,11 @@ pub struct SyncRequest {
     pub by_task: bool,
 }
 
-/// Syncs these kinds (none named: all of them) from every source that is configured, as a task does.
+/// Syncs these kinds (none: every kind) from every source that is configured, as a task does.
 ///
 /// # Errors
 /// When none is configured (exit 3), and as [`sync`] does.
-pub fn by_task(
+pub fn everything(
     store: &mut Store,
     kinds: &[String],
     config: &Config,
