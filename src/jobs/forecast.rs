@@ -278,7 +278,7 @@ impl Foresight<'_> {
         let errand = Errand {
             channel,
             purpose,
-            whatsapp_numbers: &self.config.policy.whatsapp_numbers,
+            numbers: &self.config.policy.numbers,
             hold_until: None,
             today: self.now.today,
         };
