@@ -25,6 +25,7 @@ mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
+pub use crate::http::proxies_in_use;
 pub use answer::{Next, Receipt, Refusal};
 use answer::{by_status, lost, world};
 

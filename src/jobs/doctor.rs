@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::channel::ChannelSettings;
+use crate::channel::{ChannelSettings, proxies_in_use};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::book::Kind;
@@ -155,6 +155,9 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             "definitions",
             definitions(store, patient.config, *patient.now),
         )?;
+    }
+    for finding in network() {
+        tell(finding)?;
     }
     for (channel, settings) in patient.config.channels.iter() {
         tell(provider(channel, settings))?;
@@ -398,6 +401,17 @@ fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Findi
         .filter(|text| area_of(text) == "definitions");
     findings.extend(others.map(|text| Finding::warning("definitions", text, "")));
     Ok(findings)
+}
+
+/// The proxies that requests go through; nothing where there is none.
+fn network() -> Vec<Finding> {
+    match proxies_in_use() {
+        Ok(proxies) => proxies
+            .into_iter()
+            .map(|told| Finding::ok("network", told))
+            .collect(),
+        Err(error) => vec![Finding::failure("network", &error)],
+    }
 }
 
 /// A channel's provider: its credentials, by a call that sends nothing.
