@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::words::Reason;
+use crate::domain::words::{Purpose, Reason};
 use crate::error::Error;
 use crate::http::{Cover, Failure, HttpAnswer, shortened};
 
@@ -32,21 +32,40 @@ impl Receipt {
 /// What to do after a provider did not take a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// It said no for good: the message fails with this reason.
+    /// It said no for good: the message fails with this reason. Where the refusal does not say whom it is
+    /// about, eight alike in a row are about us, and none of them fails.
     Never(Reason),
     /// The address is gone for good: the message fails, and a device of this address is forgotten.
     Gone(Reason),
+    /// The person told the provider to stop: on this channel, for this purpose or for all. The message
+    /// fails, and the opt-out is noted.
+    OptedOut(Option<Purpose>),
     /// It said no for now: try again, not before so long from now when it said so.
     Later(Option<Duration>),
-    /// Nothing was sent (no connection): try again; ten of these in a row close the channel.
+    /// This message must wait so long, and that is no try of it.
+    Wait(Duration),
+    /// Nothing was sent (no connection): try again, which costs no try; ten of these in a row close the
+    /// channel.
     NotSent,
-    /// What we wrote is wrong, for whomever it was: messages of the same template and batch wait for the
-    /// next run, the rest of the channel goes on.
+    /// The template is not to be had, for whomever it was: messages of the same template and batch wait
+    /// for the next run, the rest of the channel goes on.
     StopBatch,
-    /// Nobody's turn: bad credentials, provider down. The channel closes for this run.
+    /// Nobody's turn: bad credentials, a used-up balance, provider down. The channel closes for this run.
     Stop,
     /// The request may have arrived; nobody can tell.
     Unknown,
+}
+
+/// Whom a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum About {
+    /// The answer does not tell.
+    #[default]
+    Unsaid,
+    /// The recipient: no other message has to do with it.
+    Recipient,
+    /// What is written, with this recipient's values in it: the template's fault, or one value's.
+    Content,
 }
 
 /// A message that was not taken: what to do next, and the provider's own code and words.
@@ -54,6 +73,8 @@ pub enum Next {
 pub struct Refusal {
     /// What to do.
     pub next: Next,
+    /// Whom it is about, as far as the answer tells.
+    pub about: About,
     /// The provider's code.
     pub code: Option<String>,
     /// The provider's words, or ours where it said nothing; never a secret.
@@ -65,8 +86,20 @@ impl Refusal {
     pub fn new(next: Next, text: impl Into<String>) -> Self {
         Self {
             next,
+            about: match next {
+                Next::Gone(_) | Next::OptedOut(_) | Next::Wait(_) => About::Recipient,
+                _ => About::Unsaid,
+            },
             code: None,
             text: text.into(),
+        }
+    }
+
+    /// The provider's code and words, on one line.
+    pub fn said(&self) -> String {
+        match &self.code {
+            Some(code) => format!("{code}: {}", self.text),
+            None => self.text.clone(),
         }
     }
 
@@ -76,7 +109,26 @@ impl Refusal {
         self.code = Some(code.into());
         self
     }
+
+    /// The same refusal, about somebody or something.
+    #[must_use]
+    pub const fn about(mut self, about: About) -> Self {
+        self.about = about;
+        self
+    }
 }
+
+/// What a provider's code means: what to do, and whom it is about.
+pub(super) type Meaning = (Next, About);
+
+/// A fault in what is written.
+pub(super) const CONTENT: Meaning = (Next::Never(Reason::Refused), About::Content);
+/// This recipient, for good.
+pub(super) const RECIPIENT: Meaning = (Next::Never(Reason::Refused), About::Recipient);
+/// For good, and nobody says whom it is about.
+pub(super) const UNSAID: Meaning = (Next::Never(Reason::Refused), About::Unsaid);
+/// Us: the account, the sender, the balance.
+pub(super) const US: Meaning = (Next::Stop, About::Unsaid);
 
 /// What to do when no answer came.
 pub(super) fn lost(failure: Failure) -> Refusal {
@@ -101,7 +153,8 @@ pub(super) fn by_status(answer: &HttpAnswer, text: impl Into<String>) -> Refusal
                     .map_or("another address", crate::http::host)
             ),
         ),
-        401 | 403 | 407 => Refusal::new(Next::Stop, text),
+        // Credentials, balance, permission, or an address that takes no messages: ours to mend.
+        401..=405 | 407 => Refusal::new(Next::Stop, text),
         408 | 425 | 429 | 500..=599 => Refusal::new(Next::Later(answer.retry_after), text),
         400..=499 => Refusal::new(Next::Never(Reason::Refused), text),
         _ => Refusal::new(Next::Unknown, text),
@@ -139,7 +192,10 @@ mod tests {
             (301, Next::Stop),
             (400, Next::Never(Reason::Refused)),
             (401, Next::Stop),
-            (404, Next::Never(Reason::Refused)),
+            (402, Next::Stop),
+            (404, Next::Stop),
+            (405, Next::Stop),
+            (410, Next::Never(Reason::Refused)),
             (429, later),
             (503, later),
         ] {

@@ -25,9 +25,8 @@ mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
-pub use crate::http::proxies_in_use;
-pub use answer::{Next, Receipt, Refusal};
-use answer::{by_status, lost, world};
+pub use answer::{About, Next, Receipt, Refusal};
+use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
 
 /// Every provider, in the order in which a remedy names those of a channel.
 const PROVIDERS: [Offer; 7] = [
@@ -81,6 +80,11 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
         false
     }
 
+    /// What is unwise about it, for `regua doctor`: each with what to do.
+    fn doubts(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// The provider itself, with its secrets read, for so many workers.
     ///
     /// # Errors
@@ -96,6 +100,8 @@ pub struct Limits {
     /// Requests begun in a minute; 0 means no limit.
     pub rate_per_minute: u32,
 }
+
+pub use crate::http::proxies_in_use;
 
 /// A channel's provider, and how hard it may be worked.
 #[derive(Debug, Clone)]
@@ -167,7 +173,7 @@ impl ChannelSettings {
 }
 
 /// A communication channel or a template, as a WhatsApp provider lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CatalogueEntry {
     /// The provider's id (or name, where that is what sends go by).
     pub id: String,
@@ -177,12 +183,20 @@ pub struct CatalogueEntry {
     pub status: Option<String>,
     /// A template's text, with its placeholders.
     pub text: Option<String>,
+    /// A template's language, where one name may stand in several.
+    pub language: Option<String>,
+    /// What a template has that no message of ours can fill.
+    pub unfillable: Option<String>,
 }
 
 /// What can be looked up at a WhatsApp provider.
 pub trait Catalogue {
     /// The communication channels.
     fn channels(&self) -> Result<Vec<CatalogueEntry>>;
+    /// The language that is meant where a template's name stands in several.
+    fn language(&self) -> Option<&str> {
+        None
+    }
     /// The templates of one channel.
     fn templates(&self, channel: &str) -> Result<Vec<CatalogueEntry>>;
 }

@@ -170,7 +170,7 @@ impl OpaProvider {
         let next = match answer.status {
             // "Este contato já está em atendimento com X".
             400 | 409 if lower.contains("em atendimento") => {
-                Next::Later(Some(answer.retry_after.unwrap_or(CONVERSATION)))
+                Next::Wait(answer.retry_after.unwrap_or(CONVERSATION))
             }
             // "Field 'x' is not allowed": the fault is ours, for whomever it was.
             400 if lower.contains("is not allowed") => Next::StopBatch,
@@ -318,6 +318,7 @@ fn listed(row: &Value, name: &str) -> CatalogueEntry {
         id,
         status: text(row, "status"),
         text: text(row, "texto"),
+        ..CatalogueEntry::default()
     }
 }
 
@@ -486,7 +487,7 @@ mod tests {
     #[test]
     fn a_person_in_a_conversation_is_written_to_later() {
         let body = r#"{"status":"error","code":400,"data":{"message":"Este contato já está em atendimento com Ana"}}"#;
-        assert_eq!(next(400, body).0, Next::Later(Some(CONVERSATION)));
+        assert_eq!(next(400, body).0, Next::Wait(CONVERSATION));
         let body = r#"{"status":"error","code":400,"data":{"message":"Contato inválido"}}"#;
         assert_eq!(next(400, body).0, Next::Never(Reason::Refused));
     }

@@ -10,10 +10,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{
-    Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal, by_status,
-    lost, world,
+    About, CONTENT, Given, Limits, Meaning, Next, Offer, Outgoing, Provider, ProviderSettings,
+    RECIPIENT, Receipt, Refusal, US, by_status, lost, world,
 };
-use crate::domain::words::{Channel, Reason};
+use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
     Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, form, percent_encoded,
@@ -163,20 +163,49 @@ impl TwilioProvider {
         let Some(code) = json.and_then(|json| json["code"].as_i64()) else {
             return by_status(answer, words);
         };
-        let next = match code {
-            // Credentials; our sender's number or service.
-            20_003 | 21_603 | 21_606 | 21_659 | 21_660 | 21_703 => Next::Stop,
-            // "Not processed, always safe to retry."
-            20_429 => Next::Later(answer.retry_after),
-            21_611 | 30_001 => Next::Later(Some(answer.retry_after.unwrap_or(FULL_WAIT))),
-            // This person sent STOP.
-            21_610 => Next::Never(Reason::OptedOut),
-            // A number that cannot take it.
-            21_211 | 21_614 => Next::Never(Reason::Refused),
-            _ => return by_status(answer, words).code(code.to_string()),
-        };
-        Refusal::new(next, words).code(code.to_string())
+        match meaning(code, answer) {
+            Some((next, about)) => Refusal::new(next, words).about(about),
+            None => by_status(answer, words),
+        }
+        .code(code.to_string())
     }
+}
+
+/// What an error's code means (twilio.com/docs/api/errors); none leaves it to the status.
+fn meaning(code: i64, answer: &HttpAnswer) -> Option<Meaning> {
+    Some(match code {
+        // Credentials and account; a resource that is not there; a country that is not enabled; a trial
+        // account; our sender's number, or its service, or what it may do.
+        20_002..=20_010
+        | 20_403
+        | 20_404
+        | 20_405
+        | 21_212
+        | 21_408
+        | 21_601
+        | 21_603
+        | 21_606..=21_608
+        | 21_659..=21_661
+        | 21_701..=21_705
+        | 21_710..=21_712
+        | 30_002
+        | 30_034
+        | 90_010 => US,
+        // "Not processed, always safe to retry."
+        14_107 | 20_429 | 30_022 => (Next::Later(answer.retry_after), About::Unsaid),
+        21_611 | 30_001 => {
+            let wait = answer.retry_after.unwrap_or(FULL_WAIT);
+            (Next::Later(Some(wait)), About::Unsaid)
+        }
+        // This person sent STOP.
+        21_610 => (Next::OptedOut(None), About::Recipient),
+        // A number that cannot take it.
+        21_211 | 21_214 | 21_217 | 21_265 | 21_401 | 21_421 | 21_604 | 21_614 | 21_635 | 30_005
+        | 30_006 => RECIPIENT,
+        // No text, or too much of it.
+        21_602 | 21_605 | 21_617 | 21_618 | 21_619 => CONTENT,
+        _ => return None,
+    })
 }
 
 impl Provider for TwilioProvider {
@@ -214,6 +243,7 @@ impl Provider for TwilioProvider {
             .map_err(lost)?;
         let json = answer.json();
         let sid = json.as_ref().and_then(|json| json["sid"].as_str());
+        let sid = sid.filter(|sid| !sid.trim().is_empty());
         match sid {
             Some(sid) if answer.is_success() => Ok(Receipt {
                 provider_id: Some(sid.to_owned()),

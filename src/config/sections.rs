@@ -100,7 +100,7 @@ pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
 /// Reads `[queue]`, and how many days a message is of use.
 pub(super) fn read_queue(top: &Section<'_, '_>) -> (QueueConfig, i64) {
     let default = QueueConfig {
-        max_attempts: 6,
+        max_attempts: 12,
         first_retry_seconds: 30,
         resend_unknown: Vec::new(),
     };

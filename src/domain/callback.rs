@@ -24,6 +24,46 @@ pub struct Callback {
     pub text: Option<String>,
 }
 
+/// What a person told WhatsApp about marketing messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preference {
+    /// WhatsApp's id of them: digits with the country code, often without a mobile's ninth digit.
+    pub whatsapp_id: String,
+    /// No more of them; or again after all.
+    pub stops: bool,
+}
+
+impl Preference {
+    /// The numbers that may be meant, as they are kept: an old mobile's id has no ninth digit, a
+    /// landline is only itself.
+    pub fn numbers(&self) -> Vec<String> {
+        let digits: String = self
+            .whatsapp_id
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        let mut numbers = vec![format!("+{digits}")];
+        let local = digits.get(4..).unwrap_or_default();
+        if let Some(area) = digits.get(..4).filter(|area| area.starts_with("55")) {
+            match (local.len(), local.as_bytes().first()) {
+                (8, Some(b'6'..=b'9')) => numbers.push(format!("+{area}9{local}")),
+                (9, Some(b'9')) => numbers.push(format!("+{area}{}", &local[1..])),
+                _ => {}
+            }
+        }
+        numbers
+    }
+}
+
+/// What a webhook's file tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// What became of a message.
+    Status(Callback),
+    /// What a person wants.
+    Preference(Preference),
+}
+
 /// What a report changes about its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageChange {
@@ -100,6 +140,25 @@ mod tests {
             failed.change(Status::Cancelled, false),
             MessageChange::Nothing
         );
+    }
+
+    #[test]
+    fn trial_37_a_whatsapp_id_has_no_ninth_digit() {
+        let numbers = |id: &str| {
+            let preference = Preference {
+                whatsapp_id: id.to_owned(),
+                stops: true,
+            };
+            preference.numbers()
+        };
+        assert_eq!(numbers("554999990001"), ["+554999990001", "+5549999990001"]);
+        assert_eq!(numbers("554933330000"), ["+554933330000"]);
+        assert_eq!(
+            numbers("5549999990001"),
+            ["+5549999990001", "+554999990001"]
+        );
+        assert_eq!(numbers("14155550100"), ["+14155550100"]);
+        assert_eq!(numbers(""), ["+"]);
     }
 
     #[test]

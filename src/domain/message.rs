@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::template::Look;
 use super::words::{AddressKind, AttemptOutcome, Channel, Kind, Origin, Purpose, Reason, Status};
 use crate::clock::Now;
 
@@ -101,6 +102,8 @@ pub struct Outgoing {
     pub ticket_id: Option<i64>,
     /// Device address, E.164 number or e-mail.
     pub address: String,
+    /// Whose address it is, where that is said: in e-mails.
+    pub name: Option<String>,
     /// For push, which kind of address it is.
     pub address_kind: Option<AddressKind>,
     /// Title or subject.
@@ -115,6 +118,8 @@ pub struct Outgoing {
     pub provider_template: Option<String>,
     /// Whatsapp: the values, in order.
     pub variables: Vec<String>,
+    /// Push: how it is shown, where its template says so.
+    pub look: Look,
     /// Of no use after so much time from now, when the message has an end.
     pub time_to_live: Option<Duration>,
     /// The instant of the claim, seen in the provider's zone.
@@ -163,6 +168,7 @@ impl NewMessage {
             invoice_id: self.invoice_id,
             ticket_id: self.ticket_id,
             address: self.address.clone().unwrap_or_default(),
+            name: None,
             address_kind: self.address_kind,
             title: self.title.clone(),
             body: self.body.clone().unwrap_or_default(),
@@ -170,6 +176,7 @@ impl NewMessage {
             provider_channel: self.provider_channel.clone(),
             provider_template: self.provider_template.clone(),
             variables: self.variables.clone(),
+            look: Look::default(),
             time_to_live: self.expires_at.and_then(|end| (end - now.at).to_std().ok()),
             at: now.at.with_timezone(&now.zone),
         }

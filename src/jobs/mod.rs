@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod forecast;
 pub mod import;
 pub mod plan;
+pub mod provided;
 pub mod purge;
 pub mod restore;
 pub mod rows;

@@ -1,17 +1,21 @@
 //! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
 
+use chrono::NaiveDate;
+
 use super::collection;
 use super::plan::{ApplyChange, ApplyPlan, ApplyStep, Options, steps};
+use super::provided;
 use crate::clock::Now;
+use crate::config::Config;
 use crate::domain::rule::{self, Rule, RuleDraft, RulePart};
 use crate::domain::template::Template;
-use crate::error::{Error, Flaw, Result};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::source::definition::rule::WrittenRule;
 use crate::source::definition::{self, Definitions, Placed};
-use crate::store::{Connection, Store, rule as store, template};
+use crate::store::{Connection, Store, book, rule as store, template};
 
 /// Adds a rule; answers it with what is odd about it.
-pub fn add(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
+pub fn add(saved: &mut Store, config: &Config, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     saved.write(|transaction| {
         if store::get(transaction, &draft.name)?.is_some() {
             return Err(
@@ -19,16 +23,42 @@ pub fn add(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> 
                     .hint(format!("regua rule edit {}", draft.name)),
             );
         }
-        save(transaction, draft)
+        save(transaction, config, draft)
     })
 }
 
-/// Saves a changed rule; answers it with what is odd about it.
-pub fn replace(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
-    saved.write(|transaction| save(transaction, draft))
+/// Saves a changed rule; answers it with what is odd about it. `evaluated_on` puts right the last day it
+/// was evaluated for: what it moved on later days counts as moved on that one.
+///
+/// # Errors
+/// When something about it is wrong, or that day is still to come (exit 3).
+pub fn replace(
+    saved: &mut Store,
+    config: &Config,
+    draft: &RuleDraft,
+    evaluated_on: Option<NaiveDate>,
+    now: Now,
+) -> Result<(Rule, Vec<String>)> {
+    if let Some(day) = evaluated_on.filter(|day| *day > now.today) {
+        return Err(
+            Error::unacceptable(format!("{day} is still to come: today is {}", now.today))
+                .hint("--evaluated-on takes the last day that the rule was rightly evaluated for"),
+        );
+    }
+    saved.write(|transaction| {
+        let saved = save(transaction, config, draft)?;
+        if let Some(day) = evaluated_on {
+            store::put_right(transaction, &draft.name, day)?;
+        }
+        Ok(saved)
+    })
 }
 
-fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
+fn save(
+    connection: &Connection,
+    config: &Config,
+    draft: &RuleDraft,
+) -> Result<(Rule, Vec<String>)> {
     let templates: Vec<Template> = template::list(connection)?;
     let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
     let find = |name: &str| templates.iter().find(|template| template.name == name);
@@ -51,7 +81,8 @@ fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>
     match checked {
         Ok(rule) if flaws.is_empty() => {
             store::save(connection, std::slice::from_ref(&rule))?;
-            let warnings = rule::warnings(&rule, find);
+            let mut warnings = rule::warnings(&rule, find);
+            warnings.extend(unsaid(connection, config, &rule)?);
             Ok((rule, warnings))
         }
         _ => Err(Error::flaws(
@@ -59,6 +90,28 @@ fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>
             flaws.into_iter().map(|(_, flaw)| flaw).collect(),
         )),
     }
+}
+
+/// What is odd about a rule as the book and the configuration stand: a portfolio that no invoice has,
+/// and texts that name what nothing provides.
+fn unsaid(connection: &Connection, config: &Config, rule: &Rule) -> Result<Vec<String>> {
+    let place = |text: String| format!("rule `{}`: {text}", rule.name);
+    let mut warnings = Vec::new();
+    let known = book::portfolios(connection)?;
+    for portfolio in &rule.portfolios {
+        // An empty book says nothing of what will be in it.
+        if known.is_empty() || known.contains(portfolio) {
+            continue;
+        }
+        let near = did_you_mean(portfolio, known.iter().map(String::as_str));
+        warnings.push(place(format!(
+            "no invoice has the portfolio `{portfolio}`{}",
+            near.map(|near| format!(", {near}")).unwrap_or_default()
+        )));
+    }
+    let unprovided = provided::warnings(connection, config, rule.templates())?;
+    warnings.extend(unprovided.into_iter().map(place));
+    Ok(warnings)
 }
 
 /// Refuses a change after which a saved rule could not send one of its templates.
@@ -107,6 +160,7 @@ pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Fla
 /// the templates that will be there.
 pub fn carry_out(
     connection: &Connection,
+    config: &Config,
     wanted: &Definitions,
     options: Options,
     templates: &[ApplyStep],
@@ -160,6 +214,8 @@ pub fn carry_out(
     let find = |name: &str| known.iter().find(|template| template.name == name);
     for placed in &placed {
         plan.warnings.extend(rule::warnings(&placed.value, find));
+        let unsaid = unsaid(connection, config, &placed.value)?;
+        plan.warnings.extend(unsaid);
     }
     let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
     store::save(connection, &rules)?;

@@ -284,7 +284,10 @@ fn update_collections(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> 
         store,
         hands.config,
         hands.clock,
-        collection::UpdateRequest::default(),
+        collection::UpdateRequest {
+            yes: true,
+            ..collection::UpdateRequest::default()
+        },
         hands.stop,
         hands.observer,
     )?;

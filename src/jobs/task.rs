@@ -1,5 +1,6 @@
 //! Saving tasks: checked whole, with a word on what is acceptable but unwise.
 
+use super::provided;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::send::Manner;
@@ -114,8 +115,9 @@ pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String,
         .as_deref()
         .filter(|name| whatsapp.iter().any(|known| known == name));
     let in_rules = store::whatsapp_in_rules(connection)?;
-    Ok(unwise(
-        &store::list(connection)?,
+    let tasks = store::list(connection)?;
+    let mut warnings = unwise(
+        &tasks,
         &Surroundings {
             collection_hours: &config.policy.hours.collection,
             birthday_hours: config.birthday.hours,
@@ -123,5 +125,12 @@ pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String,
             whatsapp_birthday: birthday,
             whatsapp_templates: &whatsapp,
         },
-    ))
+    );
+    for task in &tasks {
+        let names = task.template.as_deref();
+        for text in provided::warnings(connection, config, names)? {
+            warnings.push((task.name.clone(), text));
+        }
+    }
+    Ok(warnings)
 }

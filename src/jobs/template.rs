@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::domain::ladder::Phase;
 use crate::domain::sms::{Alphabet, segments};
-use crate::domain::template::{Template, Variable};
+use crate::domain::template::{Need, Template, Variable};
 use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Result};
 use crate::store::{
@@ -88,11 +88,15 @@ fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Res
     };
     let channel_id = template.provider_channel.clone().unwrap_or_default();
     let listed = catalogue.templates(&channel_id)?;
-    // An id, or a name that only one of them has.
+    // An id; or a name, in the configured language where it stands in several.
     let mut named = listed.iter().filter(|listed| listed.name == id);
+    let mut spoken = listed
+        .iter()
+        .filter(|listed| listed.name == id && listed.language.as_deref() == catalogue.language());
     let found = listed
         .iter()
         .find(|listed| listed.id == id)
+        .or_else(|| spoken.next().filter(|entry| entry.language.is_some()))
         .or_else(|| named.next().filter(|_| named.next().is_none()));
     let Some(found) = found else {
         return Err(Error::unacceptable(format!(
@@ -100,6 +104,13 @@ fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Res
         ))
         .hint("are the two ids swapped? regua omnichannel channels, regua omnichannel templates --channel ID"));
     };
+    if let Some(what) = &found.unfillable {
+        return Err(Error::unacceptable(format!(
+            "template `{name}`: the provider's template `{}` has {what}, which regua cannot fill",
+            found.id
+        ))
+        .hint("choose one with text, text variables and address buttons only"));
+    }
     template.body = found.text.clone().unwrap_or_default();
     template.provider_template = Some(found.id.clone());
     Ok(())
@@ -157,6 +168,14 @@ pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
     if used.contains(&Variable::AreceberValor) && in_closing {
         warnings.push(
             "#areceber_valor# is what is still owed: in a closing it is R$ 0,00; #areceber_valor_total# is the face amount"
+                .to_owned(),
+        );
+    }
+    let in_stage = phases.iter().any(|phase| matches!(phase, Phase::Stage(_)));
+    let names_one = used.iter().any(|variable| variable.need() == Need::Invoice);
+    if in_stage && names_one && !template.speaks_for_all() {
+        warnings.push(
+            "it names one invoice only, and a client gets one message a stage however many are late: #faturas_quantidade#, #faturas_total# and #faturas_lista# speak for all of them"
                 .to_owned(),
         );
     }

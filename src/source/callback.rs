@@ -5,14 +5,14 @@ use std::io::Read;
 use chrono::DateTime;
 use serde_json::{Deserializer, Value};
 
-use crate::domain::callback::Callback;
+use crate::domain::callback::{Callback, Preference, Told};
 use crate::domain::words::{CallbackStatus, Word as _};
 use crate::error::{Error, Flaw, Result};
 
 /// The last instant that a timestamp may tell of, in seconds: the year 2100. One in milliseconds is later.
 const LAST_SECOND: i64 = 4_102_444_800;
 
-/// Reads every status in a file: whole webhook bodies, their parts or single statuses, one after the
+/// Reads every status in a file, and what people told WhatsApp about marketing: whole webhook bodies, their parts or single statuses, one after the
 /// other, on one line each or not. What is not a status (an incoming message, a status nobody knows)
 /// is passed over; the answer is how many of those there were.
 ///
@@ -21,7 +21,7 @@ const LAST_SECOND: i64 = 4_102_444_800;
 pub fn read(
     input: impl Read,
     place: &str,
-    mut each: impl FnMut(Callback) -> Result<()>,
+    mut each: impl FnMut(Told) -> Result<()>,
 ) -> Result<u64> {
     let documents = Deserializer::from_reader(input).into_iter::<Value>();
     let mut passed_over = 0;
@@ -45,8 +45,12 @@ pub fn read(
             passed_over += 1;
         }
         for status in statuses {
+            if let Some(preference) = preference(status) {
+                each(Told::Preference(preference))?;
+                continue;
+            }
             match callback(status) {
-                Ok(Some(callback)) => each(callback)?,
+                Ok(Some(callback)) => each(Told::Status(callback))?,
                 Ok(None) => passed_over += 1,
                 Err(what) => {
                     return Err(Error::flaws(
@@ -69,17 +73,37 @@ fn collect<'a>(value: &'a Value, statuses: &mut Vec<&'a Value>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, statuses)),
         Value::Object(object) => {
-            let inner = ["entry", "changes", "value", "statuses"]
+            // A preference has a value too: that of a word, not the envelope's.
+            if object.contains_key("wa_id") && object["value"].is_string() {
+                statuses.push(value);
+                return;
+            }
+            let inner = ["entry", "changes", "value"]
                 .iter()
                 .find_map(|name| object.get(*name));
+            let told = ["statuses", "user_preferences"];
             match inner {
                 Some(inner) => collect(inner, statuses),
                 None if object.contains_key("status") => statuses.push(value),
-                None => {}
+                None => told
+                    .iter()
+                    .filter_map(|name| object.get(*name))
+                    .for_each(|list| collect(list, statuses)),
             }
         }
         _ => {}
     }
+}
+
+/// What a person told WhatsApp about marketing messages, if that is what it is.
+fn preference(value: &Value) -> Option<Preference> {
+    let word = value["value"].as_str()?;
+    let category = value["category"].as_str().unwrap_or("marketing_messages");
+    let whatsapp_id = value["wa_id"].as_str()?;
+    (category == "marketing_messages" && ["stop", "resume"].contains(&word)).then(|| Preference {
+        whatsapp_id: whatsapp_id.to_owned(),
+        stops: word == "stop",
+    })
 }
 
 fn callback(value: &Value) -> Result<Option<Callback>, String> {
@@ -124,8 +148,11 @@ mod tests {
 
     fn all(text: &str) -> Result<(Vec<Callback>, u64)> {
         let mut callbacks = Vec::new();
-        let passed_over = read(text.as_bytes(), "s.jsonl", |callback| {
-            callbacks.push(callback);
+        let passed_over = read(text.as_bytes(), "s.jsonl", |told| {
+            match told {
+                Told::Status(callback) => callbacks.push(callback),
+                Told::Preference(preference) => panic!("{preference:?} is no status"),
+            }
             Ok(())
         })?;
         Ok((callbacks, passed_over))
@@ -153,6 +180,23 @@ mod tests {
         assert_eq!(callbacks[0].at.timestamp(), 1_764_100_000);
         assert_eq!(callbacks[1].code.as_deref(), Some("131026"));
         assert_eq!(callbacks[1].text.as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn a_preference_is_told_as_one() {
+        let text = r#"{"entry":[{"changes":[{"field":"user_preferences","value":{"contacts":[{"wa_id":"554999990001"}],"user_preferences":[{"wa_id":"554999990001","category":"marketing_messages","value":"stop","timestamp":1764100000},{"wa_id":"554999990002","category":"another","value":"stop"}]}}]}]}"#;
+        let mut told = Vec::new();
+        let passed_over = read(text.as_bytes(), "s.jsonl", |one| {
+            told.push(one);
+            Ok(())
+        })
+        .expect("acceptable");
+        let wanted = Preference {
+            whatsapp_id: "554999990001".to_owned(),
+            stops: true,
+        };
+        assert_eq!(told, [Told::Preference(wanted)]);
+        assert_eq!(passed_over, 1);
     }
 
     #[test]

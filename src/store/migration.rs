@@ -270,7 +270,8 @@ mod tests {
     }
 
     fn cases_of_queued(c: &Connection) -> Vec<(i64, Option<i64>)> {
-        let due = queue::due_block(c, Channel::Sms, now(), 100, &BTreeSet::new()).expect("due");
+        let due =
+            queue::due_block(c, Channel::Sms, now(), 100, &queue::Aside::default()).expect("due");
         due.iter()
             .map(|due| (due.outgoing.id, due.case_id))
             .collect()
@@ -296,7 +297,11 @@ mod tests {
             let aside = store.write(|transaction| {
                 let inserted = message::insert(transaction, &new_of_the_same_lot())?;
                 assert!(matches!(inserted, Inserted::New(_)), "from {version}");
-                Ok(BTreeSet::from([new_of_the_same_lot().lot()]))
+                let lots = BTreeSet::from([new_of_the_same_lot().lot()]);
+                Ok(queue::Aside {
+                    lots,
+                    ..queue::Aside::default()
+                })
             });
             let aside = aside.expect("it is written to");
             let rest = queue::due_block(store.connection(), Channel::Sms, now(), 100, &aside)

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::columns::{Columns as _, Day};
+use super::columns::{Columns as _, Day, Json};
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};
 use crate::error::Result;
@@ -88,4 +88,32 @@ pub fn remove(connection: &Connection, client_id: i64, opt_out: OptOut) -> Resul
         "DELETE FROM opt_out WHERE client_id = ?1 AND channel = ?2 AND purpose = ?3",
         (client_id, channel, purpose),
     )? > 0)
+}
+
+/// Takes an opt-out back that came from this source, and leaves a person's own as it is.
+pub fn take_back(
+    connection: &Connection,
+    client_id: i64,
+    opt_out: OptOut,
+    source: &str,
+) -> Result<()> {
+    let (channel, purpose) = keys(opt_out);
+    connection.execute(
+        "DELETE FROM opt_out
+         WHERE client_id = ?1 AND channel = ?2 AND purpose = ?3 AND source = ?4",
+        (client_id, channel, purpose, source),
+    )?;
+    Ok(())
+}
+
+/// The clients whom WhatsApp reaches by one of these numbers (E.164).
+pub fn clients_of(connection: &Connection, numbers: &[String]) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM client
+         WHERE mobile IN (SELECT value FROM json_each(?1))
+            OR whatsapp IN (SELECT value FROM json_each(?1))
+         ORDER BY id",
+    )?;
+    let rows = statement.query_map([Json(numbers)], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::columns::{Columns as _, Json};
-use crate::domain::template::{Template, Variable};
+use crate::domain::template::{Look, Template, Variable};
 use crate::error::{Result, must};
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Template> {
@@ -23,6 +23,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Template> {
             .iter()
             .filter_map(|name| Variable::named(name))
             .collect(),
+        look: row
+            .get::<_, Option<Json<Look>>>("push")?
+            .map_or_else(Look::default, |Json(look)| look),
     })
 }
 
@@ -58,8 +61,8 @@ pub fn save(connection: &Connection, template: &Template) -> Result<()> {
         .prepare_cached(
             "INSERT OR REPLACE INTO template
                (name, channel, kind, purpose, title, body, html, description,
-                provider_channel, provider_template, variables)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                provider_channel, provider_template, variables, push)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(rusqlite::params![
             template.name,
@@ -73,6 +76,7 @@ pub fn save(connection: &Connection, template: &Template) -> Result<()> {
             template.provider_channel,
             template.provider_template,
             Json(names),
+            (!template.look.is_empty()).then_some(Json(&template.look)),
         ])?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use regua::channel::{Next, Provider};
+use regua::channel::{About, Next, Provider};
 use regua::domain::words::{AddressKind, Channel, Reason};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -193,7 +193,7 @@ fn a_device_that_is_gone_is_told_apart_from_every_other_fault() {
                 "INVALID_ARGUMENT",
                 r#"[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"message.data[0].value","description":"Invalid value (TYPE_STRING)"}]}]"#,
             ),
-            format!("{:?}", Next::StopBatch),
+            refused.clone(),
         ),
         (error(404, "NOT_FOUND", "[]"), stop),
         (
@@ -202,7 +202,7 @@ fn a_device_that_is_gone_is_told_apart_from_every_other_fault() {
         ),
         (
             error(401, "UNAUTHENTICATED", &fcm_error("THIRD_PARTY_AUTH_ERROR")),
-            format!("{:?}", Next::Later(None)),
+            format!("{:?}", Next::Wait(Duration::from_mins(15))),
         ),
         (
             error(429, "RESOURCE_EXHAUSTED", &fcm_error("QUOTA_EXCEEDED")),
@@ -222,17 +222,65 @@ fn a_device_that_is_gone_is_told_apart_from_every_other_fault() {
 }
 
 #[test]
-fn many_addresses_of_another_project_mean_a_wrong_key_file() {
-    let mismatch = error(403, "PERMISSION_DENIED", &fcm_error("SENDER_ID_MISMATCH"));
-    let (_server, _folder, provider) = answering(mismatch);
-    let outcomes: Vec<String> = (0..10)
-        .map(|_| next(&provider.send(&message(Channel::Push))))
-        .collect();
-    assert!(
-        outcomes[..9].iter().all(|next| next.starts_with("Never")),
-        "{outcomes:?}"
+fn whose_fault_it_is_is_told_where_firebase_tells_it() {
+    let invalid = |words: &str| {
+        let body = format!(
+            r#"{{"error":{{"code":400,"message":"{words}","status":"INVALID_ARGUMENT","details":{}}}}}"#,
+            fcm_error("INVALID_ARGUMENT")
+        );
+        Act::json(400, body)
+    };
+    for (act, about) in [
+        (
+            error(404, "NOT_FOUND", &fcm_error("UNREGISTERED")),
+            About::Recipient,
+        ),
+        (
+            invalid("The registration token is not a valid FCM registration token"),
+            About::Recipient,
+        ),
+        // Trial 114: the text, with this person's values in it or with anybody's.
+        (invalid("Message is too big"), About::Content),
+        // Of one address, or of a wrong key file: eight alike tell.
+        (
+            error(403, "PERMISSION_DENIED", &fcm_error("SENDER_ID_MISMATCH")),
+            About::Unsaid,
+        ),
+    ] {
+        let (_server, _folder, provider) = answering(act.clone());
+        let refusal = provider.send(&message(Channel::Push)).expect_err("refused");
+        assert_eq!(refusal.about, about, "{act:?}");
+        assert!(matches!(refusal.next, Next::Never(_) | Next::Gone(_)));
+    }
+}
+
+#[test]
+fn trial_113_a_push_is_shown_as_configured_and_as_its_template_says() {
+    let (server, folder, _) = answering(Act::json(200, r#"{"name":"n"}"#));
+    let text = config(&server.url(), &folder)
+        + "sound = \"default\"\nandroid_channel = \"bills\"\nlink = \"https://example.com/app\"\n";
+    let provider = crate::provider(Channel::Push, &text, folder.path());
+    provider.send(&message(Channel::Push)).expect("accepted");
+    let mut other = message(Channel::Push);
+    other.look.sound = Some("bell.caf".to_owned());
+    other.look.image = Some("https://example.com/p.png".to_owned());
+    provider.send(&other).expect("accepted");
+
+    let seen = server.seen_at(SEND);
+    let usual = &seen[0].json()["message"];
+    assert_eq!(usual["apns"]["payload"]["aps"]["sound"], "default");
+    assert_eq!(usual["android"]["notification"]["sound"], "default");
+    assert_eq!(usual["android"]["notification"]["channel_id"], "bills");
+    assert_eq!(usual["data"]["link"], "https://example.com/app");
+    assert_eq!(
+        usual["webpush"]["fcm_options"]["link"],
+        "https://example.com/app"
     );
-    assert_eq!(outcomes[9], "Stop");
+    let own = &seen[1].json()["message"];
+    assert_eq!(own["apns"]["payload"]["aps"]["sound"], "bell.caf");
+    assert_eq!(own["apns"]["payload"]["aps"]["mutable-content"], 1);
+    assert_eq!(own["notification"]["image"], "https://example.com/p.png");
+    assert_eq!(own["android"]["notification"]["channel_id"], "bills");
 }
 
 #[test]

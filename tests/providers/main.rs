@@ -42,6 +42,7 @@ fn message(channel: Channel) -> Outgoing {
             Channel::Whatsapp | Channel::Sms => "+5549999990001".to_owned(),
             Channel::Email => "ana@example.com".to_owned(),
         },
+        name: None,
         address_kind: (channel == Channel::Push).then_some(AddressKind::Token),
         title: matches!(channel, Channel::Push | Channel::Email)
             .then(|| "Fatura vencida".to_owned()),
@@ -54,6 +55,7 @@ fn message(channel: Channel) -> Outgoing {
         } else {
             Vec::new()
         },
+        look: regua::domain::template::Look::default(),
         time_to_live: None,
         at: "2026-11-21T09:00:00-03:00"
             .parse::<chrono::DateTime<chrono::Utc>>()

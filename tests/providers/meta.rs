@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regua::channel::{Next, Provider};
-use regua::domain::words::{Channel, Reason};
+use regua::domain::words::{Channel, Purpose, Reason};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -151,8 +151,9 @@ fn codes_decide_not_the_status() {
     for (status, code, wanted) in [
         (400, 131_056, Next::Later(Some(Duration::from_secs(6)))),
         (400, 80_007, Next::Later(Some(Duration::from_mins(1)))),
-        (400, 131_050, Next::Never(Reason::OptedOut)),
-        (400, 132_012, Next::StopBatch),
+        (400, 131_050, Next::OptedOut(Some(Purpose::Marketing))),
+        (400, 132_001, Next::StopBatch),
+        (400, 132_012, Next::Never(Reason::Refused)),
         (403, 131_031, Next::Stop),
         (500, 131_000, Next::Later(None)),
         (503, 131_016, Next::Later(None)),

@@ -172,7 +172,7 @@ fn errors_mean_what_both_shapes_say() {
         (
             400,
             r#"{"status":"error","code":400,"data":{"message":"Este contato já está em atendimento com Ana"}}"#,
-            Next::Later(Some(Duration::from_mins(15))),
+            Next::Wait(Duration::from_mins(15)),
         ),
         (
             404,

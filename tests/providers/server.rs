@@ -18,6 +18,8 @@ pub struct Seen {
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// Which request it is on its connection, from 1.
+    pub nth: usize,
 }
 
 impl Seen {
@@ -221,7 +223,10 @@ pub fn within_tls(
 
 fn serve<S: Read + Write>(stream: S, script: &Arc<Script>, seen: &Arc<Mutex<Vec<Seen>>>) {
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read(&mut reader) {
+    let mut nth = 0;
+    while let Some(mut request) = read(&mut reader) {
+        nth += 1;
+        request.nth = nth;
         seen.lock().expect("the requests").push(request.clone());
         match script(&request) {
             Act::Answer(status, headers, body) => {
@@ -294,6 +299,7 @@ fn read<S: Read>(reader: &mut BufReader<S>) -> Option<Seen> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Seen {
+        nth: 0,
         method,
         path,
         headers,

@@ -68,7 +68,7 @@ fn a_text_goes_out_as_a_form() {
 fn codes_mean_what_twilio_says() {
     for (status, code, wanted) in [
         (400, 21_614, Next::Never(Reason::Refused)),
-        (400, 21_610, Next::Never(Reason::OptedOut)),
+        (400, 21_610, Next::OptedOut(None)),
         (400, 21_611, Next::Later(Some(Duration::from_mins(10)))),
         (400, 21_606, Next::Stop),
         (400, 99_999, Next::Never(Reason::Refused)),

@@ -19,8 +19,10 @@ pub(super) enum Outcome {
     Quota,
     /// Overloaded or broken.
     Busy,
-    /// What we wrote is wrong, for whomever it was.
+    /// What we wrote is wrong: for whomever it was, or with one person's values.
     BadPayload,
+    /// It is wrong for good, and nothing says whose fault that is.
+    Invalid,
     /// Our token.
     Unauthenticated,
     /// Our role, or our project.
@@ -47,8 +49,10 @@ impl Outcome {
                     |field: &String| ["message.token", "message.fid"].contains(&field.as_str());
                 if !told.violations.is_empty() && !told.violations.iter().all(of_address) {
                     Self::BadPayload
-                } else if fcm == Some("INVALID_ARGUMENT") || !told.violations.is_empty() {
+                } else if !told.violations.is_empty() {
                     Self::BadAddress
+                } else if fcm == Some("INVALID_ARGUMENT") {
+                    told.by_words()
                 } else if told.is_google {
                     // Nothing says that it is the address: a good one must not pay for our fault.
                     Self::BadPayload
@@ -82,7 +86,10 @@ impl Told {
             return Self::default();
         };
         let mut told = Self {
-            name: json["name"].as_str().map(str::to_owned),
+            name: json["name"]
+                .as_str()
+                .filter(|name| !name.trim().is_empty())
+                .map(str::to_owned),
             is_google: json["error"].is_object(),
             message: json["error"]["message"].as_str().map(str::to_owned),
             ..Self::default()
@@ -106,6 +113,18 @@ impl Told {
             }
         }
         told
+    }
+
+    /// Which argument is invalid, where only the words tell.
+    fn by_words(&self) -> Outcome {
+        let words = self.message.as_deref().unwrap_or_default().to_lowercase();
+        if words.contains("too big") || words.contains("too large") || words.contains("too long") {
+            Outcome::BadPayload
+        } else if words.contains("registration") || words.contains("token") {
+            Outcome::BadAddress
+        } else {
+            Outcome::Invalid
+        }
     }
 
     pub(super) fn words(&self, answer: &HttpAnswer) -> String {
@@ -184,7 +203,20 @@ mod tests {
 
     #[test]
     fn our_own_fault_never_costs_a_device() {
-        assert_eq!(error(400, &fcm("INVALID_ARGUMENT")), Outcome::BadAddress);
+        assert_eq!(error(400, &fcm("INVALID_ARGUMENT")), Outcome::Invalid);
+        for (words, outcome) in [
+            (
+                "The registration token is not a valid FCM registration token",
+                Outcome::BadAddress,
+            ),
+            ("Message is too big", Outcome::BadPayload),
+        ] {
+            let body = format!(
+                r#"{{"error":{{"message":"{words}","details":[{}]}}}}"#,
+                fcm("INVALID_ARGUMENT")
+            );
+            assert_eq!(Outcome::of(&answer(400, &body)), outcome, "{words}");
+        }
         assert_eq!(
             error(400, &bad_request("message.data[0].value")),
             Outcome::BadPayload

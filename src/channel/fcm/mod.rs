@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,10 +12,11 @@ use self::answer::{Outcome, Told};
 use self::payload::payload;
 use self::token::Tokens;
 use super::{
-    Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal, by_status,
-    lost, world,
+    About, CONTENT, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, RECIPIENT,
+    Receipt, Refusal, UNSAID, US, by_status, lost, world,
 };
 use crate::clock::Clock;
+use crate::domain::template::Look;
 use crate::domain::words::{Channel, Reason};
 use crate::error::Result;
 use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
@@ -30,8 +30,8 @@ mod token;
 
 /// The first delay that Google asks for after 429 without a `Retry-After`.
 const QUOTA_WAIT: Duration = Duration::from_mins(1);
-/// So many addresses in a row that belong to another project mean a wrong key file.
-const STRANGERS: usize = 10;
+/// How long messages wait for a project's key for Apple or the web to be mended.
+const KEY_WAIT: Duration = Duration::from_mins(15);
 
 /// Firebase, for pushes.
 pub(super) const OFFER: Offer = Offer {
@@ -51,6 +51,8 @@ struct FcmSettings {
     service_account: PathBuf,
     /// Where messages go.
     base_url: Url,
+    /// How a push is shown, unless its template says otherwise.
+    look: Look,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
     /// Authorities to trust besides the usual ones (PEM).
@@ -76,7 +78,12 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
         Some("https://fcm.googleapis.com"),
         warnings,
     );
+    let look = Look::read(|key| section.filled(key));
+    for flaw in look.flaws() {
+        section.wrong(&flaw.key, flaw.found, flaw.remedy);
+    }
     Some(Arc::new(FcmSettings {
+        look,
         // Google's own programs wait so long: a shorter wait made duplicates.
         timeout_seconds: timeout(section, 15),
         ca_file: ca_file(section, base),
@@ -99,9 +106,8 @@ impl ProviderSettings for FcmSettings {
 struct FcmProvider {
     client: HttpClient,
     url: String,
+    look: Look,
     tokens: Tokens,
-    /// Addresses of another project, in a row.
-    strangers: AtomicUsize,
 }
 
 impl fmt::Debug for FcmProvider {
@@ -129,8 +135,8 @@ impl FcmProvider {
                 settings.ca_file.as_deref(),
             )?,
             url,
+            look: settings.look.clone(),
             tokens: Tokens::new(account),
-            strangers: AtomicUsize::new(0),
         })
     }
 
@@ -161,7 +167,7 @@ impl FcmProvider {
                 continue;
             }
             let cover = Cover::over([&*held.text]);
-            let settled = self.settle(&answer, outcome);
+            let settled = Self::settle(&answer, outcome);
             return settled
                 .map(|receipt| receipt.covered(&cover))
                 .map_err(|refusal| Refusal {
@@ -175,37 +181,37 @@ impl FcmProvider {
         ))
     }
 
-    fn settle(&self, answer: &HttpAnswer, outcome: Outcome) -> Result<Receipt, Refusal> {
+    fn settle(answer: &HttpAnswer, outcome: Outcome) -> Result<Receipt, Refusal> {
         let told = Told::of(answer);
         let words = told.words(answer);
         let code = told.code(answer);
-        let refuse = |next| Err(Refusal::new(next, words.clone()).code(code.clone()));
-        if outcome != Outcome::OtherProject {
-            self.strangers.store(0, Ordering::Relaxed);
-        }
+        let refuse = |(next, about)| {
+            let refusal = Refusal::new(next, words.clone()).about(about);
+            Err(refusal.code(code.clone()))
+        };
         match outcome {
             Outcome::Taken(name) => Ok(Receipt {
                 provider_id: Some(name),
                 code: Some(answer.status.to_string()),
                 text: None,
             }),
-            Outcome::Gone => refuse(Next::Gone(Reason::AppNotInstalled)),
-            Outcome::BadAddress => refuse(Next::Never(Reason::Refused)),
-            Outcome::OtherProject => {
-                let many = self.strangers.fetch_add(1, Ordering::Relaxed) + 1 >= STRANGERS;
-                if many {
-                    let text = format!(
-                        "{words}; {STRANGERS} addresses in a row belong to another project: is this its key file?"
-                    );
-                    return Err(Refusal::new(Next::Stop, text).code(code));
-                }
-                refuse(Next::Never(Reason::Refused))
+            Outcome::Gone => refuse((Next::Gone(Reason::AppNotInstalled), About::Recipient)),
+            Outcome::BadAddress => refuse(RECIPIENT),
+            // One address of another project, or all of them: then the key file is another project's.
+            Outcome::OtherProject | Outcome::Invalid => refuse(UNSAID),
+            Outcome::Quota => {
+                let wait = answer.retry_after.unwrap_or(QUOTA_WAIT);
+                refuse((Next::Later(Some(wait)), About::Unsaid))
             }
-            Outcome::Quota => refuse(Next::Later(Some(answer.retry_after.unwrap_or(QUOTA_WAIT)))),
-            // The project's key for Apple or the web may be bad: phones of the other kind go on.
-            Outcome::Busy | Outcome::ThirdParty => refuse(Next::Later(answer.retry_after)),
-            Outcome::BadPayload => refuse(Next::StopBatch),
-            Outcome::Unauthenticated | Outcome::Forbidden => refuse(Next::Stop),
+            Outcome::Busy => refuse((Next::Later(answer.retry_after), About::Unsaid)),
+            // The project's key for Apple or the web is bad: phones of the other kind go on.
+            Outcome::ThirdParty => {
+                let text = format!("{words}: mend the project's key for Apple or web pushes");
+                let next = Next::Wait(answer.retry_after.unwrap_or(KEY_WAIT));
+                Err(Refusal::new(next, text).about(About::Unsaid).code(code))
+            }
+            Outcome::BadPayload => refuse(CONTENT),
+            Outcome::Unauthenticated | Outcome::Forbidden => refuse(US),
             Outcome::ByStatus => Err(by_status(answer, words)),
         }
     }
@@ -222,12 +228,12 @@ impl Provider for FcmProvider {
 
     fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
         let now = Clock::system(chrono_tz::UTC).now().at;
-        self.post(&payload(message, now), false)
+        self.post(&payload(message, &self.look, now), false)
     }
 
     fn validate(&self, message: &Outgoing) -> Option<Result<Receipt, Refusal>> {
         let now = Clock::system(chrono_tz::UTC).now().at;
-        Some(self.post(&payload(message, now), true))
+        Some(self.post(&payload(message, &self.look, now), true))
     }
 
     /// Asks Firebase to validate a message to an address that cannot exist: being told so needs

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::channel::{Outgoing, tag};
+use crate::domain::template::Look;
 use crate::domain::words::AddressKind;
 
 /// The longest that FCM keeps a message, in seconds (four weeks).
 const LONGEST_LIFE: u64 = 2_419_200;
 
-/// A message as FCM wants it.
-pub(super) fn payload(message: &Outgoing, now: DateTime<Utc>) -> Value {
+/// A message as FCM wants it, shown as usual where its template does not say otherwise.
+pub(super) fn payload(message: &Outgoing, usual: &Look, now: DateTime<Utc>) -> Value {
     let tag = tag(&message.key);
     let mut data = Map::new();
     data.insert("event".to_owned(), Value::String(message.event.clone()));
@@ -48,5 +49,28 @@ pub(super) fn payload(message: &Outgoing, now: DateTime<Utc>) -> Value {
     payload.insert("data".to_owned(), Value::Object(data));
     payload.insert("android".to_owned(), android);
     payload.insert("apns".to_owned(), json!({ "headers": headers }));
-    Value::Object(payload)
+    let mut payload = Value::Object(payload);
+    show(&mut payload, &message.look.or(usual));
+    payload
+}
+
+/// Adds how a message is shown, on each platform in its own way.
+fn show(payload: &mut Value, look: &Look) {
+    if let Some(sound) = &look.sound {
+        payload["apns"]["payload"]["aps"]["sound"] = json!(sound);
+        payload["android"]["notification"]["sound"] = json!(sound);
+    }
+    if let Some(channel) = &look.android_channel {
+        payload["android"]["notification"]["channel_id"] = json!(channel);
+    }
+    if let Some(image) = &look.image {
+        payload["notification"]["image"] = json!(image);
+        // An iPhone's app fetches the picture itself, when it is told that it may.
+        payload["apns"]["payload"]["aps"]["mutable-content"] = json!(1);
+        payload["apns"]["fcm_options"]["image"] = json!(image);
+    }
+    if let Some(link) = &look.link {
+        payload["data"]["link"] = json!(link);
+        payload["webpush"]["fcm_options"]["link"] = json!(link);
+    }
 }

@@ -27,6 +27,11 @@ pub(super) struct Preset {
     pub(super) result_later: Option<Vec<String>>,
     pub(super) result_never: Option<Vec<String>>,
     pub(super) result_stop: Option<Vec<String>>,
+    pub(super) name_pointer: Option<String>,
+    pub(super) name_stop: Option<Vec<String>>,
+    pub(super) name_later: Option<Vec<String>>,
+    pub(super) name_recipient: Option<Vec<String>>,
+    pub(super) name_content: Option<Vec<String>>,
     pub(super) id_pointer: Option<String>,
     pub(super) message_pointers: Option<Vec<String>>,
 }

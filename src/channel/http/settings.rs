@@ -228,6 +228,16 @@ impl ProviderSettings for HttpSettings {
             .collect()
     }
 
+    fn doubts(&self) -> Vec<(String, String)> {
+        if !self.verdict.is_by_status_alone() {
+            return Vec::new();
+        }
+        vec![(
+            "the gateway is judged by the status of its answers alone: one that answers 200 with an error in its text counts as sent".to_owned(),
+            "say where its answer tells: id_pointer, or result_pointer with result_accepted".to_owned(),
+        )]
+    }
+
     fn connect(&self, workers: usize) -> Result<Box<dyn Provider>> {
         Ok(Box::new(HttpProvider::new(self, workers)?))
     }

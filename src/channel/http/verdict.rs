@@ -3,10 +3,13 @@
 use serde_json::Value;
 
 use super::preset::Preset;
-use crate::channel::{Next, Receipt, Refusal, by_status};
+use crate::channel::{About, CONTENT, Meaning, Next, RECIPIENT, Receipt, Refusal, US, by_status};
 use crate::domain::words::Reason;
 use crate::http::{Cover, HttpAnswer, shortened};
 use crate::toml_table::Section;
+
+/// Statuses that are about us: credentials, balance, permission, an address that takes no messages.
+const STOPS: [i64; 6] = [401, 402, 403, 404, 405, 407];
 
 /// How the answers of a gateway are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub(super) struct Verdict {
     never: Vec<i64>,
     /// Statuses that close the channel.
     stop: Vec<i64>,
+    /// A name that decides before all else.
+    names: Option<Names>,
     /// A value that decides before the status does.
     results: Option<Results>,
     /// A JSON pointer to the gateway's id of the message.
@@ -42,7 +47,55 @@ struct Results {
     stop: Vec<String>,
 }
 
+/// What the names at one place of an answer mean, where the gateway's groups do not tell whom it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Names {
+    /// The place, a JSON pointer.
+    pointer: String,
+    /// Names that close the channel: they are about us.
+    stop: Vec<String>,
+    /// Names that mean try again later.
+    later: Vec<String>,
+    /// Names that are about the recipient.
+    recipient: Vec<String>,
+    /// Names that are about the text.
+    content: Vec<String>,
+}
+
+impl Names {
+    fn of(preset: &Preset) -> Option<Self> {
+        let listed = |names: &Option<Vec<String>>| names.clone().unwrap_or_default();
+        Some(Self {
+            pointer: preset.name_pointer.clone()?,
+            stop: listed(&preset.name_stop),
+            later: listed(&preset.name_later),
+            recipient: listed(&preset.name_recipient),
+            content: listed(&preset.name_content),
+        })
+    }
+
+    /// What a name that is listed means.
+    fn meaning(&self, name: &str, answer: &HttpAnswer) -> Option<Meaning> {
+        if matches(&self.stop, name) {
+            Some(US)
+        } else if matches(&self.later, name) {
+            Some((Next::Later(answer.retry_after), About::Unsaid))
+        } else if matches(&self.recipient, name) {
+            Some(RECIPIENT)
+        } else if matches(&self.content, name) {
+            Some(CONTENT)
+        } else {
+            None
+        }
+    }
+}
+
 impl Verdict {
+    /// Whether nothing that a body says is looked at.
+    pub(super) fn is_by_status_alone(&self) -> bool {
+        self.results.is_none() && self.id_pointer.is_none() && self.names.is_none()
+    }
+
     /// Reads how answers are read, with what the preset fills in.
     pub(super) fn read(section: &Section<'_, '_>, preset: &Preset) -> Self {
         let texts = |key, preset: &Option<Vec<String>>| {
@@ -61,8 +114,14 @@ impl Verdict {
             numbers("accepted", &preset.accepted, &[200, 201, 202]),
             numbers("later", &preset.later, &[408, 425, 429, 500, 502, 503, 504]),
             numbers("never", &preset.never, &[]),
-            numbers("stop", &preset.stop, &[401, 403]),
+            section.numbers("stop").or_else(|| preset.stop.clone()),
         );
+        // What is said to mean something else does not stop by itself.
+        let stop = stop.unwrap_or_else(|| {
+            let said = [&accepted, &later, &never];
+            let free = |status: &i64| !said.iter().any(|list| list.contains(status));
+            STOPS.iter().copied().filter(free).collect()
+        });
         let pointer = read_pointer(section, "result_pointer", preset.result_pointer.as_ref());
         let results = (
             texts("result_accepted", &preset.result_accepted),
@@ -75,6 +134,7 @@ impl Verdict {
             later,
             never,
             stop,
+            names: Names::of(preset),
             results: pointer.map(|pointer| Results {
                 pointer,
                 accepted: results.0,
@@ -116,6 +176,15 @@ impl Verdict {
             |value| cover.cover(format!("{status} {}", shortened(value, 100))),
         );
         let refuse = |next| Err(Refusal::new(next, words()).code(code.clone()));
+        let named = self.names.as_ref().and_then(|names| {
+            let name = scalar(json?.pointer(&names.pointer)?)?;
+            let (next, about) = names.meaning(&name, answer)?;
+            let code = cover.cover(format!("{status} {}", shortened(&name, 100)));
+            Some(Refusal::new(next, words()).about(about).code(code))
+        });
+        if let Some(refusal) = named {
+            return Err(refusal);
+        }
 
         // The value decides before the status does.
         let by_value = self.results.as_ref().zip(found.as_ref());
@@ -139,9 +208,10 @@ impl Verdict {
         }
         let provider_id = match &self.id_pointer {
             None => None,
+            // Who was promised an id and got none, or an empty one, was not told that it is accepted.
             Some(pointer) => match json.and_then(|json| scalar(json.pointer(pointer)?)) {
-                Some(id) => Some(id),
-                None => return refuse(Next::Unknown),
+                Some(id) if !id.trim().is_empty() => Some(id),
+                _ => return refuse(Next::Unknown),
             },
         };
         Ok(Receipt {

@@ -84,7 +84,7 @@ impl MetaProvider {
             ));
         }
         let template = Arc::new(Template::of(row));
-        if let Some(what) = template.unfillable {
+        if let Some(what) = &template.unfillable {
             return Err(Refusal::new(
                 Next::StopBatch,
                 format!("template {called} has {what}, which regua cannot fill"),
@@ -116,9 +116,13 @@ impl Catalogue for MetaProvider {
                 .trim()
                 .to_owned(),
                 status: row["quality_rating"].as_str().map(str::to_owned),
-                text: None,
+                ..CatalogueEntry::default()
             })
             .collect())
+    }
+
+    fn language(&self) -> Option<&str> {
+        Some(&self.settings.language)
     }
 
     /// The approved templates of the account, whichever of its channels is asked for: sends go by
@@ -137,6 +141,8 @@ impl Catalogue for MetaProvider {
                     name: template.name,
                     status: Some(string(row, "status")),
                     text: Some(template.text),
+                    language: Some(template.language),
+                    unfillable: template.unfillable,
                 }
             })
             .collect())

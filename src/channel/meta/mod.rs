@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use self::code::meaning;
+use self::code::{Told, meaning};
 use self::template::Template;
 use super::{
     Catalogue, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal,
@@ -28,6 +28,8 @@ mod template;
 
 /// The most that comes back with a status callback, in characters.
 const CALLBACK_LIMIT: usize = 512;
+/// The account's marketing templates go to an endpoint of their own.
+const NOT_BY_THIS_ENDPOINT: i64 = 131_063;
 
 /// WhatsApp's Cloud API.
 pub(super) const OFFER: Offer = Offer {
@@ -55,6 +57,8 @@ struct MetaSettings {
     language: String,
     /// Different people that may be written to in 24 hours; 0 means no limit.
     daily_recipients: i64,
+    /// Whether marketing templates go to the endpoint that is theirs.
+    marketing_endpoint: bool,
     /// Seconds to wait for an answer.
     timeout_seconds: i64,
     /// Authorities to trust besides the usual ones (PEM).
@@ -90,6 +94,7 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
         daily_recipients: section
             .number("daily_recipients", 0..=10_000_000)
             .unwrap_or(0),
+        marketing_endpoint: section.flag("marketing_endpoint").unwrap_or(false),
         language: section
             .filled("language")
             .unwrap_or_else(|| "pt_BR".to_owned()),
@@ -184,11 +189,22 @@ impl MetaProvider {
         let Some(code) = error["code"].as_i64() else {
             return by_status(answer, words);
         };
-        let next = meaning(code, answer.retry_after);
-        match next {
-            Some(next) => Refusal::new(next, words).code(code.to_string()),
-            None => by_status(answer, words).code(code.to_string()),
+        let told = Told {
+            code,
+            subcode: error["error_subcode"].as_i64(),
+            words: &words,
+        };
+        let means = meaning(told, answer.retry_after);
+        let words = if code == NOT_BY_THIS_ENDPOINT {
+            format!("{words}: set marketing_endpoint = true under [whatsapp]")
+        } else {
+            words
+        };
+        match means {
+            Some((next, about)) => Refusal::new(next, words).about(about),
+            None => by_status(answer, words),
         }
+        .code(code.to_string())
     }
 
     /// Counts a person among those of 24 hours, unless that would be one too many.
@@ -237,12 +253,17 @@ impl MetaProvider {
             .provider_channel
             .as_deref()
             .unwrap_or(&self.settings.phone_number_id);
+        let endpoint = if self.settings.marketing_endpoint && template.is_marketing {
+            "marketing_messages"
+        } else {
+            "messages"
+        };
         let answer = self
             .client
             .call(&HttpRequest {
                 method: Method::Post,
                 url: &format!(
-                    "{}/{}/messages",
+                    "{}/{}/{endpoint}",
                     self.settings.base_url.as_str(),
                     percent_encoded(sender)
                 ),
@@ -255,7 +276,8 @@ impl MetaProvider {
             .map_err(lost)?;
         let json = answer.json();
         let sent = json.as_ref().and_then(|json| json.pointer("/messages/0"));
-        match sent.and_then(|sent| sent["id"].as_str()) {
+        let id = sent.and_then(|sent| sent["id"].as_str());
+        match id.filter(|id| !id.trim().is_empty()) {
             Some(id) if answer.is_success() => Ok(Receipt {
                 provider_id: Some(id.to_owned()),
                 code: Some(answer.status.to_string()),

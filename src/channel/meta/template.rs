@@ -27,7 +27,9 @@ pub(super) struct Template {
     /// Its whole text, placeholders numbered through (or named).
     pub(super) text: String,
     /// What it has that regua cannot fill.
-    pub(super) unfillable: Option<&'static str>,
+    pub(super) unfillable: Option<String>,
+    /// Whether Meta counts it as marketing.
+    pub(super) is_marketing: bool,
 }
 
 impl Template {
@@ -39,6 +41,7 @@ impl Template {
         let mut template = Self {
             name: string(row, "name"),
             language: string(row, "language"),
+            is_marketing: string(row, "category").eq_ignore_ascii_case("marketing"),
             ..Self::default()
         };
         let mut names: Vec<String> = Vec::new();
@@ -50,7 +53,8 @@ impl Template {
                 "HEADER" | "BODY" => {
                     let format = string(component, "format").to_ascii_uppercase();
                     if kind == "HEADER" && !format.is_empty() && format != "TEXT" {
-                        template.unfillable = Some("a header with media");
+                        let what = format!("a header with media (HEADER {format})");
+                        template.unfillable.get_or_insert(what);
                         continue;
                     }
                     let (places, line) = template.places(text, by_name, &mut names);
@@ -62,34 +66,56 @@ impl Template {
                     }
                 }
                 "FOOTER" => lines.push(text.to_owned()),
-                "BUTTONS" => {
-                    let buttons = component["buttons"].as_array();
-                    for (index, button) in buttons.into_iter().flatten().enumerate() {
-                        let url = button["url"].as_str().unwrap_or_default();
-                        let mut line = format!("[{}]", string(button, "text"));
-                        if !spots(url).is_empty() {
-                            let value = template.count;
-                            template.count += 1;
-                            template.buttons.push((index, value));
-                            let place = if by_name {
-                                format!("{{{{button_{index}}}}}")
-                            } else {
-                                format!("{{{{{}}}}}", value + 1)
-                            };
-                            line.push(' ');
-                            line.push_str(&filled(url, |_| place.clone()));
-                        } else if !url.is_empty() {
-                            line.push(' ');
-                            line.push_str(url);
-                        }
-                        lines.push(line);
-                    }
+                "BUTTONS" => template.buttons(component, by_name, &mut lines),
+                "CAROUSEL" | "LIMITED_TIME_OFFER" => {
+                    let what = if kind == "CAROUSEL" {
+                        "a carousel (CAROUSEL)"
+                    } else {
+                        "an offer that ends (LIMITED_TIME_OFFER)"
+                    };
+                    template.unfillable.get_or_insert(what.to_owned());
                 }
                 _ => {}
             }
         }
         template.text = lines.join("\n");
         template
+    }
+
+    /// The buttons of a template: those that take a value, and those that regua cannot fill.
+    fn buttons(&mut self, component: &Value, by_name: bool, lines: &mut Vec<String>) {
+        let buttons = component["buttons"].as_array();
+        for (index, button) in buttons.into_iter().flatten().enumerate() {
+            let kind = string(button, "type").to_ascii_uppercase();
+            let wants = match kind.as_str() {
+                "COPY_CODE" => Some("a copy-code button"),
+                "OTP" => Some("a one-time password button"),
+                "CATALOG" | "MPM" | "SPM" | "PRODUCT" => Some("a product button"),
+                _ => None,
+            };
+            if let Some(what) = wants {
+                self.unfillable
+                    .get_or_insert_with(|| format!("{what} (BUTTONS {kind})"));
+            }
+            let url = button["url"].as_str().unwrap_or_default();
+            let mut line = format!("[{}]", string(button, "text"));
+            if !spots(url).is_empty() {
+                let value = self.count;
+                self.count += 1;
+                self.buttons.push((index, value));
+                let place = if by_name {
+                    format!("{{{{button_{index}}}}}")
+                } else {
+                    format!("{{{{{}}}}}", value + 1)
+                };
+                line.push(' ');
+                line.push_str(&filled(url, |_| place.clone()));
+            } else if !url.is_empty() {
+                line.push(' ');
+                line.push_str(url);
+            }
+            lines.push(line);
+        }
     }
 
     /// The places of a component's text, and the text with its numbers following on those before.
@@ -206,9 +232,20 @@ fn filled(text: &str, with: impl Fn(&str) -> String) -> String {
     out
 }
 
-/// A value as Meta takes it: no line breaks, tabs or runs of spaces.
+/// A value as Meta takes it: no line breaks or tabs, and no more than four spaces in a row. Two of them
+/// stay two: a Pix code's check digits count them.
 fn one_line(value: &str) -> String {
-    value.split_whitespace().collect::<Vec<_>>().join(" ")
+    const SPACES: usize = 4;
+    let mut out = String::with_capacity(value.len());
+    let mut run = 0;
+    for c in value.trim().chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        run = if c == ' ' { run + 1 } else { 0 };
+        if run <= SPACES {
+            out.push(c);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -268,7 +305,7 @@ mod tests {
                     {"type": "text", "parameter_name": "nome", "text": "Ana Maria"}]},
                 {"type": "body", "parameters": [
                     {"type": "text", "parameter_name": "nome", "text": "Ana Maria"},
-                    {"type": "text", "parameter_name": "valor", "text": "R$ 5"}]}
+                    {"type": "text", "parameter_name": "valor", "text": "R$  5"}]}
             ])
         );
     }

@@ -14,7 +14,7 @@ use self::connection::{Connection, code_of};
 use self::mime::on_the_wire;
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
-use super::{Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
+use super::{About, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
@@ -23,6 +23,7 @@ use crate::wire::trust::{Trust, trust};
 
 mod connection;
 mod dial;
+mod meaning;
 mod mime;
 mod settings;
 mod turn;
@@ -52,6 +53,8 @@ struct SmtpProvider {
     cover: Cover,
     idle: Mutex<Vec<Connection>>,
     stopped: AtomicBool,
+    /// A kept connection was lost with a message on its way: each message of this run gets its own.
+    fresh: AtomicBool,
 }
 
 impl fmt::Debug for SmtpProvider {
@@ -107,6 +110,7 @@ impl SmtpProvider {
             password,
             idle: Mutex::new(Vec::new()),
             stopped: AtomicBool::new(false),
+            fresh: AtomicBool::new(false),
         })
     }
 
@@ -135,6 +139,7 @@ impl SmtpProvider {
     fn put_back(&self, connection: Connection) {
         if connection.used >= self.settings.messages_per_connection
             || self.stopped.load(Ordering::Relaxed)
+            || self.fresh.load(Ordering::Relaxed)
         {
             connection.quit(&self.stopped);
             return;
@@ -177,6 +182,7 @@ impl Provider for SmtpProvider {
                     Next::Never(Reason::UnusableContact),
                     "it is not an e-mail address",
                 )
+                .about(About::Recipient)
             })?;
         let text = on_the_wire(&self.mime(&to, message)?);
         loop {
@@ -191,7 +197,16 @@ impl Provider for SmtpProvider {
                     self.put_back(connection);
                     return outcome;
                 }
-                Turn::Broken(refusal) => return Err(refusal),
+                // Many servers end a connection after so many messages: another one goes on at once.
+                Turn::Ending(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
+                Turn::Ending(refusal) => return Err(refusal),
+                Turn::Broken(refusal) => {
+                    if was_kept && refusal.next == Next::Unknown {
+                        self.fresh.store(true, Ordering::Relaxed);
+                        self.close();
+                    }
+                    return Err(refusal);
+                }
                 // The server closed it while it was idle: the message itself has not left.
                 Turn::Stale(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
                 Turn::Stale(why) => {

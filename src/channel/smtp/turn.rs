@@ -6,14 +6,12 @@ use lettre::Address;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::MailParameter;
 
+use super::SmtpProvider;
 use super::connection::{Connection, Said, code_of};
-use super::{CLOSING, SmtpProvider};
-use crate::channel::{Next, Receipt, Refusal};
+use super::meaning::{Step, meaning};
+use crate::channel::{About, Next, Receipt, Refusal};
 use crate::domain::words::Reason;
 use crate::http::shortened;
-
-/// A greylisting server wants us back after some minutes.
-const GREYLISTED: Duration = Duration::from_mins(5);
 
 /// How one message's turn ended.
 pub(super) enum Turn {
@@ -23,27 +21,9 @@ pub(super) enum Turn {
     Broken(Refusal),
     /// The connection was gone before the message itself left.
     Stale(String),
-}
-
-/// At which command a refusal came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Mail,
-    Rcpt,
-    Data,
-    Dot,
-}
-
-/// What a refusal means.
-fn meaning(step: Step, code: u16) -> Next {
-    match (step, code) {
-        (_, 421) => Next::Later(Some(CLOSING)),
-        (Step::Rcpt, 450..=459) => Next::Later(Some(GREYLISTED)),
-        (_, 400..=499) => Next::Later(None),
-        // Our credentials, or the want of them; our sender, whoever it was for.
-        (_, 530 | 534 | 535 | 538) | (Step::Mail, _) => Next::Stop,
-        _ => Next::Never(Reason::Refused),
-    }
+    /// The server ends this connection (421), and has not taken the message: what to do unless another
+    /// connection helps.
+    Ending(Refusal),
 }
 
 /// The first refusal of a turn.
@@ -64,9 +44,9 @@ impl SmtpProvider {
             Err(refusal) => return Turn::Settled(Err(refusal)),
         };
         connection.used += 1;
-        match self.ask(connection, &commands) {
-            Ok((None, _)) => self.hand_over(connection, text),
-            Ok((Some(no), open)) => self.turn_away(connection, &no, open),
+        match self.ask(connection, &commands, to) {
+            Ok((None, _)) => self.hand_over(connection, to, text),
+            Ok((Some(no), open)) => self.turn_away(connection, to, &no, open),
             Err(turn) => turn,
         }
     }
@@ -78,7 +58,8 @@ impl SmtpProvider {
             return Err(Refusal::new(
                 Next::Never(Reason::UnusableContact),
                 "the mail server takes no address with accents (SMTPUTF8)",
-            ));
+            )
+            .about(About::Recipient));
         }
         let parameters = if international {
             vec![MailParameter::SmtpUtfEight]
@@ -103,6 +84,7 @@ impl SmtpProvider {
         &self,
         connection: &mut Connection,
         commands: &[Command],
+        to: &Address,
     ) -> Result<(Option<No>, bool), Turn> {
         let patience = self.patience();
         let stopped = &self.stopped;
@@ -126,12 +108,12 @@ impl SmtpProvider {
                     let step = step.unwrap_or(Step::Mail);
                     let first = refused.get_or_insert(No { step, code, text });
                     if code == 421 {
-                        return Err(Turn::Broken(self.meant(first)));
+                        return Err(Turn::Ending(self.meant(first, to)));
                     }
                 }
                 (Said::Lost(why), _) => {
                     return Err(match &refused {
-                        Some(no) => Turn::Broken(self.meant(no)),
+                        Some(no) => Turn::Broken(self.meant(no, to)),
                         None => Turn::Stale(why),
                     });
                 }
@@ -141,13 +123,15 @@ impl SmtpProvider {
     }
 
     /// A refusal by what it means at its step.
-    fn meant(&self, no: &No) -> Refusal {
-        self.refusal(meaning(no.step, no.code), no.code, &no.text)
+    fn meant(&self, no: &No, to: &Address) -> Refusal {
+        let address = to.to_string();
+        let (next, about) = meaning(no.step, no.code, &no.text, &address);
+        self.refusal(next, no.code, &no.text).about(about)
     }
 
     /// Ends the turn of a message that was refused before it left.
-    fn turn_away(&self, connection: &mut Connection, no: &No, open: bool) -> Turn {
-        let refusal = self.meant(no);
+    fn turn_away(&self, connection: &mut Connection, to: &Address, no: &No, open: bool) -> Turn {
+        let refusal = self.meant(no, to);
         connection.dirty = true;
         if open {
             // Waiting for a message that has nobody to go to: an empty one ends it (RFC 2920).
@@ -160,7 +144,7 @@ impl SmtpProvider {
     }
 
     /// The message itself, and the answer to it.
-    fn hand_over(&self, connection: &mut Connection, text: &str) -> Turn {
+    fn hand_over(&self, connection: &mut Connection, to: &Address, text: &str) -> Turn {
         let last = Duration::from_secs(u64::try_from(self.settings.answer_seconds).unwrap_or(600));
         match connection.say(text, last, &self.stopped) {
             // Only a 2xx takes it; a 3xx here is the answer to something else.
@@ -171,9 +155,14 @@ impl SmtpProvider {
                 text: Some(self.cover.cover(shortened(&text, 300))),
             })),
             Said::No(code, text) => {
-                let refusal = self.refusal(meaning(Step::Dot, code), code, &text);
+                let no = No {
+                    step: Step::Dot,
+                    code,
+                    text,
+                };
+                let refusal = self.meant(&no, to);
                 if code == 421 {
-                    Turn::Broken(refusal)
+                    Turn::Ending(refusal)
                 } else {
                     Turn::Settled(Err(refusal))
                 }
@@ -185,21 +174,5 @@ impl SmtpProvider {
                 )),
             )),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_mean_what_their_step_says() {
-        assert_eq!(meaning(Step::Mail, 550), Next::Stop);
-        assert_eq!(meaning(Step::Rcpt, 550), Next::Never(Reason::Refused));
-        assert_eq!(meaning(Step::Rcpt, 450), Next::Later(Some(GREYLISTED)));
-        assert_eq!(meaning(Step::Dot, 452), Next::Later(None));
-        assert_eq!(meaning(Step::Dot, 554), Next::Never(Reason::Refused));
-        assert_eq!(meaning(Step::Rcpt, 421), Next::Later(Some(CLOSING)));
-        assert_eq!(meaning(Step::Mail, 530), Next::Stop);
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn validate(context: &Context, plan: &Plan) -> Result<Outcome> {
                 refusal.text
             ));
             return Ok(match refusal.next {
-                Next::Never(_) | Next::Gone(_) => Outcome::Unacceptable,
+                Next::Never(_) | Next::Gone(_) | Next::OptedOut(_) => Outcome::Unacceptable,
                 _ => Outcome::WorldFailed,
             });
         }

@@ -7,10 +7,10 @@ use super::arguments::{text_or_file, word};
 use super::{Context, Outcome, face, segments_of};
 use crate::domain::contact_hours::ContactHours;
 use crate::domain::sms::segments;
-use crate::domain::template::{Template, Variable};
+use crate::domain::template::{Look, Template, Variable};
 use crate::domain::words::{Channel, Kind, Purpose, Word as _};
 use crate::error::{Error, Flaw, Result};
-use crate::jobs::template as job;
+use crate::jobs::{provided, template as job};
 use crate::store::template as store;
 use crate::view::{Cell, View};
 
@@ -41,6 +41,41 @@ struct Parts {
     /// Whatsapp: what fills a placeholder, such as 1=cliente_primeiro_nome
     #[arg(long = "var", value_name = "N=VARIABLE")]
     vars: Vec<String>,
+    /// Push: the sound: default, or a file of the app
+    #[arg(long)]
+    sound: Option<String>,
+    /// Push: the channel of the app's notifications on Android
+    #[arg(long, value_name = "ID")]
+    android_channel: Option<String>,
+    /// Push: the address of a picture
+    #[arg(long, value_name = "URL")]
+    image: Option<String>,
+    /// Push: the address that a touch opens
+    #[arg(long, value_name = "URL")]
+    link: Option<String>,
+}
+
+impl Parts {
+    /// How a push is shown, after what it was before; an empty text takes a part away.
+    fn look(&self, before: &Look) -> Look {
+        let parts = [
+            ("sound", &self.sound),
+            ("android_channel", &self.android_channel),
+            ("image", &self.image),
+            ("link", &self.link),
+        ];
+        let given = Look::read(|key| {
+            let (_, part) = parts.iter().find(|(name, _)| *name == key)?;
+            (*part).clone()
+        });
+        let merged = given.or(before);
+        let whole: Vec<(&str, Option<String>)> = merged
+            .parts()
+            .into_iter()
+            .map(|(key, part)| (key, part.filter(|part| !part.is_empty()).map(str::to_owned)))
+            .collect();
+        Look::read(|key| whole.iter().find(|(name, _)| *name == key)?.1.clone())
+    }
 }
 
 /// A new template.
@@ -121,6 +156,7 @@ fn numbered(vars: &[String]) -> Result<Vec<Variable>> {
 /// Adds a template.
 pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
     let parts = add.parts;
+    let look = parts.look(&Look::default());
     let template = Template {
         name: add.name,
         channel: add.channel,
@@ -138,6 +174,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
         provider_channel: parts.provider_channel,
         provider_template: parts.provider_template,
         variables: numbered(&parts.vars)?,
+        look,
     };
     let mut store = context.open()?;
     let template = job::add(&mut store, &context.config, template)?;
@@ -156,6 +193,7 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
         }
         template.kind = kind;
     }
+    template.look = parts.look(&template.look);
     if let Some(purpose) = parts.purpose {
         template.purpose = purpose;
     }
@@ -184,7 +222,8 @@ fn tell_saved(context: &Context, template: &Template, done: &'static str) -> Res
         ContactHours::Always => "at any time",
         ContactHours::Weekly { .. } => "within contact hours only",
     };
-    let warnings = job::warnings(template, &[]);
+    let mut warnings = job::warnings(template, &[]);
+    warnings.extend(provided::template_warnings(&context.config, template));
     let mut words = format!(
         "{done} template `{}`: purpose {}, sent {hours}",
         template.name, template.purpose

@@ -110,6 +110,9 @@ fn show(name: &str, context: &Context) -> Result<Outcome> {
     line("title", template.title.as_deref());
     line("body", Some(&template.body));
     line("html", template.html.as_deref());
+    for (key, part) in template.look.parts() {
+        line(&key.replace('_', " "), part);
+    }
     for (i, variable) in template.variables.iter().enumerate() {
         text.push_str(&format!("{{{{{}}}}} = {}\n", i + 1, variable.name()));
     }
@@ -145,6 +148,12 @@ fn view<'a>() -> View<'a, Template> {
         .data("provider_template", |template| {
             template.provider_template.clone()
         })
+        .data("sound", |template| template.look.sound.clone())
+        .data("android_channel", |template| {
+            template.look.android_channel.clone()
+        })
+        .data("image", |template| template.look.image.clone())
+        .data("link", |template| template.look.link.clone())
         .data("variables", |template| {
             let names = template.variables.iter().map(|variable| variable.name());
             json!(names.collect::<Vec<_>>())

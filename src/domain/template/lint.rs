@@ -72,6 +72,19 @@ impl Template {
                 "write it on one line",
             ));
         }
+        if !self.look.is_empty() && self.channel != Channel::Push {
+            let given = self
+                .look
+                .parts()
+                .into_iter()
+                .find(|(_, part)| part.is_some());
+            flaws.push(Flaw::of(
+                given.map_or("sound", |(key, _)| key),
+                format!("{} messages have none", self.channel),
+                "leave it out; it is for push",
+            ));
+        }
+        flaws.extend(self.look.flaws());
         if self.html.is_some() && self.channel != Channel::Email {
             flaws.push(Flaw::of(
                 "html",

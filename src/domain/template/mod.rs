@@ -2,6 +2,7 @@
 
 mod facts;
 mod lint;
+mod look;
 mod own_words;
 mod placeholders;
 mod text;
@@ -14,6 +15,7 @@ use text::{Piece, escaped, fill, pieces, plain};
 
 pub use facts::{Company, Facts, Overdue};
 pub use lint::name_problem;
+pub use look::Look;
 pub use own_words::{OwnWords, is_usual_word};
 pub use placeholders::Placeholders;
 pub use text::{fill_text, one_line, unknown_variables};
@@ -44,6 +46,8 @@ pub struct Template {
     pub provider_template: Option<String>,
     /// Whatsapp: what fills the placeholders, in order.
     pub variables: Vec<Variable>,
+    /// Push: how it is shown, where that is not as usual.
+    pub look: Look,
 }
 
 /// One rendered message.
@@ -203,6 +207,7 @@ mod tests {
             provider_channel: None,
             provider_template: None,
             variables: Vec::new(),
+            look: Look::default(),
         }
     }
 

@@ -238,6 +238,7 @@ mod tests {
             provider_channel: None,
             provider_template: None,
             variables: Vec::new(),
+            look: crate::domain::template::Look::default(),
         }
     }
 

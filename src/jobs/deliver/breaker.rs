@@ -1,29 +1,61 @@
-//! The breaker: which answers in a row close a channel for this run.
+//! The breaker: which answers in a row close a channel for this run, and when one probe must do.
 
 use super::workers::Answer;
-use crate::channel::Next;
+use crate::channel::{About, Next};
 
 /// Transport failures in a row that close a channel.
 const FAILURES: u32 = 10;
 /// Answers of "later" in a row that close a channel, at the least, and for each worker.
-const LATERS: usize = 100;
-const LATERS_PER_WORKER: usize = 10;
+const LATERS: usize = 10;
+const LATERS_PER_WORKER: usize = 2;
+
+/// What a channel that closed is suffering from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Everybody is told to come later.
+    Later,
+    /// Refusals that are about us, or no connection.
+    Other,
+}
 
 /// Counts what goes wrong in a row on one channel.
 pub(super) struct Breaker {
+    /// The channel was in trouble when the run began: one message tries whether it still is.
+    probing: bool,
     failures: u32,
+    /// Why the last message could not be sent at all, while nothing was answered since.
+    unreached: Option<String>,
     laters: usize,
     most_laters: usize,
+    trouble: Trouble,
 }
 
 impl Breaker {
     /// The breaker of a channel that so many workers share.
-    pub fn new(workers: usize) -> Self {
+    pub fn new(workers: usize, probing: bool) -> Self {
         Self {
+            probing,
             failures: 0,
+            unreached: None,
             laters: 0,
             most_laters: LATERS.max(LATERS_PER_WORKER * workers.max(1)),
+            trouble: Trouble::Other,
         }
+    }
+
+    /// Whether a single message is to try the channel.
+    pub const fn is_probing(&self) -> bool {
+        self.probing
+    }
+
+    /// What the channel closed for.
+    pub const fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    /// Why nothing could be sent at the end of a run, if that is how it ended.
+    pub fn unreached(&self) -> Option<String> {
+        self.unreached.clone()
     }
 
     /// Hears an answer: why the channel must close now, if it must.
@@ -36,10 +68,19 @@ impl Breaker {
             }
             Answer::Done(Err(refusal)) => refusal,
         };
-        match refusal.next {
-            Next::Stop => return Some(refusal.text.clone()),
-            Next::NotSent | Next::Unknown => {
+        let probing = self.probing;
+        match (refusal.next, refusal.about) {
+            (Next::Stop, _) => {
+                self.trouble = Trouble::Other;
+                return Some(refusal.said());
+            }
+            (Next::NotSent | Next::Unknown, _) => {
                 self.failures += 1;
+                self.unreached = (refusal.next == Next::NotSent).then(|| refusal.text.clone());
+                self.trouble = Trouble::Other;
+                if probing {
+                    return Some(refusal.text.clone());
+                }
                 if self.failures >= FAILURES {
                     return Some(format!(
                         "{FAILURES} failures in a row; the last: {}",
@@ -47,22 +88,75 @@ impl Breaker {
                     ));
                 }
             }
-            Next::Later(_) => {
-                self.failures = 0;
+            (Next::Later(_), About::Unsaid) => {
+                (self.failures, self.unreached) = (0, None);
                 self.laters += 1;
+                self.trouble = Trouble::Later;
+                if probing {
+                    return Some(format!(
+                        "the provider still says \"later\": {}",
+                        refusal.said()
+                    ));
+                }
                 if self.laters >= self.most_laters {
                     return Some(format!(
                         "the provider said \"later\" {} times in a row; the last: {}",
-                        self.most_laters, refusal.text
+                        self.most_laters,
+                        refusal.said()
                     ));
                 }
             }
-            Next::Never(_) | Next::Gone(_) | Next::StopBatch => self.reset(),
+            // An answer about one message: the provider is there, and says nothing about the others.
+            (Next::Later(_) | Next::Wait(_), _) => {
+                (self.failures, self.unreached, self.probing) = (0, None, false);
+            }
+            (Next::Never(_) | Next::Gone(_) | Next::OptedOut(_) | Next::StopBatch, _) => {
+                self.reset();
+            }
         }
         None
     }
 
-    const fn reset(&mut self) {
-        (self.failures, self.laters) = (0, 0);
+    fn reset(&mut self) {
+        (self.failures, self.laters, self.probing) = (0, 0, false);
+        self.unreached = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{Receipt, Refusal};
+
+    fn refused(next: Next) -> Answer {
+        Answer::Done(Err(Refusal::new(next, "words")))
+    }
+
+    #[test]
+    fn a_probe_decides_by_its_own_answer() {
+        let mut still = Breaker::new(8, true);
+        assert!(still.hear(&refused(Next::Later(None))).is_some());
+        assert_eq!(still.trouble(), Trouble::Later);
+        let mut over = Breaker::new(8, true);
+        assert_eq!(over.hear(&Answer::Done(Ok(Receipt::default()))), None);
+        assert!(!over.is_probing());
+    }
+
+    #[test]
+    fn a_recipient_who_is_put_off_says_nothing_about_the_others() {
+        let mut breaker = Breaker::new(1, false);
+        for _ in 0..100 {
+            let refusal = Refusal::new(Next::Later(None), "greylisted").about(About::Recipient);
+            assert_eq!(breaker.hear(&Answer::Done(Err(refusal))), None);
+        }
+    }
+
+    #[test]
+    fn one_message_that_reached_nobody_is_told_of() {
+        let mut breaker = Breaker::new(4, false);
+        assert_eq!(breaker.hear(&refused(Next::NotSent)), None);
+        assert_eq!(breaker.unreached().as_deref(), Some("words"));
+        breaker.hear(&Answer::Done(Ok(Receipt::default())));
+        assert_eq!(breaker.unreached(), None);
     }
 }

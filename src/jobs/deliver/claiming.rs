@@ -1,17 +1,16 @@
 //! Claiming: each message whose turn has come is looked at once more, and goes or is skipped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
-use crate::domain::message::Lot;
 use crate::domain::sms::transliterate;
 use crate::domain::words::{Channel, Purpose, Reason, Word as _};
 use crate::error::Result;
-use crate::store::queue::{self, DueMessage};
+use crate::store::queue::{self, Aside, DueMessage};
 use crate::store::{Connection, book, collection, opt_out};
 
 /// What a claim came to.
@@ -23,15 +22,15 @@ pub(super) struct Claim {
     pub skipped: BTreeMap<Reason, u64>,
 }
 
-/// Claims at most `room` messages of a channel whose turn has come, and leaves the lots `aside` where
-/// they are. To be called within an immediate transaction.
+/// Claims at most `room` messages of a channel whose turn has come, and leaves what is `aside` where
+/// it is. To be called within an immediate transaction.
 pub(super) fn claim(
     connection: &Connection,
     config: &Config,
     channel: Channel,
     now: Now,
     room: usize,
-    aside: &BTreeSet<Lot>,
+    aside: &Aside,
 ) -> Result<Claim> {
     let mut claim = Claim::default();
     while claim.taken.len() < room {

@@ -5,30 +5,34 @@
 //! what is in flight, at most four messages a worker.
 //!
 //! `claiming` looks at each message once more when its turn comes, `workers` ask the provider, `judging`
-//! says what an answer means for its message, `breaker` what answers in a row mean for the channel,
-//! `settling` writes it all down, `summary` counts it.
+//! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
+//! what answers in a row mean for the channel, `outage` what the next run is told of it, `settling` writes
+//! it all down, `summary` counts it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use crate::channel::{Limits, Provider};
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::Result;
 use crate::store::Store;
-use crate::store::queue;
+use crate::store::queue::{self, Outage};
 
+mod blame;
 mod breaker;
 mod claiming;
 mod judging;
+mod outage;
 mod settling;
 mod stop;
 mod summary;
 mod workers;
 
+use blame::{Blame, Words};
 use breaker::Breaker;
 use claiming::Hours;
 use judging::{InFlight, Judge};
@@ -83,16 +87,20 @@ fn drain(
 ) -> Result<ChannelSummary> {
     let mut summary = ChannelSummary::new(channel);
     summary.recovered = recover(store, config, clock, channel)?;
+    let before = queue::outage(store.connection(), channel)?;
+    if let Some(why) = before
+        .as_ref()
+        .and_then(|outage| outage::too_soon(outage, clock.now()))
+    {
+        return closed(store, summary, before.as_ref(), why, clock.now());
+    }
     let provider = match connect(store, config, clock, channel, stop)? {
         Ok(provider) => provider,
-        Err(why) => {
-            summary.stopped = Some(why);
-            summary.left = queue::queued(store.connection(), channel)?;
-            return Ok(summary);
-        }
+        Err(why) => return closed(store, summary, before.as_ref(), why, clock.now()),
     };
     let limits = config.channel(channel).limits;
-    let breaker = Breaker::new(limits.workers);
+    let known = before.as_ref().and_then(|outage| outage.alike.clone());
+    let probing = before.is_some() && known.is_none();
     let mut drain = Drain {
         config,
         clock,
@@ -103,14 +111,48 @@ fn drain(
         in_flight: HashMap::new(),
         gate: Gate::default(),
         judge: Judge::new(config, channel),
-        breaker,
+        blame: Blame::remembering(known.map(Words::written)),
+        breaker: Breaker::new(limits.workers, probing),
         hours: Hours::open(),
+        held: BTreeSet::new(),
+        is_closed: false,
     };
     let outcome = drain.run(store, stop, observer);
     drain.provider.close();
     outcome?;
+    if let Some(why) = drain.breaker.unreached() {
+        drain.summary.stopped.get_or_insert(why);
+        drain.is_closed = true;
+    }
+    drain.note_outage(store, before.as_ref())?;
     drain.summary.left = queue::queued(store.connection(), channel)?;
     Ok(drain.summary)
+}
+
+/// A channel on which nothing was tried.
+fn closed(
+    store: &mut Store,
+    mut summary: ChannelSummary,
+    before: Option<&Outage>,
+    why: String,
+    now: Now,
+) -> Result<ChannelSummary> {
+    summary.left = queue::queued(store.connection(), summary.channel)?;
+    if before.is_none() && summary.left > 0 {
+        let outage = Outage {
+            since: now.at,
+            tried_at: now.at,
+            is_later: false,
+            why: why.clone(),
+            alike: None,
+        };
+        store
+            .write(|transaction| queue::set_outage(transaction, summary.channel, Some(&outage)))?;
+    }
+    summary.outage_since = Some(before.map_or(now.at, |outage| outage.since));
+    summary.outage_is_new = before.is_none();
+    summary.stopped = Some(why);
+    Ok(summary)
 }
 
 /// Settles what a dead run left in flight; how many messages are `unknown` for that.
@@ -158,8 +200,13 @@ struct Drain<'a> {
     in_flight: HashMap<i64, InFlight>,
     gate: Gate,
     judge: Judge,
+    blame: Blame,
     breaker: Breaker,
     hours: Hours,
+    /// Messages that this run leaves in the queue, though they are due: it has tried them.
+    held: BTreeSet<i64>,
+    /// The channel closed, and not only some of its templates.
+    is_closed: bool,
 }
 
 impl Drain<'_> {

@@ -2,15 +2,32 @@
 
 use super::Drain;
 use super::claiming::{Claim, claim};
+use super::judging::Judge;
 use super::workers::{Answer, Answered, Workers};
-use crate::channel::{Next, Refusal};
-use crate::clock::Stopwatch;
+use crate::channel::{About, Next, Refusal};
+use crate::clock::{Now, Stopwatch};
+use crate::domain::words::Status;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::store::queue::{self, DueMessage, Settlement};
+use crate::store::queue::{self, Aside, DueMessage, Settlement};
+
+/// Whether messages wait for us to mend something, while others go on.
+fn about_a_key(refusal: &Refusal) -> bool {
+    matches!(refusal.next, Next::Wait(_)) && refusal.about == About::Unsaid
+}
 
 /// So many spoiled lots are not the fault of one text: they close the channel.
 const MOST_ASIDE: usize = 10;
+
+/// What a group of answers comes to.
+#[derive(Default)]
+struct Judged {
+    settlements: Vec<Settlement>,
+    /// Messages on which a refusal was booked that was not theirs.
+    given_back: Vec<i64>,
+    /// Why the channel must close.
+    close: Option<String>,
+}
 
 impl Drain<'_> {
     /// One transaction: settles what came back and claims what there is room for; then what was settled is
@@ -22,41 +39,48 @@ impl Drain<'_> {
         room: usize,
     ) -> Result<Vec<DueMessage>> {
         let now = self.clock.now();
-        let settlements: Vec<Settlement> = back
-            .iter()
-            .filter_map(|(id, answer)| {
-                let flight = self.in_flight.get(id)?;
-                Some(self.judge.settlement(*id, answer, flight, now))
-            })
-            .collect();
-        // A closed channel settles what is still coming and claims nothing more.
-        let close = self.close_after(back);
-        let room = if close.is_some() { 0 } else { room };
-        if settlements.is_empty() && room == 0 {
-            self.close(close);
+        let judged = self.judge_all(back, now);
+        // A closed channel settles what is still coming and claims nothing more; a probe goes alone.
+        let room = match (&judged.close, self.breaker.is_probing()) {
+            (Some(_), _) => 0,
+            (None, true) => room.min(1_usize.saturating_sub(self.in_flight.len() - back.len())),
+            (None, false) => room,
+        };
+        if judged.settlements.is_empty() && room == 0 {
+            self.close(judged.close);
             return Ok(Vec::new());
         }
         let put_off = self.hours.closed_since(self.config, now);
         let (config, channel) = (self.config, self.channel);
         let provider = self.provider.name();
-        let aside = self.gate.aside();
-        let claim = store.write(|transaction| {
-            for settlement in &settlements {
-                queue::settle(transaction, settlement, provider, now.at)?;
+        let aside = Aside {
+            lots: self.gate.aside(),
+            ids: self.held.clone(),
+        };
+        let (undone, claim) = store.write(|transaction| {
+            for settlement in &judged.settlements {
+                queue::settle(transaction, settlement, provider, now)?;
             }
+            let undone = if judged.given_back.is_empty() {
+                0
+            } else {
+                queue::give_back(transaction, &judged.given_back)?
+            };
             if room == 0 {
-                return Ok(Claim::default());
+                return Ok((undone, Claim::default()));
             }
             for messages in &put_off {
                 messages.carry_out(transaction, channel, now)?;
             }
-            claim(transaction, config, channel, now, room, &aside)
+            let claim = claim(transaction, config, channel, now, room, &aside)?;
+            Ok((undone, claim))
         })?;
-        for settlement in &settlements {
+        for settlement in &judged.settlements {
             self.summary.count(settlement);
             self.in_flight.remove(&settlement.id);
         }
-        self.close(close);
+        self.summary.failed = self.summary.failed.saturating_sub(undone);
+        self.close(judged.close);
         for (reason, n) in claim.skipped {
             *self.summary.skipped.entry(reason).or_default() += n;
         }
@@ -66,27 +90,51 @@ impl Drain<'_> {
     fn close(&mut self, why: Option<String>) {
         if let Some(why) = why {
             // That the channel closed says more than that a template could not go.
-            if self.gate.close() {
+            if self.is_closed {
                 self.summary.stopped.get_or_insert(why);
             } else {
                 self.summary.stopped = Some(why);
             }
+            self.gate.close();
+            self.is_closed = true;
         }
     }
 
-    /// Looks at a group of answers: why the channel must close now, if it must.
-    fn close_after(&mut self, back: &[Answered]) -> Option<String> {
-        let mut close = None;
+    /// Judges a group of answers, one after the other: what each says, and what it turns out to be about.
+    fn judge_all(&mut self, back: &[Answered], now: Now) -> Judged {
+        let mut judged = Judged::default();
         for (id, answer) in back {
-            let mut why = self.breaker.hear(answer);
-            if let Answer::Done(Err(refusal)) = answer
-                && refusal.next == Next::StopBatch
-            {
-                why = why.or_else(|| self.put_aside(*id, &refusal.text));
+            let Some(flight) = self.in_flight.get(id) else {
+                continue;
+            };
+            let mut settlement = self.judge.settlement(*id, answer, flight, now);
+            let verdict = self.blame.hear(*id, answer, flight);
+            if verdict.is_returned {
+                Judge::give_back(&mut settlement);
             }
-            close = close.or(why);
+            // One that a person booked in this very group is not written down as failed at all.
+            for earlier in &mut judged.settlements {
+                if verdict.also.contains(&earlier.id) {
+                    Judge::give_back(earlier);
+                }
+            }
+            self.held.extend(&verdict.also);
+            judged.given_back.extend(verdict.also);
+            let mut why = self.breaker.hear(answer).or(verdict.close);
+            if let Answer::Done(Err(refusal)) = answer {
+                if settlement.status == Status::Queued && settlement.not_before.is_none() {
+                    self.held.insert(*id);
+                }
+                if refusal.next == Next::StopBatch || verdict.sets_aside {
+                    why = why.or_else(|| self.put_aside(*id, &refusal.said()));
+                } else if verdict.is_returned || about_a_key(refusal) {
+                    self.summary.stopped.get_or_insert_with(|| refusal.said());
+                }
+            }
+            judged.close = judged.close.or(why);
+            judged.settlements.push(settlement);
         }
-        close
+        judged
     }
 
     /// Leaves the rest of a message's lot for the next run, and remembers why. When too many lots

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::words::{AttemptOutcome, Channel, Reason, Status};
 use crate::store::queue::Settlement;
 
@@ -26,6 +28,10 @@ pub struct ChannelSummary {
     pub left: u64,
     /// Why the channel closed, or left a template's messages, before the queue was empty.
     pub stopped: Option<String>,
+    /// Since when the channel has been closed, run after run, when it closed.
+    pub outage_since: Option<DateTime<Utc>>,
+    /// Whether that began with this run.
+    pub outage_is_new: bool,
 }
 
 impl ChannelSummary {
@@ -40,6 +46,8 @@ impl ChannelSummary {
             skipped: BTreeMap::new(),
             left: 0,
             stopped: None,
+            outage_since: None,
+            outage_is_new: false,
         }
     }
 
@@ -56,6 +64,8 @@ impl ChannelSummary {
             (Status::Failed, _) => self.failed += 1,
             (Status::Unknown, _) => self.unknown += 1,
             (_, Some(Later | Unknown)) => self.later += 1,
+            // It left nothing, and is tried by the next run.
+            (_, None) if settlement.detail.is_some() => self.later += 1,
             _ => {}
         }
     }

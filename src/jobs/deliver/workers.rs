@@ -42,9 +42,9 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// No request is begun from now on; whether that was so already.
-    pub fn close(&self) -> bool {
-        self.closed.swap(true, Ordering::SeqCst)
+    /// No request is begun from now on.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
     }
 
     /// Whether no request is begun any more.
@@ -204,9 +204,17 @@ impl Worker {
             let answer = if !spoiled && self.wait_for_turn() {
                 // A provider that panics leaves its message unknown, and the run alive.
                 let sent = catch_unwind(AssertUnwindSafe(|| self.provider.send(&message)));
-                Answer::Done(sent.unwrap_or_else(|_| {
+                let sent = sent.unwrap_or_else(|_| {
                     Err(Refusal::new(Next::Unknown, "the provider's code failed"))
-                }))
+                });
+                // What closes the channel does so before anybody begins one more request.
+                if sent
+                    .as_ref()
+                    .is_err_and(|refusal| refusal.next == Next::Stop)
+                {
+                    self.gate.close();
+                }
+                Answer::Done(sent)
             } else {
                 Answer::NotBegun
             };

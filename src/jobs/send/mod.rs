@@ -10,6 +10,7 @@ use crate::domain::report::Report;
 use crate::domain::template::Template;
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
+use crate::jobs::provided;
 use crate::store::{Store, batch};
 
 mod state;
@@ -73,6 +74,7 @@ pub struct Plan {
 
 /// Counts what a send would come to, and writes nothing.
 pub fn plan(store: &Store, config: &Config, clock: &Clock, request: &Request) -> Result<Plan> {
+    provided::refuse(config, [&request.template])?;
     let mut walk = Walk::new(store.connection(), config, clock.now(), request, None)?;
     walk.run()?;
     check(&walk.plan, config, request)?;
@@ -116,6 +118,7 @@ pub fn write(
     request: &Request,
 ) -> Result<(i64, Plan)> {
     let now = clock.now();
+    provided::refuse(config, [&request.template])?;
     store.write(|transaction| {
         let filters = request.report.written_filters();
         let id = batch::begin(

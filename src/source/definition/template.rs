@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
-use crate::domain::template::{Template, Variable};
+use crate::domain::template::{Look, Template, Variable};
 use crate::domain::words::{Channel, Kind, Purpose, Word};
 use crate::toml_table::Section;
 
@@ -30,6 +30,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Template> {
     let provider_channel = section.filled("provider_channel");
     let provider_template = section.filled("provider_template");
     let variables = variables(section);
+    let look = Look::read(|key| section.filled(key));
     let (channel, kind) = (channel?, kind?);
     let template = Template {
         name: name?,
@@ -43,6 +44,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Template> {
         provider_channel,
         provider_template,
         variables: variables?,
+        look,
     };
     // A whatsapp text may be the provider's: it is fetched, and checked then.
     let fetched = channel == Channel::Whatsapp && template.body.is_empty();
@@ -106,6 +108,11 @@ pub fn write(template: &Template) -> String {
         }
     }
     line("body", quoted(&template.body));
+    for (key, part) in template.look.parts() {
+        if let Some(part) = part {
+            line(key, quoted(part));
+        }
+    }
     if let Some(html) = &template.html {
         line("html", quoted(html));
     }

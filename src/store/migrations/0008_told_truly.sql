@@ -16,6 +16,24 @@ ALTER TABLE staff ADD COLUMN chat TEXT;
 
 -- Delivery: outages, attempts, opt-outs that a provider reported.
 
+-- Went back into the queue from a refusal that was not its fault: tried after all others.
+ALTER TABLE message ADD COLUMN tried_last INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX message_tried_last ON message (channel, not_before, id)
+  WHERE status = 'queued' AND tried_last = 1;
+
+-- What a channel is suffering from, until something is accepted on it.
+CREATE TABLE outage (
+  channel TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,
+  tried_at INTEGER NOT NULL,
+  is_later INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  alike TEXT
+) STRICT, WITHOUT ROWID;
+
+-- How a push is shown: {"sound", "android_channel", "image", "link"}, each where it differs from [push].
+ALTER TABLE template ADD COLUMN push TEXT;
+
 -- Collections.
 
 -- The day a rule was evaluated for the first time: what was taken off the credit bureau's list before

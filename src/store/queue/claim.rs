@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
 use crate::clock::Now;
 use crate::domain::message::{Lot, Outgoing};
+use crate::domain::template::Look;
 use crate::domain::words::{Channel, Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Json, Millis};
@@ -31,6 +32,10 @@ pub struct DueMessage {
     pub staff_id: Option<i64>,
     /// The collection case it is about.
     pub case_id: Option<i64>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Whether it comes after all others.
+    pub tried_last: bool,
     /// Of no use from this instant on.
     pub expires_at: Option<DateTime<Utc>>,
     /// Only while its invoice is owing.
@@ -41,11 +46,16 @@ pub struct DueMessage {
 const COLUMNS: &str =
     "id, key, purpose, event, client_id, contract_id, invoice_id, ticket_id, address,
     address_kind, title, body, html, provider_channel, provider_template, variables, expires_at,
-    attempts, retries, lot, template, origin, staff_id, case_id, while_owing";
+    attempts, retries, lot, template, origin, staff_id, case_id, while_owing, created_at, tried_last,
+    (SELECT push FROM template WHERE name = message.template AND message.channel = 'push'),
+    CASE WHEN channel <> 'email' THEN NULL
+         WHEN staff_id IS NULL THEN (SELECT c.name FROM client c WHERE c.id = message.client_id)
+         ELSE (SELECT s.name FROM staff s WHERE s.id = message.staff_id) END";
 
 fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessage> {
     let expires_at = row.instant_opt(16)?;
     let variables: Option<Json<Vec<String>>> = row.get(15)?;
+    let look: Option<Json<Look>> = row.get(27)?;
     let outgoing = Outgoing {
         id: row.get(0)?,
         key: row.get(1)?,
@@ -57,6 +67,7 @@ fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessag
         invoice_id: row.get(6)?,
         ticket_id: row.get(7)?,
         address: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+        name: row.get(28)?,
         address_kind: row.get(9)?,
         title: row.get(10)?,
         body: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
@@ -64,6 +75,7 @@ fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessag
         provider_channel: row.get(13)?,
         provider_template: row.get(14)?,
         variables: variables.map_or_else(Vec::new, |Json(values)| values),
+        look: look.map_or_else(Look::default, |Json(look)| look),
         time_to_live: expires_at
             .and_then(|end| (end - now.at).to_std().ok())
             .filter(|left| *left > Duration::ZERO),
@@ -80,30 +92,61 @@ fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessag
         case_id: row.get(23)?,
         expires_at,
         while_owing: row.get(24)?,
+        created_at: row.instant(25)?,
+        tried_last: row.get(26)?,
     })
 }
 
-/// The next messages whose turn has come, at most `limit`, those that were due first first. Messages of
-/// the lots `aside` are passed over. To be called within the immediate transaction that then either
-/// takes or skips each.
+/// What a run leaves where it is, though it is due.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// Messages of these lots.
+    pub lots: BTreeSet<Lot>,
+    /// These messages.
+    pub ids: BTreeSet<i64>,
+}
+
+/// The next messages whose turn has come, at most `limit`, those that were due first first, and those that
+/// are to be tried last after all others. What is `aside` is passed over. To be called within the
+/// immediate transaction that then either takes or skips each.
 pub fn due_block(
     connection: &Connection,
     channel: Channel,
     now: Now,
     limit: usize,
-    aside: &BTreeSet<Lot>,
+    aside: &Aside,
 ) -> Result<Vec<DueMessage>> {
-    let places: Vec<String> = (4..4 + aside.len()).map(|n| format!("?{n}")).collect();
+    let mut block = due(connection, channel, now, limit, aside, false)?;
+    if block.len() < limit {
+        let left = limit - block.len();
+        block.extend(due(connection, channel, now, left, aside, true)?);
+    }
+    Ok(block)
+}
+
+fn due(
+    connection: &Connection,
+    channel: Channel,
+    now: Now,
+    limit: usize,
+    aside: &Aside,
+    tried_last: bool,
+) -> Result<Vec<DueMessage>> {
+    let places: Vec<String> = (5..5 + aside.lots.len()).map(|n| format!("?{n}")).collect();
+    // The flag stands in the text, so that its partial index serves.
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM message
-         WHERE status = 'queued' AND channel = ?1 AND not_before <= ?2 AND lot NOT IN ({})
+         WHERE status = 'queued' AND channel = ?1 AND not_before <= ?2 AND tried_last = {}
+           AND (?4 = '[]' OR id NOT IN (SELECT value FROM json_each(?4))) AND lot NOT IN ({})
          ORDER BY not_before, id LIMIT ?3",
+        i64::from(tried_last),
         places.join(", ")
     ))?;
     let at = Millis(now.at);
-    let bound = [&channel as &dyn ToSql, &at, &limit]
+    let ids = Json(&aside.ids);
+    let bound = [&channel as &dyn ToSql, &at, &limit, &ids]
         .into_iter()
-        .chain(aside.iter().map(|lot| lot as &dyn ToSql));
+        .chain(aside.lots.iter().map(|lot| lot as &dyn ToSql));
     let rows = statement.query_map(params_from_iter(bound), |row| read(row, channel, now))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

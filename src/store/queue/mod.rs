@@ -8,10 +8,12 @@ use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::Result;
 
 mod claim;
+mod outage;
 mod settle;
 
-pub use claim::{DueMessage, due_block, put_off, skip, take};
-pub use settle::{Settlement, recover, settle};
+pub use claim::{Aside, DueMessage, due_block, put_off, skip, take};
+pub use outage::{Outage, outage, set_outage};
+pub use settle::{Settlement, give_back, recover, settle};
 
 /// Whether the channel has anything to do: something due, or left in flight by a run that died.
 pub fn anything(connection: &Connection, channel: Channel, now: DateTime<Utc>) -> Result<bool> {

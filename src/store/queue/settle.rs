@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use crate::clock::Now;
-use crate::domain::words::{AttemptOutcome, Channel, Reason, Status};
+use crate::domain::recipient::OptOut;
+use crate::domain::words::{AttemptOutcome, Channel, Reason, Status, Word as _};
 use crate::error::Result;
-use crate::store::book;
-use crate::store::columns::Millis;
+use crate::store::columns::{Json, Millis};
+use crate::store::{book, opt_out};
 
 /// What became of one claimed message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,18 @@ pub struct Settlement {
     pub gone: Option<String>,
     /// Whether it counts against the number of tries.
     pub retried: bool,
+    /// Whether it is tried after all others from now on.
+    pub tried_last: bool,
+    /// Who told the provider to stop, and what.
+    pub opted_out: Option<(i64, OptOut)>,
+}
+
+impl Settlement {
+    /// The message failed, for this reason.
+    pub const fn fail(&mut self, reason: Reason) {
+        self.status = Status::Failed;
+        self.reason = Some(reason);
+    }
 }
 
 /// Settles one claimed message. To be called within an immediate transaction.
@@ -43,15 +56,16 @@ pub fn settle(
     connection: &Connection,
     settlement: &Settlement,
     provider: &str,
-    at: DateTime<Utc>,
+    now: Now,
 ) -> Result<()> {
+    let (at, today) = (now.at, now.today);
     let sent_at = (settlement.status == Status::Sent).then_some(Millis(at));
     connection
         .prepare_cached(
             "UPDATE message SET status = ?2, reason = ?3, detail = ?4,
                not_before = coalesce(?5, not_before), sent_at = coalesce(?6, sent_at),
                provider_id = coalesce(?7, provider_id), retries = retries + ?8,
-               attempts = attempts - ?9
+               attempts = attempts - ?9, tried_last = max(tried_last, ?10)
              WHERE id = ?1 AND status = 'sending'",
         )?
         .execute(params![
@@ -64,6 +78,7 @@ pub fn settle(
             settlement.provider_id,
             settlement.retried,
             settlement.outcome.is_none(),
+            settlement.tried_last,
         ])?;
     if let Some(outcome) = settlement.outcome {
         connection
@@ -91,7 +106,34 @@ pub fn settle(
             settlement.text.as_deref().unwrap_or("gone"),
         )?;
     }
+    if let Some((client, opt_out)) = settlement.opted_out
+        && book::client(connection, client)?.is_some()
+    {
+        let source = opt_out.channel.map_or(provider, |channel| channel.as_str());
+        opt_out::add(connection, client, opt_out, today, source)?;
+    }
     Ok(())
+}
+
+/// Puts failed messages back into the queue, after all others: what was booked on them was not theirs.
+/// How many there were.
+pub fn give_back(connection: &Connection, ids: &[i64]) -> Result<u64> {
+    let ids = Json(ids);
+    connection
+        .prepare_cached(
+            "UPDATE attempt SET outcome = 'stop'
+             WHERE outcome = 'refused' AND (message_id, number) IN
+               (SELECT id, attempts FROM message
+                WHERE status = 'failed' AND id IN (SELECT value FROM json_each(?1)))",
+        )?
+        .execute([&ids])?;
+    let changed = connection
+        .prepare_cached(
+            "UPDATE message SET status = 'queued', reason = NULL, tried_last = 1
+             WHERE status = 'failed' AND id IN (SELECT value FROM json_each(?1))",
+        )?
+        .execute([&ids])?;
+    Ok(changed as u64)
 }
 
 /// Turns what a dead run left in flight into `unknown` (or back into `queued` where that is allowed),

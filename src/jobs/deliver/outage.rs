@@ -1,0 +1,55 @@
+//! What one run leaves to the next about a channel that is in trouble, and whether it is time to try again.
+
+use chrono::TimeDelta;
+
+use super::Drain;
+use super::blame::Words;
+use super::breaker::Trouble;
+use crate::clock::Now;
+use crate::error::Result;
+use crate::store::Store;
+use crate::store::queue::{self, Outage};
+
+/// While everybody is told to come later, one message a minute tries it; cron's minutes differ a little.
+const BETWEEN_PROBES: TimeDelta = TimeDelta::seconds(50);
+
+/// Why nothing is tried now, if it is too soon for another probe.
+pub(super) fn too_soon(outage: &Outage, now: Now) -> Option<String> {
+    let since = now.at - outage.tried_at;
+    let soon = outage.is_later && since >= TimeDelta::zero() && since < BETWEEN_PROBES;
+    soon.then(|| {
+        format!(
+            "it was tried a moment ago, and is tried with one message a minute: {}",
+            outage.why
+        )
+    })
+}
+
+impl Drain<'_> {
+    /// Writes down what the channel is suffering from after this run, or that it is over.
+    pub(super) fn note_outage(&mut self, store: &mut Store, before: Option<&Outage>) -> Result<()> {
+        let now = self.clock.now();
+        let ended = self.blame.accepted() && !self.is_closed;
+        let alike = self.blame.known().map(Words::as_str);
+        if !self.is_closed {
+            // Answered otherwise than with what it suffered from, the channel is well again.
+            let is_over = ended || (alike.is_none() && !self.breaker.is_probing());
+            if let (true, Some(_)) = (is_over, before) {
+                store.write(|transaction| queue::set_outage(transaction, self.channel, None))?;
+            }
+            return Ok(());
+        }
+        let begun = before.filter(|_| !self.blame.accepted());
+        let outage = Outage {
+            since: begun.map_or(now.at, |before| before.since),
+            tried_at: now.at,
+            is_later: self.breaker.trouble() == Trouble::Later && alike.is_none(),
+            why: self.summary.stopped.clone().unwrap_or_default(),
+            alike: alike.map(str::to_owned),
+        };
+        store.write(|transaction| queue::set_outage(transaction, self.channel, Some(&outage)))?;
+        self.summary.outage_since = Some(outage.since);
+        self.summary.outage_is_new = begun.is_none();
+        Ok(())
+    }
+}
