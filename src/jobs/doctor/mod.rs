@@ -168,8 +168,8 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         });
         each(tell, "tasks", findings)?;
     }
-    for proxy in proxies_in_use().unwrap_or_default() {
-        tell(Finding::ok("network", proxy))?;
+    for finding in network() {
+        tell(finding)?;
     }
     for (channel, settings) in patient.config.channels.iter() {
         tell(provider(channel, settings))?;
@@ -436,4 +436,15 @@ fn remembered(
         }
     }
     Ok(findings)
+}
+
+/// The proxies that requests go through; nothing where there is none.
+fn network() -> Vec<Finding> {
+    match proxies_in_use() {
+        Ok(proxies) => proxies
+            .into_iter()
+            .map(|told| Finding::ok("network", told))
+            .collect(),
+        Err(error) => vec![Finding::failure("network", &error)],
+    }
 }
