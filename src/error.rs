@@ -181,22 +181,31 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The error as people read it, line by line; what a line tells of may hold line breaks of its own.
+    pub fn lines(&self) -> Vec<String> {
+        let first = match &self.source {
+            Some(source) => format!("{}: {source}", self.message),
+            None => self.message.clone(),
+        };
+        let mut lines = vec![first];
+        lines.extend(self.place.iter().map(|place| format!("  {place}")));
+        lines.extend(self.flaws.iter().map(|flaw| format!("  {flaw}")));
+        lines.extend(self.hints.iter().map(|hint| format!("  try: {hint}")));
+        lines
+    }
+
+    /// The same on one line, for a record.
+    pub fn on_one_line(&self) -> String {
+        let lines = self.lines();
+        let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+        lines.join("; ")
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some(source) = &self.source {
-            write!(f, ": {source}")?;
-        }
-        if let Some(place) = &self.place {
-            write!(f, "\n  {place}")?;
-        }
-        for flaw in &self.flaws {
-            write!(f, "\n  {flaw}")?;
-        }
-        for hint in &self.hints {
-            write!(f, "\n  try: {hint}")?;
-        }
-        Ok(())
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

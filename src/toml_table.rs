@@ -12,15 +12,19 @@ use crate::error::{Flaw, Result, did_you_mean};
 pub struct Sheet<'a> {
     file: String,
     text: &'a str,
+    /// Where its lines end: a file of many tables asks for a line for each of them.
+    ends: Vec<usize>,
     flaws: RefCell<Vec<(usize, Flaw)>>,
 }
 
 impl<'a> Sheet<'a> {
     /// A file's text; `file` names it in every flaw.
     pub fn new(file: impl Into<String>, text: &'a str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self {
             file: file.into(),
-            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+            text,
+            ends: text.match_indices('\n').map(|(at, _)| at).collect(),
             flaws: RefCell::new(Vec::new()),
         }
     }
@@ -42,12 +46,7 @@ impl<'a> Sheet<'a> {
 
     /// The line (from 1) of a byte of the text.
     pub fn line(&self, at: usize) -> usize {
-        let at = at.min(self.text.len());
-        self.text.as_bytes()[..at]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count()
-            + 1
+        self.ends.partition_point(|end| *end < at) + 1
     }
 
     /// The file's name, as flaws give it.

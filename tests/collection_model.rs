@@ -53,6 +53,8 @@ mod model {
         pub released: bool,
         pub awaiting: bool,
         pub pix: bool,
+        /// Paid by card, so that nothing is to be paid by hand.
+        pub by_card: bool,
         pub listed: Option<i32>,
         pub removed: Option<i32>,
         pub held_until: Option<Option<i32>>,
@@ -76,6 +78,7 @@ mod model {
         pub one_message_per_client: bool,
         pub roll: bool,
         pub enter_until: Option<i32>,
+        pub grace: i32,
     }
 
     /// What the templates are: even ones go by sms, odd ones by e-mail; the middle two tell how many
@@ -432,6 +435,7 @@ mod model {
                 let reason = match kept_out {
                     Some("not_in_collection") => kept_out,
                     _ if !client.in_reminders => Some("not_in_reminders"),
+                    None if invoice.by_card => Some("automatic_payment"),
                     other => other,
                 };
                 if let Some(reason) = reason {
@@ -468,7 +472,8 @@ mod model {
                     .filter(|(_, day, _)| today - due >= *day)
                     .map(|(stage, _, _)| What::Advanced(*stage)),
             }?;
-            if let Some(reason) = kept_out {
+            let in_grace = invoice.by_card && today - due < rule.grace;
+            if let Some(reason) = kept_out.or(in_grace.then_some("automatic_payment")) {
                 self.left_out.push((number, reason));
                 return None;
             }
@@ -720,6 +725,7 @@ mod histories {
         Released(usize, bool),
         Awaiting(usize, bool),
         Pix(usize, bool),
+        ByCard(usize, bool),
         Portfolio(usize, Option<usize>),
         Listed(usize),
         Removed(usize),
@@ -773,25 +779,28 @@ mod histories {
             any::<bool>(),
             prop::bool::weighted(0.7),
             prop::bool::weighted(0.7),
-            prop::option::weighted(0.4, 12..40i32),
+            (prop::option::weighted(0.4, 12..40i32), 0..9i32),
         )
             .prop_map(
-                move |(days, named, first, stages, ends, ends_first, one, roll, until)| Rule {
-                    portfolio,
-                    reminders: days,
-                    reminder_texts: Texts {
-                        templates: named,
-                        first_reachable: first,
-                    },
-                    stages,
-                    closings: ["paid", "cancelled", "renegotiated", "bureau_removed"]
-                        .into_iter()
-                        .zip(ends)
-                        .collect(),
-                    closings_first_reachable: ends_first,
-                    one_message_per_client: one,
-                    roll,
-                    enter_until: until,
+                move |(days, named, first, stages, ends, ends_first, one, roll, (until, grace))| {
+                    Rule {
+                        portfolio,
+                        reminders: days,
+                        reminder_texts: Texts {
+                            templates: named,
+                            first_reachable: first,
+                        },
+                        stages,
+                        closings: ["paid", "cancelled", "renegotiated", "bureau_removed"]
+                            .into_iter()
+                            .zip(ends)
+                            .collect(),
+                        closings_first_reachable: ends_first,
+                        one_message_per_client: one,
+                        roll,
+                        enter_until: until,
+                        grace,
+                    }
                 },
             )
     }
@@ -835,6 +844,7 @@ mod histories {
                         released: true,
                         awaiting: false,
                         pix,
+                        by_card: due % 5 == 0,
                         listed: None,
                         removed: None,
                         held_until: None,
@@ -866,6 +876,7 @@ mod histories {
             2 => (i.clone(), any::<bool>()).prop_map(|(i, b)| Step::Released(i, b)),
             2 => (i.clone(), any::<bool>()).prop_map(|(i, b)| Step::Awaiting(i, b)),
             2 => (i.clone(), any::<bool>()).prop_map(|(i, b)| Step::Pix(i, b)),
+            2 => (i.clone(), any::<bool>()).prop_map(|(i, b)| Step::ByCard(i, b)),
             2 => (i.clone(), prop::option::of(0..2usize)).prop_map(|(i, p)| Step::Portfolio(i, p)),
             4 => c.clone().prop_map(Step::PayAll),
             4 => i.clone().prop_map(Step::Listed),
@@ -898,6 +909,7 @@ mod histories {
             Step::Released(i, yes) => world.invoices[i % invoices].released = *yes,
             Step::Awaiting(i, yes) => world.invoices[i % invoices].awaiting = *yes,
             Step::Pix(i, yes) => world.invoices[i % invoices].pix = *yes,
+            Step::ByCard(i, yes) => world.invoices[i % invoices].by_card = *yes,
             Step::Portfolio(i, portfolio) => world.invoices[i % invoices].portfolio = *portfolio,
             Step::Listed(i) => {
                 let invoice = &mut world.invoices[i % invoices];
@@ -981,6 +993,7 @@ mod the_decision {
             }),
             roll_due_date: Some(rule.roll),
             enter_until_days: rule.enter_until.map(i64::from),
+            debit_grace_days: Some(i64::from(rule.grace)),
             stages: rule
                 .stages
                 .iter()
@@ -1089,6 +1102,7 @@ mod the_decision {
                         .flatten()
                         .map(|until| until.map(date))
                         .collect(),
+                    payment_method: invoice.by_card.then(|| "Cartão".to_owned()),
                 };
                 if let Decision::Happens(step) = evaluation.decide(&bill, past, &exclusions) {
                     past.after(step, &bill, date(today));
@@ -1212,6 +1226,8 @@ mod the_program {
                     one_message_per_client: Some(rule.one_message_per_client),
                     roll_due_date: Some(rule.roll),
                     enter_until_days: rule.enter_until.map(i64::from),
+                    skip_payment_methods: None,
+                    debit_grace_days: Some(i64::from(rule.grace)),
                     stages: rule
                         .stages
                         .iter()
@@ -1295,13 +1311,15 @@ mod the_program {
             connection
                 .execute(
                     "INSERT INTO invoice (id, client_id, contract_id, portfolio, due_on, amount, status,
-                       released, awaiting_confirmation, pix_code, bureau_listed_on, bureau_removed_on)
-                     VALUES (?1, ?2, ?2, ?3, ?4, 9990, ?5, ?6, ?7, ?8, ?9, ?10)
+                       released, awaiting_confirmation, pix_code, bureau_listed_on, bureau_removed_on,
+                       payment_method)
+                     VALUES (?1, ?2, ?2, ?3, ?4, 9990, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                      ON CONFLICT (id) DO UPDATE SET portfolio = excluded.portfolio,
                        due_on = excluded.due_on, status = excluded.status, released = excluded.released,
                        awaiting_confirmation = excluded.awaiting_confirmation,
                        pix_code = excluded.pix_code, bureau_listed_on = excluded.bureau_listed_on,
-                       bureau_removed_on = excluded.bureau_removed_on",
+                       bureau_removed_on = excluded.bureau_removed_on,
+                       payment_method = excluded.payment_method",
                     (
                         id as i64,
                         invoice.client as i64,
@@ -1313,6 +1331,7 @@ mod the_program {
                         invoice.pix.then_some("0002"),
                         day(invoice.listed),
                         day(invoice.removed),
+                        invoice.by_card.then_some("Cartão"),
                     ),
                 )
                 .expect("an invoice");
@@ -1489,6 +1508,7 @@ mod the_program {
                         rule: name.as_deref(),
                         dry_run: true,
                         stale_ok: false,
+                        yes: true,
                     };
                     let rehearsed = write(
                         &mut store,

@@ -25,7 +25,7 @@ mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
-pub use answer::{About, Next, Receipt, Refusal};
+pub use answer::{AboutWhom, Next, Receipt, Refusal};
 use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
 
 /// Every provider, in the order in which a remedy names those of a channel.
@@ -100,6 +100,8 @@ pub struct Limits {
     /// Requests begun in a minute; 0 means no limit.
     pub rate_per_minute: u32,
 }
+
+pub use crate::http::proxies_in_use;
 
 /// A channel's provider, and how hard it may be worked.
 #[derive(Debug, Clone)]

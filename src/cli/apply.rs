@@ -9,7 +9,7 @@ use super::{Context, Outcome};
 use crate::error::Result;
 use crate::jobs::apply as job;
 use crate::jobs::plan::{ApplyChange, ApplyPlan, ApplyStep, Options};
-use crate::view::{Cell, Format, View};
+use crate::view::{Cell, Format, View, harmless};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
 #[derive(Debug, Args)]
@@ -67,7 +67,8 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
                 ApplyChange::Same => ('=', String::new()),
                 ApplyChange::Removed => ('-', String::new()),
             };
-            text.push_str(&format!("{sign} {} {}{keys}\n", step.kind, step.name));
+            let name = harmless::line(&step.name);
+            text.push_str(&format!("{sign} {} {name}{keys}\n", step.kind));
         }
         return context.out.text(text);
     }
@@ -90,6 +91,13 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
 /// Runs `regua export`.
 pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
     let store = context.open()?;
-    context.out.text(job::export(store.connection())?)?;
+    let text = job::export(store.connection())?;
+    if text.is_empty() {
+        context.out.say("nothing is saved yet");
+        context
+            .out
+            .say("  try: regua template add, or regua apply FILE");
+    }
+    context.out.exact(text)?;
     Ok(Outcome::Done)
 }

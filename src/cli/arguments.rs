@@ -10,8 +10,9 @@ use crate::clock::start_of;
 use crate::domain::day;
 use crate::domain::report::{Report, ReportKind, SavedReport};
 use crate::domain::words::Word;
-use crate::error::{Error, Result, unknown};
+use crate::error::{Error, Result, did_you_mean, unknown};
 use crate::store::{Connection, report as store};
+use crate::view::View;
 
 /// A word of a closed set, for clap.
 pub fn word<W: Word>(text: &str) -> Result<W, String> {
@@ -35,6 +36,24 @@ pub fn text_or_file(text: &str) -> Result<String> {
         .unwrap_or(&text)
         .trim_end_matches(['\n', '\r'])
         .to_owned())
+}
+
+/// A view with the columns of `--columns` only: names separated by commas; `all` for every one.
+pub fn with_columns<'a, T: ?Sized>(view: View<'a, T>, columns: &str) -> Result<View<'a, T>> {
+    let wanted: Vec<&str> = columns.split(',').map(str::trim).collect();
+    let known = view.names();
+    if wanted == ["all"] {
+        let all: Vec<String> = known.into_iter().map(str::to_owned).collect();
+        return Ok(view.only(&all));
+    }
+    for name in &wanted {
+        if !known.contains(name) {
+            let question = did_you_mean(name, known.iter().copied());
+            return Err(Error::unacceptable(format!("there is no column `{name}`"))
+                .hint(question.unwrap_or_else(|| known.join(", "))));
+        }
+    }
+    Ok(view.only(&wanted))
 }
 
 /// The first instant of a day, or an instant as it is given; `end` is the first instant after the day.
@@ -102,15 +121,7 @@ pub fn find(connection: &Connection, name: &str, narrowed: &Narrowed) -> Result<
     }
     let saved = saved_report(connection, name)?.report;
     let more = Report::parse(saved.kind, &narrowed.filters, &narrowed.order)?;
-    Ok(Report {
-        kind: saved.kind,
-        filters: saved.filters.into_iter().chain(more.filters).collect(),
-        order: if more.order.is_empty() {
-            saved.order
-        } else {
-            more.order
-        },
-    })
+    saved.narrowed(more)
 }
 
 /// A saved report that must be there; the error suggests the nearest name.

@@ -30,7 +30,10 @@ pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {
         } else {
             "%Y-%m-%d %H:%M"
         };
-        Cell::shown(iso(instant, zone), local.format(format).to_string())
+        Cell::Instant {
+            iso: iso(instant, zone),
+            shown: local.format(format).to_string(),
+        }
     })
 }
 
@@ -82,7 +85,7 @@ pub fn message_view(context: &Context) -> View<'_, Message> {
         .data("ticket_id", |m| m.ticket_id)
         .words("address", |m| address(m.channel, m.address.as_deref()))
         .data("title", |m| m.title.clone())
-        .data("body", |m| m.body.clone())
+        .data("body", |m| m.body.clone().map(Cell::Lines))
         .words("status", |m| status(m.status))
         .words("reason", |m| m.reason.map(Reason::as_str))
         .data("detail", |m| m.detail.clone())
@@ -92,6 +95,7 @@ pub fn message_view(context: &Context) -> View<'_, Message> {
         .data("attempts", |m| m.attempts)
         .data("provider_id", |m| m.provider_id.clone())
         .data("batch_id", |m| m.batch_id)
+        .spares(&["address", "channel", "client_id"])
 }
 
 /// A word, and how many there are of it.

@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::arguments::{span, word};
+use super::arguments::{span, with_columns, word};
 use super::{Context, Outcome, face};
 use crate::domain::callback::Callback;
-use crate::domain::message::Attempt;
-use crate::domain::words::{Channel, Origin, Reason, Status};
+use crate::domain::message::{Attempt, Message};
+use crate::domain::words::{Channel, Kind, Origin, Reason, Status};
 use crate::error::{Result, missing};
 use crate::store::callback;
 use crate::store::message::{self, Sequence, Wanted};
@@ -23,6 +23,8 @@ const NAMES: usize = 12;
         regua history --client 17\n  \
         regua history --status failed,unknown --since 2026-11-01 -o csv\n  \
         regua history --contains vencida --limit 0\n  \
+        regua history --event stage --columns sent_at,client_id,event,status\n  \
+        regua history --channel push --kind financial\n  \
         regua history show 1042"
 )]
 pub(super) struct Command {
@@ -65,9 +67,21 @@ struct Filters {
     /// Made with this template
     #[arg(long)]
     template: Option<String>,
-    /// Made by send, collection, birthday or ticket
+    /// Of this kind of template; several separated by commas
+    #[arg(long, value_delimiter = ',', value_parser = word::<Kind>)]
+    kind: Vec<Kind>,
+    /// Made by this journey: send, collection, birthday, ticket …
     #[arg(long, value_parser = word::<Origin>)]
     origin: Option<Origin>,
+    /// What within its journey: stage:notice, closing:paid, a trigger's name; `stage` for every stage
+    #[arg(long)]
+    event: Option<String>,
+    /// Of this send
+    #[arg(long, value_name = "ID")]
+    batch: Option<i64>,
+    /// About this ticket
+    #[arg(long, value_name = "ID")]
+    ticket: Option<i64>,
     /// Made on or after this day, or at or after this instant
     #[arg(long, value_name = "DATE")]
     since: Option<String>,
@@ -80,10 +94,62 @@ struct Filters {
     /// Whose title or text holds this, ignoring case and accents
     #[arg(long, value_name = "TEXT")]
     contains: Option<String>,
+    /// Only these columns, separated by commas; `all` for every one
+    #[arg(long, value_name = "COLUMNS")]
+    columns: Option<String>,
     /// At most so many; 0 for all
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(0..))]
     limit: i64,
 }
+
+impl Filters {
+    /// The messages meant.
+    fn wanted(&self, context: &Context) -> Result<Wanted> {
+        let (since, until) = span(self.since.as_deref(), self.until.as_deref(), context)?;
+        Ok(Wanted {
+            id: self.id,
+            client_id: self.client,
+            channel: self.channel,
+            contact: self.contact.clone(),
+            statuses: self.status.clone(),
+            reasons: self.reason.clone(),
+            template: self.template.clone(),
+            kinds: self.kind.clone(),
+            origin: self.origin,
+            event: self.event.clone(),
+            since,
+            until,
+            invoice_id: self.invoice,
+            ticket_id: self.ticket,
+            batch_id: self.batch,
+            contains: self.contains.clone(),
+        })
+    }
+
+    /// The columns: for push those of the ERP's *histórico de notificações push*.
+    fn view<'a>(&self, context: &'a Context) -> Result<View<'a, Message>> {
+        let view = face::message_view(context).when_empty(
+            "no message fits",
+            "regua history without filters; messages come by regua send, collection update, birthday queue, ticket",
+        );
+        match (&self.columns, self.channel) {
+            (Some(columns), _) => with_columns(view, columns),
+            (None, Some(Channel::Push)) => Ok(view.shows(PUSH)),
+            (None, _) => Ok(view),
+        }
+    }
+}
+
+/// What a table of push messages shows.
+const PUSH: &[&str] = &[
+    "id",
+    "client_id",
+    "title",
+    "kind",
+    "status",
+    "reason",
+    "sent_at",
+];
 
 /// Runs `regua history`.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
@@ -91,24 +157,10 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         return show(id, context);
     }
     let f = &command.filters;
-    let (since, until) = span(f.since.as_deref(), f.until.as_deref(), context)?;
-    let wanted = Wanted {
-        id: f.id,
-        client_id: f.client,
-        channel: f.channel,
-        contact: f.contact.clone(),
-        statuses: f.status.clone(),
-        reasons: f.reason.clone(),
-        template: f.template.clone(),
-        origin: f.origin,
-        since,
-        until,
-        invoice_id: f.invoice,
-        contains: f.contains.clone(),
-        ..Wanted::default()
-    };
+    let wanted = f.wanted(context)?;
+    let view = f.view(context)?;
     let store = context.open()?;
-    let mut list = context.out.list(face::message_view(context));
+    let mut list = context.out.list(view);
     let mut rows = 0i64;
     message::each(
         store.connection(),
@@ -121,7 +173,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             Ok(true)
         },
     )?;
-    let more = if rows == f.limit {
+    let more = if rows > 0 && rows == f.limit {
         " (there may be more: --limit 0)"
     } else {
         ""
@@ -168,7 +220,7 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
     }
     context
         .out
-        .text(face::message_view(context).block(&message, NAMES))?;
+        .block(&face::message_view(context), &message, NAMES)?;
     if attempts.is_empty() {
         context.out.say("no attempt was made");
         return Ok(Outcome::Done);

@@ -127,7 +127,11 @@ fn list(all: bool, context: &Context) -> Result<Outcome> {
         .data("created_at", |hold| {
             face::instant(context, Some(hold.created_at))
         })
-        .data("removed_at", |hold| face::instant(context, hold.removed_at));
+        .data("removed_at", |hold| face::instant(context, hold.removed_at))
+        .when_empty(
+            "nothing is on hold",
+            "regua hold add --client ID --why TEXT; regua hold list --all shows the ended ones",
+        );
     let holds = store::all(saved.connection())?;
     let wanted = holds.iter().filter(|hold| all || hold.active(today));
     context.out.all(view, wanted)?;

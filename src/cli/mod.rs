@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::view::{Colour, Format, Out, Talk};
+use crate::view::{Colour, Format, Out, Spreadsheet, Talk, harmless};
 
 mod apply;
 mod arguments;
@@ -69,8 +69,8 @@ struct Cli {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
 struct Global {
-    /// Configuration file [default: ./config.toml, then the user's, then /etc/regua/config.toml]
-    #[arg(long, global = true, value_name = "FILE", env = "REGUA_CONFIG")]
+    /// Configuration file [default: REGUA_CONFIG, ./config.toml, the user's, /etc/regua/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Database, in place of the configuration's
     #[arg(long, global = true, value_name = "FILE")]
@@ -81,8 +81,14 @@ struct Global {
     /// The same as -o json
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
-    /// Date and time to work with, in place of now
-    #[arg(long, global = true, value_name = "DATE-TIME", env = "REGUA_NOW")]
+    /// The same as -o csv, in this manner
+    #[arg(long, global = true, value_enum, value_name = "MANNER")]
+    csv: Option<CsvManner>,
+    /// In CSV, leave texts as they are that a spreadsheet would take for a formula
+    #[arg(long, global = true)]
+    raw: bool,
+    /// Date and time to work with [default: REGUA_NOW, else now]
+    #[arg(long, global = true, value_name = "DATE-TIME")]
     now: Option<String>,
     /// Colours
     #[arg(
@@ -111,6 +117,14 @@ enum OutputForm {
     Jsonl,
     /// CSV with a header
     Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CsvManner {
+    /// Commas between cells, decimal points, days as 2026-11-23
+    Plain,
+    /// For a spreadsheet in Portuguese: semicolons, decimal commas, days as 23/11/2026
+    Br,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -216,23 +230,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             let only_reads = reading::only_reads(&matches);
             Ok((Cli::from_arg_matches(&matches)?, only_reads))
         });
-    let (cli, only_reads) = match parsed {
+    let (mut cli, only_reads) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => {
-            // Help and version go to standard output and are no error.
-            let _ = error.print();
-            return if error.use_stderr() {
-                ErrorKind::Usage.exit_code()
-            } else {
-                0
-            };
-        }
+        Err(error) => return misread(&error),
     };
     let out = paper(&cli.global);
-    // The parser sees this only where both stand on one side of the command.
-    if cli.global.json && cli.global.output.is_some() {
-        out.error(&Error::usage("--json and -o ask for two forms").hint("give one of them"));
-        return ErrorKind::Usage.exit_code();
+    if let Err(error) = one_form(&cli.global).and_then(|()| cli.global.complete()) {
+        out.error(&error);
+        return error.kind.exit_code();
     }
     match dispatch(cli, only_reads, out) {
         Ok(outcome) => outcome.exit_code(),
@@ -245,9 +250,66 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+impl Global {
+    /// Takes from the environment what the command line leaves open. The parser does not: a variable
+    /// that is set would count as a word given, and a bare command would be an error and not its help.
+    fn complete(&mut self) -> Result<()> {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        if self.config.is_none() {
+            self.config = set("REGUA_CONFIG").map(PathBuf::from);
+        }
+        if self.now.is_none()
+            && let Some(now) = set("REGUA_NOW")
+        {
+            let now = now.into_string().map_err(|now| {
+                Error::usage(format!("REGUA_NOW is `{}`", now.display()))
+                    .hint("a date and time, such as 2026-11-21T09:00")
+            })?;
+            self.now = Some(now);
+        }
+        Ok(())
+    }
+}
+
+/// Shows why the command line was not understood, or the help; the exit code.
+fn misread(error: &clap::Error) -> u8 {
+    if !error.use_stderr() {
+        // Help and version go to standard output and are no error.
+        let _ = error.print();
+        return 0;
+    }
+    let told = error.to_string();
+    if harmless::is_harmless(&told) {
+        let _ = error.print();
+    } else {
+        // A word of the command line may come from anywhere.
+        let out = Out::new(Format::Table, Talk::Normal, Colour::Never);
+        for line in told.lines() {
+            out.complain(line);
+        }
+    }
+    ErrorKind::Usage.exit_code()
+}
+
+/// Refuses two forms of one answer. The parser sees them only where both stand on one side of the command.
+fn one_form(global: &Global) -> Result<()> {
+    let two = |what: &str| Err(Error::usage(what).hint("give one of them"));
+    if global.json && global.output.is_some() {
+        return two("--json and -o ask for two forms");
+    }
+    let other = global
+        .output
+        .is_some_and(|form| !matches!(form, OutputForm::Csv));
+    if global.csv.is_some() && (global.json || other) {
+        return two("--csv and the form asked for beside it are two forms");
+    }
+    Ok(())
+}
+
 fn paper(global: &Global) -> Out {
     let format = match global.output {
         _ if global.json => Format::Json,
+        _ if global.csv.is_some() => Format::Csv,
         None | Some(OutputForm::Table) => Format::Table,
         Some(OutputForm::Json) => Format::Json,
         Some(OutputForm::Jsonl) => Format::Jsonl,
@@ -263,7 +325,10 @@ fn paper(global: &Global) -> Out {
         ColourWhen::Always => Colour::Always,
         ColourWhen::Never => Colour::Never,
     };
-    Out::new(format, talk, colour)
+    Out::new(format, talk, colour).with_spreadsheet(Spreadsheet {
+        brazilian: global.csv == Some(CsvManner::Br),
+        raw: global.raw,
+    })
 }
 
 fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {

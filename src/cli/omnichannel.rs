@@ -6,7 +6,7 @@ use super::arguments::{span, word};
 use super::{Context, Outcome, face};
 use crate::channel::CatalogueEntry;
 use crate::domain::template::Placeholders;
-use crate::domain::words::{Channel, Origin, Word as _};
+use crate::domain::words::{Channel, Origin};
 use crate::error::{Error, Result};
 use crate::store::message::{self, Log, LogWanted};
 use crate::view::{Cell, View};
@@ -55,6 +55,7 @@ fn listed_view() -> View<'static, CatalogueEntry> {
         .words("id", |listed| Cell::of(&listed.id))
         .words("name", |listed| Cell::of(&listed.name))
         .words("status", |listed| listed.status.clone())
+        .when_empty("the provider has none", "make them at the provider")
 }
 
 fn channels(context: &Context) -> Result<Outcome> {
@@ -100,9 +101,12 @@ pub(super) struct Logs {
     /// About this client
     #[arg(long, value_name = "ID")]
     client: Option<i64>,
-    /// Of this communication type: send, collection, birthday or ticket
-    #[arg(long = "type", value_parser = word::<Origin>)]
-    communication_type: Option<Origin>,
+    /// Of this communication type: whatsapp is the only one
+    #[arg(long = "type", value_name = "TYPE", value_parser = ["whatsapp"], ignore_case = true)]
+    communication_type: Option<String>,
+    /// Made by this journey: send, collection, birthday, ticket …
+    #[arg(long, value_parser = word::<Origin>)]
+    origin: Option<Origin>,
     /// To a number holding this
     #[arg(long, value_name = "TEXT")]
     contact: Option<String>,
@@ -119,7 +123,7 @@ pub(super) struct Logs {
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
     /// At most so many; 0 for all
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(0..))]
     limit: i64,
 }
 
@@ -129,7 +133,7 @@ fn run_logs(logs: &Logs, context: &Context) -> Result<Outcome> {
     let wanted = LogWanted {
         id: logs.id,
         client_id: logs.client,
-        origin: logs.communication_type,
+        origin: logs.origin,
         contact: logs.contact.clone(),
         since,
         until,
@@ -140,14 +144,18 @@ fn run_logs(logs: &Logs, context: &Context) -> Result<Outcome> {
     let view = View::<Log>::new()
         .number("id", |log| log.id)
         .number("client_id", |log| log.client_id)
-        .words("communication_type", |log| log.origin.as_str())
+        .words("communication_type", |_| "WhatsApp")
         .words("contact", |log| face::phone(log.contact.as_deref()))
         .words("sent_at", |log| face::instant(context, Some(log.at)))
         .words(
             "status",
             |log| if log.success { "success" } else { "failure" },
         )
-        .words("message", |log| log.message.clone());
+        .words("message", |log| log.message.clone())
+        .when_empty(
+            "no whatsapp message that was tried fits",
+            "regua queue list --channel whatsapp shows what waits",
+        );
     let mut list = context.out.list(view);
     message::each_log(store.connection(), &wanted, logs.limit, |log| {
         list.row(&log)

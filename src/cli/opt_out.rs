@@ -115,7 +115,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
                 .words("channel", |row| row.opt_out.channel.map(Channel::as_str))
                 .words("purpose", |row| row.opt_out.purpose.map(Purpose::as_str))
                 .words("since", |row| row.since)
-                .words("source", |row| row.source.clone());
+                .words("source", |row| row.source.clone())
+                .when_empty(
+                    "no opt-outs yet",
+                    "regua optout add --client ID --purpose marketing, or regua import opt-outs FILE",
+                );
             let rows = store::list(store.connection(), *client)?;
             context.out.all(view, &rows)?;
         }

@@ -167,7 +167,11 @@ fn list(
         statuses,
         ..Wanted::default()
     };
-    let mut list = context.out.list(face::message_view(context));
+    let view = face::message_view(context).when_empty(
+        "nothing waits",
+        "regua queue list --unknown, regua queue list --failed, regua history",
+    );
+    let mut list = context.out.list(view);
     let mut rows = 0u64;
     message::each(
         store.connection(),

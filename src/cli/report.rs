@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::arguments::{Asked, Narrowed, saved_report, word};
 use super::{Context, Outcome, face};
-use crate::clock::iso;
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
 use crate::error::{Error, Result, did_you_mean};
@@ -13,7 +12,7 @@ use crate::store::report::{self as store, FieldValue, ReportRow};
 use crate::view::measure::folded;
 use crate::view::{Cell, Format, View};
 
-/// Reports of contracts, logins or invoices: run, save, list, show, remove, fields.
+/// Reports of contracts, logins or invoices: run, save, edit, list, show, remove, fields.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "A filter is field=v1,v2 (any of), field!=v, field>=v, field<=v, field~text (contains, ignoring\n\
@@ -43,7 +42,7 @@ pub(super) enum Command {
         #[arg(value_parser = word::<ReportKind>)]
         kind: ReportKind,
     },
-    /// Save a report under a name, in place of any other of that name
+    /// Save a report under a new name
     #[command(after_help = "Example:\n  \
         regua report save cut-for-debt contracts --filter contract_status=active \\\n    \
         --filter access_status=manual_block,auto_block --filter client_active=yes")]
@@ -56,6 +55,23 @@ pub(super) enum Command {
         /// Its conditions and order
         #[command(flatten)]
         narrowed: Narrowed,
+    },
+    /// Change a saved report: the conditions given take the place of all its own, and so does the order
+    #[command(after_help = "Examples:\n  \
+        regua report edit cut-for-debt --filter contract_status=active --filter access_status=auto_block\n  \
+        regua report edit cut-for-debt --order client_name")]
+    Edit {
+        /// Its name
+        name: String,
+        /// Its conditions and order
+        #[command(flatten)]
+        narrowed: Narrowed,
+        /// Without any condition
+        #[arg(long, conflicts_with = "filters")]
+        no_filters: bool,
+        /// Without an order of its own
+        #[arg(long, conflicts_with = "order")]
+        no_order: bool,
     },
     /// List the saved reports
     List,
@@ -85,6 +101,12 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             kind,
             narrowed,
         } => save(name, kind, &narrowed, context),
+        Command::Edit {
+            name,
+            narrowed,
+            no_filters,
+            no_order,
+        } => edit(&name, &narrowed, no_filters, no_order, context),
         Command::List => list(context),
         Command::Show { name } => show(&name, context),
         Command::Remove { name } => {
@@ -187,7 +209,6 @@ fn field_view(fields: &[Field]) -> View<'static, [Cell]> {
 }
 
 fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec<Cell>> {
-    let zone = context.clock.zone();
     fields
         .iter()
         .enumerate()
@@ -198,10 +219,12 @@ fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec
                 (FieldValue::Integer(n), FieldType::YesNo) => Cell::Flag(n != 0),
                 (FieldValue::Integer(n), FieldType::Money) => Cell::Cents(n),
                 (FieldValue::Integer(n), FieldType::Instant) => {
-                    chrono::DateTime::from_timestamp_millis(n)
-                        .map_or(Cell::Null, |instant| Cell::Text(iso(instant, zone)))
+                    face::instant(context, chrono::DateTime::from_timestamp_millis(n))
                 }
                 (FieldValue::Integer(n), _) => Cell::Number(n),
+                (FieldValue::Text(text), FieldType::Day) => text
+                    .parse::<chrono::NaiveDate>()
+                    .map_or_else(|_| Cell::of(text), Cell::Day),
                 (FieldValue::Text(text), FieldType::Phone) => Cell::shown(text, phone::shown(text)),
                 (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
             })
@@ -267,19 +290,65 @@ fn save(name: String, kind: ReportKind, narrowed: &Narrowed, context: &Context) 
         name,
     };
     let mut store = context.open()?;
-    store.write(|transaction| store::save(transaction, &saved))?;
+    store.write(|transaction| {
+        if store::find(transaction, &saved.name)?.is_some() {
+            return Err(
+                Error::unacceptable(format!("there is a report `{}` already", saved.name))
+                    .hint(format!("regua report edit {}", saved.name)),
+            );
+        }
+        store::save(transaction, &saved)
+    })?;
+    tell(context, &saved, "saved")
+}
+
+fn edit(
+    name: &str,
+    narrowed: &Narrowed,
+    no_filters: bool,
+    no_order: bool,
+    context: &Context,
+) -> Result<Outcome> {
+    let filters = no_filters || !narrowed.filters.is_empty();
+    let order = no_order || !narrowed.order.is_empty();
+    if !filters && !order {
+        return Err(Error::usage("nothing to change")
+            .hint("--filter …, --order …, --no-filters, --no-order"));
+    }
+    let mut store = context.open()?;
+    let saved = store.write(|transaction| {
+        let mut saved = saved_report(transaction, name)?;
+        let given = Report::parse(saved.report.kind, &narrowed.filters, &narrowed.order)?;
+        if filters {
+            saved.report.filters = given.filters;
+        }
+        if order {
+            saved.report.order = given.order;
+        }
+        store::save(transaction, &saved)?;
+        Ok(saved)
+    })?;
+    tell(context, &saved, "changed")
+}
+
+/// Tells what was done to a saved report.
+fn tell(context: &Context, saved: &SavedReport, done: &'static str) -> Result<Outcome> {
     let view = View::<SavedReport>::new()
-        .words("done", |_| "saved")
+        .words("done", move |_| done)
         .and(saved_view(), |saved| saved);
-    let words = format!("saved report `{}`", saved.name);
-    face::done(context, view, &saved, words)?;
+    let words = format!("{done} report `{}`", saved.name);
+    face::done(context, view, saved, words)?;
     Ok(Outcome::Done)
 }
 
 fn list(context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let saved = store::list(store.connection())?;
-    context.out.all(saved_view(), &saved)?;
+    let view = saved_view().spares(&["order"]).when_empty(
+        "no saved reports yet",
+        "regua report save NAME contracts --filter FIELD=VALUE; regua report fields contracts",
+    );
+    context.out.all(view, &saved)?;
     Ok(Outcome::Done)
 }
 

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
+use crate::domain::day;
 use crate::domain::ladder::{Closing, Stage};
 use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, Texts};
 use crate::domain::words::{Word, parse_yes_no};
@@ -33,7 +35,7 @@ pub(super) enum Command {
         regua rule edit residential --stage visit:30\n  \
         regua rule edit residential --without-stage inquiry --reminders none\n  \
         regua rule edit residential --closing paid:   (no message any more)")]
-    Edit(Change),
+    Edit(Edit),
     /// List the rules
     List,
     /// Show one rule, as TOML
@@ -49,6 +51,16 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// A change of a rule.
+#[derive(Debug, Args)]
+pub(super) struct Edit {
+    #[command(flatten)]
+    parts: Change,
+    /// The last day it was evaluated for, to undo an update for a day that was a mistake
+    #[arg(long, value_name = "DATE")]
+    evaluated_on: Option<String>,
 }
 
 /// The parts of a rule.
@@ -89,6 +101,13 @@ pub(super) struct Change {
     /// An invoice later than this many days does not enter; none for no limit
     #[arg(long, value_name = "DAYS|none")]
     enter_until_days: Option<String>,
+    /// A way to pay by which nothing is to be paid by hand, so that it is left out; may be given several
+    /// times; none for none [default: card, debit, pix_automatic]
+    #[arg(long = "skip-payment-method", value_name = "WORD|none")]
+    skip_payment_methods: Vec<String>,
+    /// Days after the due date before which no stage comes for such a way to pay [default: 3]
+    #[arg(long, value_name = "DAYS")]
+    debit_grace_days: Option<i64>,
 }
 
 fn yes_no(text: &str) -> Result<bool, String> {
@@ -105,22 +124,31 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             };
             change.make(&mut draft, true)?;
             let mut saved = context.open()?;
-            let (rule, warnings) = job::add(&mut saved, &draft)?;
+            let (rule, warnings) = job::add(&mut saved, &context.config, &draft)?;
             tell(context, "added", &rule, &warnings)?;
         }
-        Command::Edit(change) => {
-            let mut saved = context.open()?;
-            let kept = collection::get_rule(saved.connection(), &change.name)?;
-            let mut draft = kept.rule.draft();
-            change.make(&mut draft, false)?;
-            let (rule, warnings) = job::replace(&mut saved, &draft)?;
-            tell(context, "changed", &rule, &warnings)?;
-        }
+        Command::Edit(edit) => self::edit(edit, context)?,
         Command::List => list(context)?,
         Command::Show { name } => show(name, context)?,
         Command::Remove { name, yes } => remove(name, *yes, context)?,
     }
     Ok(Outcome::Done)
+}
+
+fn edit(edit: &Edit, context: &Context) -> Result<()> {
+    let evaluated_on = edit.evaluated_on.as_deref().map(read_day).transpose()?;
+    let mut saved = context.open()?;
+    let kept = collection::get_rule(saved.connection(), &edit.parts.name)?;
+    let mut draft = kept.rule.draft();
+    edit.parts.make(&mut draft, false)?;
+    let now = context.now();
+    let (rule, warnings) = job::replace(&mut saved, &context.config, &draft, evaluated_on, now)?;
+    tell(context, "changed", &rule, &warnings)
+}
+
+fn read_day(text: &str) -> Result<NaiveDate> {
+    let error = || Error::usage(format!("`{text}` is not a date")).hint(day::ACCEPTED);
+    day::parse(text).flatten().ok_or_else(error)
 }
 
 fn tell(context: &Context, what: &'static str, rule: &Rule, warnings: &[String]) -> Result<()> {
@@ -186,6 +214,12 @@ impl Change {
         draft.closing_deliver = self.closing_deliver.or(draft.closing_deliver);
         draft.one_message_per_client = self.one_message_per_client.or(draft.one_message_per_client);
         draft.roll_due_date = self.roll_due_date.or(draft.roll_due_date);
+        match self.skip_payment_methods.as_slice() {
+            [] => {}
+            [none] if none == "none" => draft.skip_payment_methods = Some(Vec::new()),
+            words => draft.skip_payment_methods = Some(words.to_vec()),
+        }
+        draft.debit_grace_days = self.debit_grace_days.or(draft.debit_grace_days);
         match self.enter_until_days.as_deref() {
             None => {}
             Some("none") => draft.enter_until_days = None,
@@ -284,7 +318,8 @@ fn list(context: &Context) -> Result<()> {
             listed(&stages, "")
         })
         .number("open_cases", |(_, open)| *open)
-        .words("evaluated_on", |(kept, _)| kept.evaluated_on);
+        .words("evaluated_on", |(kept, _)| kept.evaluated_on)
+        .when_empty("no rules yet", "regua rule add --help, or regua apply FILE");
     context.out.all(view, &rows)
 }
 
@@ -347,6 +382,10 @@ fn rule_view<'a>(open: i64) -> View<'a, Kept> {
         })
         .words("roll_due_date", |kept| kept.rule.roll_due_date)
         .number("enter_until_days", |kept| kept.rule.enter_until_days)
+        .words("skip_payment_methods", |kept| {
+            json!(kept.rule.skip_payment_methods)
+        })
+        .number("debit_grace_days", |kept| kept.rule.debit_grace_days)
         .words("stages", |kept| stages(&kept.rule))
         .words("closing", |kept| closing(&kept.rule))
         .number("open_cases", move |_| open)

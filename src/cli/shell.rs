@@ -22,7 +22,7 @@ impl Completions {
     pub(super) fn run(&self, out: Out, command: &mut clap::Command) -> Result<Outcome> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, command, "regua", &mut text);
-        out.text(String::from_utf8_lossy(&text))?;
+        out.exact(String::from_utf8_lossy(&text))?;
         Ok(Outcome::Done)
     }
 }

@@ -71,6 +71,19 @@ pub struct Device {
 }
 
 impl Client {
+    /// Street, number and complement on one line; none without a street.
+    pub fn address_line(&self) -> Option<String> {
+        let street = self.street.as_deref()?;
+        let rest = [&self.number, &self.complement];
+        let parts = rest.into_iter().flatten().map(String::as_str);
+        Some(
+            std::iter::once(street)
+                .chain(parts)
+                .collect::<Vec<_>>()
+                .join(", "),
+        )
+    }
+
     /// The number they are best called at: the mobile, else the WhatsApp number.
     pub fn any_phone(&self) -> Option<&str> {
         self.mobile.as_deref().or(self.whatsapp.as_deref())

@@ -102,6 +102,8 @@ pub struct Outgoing {
     pub ticket_id: Option<i64>,
     /// Device address, E.164 number or e-mail.
     pub address: String,
+    /// Whose address it is, where that is said: in e-mails.
+    pub name: Option<String>,
     /// For push, which kind of address it is.
     pub address_kind: Option<AddressKind>,
     /// Title or subject.
@@ -166,6 +168,7 @@ impl NewMessage {
             invoice_id: self.invoice_id,
             ticket_id: self.ticket_id,
             address: self.address.clone().unwrap_or_default(),
+            name: None,
             address_kind: self.address_kind,
             title: self.title.clone(),
             body: self.body.clone().unwrap_or_default(),

@@ -16,6 +16,7 @@ pub mod ladder;
 pub mod login;
 pub mod message;
 pub mod money;
+pub mod payment;
 pub mod phone;
 pub mod policy;
 pub mod rate;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::birthday;
 use super::plan::{ApplyChange, ApplyPlan, ApplyStep, Options, steps};
+use super::provided;
 use super::rule as rules;
 use super::task as tasks;
 use super::template as templates;
@@ -120,7 +121,11 @@ fn carry_out(
     let [templates, reports, saved_tasks] = compared(connection, wanted, options)?;
     for placed in &wanted.templates {
         stored_template::save(connection, &placed.value)?;
-        for warning in templates::warnings(&placed.value, &[]) {
+        let unprovided = provided::template_warnings(config, &placed.value);
+        for warning in templates::warnings(&placed.value, &[])
+            .into_iter()
+            .chain(unprovided)
+        {
             plan.warnings
                 .push(format!("template `{}`: {warning}", placed.value.name));
         }
@@ -128,9 +133,18 @@ fn carry_out(
     for placed in &wanted.reports {
         stored_report::save(connection, &placed.value)?;
     }
-    let rule_steps = rules::carry_out(connection, wanted, options, &templates, now, &mut plan)?;
+    let rule_steps = rules::carry_out(
+        connection, config, wanted, options, &templates, now, &mut plan,
+    )?;
     let trigger_steps =
         triggers::carry_out(connection, config, wanted, options, &mut plan.warnings)?;
+    for placed in &wanted.triggers {
+        let names = placed.value.templates.iter().map(String::as_str);
+        for text in provided::warnings(connection, config, names)? {
+            let name = &placed.value.name;
+            plan.warnings.push(format!("trigger `{name}`: {text}"));
+        }
+    }
     save_tasks(connection, &wanted.tasks, now)?;
     // What goes, goes last: by then nothing that stays may name it.
     for name in removed(&saved_tasks) {

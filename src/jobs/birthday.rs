@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike as _, NaiveDate};
 
 use super::compose::{Composer, Draft, Key, Wording};
+use super::provided;
 use super::rows::{About, Rows};
 use crate::clock::{Now, start_of};
 use crate::config::Config;
@@ -77,6 +78,7 @@ pub fn still_fine(connection: &Connection, config: &Config, template: &str) -> R
 pub fn queue(store: &mut Store, config: &Config, now: Now) -> Result<BirthdayQueue> {
     store.write(|transaction| {
         let template = configured(transaction, config)?;
+        provided::refuse(config, [&template])?;
         let mut party = Party {
             connection: transaction,
             config,

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::channel::ChannelSettings;
+use crate::channel::{ChannelSettings, proxies_in_use};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::book::Kind;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::apply;
+use crate::jobs::{apply, provided, watch};
 use crate::source::{Checked, SourceSettings};
-use crate::store::{Connection, Store, health, meta, sync, template};
+use crate::store::{Connection, Store, collection, health, meta, sync, template};
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +155,17 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             "definitions",
             definitions(store, patient.config, *patient.now),
         )?;
+    }
+    if let Some(store) = &store {
+        let noticed = watch::unnoticed(store.connection(), *patient.now);
+        let findings = noticed.map(|noticed| {
+            let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
+            noticed.into_iter().map(warning).collect()
+        });
+        each(tell, "tasks", findings)?;
+    }
+    for proxy in proxies_in_use().unwrap_or_default() {
+        tell(Finding::ok("network", proxy))?;
     }
     for (channel, settings) in patient.config.channels.iter() {
         tell(provider(channel, settings))?;
@@ -363,6 +374,17 @@ fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Findi
             });
         }
     }
+    for flaw in templates
+        .iter()
+        .flat_map(|template| provided::flaws(config, template))
+    {
+        findings.push(Finding {
+            area: "templates",
+            health: Health::Failure,
+            message: format!("{}: {}", flaw.whereabouts(), flaw.found),
+            remedy: Some(flaw.remedy),
+        });
+    }
     if let Some(name) = &config.birthday.template
         && !templates.iter().any(|template| template.name == *name)
     {
@@ -392,8 +414,22 @@ fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Findi
                 },
             ));
         }
-        let warnings = plan.warnings.iter().filter(|text| area_of(text) == area);
+        // A template that cannot be sent has been told as a failure.
+        let told = |text: &str| area == "templates" && text.contains(provided::NOT_PROVIDED);
+        let warnings = plan
+            .warnings
+            .iter()
+            .filter(|text| area_of(text) == area && !told(text));
         findings.extend(warnings.map(|text| Finding::warning(area, text, "")));
+    }
+    let rules = plan.steps.iter().any(|step| step.kind == "rule");
+    let not_taken = collection::not_taken(store.connection())?;
+    if rules && not_taken > 0 {
+        findings.push(Finding::warning(
+            "rules",
+            format!("{not_taken} owing invoices stand in portfolios that no rule takes: nobody hears of them"),
+            "regua rule edit NAME --portfolio …, or one rule with --every-portfolio for all others",
+        ));
     }
     let others = plan
         .warnings

@@ -1,5 +1,7 @@
 //! The plan of an apply: what is wanted compared with what is saved, definition by definition.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::source::definition::Placed;
 
 /// What is done to one definition.
@@ -67,11 +69,12 @@ pub fn steps<T>(
         name: name.clone(),
         change,
     };
+    let known: BTreeMap<&String, &T> = saved.iter().map(|saved| (name(saved), saved)).collect();
     let mut steps: Vec<ApplyStep> = wanted
         .iter()
         .map(|placed| {
             let wanted_name = name(&placed.value);
-            let change = match saved.iter().find(|saved| name(saved) == wanted_name) {
+            let change = match known.get(wanted_name) {
                 None => ApplyChange::New,
                 Some(saved) => match changed_keys(&write(saved), &write(&placed.value)) {
                     keys if keys.is_empty() => ApplyChange::Same,
@@ -82,10 +85,11 @@ pub fn steps<T>(
         })
         .collect();
     if prune {
+        let named: BTreeSet<&String> = wanted.iter().map(|placed| name(&placed.value)).collect();
         steps.extend(
             saved
                 .iter()
-                .filter(|saved| !wanted.iter().any(|w| name(&w.value) == name(saved)))
+                .filter(|saved| !named.contains(name(saved)))
                 .map(|saved| step(name(saved), ApplyChange::Removed)),
         );
     }

@@ -1,17 +1,23 @@
 //! Saving rules, by hand or from files: checked whole, with everything that is wrong told at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
 use super::collection;
 use super::plan::{ApplyChange, ApplyPlan, ApplyStep, Options, steps};
+use super::provided;
 use crate::clock::Now;
+use crate::config::Config;
 use crate::domain::rule::{self, Rule, RuleDraft, RulePart};
 use crate::domain::template::Template;
-use crate::error::{Error, Flaw, Result};
+use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::source::definition::rule::WrittenRule;
 use crate::source::definition::{self, Definitions, Placed};
-use crate::store::{Connection, Store, rule as store, template};
+use crate::store::{Connection, Store, book, rule as store, template};
 
 /// Adds a rule; answers it with what is odd about it.
-pub fn add(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
+pub fn add(saved: &mut Store, config: &Config, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
     saved.write(|transaction| {
         if store::get(transaction, &draft.name)?.is_some() {
             return Err(
@@ -19,16 +25,42 @@ pub fn add(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> 
                     .hint(format!("regua rule edit {}", draft.name)),
             );
         }
-        save(transaction, draft)
+        save(transaction, config, draft)
     })
 }
 
-/// Saves a changed rule; answers it with what is odd about it.
-pub fn replace(saved: &mut Store, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
-    saved.write(|transaction| save(transaction, draft))
+/// Saves a changed rule; answers it with what is odd about it. `evaluated_on` puts right the last day it
+/// was evaluated for: what it moved on later days counts as moved on that one.
+///
+/// # Errors
+/// When something about it is wrong, or that day is still to come (exit 3).
+pub fn replace(
+    saved: &mut Store,
+    config: &Config,
+    draft: &RuleDraft,
+    evaluated_on: Option<NaiveDate>,
+    now: Now,
+) -> Result<(Rule, Vec<String>)> {
+    if let Some(day) = evaluated_on.filter(|day| *day > now.today) {
+        return Err(
+            Error::unacceptable(format!("{day} is still to come: today is {}", now.today))
+                .hint("--evaluated-on takes the last day that the rule was rightly evaluated for"),
+        );
+    }
+    saved.write(|transaction| {
+        let saved = save(transaction, config, draft)?;
+        if let Some(day) = evaluated_on {
+            store::put_right(transaction, &draft.name, day)?;
+        }
+        Ok(saved)
+    })
 }
 
-fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>)> {
+fn save(
+    connection: &Connection,
+    config: &Config,
+    draft: &RuleDraft,
+) -> Result<(Rule, Vec<String>)> {
     let templates: Vec<Template> = template::list(connection)?;
     let names: Vec<String> = templates.iter().map(|t| t.name.clone()).collect();
     let find = |name: &str| templates.iter().find(|template| template.name == name);
@@ -51,7 +83,8 @@ fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>
     match checked {
         Ok(rule) if flaws.is_empty() => {
             store::save(connection, std::slice::from_ref(&rule))?;
-            let warnings = rule::warnings(&rule, find);
+            let mut warnings = rule::warnings(&rule, find);
+            warnings.extend(unsaid(connection, config, &rule)?);
             Ok((rule, warnings))
         }
         _ => Err(Error::flaws(
@@ -59,6 +92,28 @@ fn save(connection: &Connection, draft: &RuleDraft) -> Result<(Rule, Vec<String>
             flaws.into_iter().map(|(_, flaw)| flaw).collect(),
         )),
     }
+}
+
+/// What is odd about a rule as the book and the configuration stand: a portfolio that no invoice has,
+/// and texts that name what nothing provides.
+fn unsaid(connection: &Connection, config: &Config, rule: &Rule) -> Result<Vec<String>> {
+    let place = |text: String| format!("rule `{}`: {text}", rule.name);
+    let mut warnings = Vec::new();
+    let known = book::portfolios(connection)?;
+    for portfolio in &rule.portfolios {
+        // An empty book says nothing of what will be in it.
+        if known.is_empty() || known.contains(portfolio) {
+            continue;
+        }
+        let near = did_you_mean(portfolio, known.iter().map(String::as_str));
+        warnings.push(place(format!(
+            "no invoice has the portfolio `{portfolio}`{}",
+            near.map(|near| format!(", {near}")).unwrap_or_default()
+        )));
+    }
+    let unprovided = provided::warnings(connection, config, rule.templates())?;
+    warnings.extend(unprovided.into_iter().map(place));
+    Ok(warnings)
 }
 
 /// Refuses a change after which a saved rule could not send one of its templates.
@@ -84,11 +139,14 @@ pub fn still_fine(connection: &Connection) -> Result<()> {
 /// What is wrong between the rules of files that are refused already, and between these and what is
 /// saved, so that everything is told at once; a template of the files counts as it stands there.
 pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Flaw>> {
+    let written: BTreeSet<&str> = wanted
+        .templates
+        .iter()
+        .map(|written| written.value.name.as_str())
+        .collect();
     let mut known = template::list(connection)?;
-    for written in &wanted.templates {
-        known.retain(|template| template.name != written.value.name);
-        known.push(written.value.clone());
-    }
+    known.retain(|template| !written.contains(template.name.as_str()));
+    known.extend(wanted.templates.iter().map(|written| written.value.clone()));
     let saved = store::all(connection)?;
     let stay: Vec<&Rule> = saved
         .iter()
@@ -107,6 +165,7 @@ pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Fla
 /// the templates that will be there.
 pub fn carry_out(
     connection: &Connection,
+    config: &Config,
     wanted: &Definitions,
     options: Options,
     templates: &[ApplyStep],
@@ -136,12 +195,7 @@ pub fn carry_out(
         .filter(|rule| !removed.contains(&&rule.name))
         .filter(|rule| !placed.iter().any(|placed| placed.value.name == rule.name))
         .collect();
-    let mut known = template::list(connection)?;
-    known.retain(|template| {
-        !templates
-            .iter()
-            .any(|step| step.change == ApplyChange::Removed && step.name == template.name)
-    });
+    let known = staying(connection, templates)?;
     let flaws = rule_flaws(wanted, &stay, &known);
     if !flaws.is_empty() {
         return Err(Error::flaws(
@@ -157,13 +211,35 @@ pub fn carry_out(
             ));
         }
     }
-    let find = |name: &str| known.iter().find(|template| template.name == name);
+    let by_name = by_name(&known);
+    let find = |name: &str| by_name.get(name).copied();
     for placed in &placed {
         plan.warnings.extend(rule::warnings(&placed.value, find));
+        let unsaid = unsaid(connection, config, &placed.value)?;
+        plan.warnings.extend(unsaid);
     }
     let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
     store::save(connection, &rules)?;
     Ok(steps)
+}
+
+/// The saved templates but those that a plan removes.
+fn staying(connection: &Connection, plan: &[ApplyStep]) -> Result<Vec<Template>> {
+    let removed = plan
+        .iter()
+        .filter(|step| step.change == ApplyChange::Removed);
+    let gone: BTreeSet<&str> = removed.map(|step| step.name.as_str()).collect();
+    let mut known = template::list(connection)?;
+    known.retain(|template| !gone.contains(template.name.as_str()));
+    Ok(known)
+}
+
+/// The templates by their names: rules and templates may both be many.
+fn by_name(templates: &[Template]) -> BTreeMap<&str, &Template> {
+    let named = templates.iter();
+    named
+        .map(|template| (template.name.as_str(), template))
+        .collect()
 }
 
 /// The rules of the files that are sound in themselves.
@@ -183,7 +259,8 @@ fn sound(wanted: &Definitions) -> Vec<Placed<Rule>> {
 /// lines, and those that stay as they are.
 fn rule_flaws(wanted: &Definitions, stay: &[&Rule], known: &[Template]) -> Vec<Flaw> {
     let names: Vec<String> = known.iter().map(|template| template.name.clone()).collect();
-    let find = |name: &str| known.iter().find(|template| template.name == name);
+    let by_name = by_name(known);
+    let find = |name: &str| by_name.get(name).copied();
     let mut flaws = Vec::new();
     for written in &wanted.rules {
         let written = &written.value;

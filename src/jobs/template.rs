@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::domain::ladder::Phase;
 use crate::domain::sms::{Alphabet, segments};
-use crate::domain::template::{Template, Variable};
+use crate::domain::template::{Need, Template, Variable};
 use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Result};
 use crate::store::{
@@ -168,6 +168,14 @@ pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
     if used.contains(&Variable::AreceberValor) && in_closing {
         warnings.push(
             "#areceber_valor# is what is still owed: in a closing it is R$ 0,00; #areceber_valor_total# is the face amount"
+                .to_owned(),
+        );
+    }
+    let in_stage = phases.iter().any(|phase| matches!(phase, Phase::Stage(_)));
+    let names_one = used.iter().any(|variable| variable.need() == Need::Invoice);
+    if in_stage && names_one && !template.speaks_for_all() {
+        warnings.push(
+            "it names one invoice only, and a client gets one message a stage however many are late: #faturas_quantidade#, #faturas_total# and #faturas_lista# speak for all of them"
                 .to_owned(),
         );
     }

@@ -56,6 +56,15 @@ pub fn client_name(connection: &Connection, id: i64) -> Result<Option<String>> {
         .optional()?)
 }
 
+/// Every portfolio that an invoice has, by name.
+pub fn portfolios(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT portfolio FROM invoice WHERE portfolio IS NOT NULL ORDER BY portfolio",
+    )?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// A contract.
 pub fn contract(connection: &Connection, id: i64) -> Result<Option<Contract>> {
     Ok(connection

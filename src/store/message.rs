@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params, params_fr
 
 use super::columns::{Columns as _, Json, Millis};
 use crate::domain::message::{Attempt, Fate, Message, NewMessage};
-use crate::domain::words::{Channel, Origin, Purpose, Reason, Status, Word};
+use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason, Status, Word};
 use crate::error::Result;
 
 /// What became of writing a message down.
@@ -186,8 +186,12 @@ pub struct Wanted {
     pub reasons: Vec<Reason>,
     /// Made with this template.
     pub template: Option<String>,
+    /// Made with a template of one of these kinds.
+    pub kinds: Vec<Kind>,
     /// Made by this journey.
     pub origin: Option<Origin>,
+    /// For this within its journey: `stage:notice`, or `stage` for whatever begins with `stage:`.
+    pub event: Option<String>,
     /// Made at or after this instant.
     pub since: Option<DateTime<Utc>>,
     /// Made before this instant.
@@ -214,6 +218,13 @@ impl Wanted {
         all.equal("ticket_id", self.ticket_id);
         all.equal("batch_id", self.batch_id);
         all.any("status", &self.statuses);
+        all.any("kind", &self.kinds);
+        if let Some(event) = &self.event {
+            let (whole, start) = (all.bind(event.clone()), all.bind(format!("{event}:")));
+            all.parts.push(format!(
+                "(event = {whole} OR substr(event, 1, length({start})) = {start})"
+            ));
+        }
         all.any("reason", &self.reasons);
         if let Some(since) = self.since {
             let since = all.bind(Millis(since));

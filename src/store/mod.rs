@@ -38,6 +38,7 @@ pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
+pub mod waiting;
 
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(30);
@@ -246,6 +247,22 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {
         }
         _ => Error::world(format!("the database {place} cannot be used")).because(error),
     }
+}
+
+/// Whether an error passes by itself: the database was busy, or the disk full.
+pub fn passes(error: &Error) -> bool {
+    let Some(source) = error.source.as_deref() else {
+        return false;
+    };
+    if let Some(error) = source.downcast_ref::<rusqlite::Error>() {
+        return matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
+        );
+    }
+    source
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
 }
 
 /// What a failing statement means to a person.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Json};
 use crate::domain::ladder::Phase;
 use crate::domain::rule::{Closings, DaysLate, Reminders, Rule, RuleStage, Texts};
 use crate::domain::words::Word as _;
@@ -73,6 +73,8 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
                     one_message_per_client: row.get("one_message_per_client")?,
                     roll_due_date: row.get("roll_due_date")?,
                     enter_until_days: row.get("enter_until_days")?,
+                    skip_payment_methods: row.get::<_, Json<_>>("skip_payment_methods")?.0,
+                    debit_grace_days: row.get("debit_grace_days")?,
                     stages,
                     closings: Closings {
                         templates: closings,
@@ -151,14 +153,17 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO rule (name, one_message_per_client, roll_due_date, enter_until_days,
-                               reminder_deliver, closing_deliver)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                               reminder_deliver, closing_deliver, skip_payment_methods,
+                               debit_grace_days)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (name) DO UPDATE SET
                one_message_per_client = excluded.one_message_per_client,
                roll_due_date = excluded.roll_due_date,
                enter_until_days = excluded.enter_until_days,
                reminder_deliver = excluded.reminder_deliver,
-               closing_deliver = excluded.closing_deliver",
+               closing_deliver = excluded.closing_deliver,
+               skip_payment_methods = excluded.skip_payment_methods,
+               debit_grace_days = excluded.debit_grace_days",
         )?
         .execute((
             &rule.name,
@@ -167,6 +172,8 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
             rule.enter_until_days,
             rule.reminders.as_ref().map(|r| r.texts.deliver.as_str()),
             rule.closings.deliver.as_str(),
+            Json(&rule.skip_payment_methods),
+            rule.debit_grace_days,
         ))?;
     let mut portfolio = connection.prepare_cached(
         "INSERT INTO rule_portfolio (rule, position, portfolio) VALUES (?1, ?2, ?3)",
@@ -218,6 +225,27 @@ pub fn set_evaluated(connection: &Connection, name: &str, today: NaiveDate) -> R
              WHERE name = ?1",
         )?
         .execute((name, today.to_string()))?;
+    Ok(())
+}
+
+/// Puts right the last day a rule was evaluated for: whatever it moved on later days counts as moved on
+/// that one, so that its cases go on from the next.
+pub fn put_right(connection: &Connection, name: &str, day: NaiveDate) -> Result<()> {
+    let day = day.to_string();
+    for sql in [
+        "UPDATE rule SET evaluated_on = ?2, first_evaluated_on = min(coalesce(first_evaluated_on, ?2), ?2)
+         WHERE name = ?1",
+        "UPDATE collection_case SET since = ?2 WHERE rule = ?1 AND since > ?2",
+        "UPDATE collection_case SET closed_on = ?2 WHERE rule = ?1 AND closed_on > ?2",
+        "UPDATE collection_move SET moved_on = ?2
+         WHERE moved_on > ?2 AND case_id IN (SELECT id FROM collection_case WHERE rule = ?1)",
+        "UPDATE collection_reminder SET fired_on = ?2 WHERE rule = ?1 AND fired_on > ?2",
+        "UPDATE collection_bureau SET put_off_on = ?2
+         WHERE put_off_on > ?2
+           AND invoice_id IN (SELECT invoice_id FROM collection_case WHERE rule = ?1)",
+    ] {
+        connection.prepare_cached(sql)?.execute((name, &day))?;
+    }
     Ok(())
 }
 

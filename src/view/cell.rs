@@ -6,6 +6,9 @@ use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::harmless;
+use super::spreadsheet::Spreadsheet;
+
 /// What a value means to the reader's eye; never told by colour alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -32,10 +35,19 @@ pub enum Cell {
     Flag(bool),
     /// A text.
     Text(String),
+    /// A text that may have several lines; a block shows them as they are.
+    Lines(String),
     /// A day.
     Day(NaiveDate),
     /// An amount in cents of a real: a number of reais in JSON and CSV.
     Cents(i64),
+    /// An instant.
+    Instant {
+        /// ISO 8601, for programs.
+        iso: String,
+        /// For people.
+        shown: String,
+    },
     /// A value that people read in another form than programs do.
     Shown {
         /// For programs: JSON and CSV.
@@ -82,37 +94,68 @@ impl Cell {
             Self::Number(number) => Value::from(*number),
             Self::Measure(measure) => Value::from(*measure),
             Self::Flag(flag) => Value::Bool(*flag),
-            Self::Text(text) | Self::Toned(text, _) => Value::String(text.clone()),
+            Self::Text(text) | Self::Lines(text) | Self::Toned(text, _) => {
+                Value::String(text.clone())
+            }
+            Self::Instant { iso, .. } => Value::String(iso.clone()),
             Self::Day(day) => Value::String(day.to_string()),
             Self::Cents(cents) => Value::from(reais_of(*cents)),
             Self::Shown { data, .. } | Self::Parts { data, .. } | Self::Json(data) => data.clone(),
         }
     }
 
-    /// As people read it: the one door to tables and blocks.
+    /// As people read it, on one line: the one door to tables.
     pub fn for_people(&self) -> Cow<'_, str> {
+        match self.human() {
+            Cow::Borrowed(text) => harmless::line(text),
+            Cow::Owned(text) => Cow::Owned(harmless::line(&text).into_owned()),
+        }
+    }
+
+    /// As people read it, a line for each of its own: the one door to blocks.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Lines(text) => text
+                .lines()
+                .map(|line| harmless::line(line).into_owned())
+                .collect(),
+            other => vec![other.for_people().into_owned()],
+        }
+    }
+
+    fn human(&self) -> Cow<'_, str> {
         match self {
             Self::Cents(cents) => Cow::Owned(reais(*cents)),
-            Self::Shown { shown, .. } => Cow::Borrowed(shown),
-            other => other.for_sheets(),
+            Self::Shown { shown, .. } | Self::Instant { shown, .. } => Cow::Borrowed(shown),
+            Self::Json(Value::Array(items))
+                if !items.iter().any(|i| i.is_array() || i.is_object()) =>
+            {
+                Cow::Owned(listed(items))
+            }
+            other => other.for_sheets(Spreadsheet {
+                brazilian: false,
+                raw: true,
+            }),
         }
     }
 
     /// As a spreadsheet reads it: the one door to CSV.
-    pub fn for_sheets(&self) -> Cow<'_, str> {
+    pub fn for_sheets(&self, sheet: Spreadsheet) -> Cow<'_, str> {
         match self {
             Self::Null => Cow::Borrowed(""),
             Self::Number(number) => Cow::Owned(number.to_string()),
-            Self::Measure(measure) => Cow::Owned(format!("{measure:.2}")),
+            Self::Measure(measure) => Cow::Owned(sheet.number(format!("{measure:.2}"))),
             Self::Flag(flag) => Cow::Borrowed(if *flag { "yes" } else { "no" }),
-            Self::Text(text) | Self::Toned(text, _) | Self::Parts { text, .. } => {
-                Cow::Borrowed(text)
-            }
-            Self::Day(day) => Cow::Owned(day.to_string()),
-            Self::Cents(cents) => Cow::Owned(decimal(*cents)),
+            Self::Text(text)
+            | Self::Lines(text)
+            | Self::Toned(text, _)
+            | Self::Parts { text, .. } => sheet.text(text),
+            Self::Day(day) => Cow::Owned(sheet.day(*day)),
+            Self::Instant { iso, .. } => sheet.instant(iso),
+            Self::Cents(cents) => Cow::Owned(sheet.number(decimal(*cents))),
             Self::Shown { data, .. } | Self::Json(data) => match data {
                 Value::Null => Cow::Borrowed(""),
-                Value::String(text) => Cow::Borrowed(text),
+                Value::String(text) => sheet.text(text),
                 value => Cow::Owned(value.to_string()),
             },
         }
@@ -126,7 +169,10 @@ impl Serialize for Cell {
             Self::Number(number) => serializer.serialize_i64(*number),
             Self::Measure(measure) => serializer.serialize_f64(*measure),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Text(text) | Self::Toned(text, _) => serializer.serialize_str(text),
+            Self::Text(text) | Self::Lines(text) | Self::Toned(text, _) => {
+                serializer.serialize_str(text)
+            }
+            Self::Instant { iso, .. } => serializer.serialize_str(iso),
             Self::Day(day) => serializer.collect_str(day),
             Self::Cents(cents) => serializer.serialize_f64(reais_of(*cents)),
             Self::Shown { data, .. } | Self::Parts { data, .. } | Self::Json(data) => {
@@ -192,6 +238,15 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
+/// The items of a list as people read them.
+fn listed(items: &[Value]) -> String {
+    let words = items.iter().map(|item| match item {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "two decimals are exact far beyond any invoice"
@@ -236,10 +291,73 @@ mod tests {
     fn amounts_have_one_value_and_two_faces() {
         let cell = Cell::Cents(123_456);
         assert_eq!(cell.to_json(), json!(1234.56));
-        assert_eq!(cell.for_sheets(), "1234.56");
+        assert_eq!(cell.for_sheets(Spreadsheet::default()), "1234.56");
         assert_eq!(cell.for_people(), "1.234,56");
         assert_eq!(Cell::Cents(5).for_people(), "0,05");
         assert_eq!(Cell::Cents(-100_000).for_people(), "-1.000,00");
+    }
+
+    #[test]
+    fn trial_35_no_text_becomes_a_formula_and_numbers_stay_numbers() {
+        let plain = Spreadsheet::default();
+        let raw = Spreadsheet { raw: true, ..plain };
+        for text in ["=1+1", "+55", "-x", "@a", "\tb", "\rc"] {
+            let cells = [
+                Cell::of(text),
+                Cell::Lines(text.to_owned()),
+                Cell::shown(text, "x"),
+                Cell::Toned(text.to_owned(), Tone::Good),
+                Cell::Json(json!(text)),
+            ];
+            for cell in cells {
+                assert_eq!(cell.for_sheets(plain), format!("'{text}"));
+                assert_eq!(cell.for_sheets(raw), text);
+                assert_eq!(cell.to_json(), json!(text));
+            }
+        }
+        assert_eq!(Cell::Cents(-500).for_sheets(plain), "-5.00");
+        assert_eq!(Cell::Number(-3).for_sheets(plain), "-3");
+        assert_eq!(Cell::of("a=b").for_sheets(plain), "a=b");
+    }
+
+    #[test]
+    fn trial_35_a_brazilian_sheet_has_commas_and_days_as_people_write_them() {
+        let sheet = Spreadsheet {
+            brazilian: true,
+            raw: false,
+        };
+        assert_eq!(Cell::Cents(-123_456).for_sheets(sheet), "-1234,56");
+        assert_eq!(Cell::Measure(0.5).for_sheets(sheet), "0,50");
+        let day = NaiveDate::from_ymd_opt(2026, 11, 3);
+        assert_eq!(Cell::from(day).for_sheets(sheet), "03/11/2026");
+        let instant = Cell::Instant {
+            iso: "2026-11-03T09:05:00-03:00".to_owned(),
+            shown: "11-03 09:05".to_owned(),
+        };
+        assert_eq!(instant.for_sheets(sheet), "03/11/2026 09:05:00");
+        assert_eq!(Cell::of("1.5").for_sheets(sheet), "1.5");
+    }
+
+    #[test]
+    fn trial_76_what_people_read_cannot_touch_their_terminal() {
+        let text = "Ana\u{1b}[2J\u{202e}\nforged";
+        let shown = "Ana\\u{1b}[2J\\u{202e}\\u{a}forged";
+        for cell in [
+            Cell::of(text),
+            Cell::Lines(text.to_owned()),
+            Cell::shown("x", text),
+            Cell::Toned(text.to_owned(), Tone::Bad),
+            Cell::Parts {
+                data: json!([text]),
+                text: text.to_owned(),
+            },
+        ] {
+            assert_eq!(cell.for_people(), shown);
+        }
+        assert_eq!(
+            Cell::Lines(text.to_owned()).lines(),
+            ["Ana\\u{1b}[2J\\u{202e}", "forged"]
+        );
     }
 
     #[test]
@@ -272,7 +390,10 @@ mod tests {
             data: json!(["a", "b"]),
             text: "a, b".to_owned(),
         };
-        assert_eq!(cell.for_sheets(), "a, b");
-        assert_eq!(Cell::Json(json!(["a"])).for_people(), "[\"a\"]");
+        assert_eq!(cell.for_sheets(Spreadsheet::default()), "a, b");
+        let list = Cell::Json(json!(["a", 4]));
+        assert_eq!(list.for_people(), "a, 4");
+        assert_eq!(list.for_sheets(Spreadsheet::default()), "[\"a\",4]");
+        assert_eq!(Cell::Json(json!([{"a": 1}])).for_people(), "[{\"a\":1}]");
     }
 }

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
 use super::cell::Cell;
-use super::measure::padded;
+use super::measure::{folded, padded};
 
 /// How a table shows a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +27,29 @@ pub(super) struct Column<'a, T: ?Sized> {
     pub(super) cell: Box<dyn Fn(&T) -> Cell + 'a>,
 }
 
+/// What people are told when there is no row.
+pub(super) struct Empty {
+    /// What there is none of.
+    pub(super) none: Cow<'static, str>,
+    /// What to do about it.
+    pub(super) remedy: Cow<'static, str>,
+}
+
 /// The columns of an answer whose rows are `T`, in their order.
 pub struct View<'a, T: ?Sized> {
     pub(super) columns: Vec<Column<'a, T>>,
+    /// What people are told in place of an empty table.
+    pub(super) empty: Option<Empty>,
+    /// The columns that a table goes without first, where room is short.
+    pub(super) spared: &'static [&'static str],
 }
 
 impl<T: ?Sized> Default for View<'_, T> {
     fn default() -> Self {
         Self {
             columns: Vec::new(),
+            empty: None,
+            spared: &[],
         }
     }
 }
@@ -90,6 +104,65 @@ impl<'a, T: ?Sized> View<'a, T> {
         self.with(name, Place::Nowhere, cell)
     }
 
+    /// The names of all columns, those that tables leave out too.
+    pub fn names(&self) -> Vec<&str> {
+        let columns = self.columns.iter();
+        columns.map(|column| column.name.as_ref()).collect()
+    }
+
+    /// Only the columns of these names, in this order, in tables too; a name that no column has is passed over.
+    #[must_use]
+    pub fn only(mut self, names: &[impl AsRef<str>]) -> Self {
+        let mut kept = Vec::new();
+        for name in names {
+            let found = self.columns.iter().position(|c| c.name == name.as_ref());
+            if let Some(at) = found {
+                let mut column = self.columns.remove(at);
+                if column.place == Place::Nowhere {
+                    column.place = Place::Left;
+                }
+                kept.push(column);
+            }
+        }
+        self.columns = kept;
+        self
+    }
+
+    /// In tables these columns only; the others stay for the other forms.
+    #[must_use]
+    pub fn shows(mut self, names: &[&str]) -> Self {
+        for column in &mut self.columns {
+            let named = names.contains(&column.name.as_ref());
+            column.place = match column.place {
+                Place::Nowhere if named => Place::Left,
+                place if named => place,
+                _ => Place::Nowhere,
+            };
+        }
+        self
+    }
+
+    /// And which columns a table goes without, where room is short: these first, in this order.
+    #[must_use]
+    pub fn spares(mut self, names: &'static [&'static str]) -> Self {
+        self.spared = names;
+        self
+    }
+
+    /// And what people are told when there is no row: what there is none of, and what to do about it.
+    #[must_use]
+    pub fn when_empty(
+        mut self,
+        none: impl Into<Cow<'static, str>>,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.empty = Some(Empty {
+            none: none.into(),
+            remedy: remedy.into(),
+        });
+        self
+    }
+
     /// And the columns of another view, of what `part` finds in a row.
     #[must_use]
     pub fn and<P: ?Sized + 'a>(mut self, other: View<'a, P>, part: fn(&T) -> &P) -> Self
@@ -114,14 +187,27 @@ impl<'a, T: ?Sized> View<'a, T> {
             .collect()
     }
 
-    /// A row as a block for people: a line for each value there is, with its name before it.
-    pub fn block(&self, row: &T, name_width: usize) -> String {
+    /// A row as a block for people: a line for each value there is, with its name before it; the lines of
+    /// a text of several stand below each other. Lines are folded to `room` columns where that is given.
+    pub fn block(&self, row: &T, name_width: usize, room: Option<usize>) -> String {
         let mut text = String::new();
         for column in &self.columns {
             let cell = (column.cell)(row);
-            if cell != Cell::Null {
-                let value = cell.for_people();
-                text.push_str(&format!("{} {value}\n", padded(&column.name, name_width)));
+            if cell == Cell::Null {
+                continue;
+            }
+            let mut name = column.name.as_ref();
+            let before = name_width.max(name.len()) + 1;
+            for line in cell.lines() {
+                let parts = match room {
+                    Some(room) => folded(&line, room.saturating_sub(before)),
+                    None => vec![line],
+                };
+                for part in parts {
+                    text.push_str(format!("{} {part}", padded(name, name_width)).trim_end());
+                    text.push('\n');
+                    name = "";
+                }
             }
         }
         text
@@ -202,7 +288,31 @@ mod tests {
     }
 
     #[test]
+    fn a_block_shows_the_lines_of_a_text_below_each_other() {
+        let view = View::<str>::new().data("body", |body| Cell::Lines(body.to_owned()));
+        assert_eq!(
+            view.block("Oi,\nvence hoje", 6, Some(14)),
+            "body   Oi,\n       vence\n       hoje\n"
+        );
+    }
+
+    #[test]
+    fn columns_are_chosen_by_name() {
+        let view = view().only(&["city", "id", "no such"]);
+        assert_eq!(view.names(), ["city", "id"]);
+        assert!(view.columns.iter().all(|c| c.place != Place::Nowhere));
+        let view = self::view().shows(&["city"]);
+        assert_eq!(view.names(), ["id", "name", "city"]);
+        let shown: Vec<bool> = view
+            .columns
+            .iter()
+            .map(|c| c.place != Place::Nowhere)
+            .collect();
+        assert_eq!(shown, [false, false, true]);
+    }
+
+    #[test]
     fn a_block_names_what_there_is() {
-        assert_eq!(view().block(&ana(), 5), "id    1\nname  Ana\n");
+        assert_eq!(view().block(&ana(), 5, None), "id    1\nname  Ana\n");
     }
 }

@@ -1,10 +1,12 @@
 //! A list: rows under the columns of a view, as a table, JSON, JSON Lines or CSV, written as they come.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
 use super::cell::Cell;
 use super::columns::{Place, Row, View};
-use super::{Format, Out, table};
+use super::measure::folded;
+use super::{Format, Out, harmless, json, table};
 use crate::error::Result;
 
 /// Rows of a table that are laid out together; a longer table goes on under a new header.
@@ -28,6 +30,8 @@ pub struct List<'a, T: ?Sized> {
     view: View<'a, T>,
     paper: Paper,
     rows: u64,
+    /// Names of columns for which a table had no room.
+    left_out: Vec<String>,
 }
 
 impl<'a, T: ?Sized> List<'a, T> {
@@ -39,6 +43,7 @@ impl<'a, T: ?Sized> List<'a, T> {
             Format::Jsonl => Paper::Jsonl(buffered()),
             Format::Csv => Paper::Csv(Box::new(
                 csv::WriterBuilder::new()
+                    .delimiter(out.sheet.delimiter())
                     .buffer_capacity(BUFFER)
                     .from_writer(io::stdout()),
             )),
@@ -48,6 +53,7 @@ impl<'a, T: ?Sized> List<'a, T> {
             view,
             paper,
             rows: 0,
+            left_out: Vec::new(),
         }
     }
 
@@ -65,26 +71,32 @@ impl<'a, T: ?Sized> List<'a, T> {
                         .collect(),
                 );
                 if block.len() == BLOCK {
-                    draw(self.out, &self.view, std::mem::take(block), writer)?;
+                    let rows = std::mem::take(block);
+                    draw(self.out, &self.view, &rows, &mut self.left_out, writer)?;
                 }
             }
             Paper::Json(writer) => {
                 writer.write_all(if first { b"[\n  " } else { b",\n  " })?;
-                serde_json::to_writer(writer, &Row(&self.view, row)).map_err(io::Error::from)?;
+                json::write(writer, &Row(&self.view, row), self.out.drawn)?;
             }
             Paper::Jsonl(writer) => {
-                serde_json::to_writer(&mut *writer, &Row(&self.view, row))
-                    .map_err(io::Error::from)?;
+                json::write(&mut *writer, &Row(&self.view, row), self.out.drawn)?;
                 writer.write_all(b"\n")?;
             }
             Paper::Csv(writer) => {
                 if first {
-                    header(writer, &self.view)?;
+                    header(writer, &self.view, self.out)?;
                 }
                 for column in &self.view.columns {
                     let cell = (column.cell)(row);
-                    let text = cell.for_sheets();
-                    writer.write_field(text.as_bytes()).map_err(csv_error)?;
+                    let text = cell.for_sheets(self.out.sheet);
+                    // A file gets what there is; a terminal only what it cannot obey.
+                    let field = if self.out.drawn {
+                        harmless::lines(&text)
+                    } else {
+                        Cow::Borrowed(text.as_ref())
+                    };
+                    writer.write_field(field.as_bytes()).map_err(csv_error)?;
                 }
                 end_record(writer)?;
             }
@@ -101,25 +113,44 @@ impl<'a, T: ?Sized> List<'a, T> {
     }
 
     /// Ends the list; `totals` are said under a table.
-    pub fn finish(self, totals: &str) -> Result<()> {
+    pub fn finish(mut self, totals: &str) -> Result<()> {
+        let nothing = self.rows == 0;
         match self.paper {
             Paper::Table(block, mut writer) => {
-                if !block.is_empty() || (self.rows == 0 && self.out.drawn) {
-                    draw(self.out, &self.view, block, &mut writer)?;
+                if !block.is_empty() || (nothing && self.out.drawn && self.view.empty.is_none()) {
+                    draw(
+                        self.out,
+                        &self.view,
+                        &block,
+                        &mut self.left_out,
+                        &mut writer,
+                    )?;
+                }
+                if !self.left_out.is_empty() {
+                    let names = self.left_out.join(", ");
+                    let words = format!("no room for: {names} (wider, or -o csv)");
+                    let room = usize::from(self.out.width);
+                    writeln!(writer, "{}", folded(&words, room).join("\n"))?;
                 }
                 if !totals.is_empty() {
-                    writeln!(writer, "{totals}")?;
+                    writeln!(writer, "{}", harmless::lines(totals))?;
                 }
                 writer.flush()?;
+                if nothing {
+                    if let Some(empty) = &self.view.empty {
+                        self.out.say(&empty.none);
+                        self.out.say(format!("  try: {}", empty.remedy));
+                    }
+                }
             }
             Paper::Json(mut writer) => {
-                writer.write_all(if self.rows == 0 { b"[]\n" } else { b"\n]\n" })?;
+                writer.write_all(if nothing { b"[]\n" } else { b"\n]\n" })?;
                 writer.flush()?;
             }
             Paper::Jsonl(mut writer) => writer.flush()?,
             Paper::Csv(mut writer) => {
-                if self.rows == 0 {
-                    header(&mut writer, &self.view)?;
+                if nothing {
+                    header(&mut writer, &self.view, self.out)?;
                 }
                 writer.flush()?;
             }
@@ -128,19 +159,29 @@ impl<'a, T: ?Sized> List<'a, T> {
     }
 }
 
+/// Draws rows and notes the columns that had no room.
 fn draw<T: ?Sized>(
     out: Out,
     view: &View<T>,
-    rows: Vec<Vec<Cell>>,
+    rows: &[Vec<Cell>],
+    left_out: &mut Vec<String>,
     writer: &mut impl Write,
 ) -> Result<()> {
-    for line in table::lines(out, view, rows) {
+    let laid = table::lay(out, view, rows);
+    for line in laid.lines {
         writeln!(writer, "{line}")?;
+    }
+    for name in laid.left_out {
+        if !left_out.contains(&name) {
+            left_out.push(name);
+        }
     }
     Ok(())
 }
 
-fn header<T: ?Sized>(writer: &mut csv::Writer<io::Stdout>, view: &View<T>) -> Result<()> {
+fn header<T: ?Sized>(writer: &mut csv::Writer<io::Stdout>, view: &View<T>, out: Out) -> Result<()> {
+    // Nothing of the CSV has left its buffer yet: the mark comes before it.
+    io::stdout().write_all(out.sheet.mark())?;
     for column in &view.columns {
         writer
             .write_field(column.name.as_bytes())

@@ -2,6 +2,39 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+/// Columns that a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A text in pieces that stand whole: between two there is one blank. A blank within a number, an amount,
+/// a phone or an instant parts nothing.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let blank = text.match_indices(' ').find(|(at, _)| parts(text, *at));
+        let (piece, after) = match blank {
+            Some((at, _)) => (&text[..at], Some(&text[at + 1..])),
+            None => (text, None),
+        };
+        rest = after;
+        Some(piece)
+    })
+}
+
+/// Whether the blank at this place parts two pieces.
+fn parts(text: &str, at: usize) -> bool {
+    let before = text[..at].ends_with(|c: char| c.is_ascii_digit() || matches!(c, ')' | '$'));
+    let after = text[at + 1..].starts_with(|c: char| c.is_ascii_digit() || c == '(');
+    !(before && after)
+}
+
+/// Columns that the widest piece of a text takes.
+pub fn longest(text: &str) -> usize {
+    pieces(text).map(width).max().unwrap_or(0)
+}
+
 /// A text followed by blanks up to this many columns; a wider one as it is.
 pub fn padded(text: &str, columns: usize) -> String {
     let blanks = columns.saturating_sub(text.width());
@@ -26,10 +59,11 @@ pub fn shortened(text: &str, columns: usize) -> String {
     format!("{kept}…")
 }
 
-/// A text of words in lines of at most this many columns; a wider word stands on a line of its own.
+/// A text of words in lines of at most this many columns; a wider word stands on a line of its own, and
+/// numbers, amounts, phones and instants with blanks in them are words.
 pub fn folded(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in pieces(text) {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= columns => {
                 line.push(' ');
@@ -66,5 +100,11 @@ mod tests {
     fn lines_are_folded_between_words() {
         assert_eq!(folded("um dois três", 7), ["um dois", "três"]);
         assert_eq!(folded("verylongword a", 4), ["verylongword", "a"]);
+        assert_eq!(folded("tel (49) 99999-0001", 9), ["tel", "(49) 99999-0001"]);
+        assert_eq!(
+            folded("em 23/11 09:00 R$ 9,90", 3),
+            ["em", "23/11 09:00", "R$ 9,90"]
+        );
+        assert_eq!(longest("Fibra 500 R$ 1.234,56"), 11);
     }
 }

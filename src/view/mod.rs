@@ -10,15 +10,19 @@ use crate::error::{Error, Result};
 mod cell;
 pub mod chart;
 mod columns;
+pub mod harmless;
+mod json;
 mod list;
 pub mod measure;
 mod progress;
+mod spreadsheet;
 mod table;
 
 pub use cell::{Cell, Tone};
 pub use columns::View;
 pub use list::List;
 pub use progress::Progress;
+pub use spreadsheet::Spreadsheet;
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +72,8 @@ pub struct Out {
     /// Standard input and standard error are terminals.
     interactive: bool,
     width: u16,
+    /// The manner of a CSV.
+    sheet: Spreadsheet,
 }
 
 impl Out {
@@ -92,7 +98,15 @@ impl Out {
             progress: io::stderr().is_terminal() && talk > Talk::Quiet,
             interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
             width,
+            sheet: Spreadsheet::default(),
         }
+    }
+
+    /// The same, with this manner of a CSV.
+    #[must_use]
+    pub const fn with_spreadsheet(mut self, sheet: Spreadsheet) -> Self {
+        self.sheet = sheet;
+        self
     }
 
     /// The form of the answer.
@@ -120,7 +134,7 @@ impl Out {
         self.talk >= Talk::Verbose
     }
 
-    /// Says something on standard error, unless quiet.
+    /// Says a line on standard error, unless quiet.
     pub fn say(&self, text: impl AsRef<str>) {
         if self.talk > Talk::Quiet {
             err(text.as_ref());
@@ -148,11 +162,27 @@ impl Out {
 
     /// Tells an error, always.
     pub fn error(&self, error: &Error) {
-        err(&format!("error: {error}"));
+        let lines = error.lines();
+        err(&format!("error: {}", lines[0]));
+        for line in &lines[1..] {
+            err(line);
+        }
     }
 
-    /// Writes plain text to standard output.
+    /// Writes lines for people to standard output. What comes from outside and must not make lines of its
+    /// own goes through [`harmless::line`] before.
     pub fn text(&self, text: impl AsRef<str>) -> Result<()> {
+        self.exact(harmless::lines(text.as_ref()))
+    }
+
+    /// Writes a row as a block of names and values to standard output.
+    pub fn block<T: ?Sized>(&self, view: &View<'_, T>, row: &T, name_width: usize) -> Result<()> {
+        let room = self.drawn.then_some(usize::from(self.width));
+        self.exact(view.block(row, name_width, room))
+    }
+
+    /// Writes a text for programs to standard output, to the letter.
+    pub fn exact(&self, text: impl AsRef<str>) -> Result<()> {
         let mut out = io::stdout().lock();
         let text = text.as_ref();
         out.write_all(text.as_bytes())?;
@@ -165,17 +195,16 @@ impl Out {
     /// Writes a whole JSON document.
     pub fn json(&self, document: &impl Serialize) -> Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
-        serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from)?;
+        json::write_pretty(&mut out, document, self.drawn)?;
         out.write_all(b"\n")?;
         Ok(out.flush()?)
     }
 
     /// Writes one JSON object on one line.
     pub fn json_line(&self, document: &impl Serialize) -> Result<()> {
-        let mut out = io::stdout().lock();
-        let mut line = serde_json::to_string(document).map_err(io::Error::from)?;
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        json::write(&mut out, document, self.drawn)?;
+        out.write_all(b"\n")?;
         Ok(out.flush()?)
     }
 
@@ -229,7 +258,7 @@ impl Out {
     /// Asks a person yes or no; no answer is no.
     pub fn ask(&self, question: &str) -> Result<bool> {
         let mut err = io::stderr().lock();
-        write!(err, "{question} [y/N] ")?;
+        write!(err, "{} [y/N] ", harmless::line(question))?;
         err.flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -240,9 +269,9 @@ impl Out {
     }
 }
 
-/// Writes a line to standard error; nobody can be told when that is gone.
+/// Writes a line to standard error, harmless whatever it tells of; nobody can be told when that is gone.
 fn err(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless::line(text));
 }
 
 /// The terminal's width, as the table library sees it.
@@ -263,22 +292,27 @@ impl Out {
         fill: impl FnOnce(&mut dyn FnMut(&T) -> Result<()>) -> Result<()>,
     ) -> Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
-        let pair = |name: &str, value: &Value| format!("  {}: {value}", Value::from(name));
+        let terminal = self.drawn;
+        let pair = |out: &mut BufWriter<_>, name: &str, value: &Value| -> io::Result<()> {
+            write!(out, "  {}: ", Value::from(name))?;
+            json::write(out, value, terminal)
+        };
         out.write_all(b"{\n")?;
         for (name, value) in head {
-            writeln!(out, "{},", pair(name, value))?;
+            pair(&mut out, name, value)?;
+            out.write_all(b",\n")?;
         }
         write!(out, "  {}: [", Value::from(key))?;
         let mut first = true;
         fill(&mut |row| {
             out.write_all(if first { b"\n    " } else { b",\n    " })?;
             first = false;
-            serde_json::to_writer(&mut out, &columns::Row(view, row)).map_err(io::Error::from)?;
-            Ok(())
+            Ok(json::write(&mut out, &columns::Row(view, row), terminal)?)
         })?;
         out.write_all(if first { b"]" } else { b"\n  ]" })?;
         for (name, value) in tail {
-            write!(out, ",\n{}", pair(name, value))?;
+            out.write_all(b",\n")?;
+            pair(&mut out, name, value)?;
         }
         out.write_all(b"\n}\n")?;
         Ok(out.flush()?)

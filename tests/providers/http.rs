@@ -287,3 +287,47 @@ fn a_gateway_that_cannot_work_is_refused_with_every_problem() {
     assert!(told[2].contains("#sender# has no value"), "{told:#?}");
     assert!(told[3].contains("JSON pointer"), "{told:#?}");
 }
+
+#[test]
+fn trial_9_after_a_lost_connection_each_request_has_its_own() {
+    let server = Server::start(|seen| {
+        if seen.nth > 10 {
+            Act::Cut
+        } else {
+            Act::json(200, r#"{"id":"g-1"}"#)
+        }
+    });
+    let sms = sms(
+        &server,
+        "[sms]\nprovider = \"http\"\nurl = \"URL/send\"\nbody = '#body#'\n",
+    );
+    let outcomes: Vec<String> = (0..60)
+        .map(|_| next(&sms.send(&message(Channel::Sms))))
+        .collect();
+    let unknown = outcomes.iter().filter(|told| *told == "Unknown").count();
+    assert_eq!(unknown, 1, "{outcomes:?}");
+    assert_eq!(outcomes[10], "Unknown");
+}
+
+#[test]
+fn trial_88_what_stands_before_the_at_of_an_address_is_covered() {
+    let server = Server::start(|_| Act::json(422, r#"{"error":"ana:s3cret-word is no good"}"#));
+    let url = server.url().replace("http://", "http://ana:s3cret-word@");
+    let text = format!(
+        "[sms]\nprovider = \"http\"\nurl = \"{url}/send\"\nbody = '#body#'\nmessage_pointer = \"/error\"\n"
+    );
+    let provider = provider(Channel::Sms, &text, std::path::Path::new(""));
+    let refusal = provider.send(&message(Channel::Sms)).expect_err("refused");
+    assert!(!refusal.text.contains("s3cret"), "{}", refusal.text);
+    let flawed = "[sms]\nprovider = \"http\"\nurl = \"ftp://ana:s3cret-word@host/send\"\n";
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, flawed).expect("a file");
+    let told = Config::load(Some(&path))
+        .expect_err("no address")
+        .to_string();
+    assert!(
+        told.contains("***@host") && !told.contains("s3cret"),
+        "{told}"
+    );
+}

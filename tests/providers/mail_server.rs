@@ -27,6 +27,27 @@ pub struct Manner {
     pub ends_after: Option<usize>,
     /// Greets with this instead of 220.
     pub greeting: Option<&'static str>,
+    /// What is odd about its replies.
+    pub oddity: Option<Oddity>,
+}
+
+/// What is odd about a server's replies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddity {
+    /// They are written in Latin-1.
+    Latin1,
+    /// A second EHLO is answered with 503.
+    OneEhlo,
+    /// Each comes in two pieces, more than a second apart.
+    Pieces,
+    /// The answer to a message has no end of line.
+    Endless,
+    /// The answer to a message comes a byte at a time, without end.
+    Drip,
+    /// The greeting never comes.
+    Mute,
+    /// After so many messages the next DATA closes the connection once the message has come.
+    Forgets(usize),
 }
 
 /// One message that was taken.
@@ -122,6 +143,25 @@ struct Session {
 
 impl Session {
     fn say(&mut self, text: &str) {
+        match self.manner.oddity {
+            Some(Oddity::Latin1) => {
+                let bytes: Vec<u8> = text
+                    .chars()
+                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
+                    .collect();
+                let _ = self.stream.write_all(&bytes);
+                let _ = self.stream.write_all(b"\r\n");
+                return;
+            }
+            Some(Oddity::Pieces) => {
+                let (first, rest) = text.split_at(2);
+                let _ = self.stream.write_all(first.as_bytes());
+                thread::sleep(std::time::Duration::from_millis(1200));
+                let _ = self.stream.write_all(format!("{rest}\r\n").as_bytes());
+                return;
+            }
+            _ => {}
+        }
         let _ = self.stream.write_all(format!("{text}\r\n").as_bytes());
     }
 
@@ -144,7 +184,12 @@ impl Session {
 
     fn serve(&mut self) {
         self.stream.set_nodelay(true).expect("an option of sockets");
+        if self.manner.oddity == Some(Oddity::Mute) {
+            let _ = self.line();
+            return;
+        }
         self.say(self.manner.greeting.unwrap_or("220 mail.example.com ESMTP"));
+        let mut greeted = false;
         let mut to: Option<String> = None;
         let mut taken = 0;
         let mut in_transaction = false;
@@ -159,7 +204,11 @@ impl Session {
                 .unwrap_or_default()
                 .to_uppercase();
             match verb.as_str() {
+                "EHLO" if greeted && self.manner.oddity == Some(Oddity::OneEhlo) => {
+                    self.say("503 5.5.1 you said that already");
+                }
                 "EHLO" => {
+                    greeted = true;
                     let mut words = vec!["mail.example.com", "SIZE 1000000", "8BITMIME"];
                     if self.manner.pipelining {
                         words.push("PIPELINING");
@@ -244,6 +293,20 @@ impl Session {
                     }
                     in_transaction = false;
                     let address = to.take().unwrap_or_default();
+                    match self.manner.oddity {
+                        Some(Oddity::Endless) => {
+                            while self.stream.write_all(&[b'2'; 65536]).is_ok() {}
+                            return;
+                        }
+                        Some(Oddity::Drip) => {
+                            while self.stream.write_all(b"2").is_ok() {
+                                thread::sleep(std::time::Duration::from_millis(300));
+                            }
+                            return;
+                        }
+                        Some(Oddity::Forgets(after)) if taken >= after => return,
+                        _ => {}
+                    }
                     let so_far = self.mails.lock().expect("the mails").len();
                     match address.split('@').next().unwrap_or_default() {
                         _ if self.manner.daily_limit.is_some_and(|most| so_far >= most) => {
@@ -255,6 +318,7 @@ impl Session {
                             let _ = self.stream.read_to_end(&mut rest);
                             return;
                         }
+                        "usuario" => self.say("550 5.1.1 usuário inexistente"),
                         "full" => self.say("452 4.2.2 mailbox full"),
                         "spam" => self.say("554 5.7.1 looks like spam"),
                         "odd" => self.say("354 go on"),
@@ -265,7 +329,11 @@ impl Session {
                                 .expect("the mails")
                                 .push(Mail { to: address, text });
                             taken += 1;
-                            self.say("250 2.0.0 Ok: queued as Q1");
+                            if self.manner.oddity == Some(Oddity::Latin1) {
+                                self.say("250 2.0.0 aceita, será entregue");
+                            } else {
+                                self.say("250 2.0.0 Ok: queued as Q1");
+                            }
                         }
                     }
                     if self.manner.closes_after == Some(taken) {

@@ -41,6 +41,7 @@ fn message(channel: Channel) -> Outgoing {
             Channel::Whatsapp | Channel::Sms => "+5549999990001".to_owned(),
             Channel::Email => "ana@example.com".to_owned(),
         },
+        name: None,
         address_kind: (channel == Channel::Push).then_some(AddressKind::Token),
         title: matches!(channel, Channel::Push | Channel::Email)
             .then(|| "Fatura vencida".to_owned()),

@@ -15,6 +15,8 @@ pub struct Seen {
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// Which request it is on its connection, from 1.
+    pub nth: usize,
 }
 
 impl Seen {
@@ -180,7 +182,10 @@ fn serve(stream: TcpStream, script: &Arc<Script>, seen: &Arc<Mutex<Vec<Seen>>>) 
     stream.set_nodelay(true).expect("an option of sockets");
     let mut out = stream.try_clone().expect("a second handle");
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read(&mut reader) {
+    let mut nth = 0;
+    while let Some(mut request) = read(&mut reader) {
+        nth += 1;
+        request.nth = nth;
         seen.lock().expect("the requests").push(request.clone());
         match script(&request) {
             Act::Answer(status, headers, body) => {
@@ -251,6 +256,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Seen {
+        nth: 0,
         method,
         path,
         headers,

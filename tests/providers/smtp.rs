@@ -5,7 +5,7 @@ use std::time::Duration;
 use regua::channel::{Next, Outgoing, Provider};
 use regua::domain::words::{Channel, Purpose, Reason};
 
-use crate::mail_server::{MailServer, Manner};
+use crate::mail_server::{MailServer, Manner, Oddity};
 use crate::{message, next, provider};
 
 pub fn config(server: &MailServer, more: &str) -> String {
@@ -409,4 +409,148 @@ fn an_interruption_ends_the_longest_wait() {
         assert!(outcome == "Unknown" || outcome == "NotSent", "{outcome}");
     });
     assert_eq!(next(&provider.send(&to("ana@example.com"))), "NotSent");
+}
+
+fn odd(oddity: Oddity) -> MailServer {
+    MailServer::start(Manner {
+        oddity: Some(oddity),
+        ..pipelining()
+    })
+}
+
+#[test]
+fn trial_7_replies_in_latin_1_mean_what_they_say() {
+    let server = MailServer::start(Manner {
+        oddity: Some(Oddity::Latin1),
+        greeting: Some("220 correio eletrônico"),
+        ..pipelining()
+    });
+    let provider = smtp(&server, "");
+    let receipt = provider.send(&to("ana@example.com")).expect("accepted");
+    assert_eq!(receipt.text.as_deref(), Some("2.0.0 aceita, será entregue"));
+    let refusal = provider
+        .send(&to("usuario@example.com"))
+        .expect_err("refused");
+    assert_eq!(refusal.next, Next::Never(Reason::Refused));
+    assert!(
+        refusal.text.contains("usuário inexistente"),
+        "{}",
+        refusal.text
+    );
+}
+
+#[test]
+fn trial_8_a_domain_with_accents_goes_in_letters_every_server_takes() {
+    let server = MailServer::start(pipelining());
+    let provider = smtp(&server, "");
+    provider
+        .send(&to("ana@pousadadamaré.com.br"))
+        .expect("accepted");
+    let mail = &server.mails()[0];
+    assert_eq!(mail.to, "ana@xn--pousadadamar-meb.com.br");
+    assert!(
+        mail.text.contains("To: ana@xn--pousadadamar-meb.com.br"),
+        "{}",
+        mail.text
+    );
+}
+
+#[test]
+fn trial_9_after_a_lost_connection_each_message_has_its_own() {
+    let server = odd(Oddity::Forgets(10));
+    let provider = smtp(&server, "");
+    let outcomes: Vec<String> = (0..60)
+        .map(|_| next(&provider.send(&to("ana@example.com"))))
+        .collect();
+    let unknown = outcomes.iter().filter(|told| *told == "Unknown").count();
+    assert_eq!(unknown, 1, "{outcomes:?}");
+    assert_eq!(server.mails().len(), 59);
+}
+
+#[test]
+fn trial_74_what_a_server_says_is_bounded_in_bytes_and_in_time() {
+    for oddity in [Oddity::Endless, Oddity::Drip] {
+        let server = odd(oddity);
+        let watch = std::time::Instant::now();
+        let refusal = smtp(&server, "")
+            .send(&to("ana@example.com"))
+            .expect_err("nonsense");
+        assert_eq!(refusal.next, Next::Unknown, "{oddity:?}");
+        assert!(watch.elapsed() < Duration::from_secs(4), "{oddity:?}");
+    }
+    let server = odd(Oddity::Mute);
+    let text = config(&server, "").replace("timeout_seconds = 1", "timeout_seconds = 60");
+    let provider = provider(Channel::Email, &text, std::path::Path::new(""));
+    std::thread::scope(|scope| {
+        let watch = std::time::Instant::now();
+        let opening = scope.spawn(|| provider.open());
+        while server.connections() == 0 {
+            std::thread::yield_now();
+        }
+        provider.interrupt();
+        let refusal = opening.join().expect("no panic").expect_err("interrupted");
+        assert_eq!(refusal.next, Next::NotSent);
+        assert!(watch.elapsed() < Duration::from_secs(10));
+    });
+}
+
+#[test]
+fn trial_100_the_answer_to_one_ehlo_is_enough() {
+    let server = odd(Oddity::OneEhlo);
+    let provider = smtp(&server, "");
+    provider.send(&to("ana@example.com")).expect("accepted");
+    let asked = server
+        .commands()
+        .iter()
+        .filter(|line| line.starts_with("EHLO"))
+        .count();
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn trial_110_a_reply_in_two_pieces_is_one_reply() {
+    let server = odd(Oddity::Pieces);
+    let text = config(&server, "")
+        .replace("timeout_seconds = 1", "timeout_seconds = 20")
+        .replace("answer_seconds = 1", "answer_seconds = 20");
+    let provider = provider(Channel::Email, &text, std::path::Path::new(""));
+    provider.send(&to("ana@example.com")).expect("accepted");
+    assert_eq!(server.mails().len(), 1);
+}
+
+#[test]
+fn trial_116_a_mail_names_whom_it_is_for_and_marketing_its_list() {
+    let server = MailServer::start(pipelining());
+    let provider = smtp(&server, "");
+    let mut mail = to("ana@example.com");
+    mail.name = Some("Ana\r\nLima".to_owned());
+    mail.purpose = Purpose::Marketing;
+    provider.send(&mail).expect("accepted");
+    let text = &server.mails()[0].text;
+    assert!(
+        text.contains("List-Id: <marketing.example.com>\r\n"),
+        "{text}"
+    );
+    assert!(!text.contains("\nBcc"), "{text}");
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("To: "))
+        .expect("a recipient");
+    assert!(
+        line.contains("Ana Lima") && line.ends_with("<ana@example.com>"),
+        "{line}"
+    );
+    mail.purpose = Purpose::Collection;
+    mail.name = Some("João Sá".to_owned());
+    provider.send(&mail).expect("accepted");
+    let text = &server.mails()[1].text;
+    assert!(!text.contains("List-Id"), "{text}");
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("To: "))
+        .expect("a recipient");
+    assert!(
+        line.is_ascii() && line.ends_with("<ana@example.com>"),
+        "{line}"
+    );
 }

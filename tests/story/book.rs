@@ -145,9 +145,9 @@ fn every_spelling_of_an_erp_is_read() {
             "contract_status,access_status,person_type,client_active,birth_date,mobile"
         ),
         "contract_status,access_status,person_type,client_active,birth_date,mobile\n\
-         pre_contract,active,individual,yes,1990-12-10,+5549999990001\n\
-         active,disabled,individual,no,,+554933330000\n\
-         inactive,manual_block,company,no,,+5555967228964\n\
+         pre_contract,active,individual,yes,1990-12-10,'+5549999990001\n\
+         active,disabled,individual,no,,'+554933330000\n\
+         inactive,manual_block,company,no,,'+5555967228964\n\
          blacklisted,auto_block,company,yes,,00000000000\n\
          withdrawn,payment_warning,individual,no,1990-12-10,+5549999990005\n"
     );

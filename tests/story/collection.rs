@@ -139,7 +139,7 @@ impl House {
     /// An update at 9 o'clock of a day; its only rule's answer.
     fn update(&mut self, day: &str) -> Value {
         self.at(&format!("{day}T09:00"));
-        self.json(&["collection", "update"])["rules"][0].clone()
+        self.json(&["collection", "update", "--yes"])["rules"][0].clone()
     }
 
     /// Every collection message as `invoice event template status reason`, in the order made.
@@ -1192,9 +1192,12 @@ fn the_report_of_cases_has_filters_totals_and_what_a_letter_needs() {
     assert_eq!(
         rows,
         json!([{
-            "case_id": 1, "rule": "residential", "invoice_id": 101, "client_id": 1,
-            "client_name": "Ana Lima", "amount": 10.0, "open_amount": 10.0, "due_on": "2026-12-01",
-            "days_late": 10, "stage": "inquiry", "since": "2026-12-11", "outcome": null, "closed_on": null,
+            "case_id": 1, "rule": "residential", "portfolio": "Boleto", "invoice_id": 101,
+            "contract_id": 11, "plan": "Fibra 500", "client_id": 1, "client_name": "Ana Lima",
+            "amount": 10.0, "open_amount": 10.0, "due_on": "2026-12-01", "days_late": 10,
+            "stage": "inquiry", "since": "2026-12-11", "outcome": null, "closed_on": null,
+            "settled_on": null, "last_message_at": "2026-12-11T09:00:00-03:00",
+            "last_message_status": "sent", "next_step": null, "next_on": null,
         }])
     );
     assert_eq!(
@@ -1204,6 +1207,30 @@ fn the_report_of_cases_has_filters_totals_and_what_a_letter_needs() {
     assert_eq!(
         house.json(&["collection", "list", "--client", "3"])[0]["invoice_id"],
         104
+    );
+    let of = |arguments: &[&str]| -> Vec<i64> {
+        let rows = house.json(&[&["collection", "list"], arguments].concat());
+        let rows = rows.as_array().expect("rows");
+        rows.iter()
+            .filter_map(|row| row["invoice_id"].as_i64())
+            .collect()
+    };
+    assert_eq!(of(&["--order", "open_amount:desc"]), [104, 101, 103]);
+    assert_eq!(of(&["--order", "days_late:desc", "--limit", "1"]), [101]);
+    assert_eq!(of(&["--since", "2026-12-11"]), [101]);
+    assert_eq!(
+        of(&["--until", "10/12/2026", "--portfolio", "Boleto"]),
+        [103, 104]
+    );
+    assert_eq!(of(&["--portfolio", "Pix"]), [0; 0]);
+    house
+        .run(&["collection", "list", "--order", "open_amont"])
+        .exits(2)
+        .says("did you mean `open_amount`?");
+    let rows = house.json(&["collection", "list", "--client", "3"]);
+    assert_eq!(
+        (&rows[0]["next_step"], &rows[0]["next_on"]),
+        (&json!("stage:inquiry"), &json!("2026-12-15"))
     );
     house
         .run(&["collection", "list"])
@@ -1216,11 +1243,11 @@ fn the_report_of_cases_has_filters_totals_and_what_a_letter_needs() {
     assert_eq!(
         csv.lines().next(),
         Some(
-            "case_id,rule,invoice_id,client_id,client_name,amount,open_amount,due_on,days_late,stage,since,outcome,closed_on,tax_id,mobile,whatsapp,email,city,district"
+            "case_id,rule,portfolio,invoice_id,contract_id,plan,client_id,client_name,amount,open_amount,due_on,days_late,stage,since,outcome,closed_on,settled_on,last_message_at,last_message_status,next_step,next_on,tax_id,mobile,whatsapp,email,city,district"
         )
     );
     assert!(
-        csv.contains("111.444.777-35,+55 (49) 99999-0001,,ana@example.com,Chapecó,"),
+        csv.contains("111.444.777-35,'+55 (49) 99999-0001,,ana@example.com,Chapecó,"),
         "{csv}"
     );
     let plain = house.run(&["collection", "list", "-o", "csv"]).ok().stdout;
@@ -1558,4 +1585,426 @@ fn a_removal_that_the_erp_tells_of_late_is_told_and_what_was_before_the_rules_ti
         house.messages(),
         ["103 closing:bureau_removed cleared sent -"]
     );
+}
+
+const COMPANY: &str = "[[template]]\nname = \"ours\"\nchannel = \"sms\"\nkind = \"financial\"\n\
+    body = \"#empresa_nome#: fatura #areceber_numero#\"\n";
+
+#[test]
+fn trial_54_what_nothing_provides_is_told_when_saved_and_refused_before_a_plan() {
+    let mut house = provider(ANA);
+    house.write("ours.toml", COMPANY);
+    house
+        .run(&["apply", "ours.toml"])
+        .ok()
+        .says("template `ours`: #empresa_nome# is what nothing provides yet");
+    let ladder = LADDER.replace("[\"notice\"]", "[\"ours\"]");
+    house.write("rules.toml", &ladder);
+    house
+        .run(&["apply", "rules.toml"])
+        .ok()
+        .says("rule `residential`: template `ours`: #empresa_nome# is what nothing provides yet");
+    house
+        .run(&["rule", "edit", "residential", "--enter-until-days", "90"])
+        .ok()
+        .says("set [company] name in the configuration");
+    house
+        .run(&[
+            "task",
+            "add",
+            "send",
+            "--run",
+            "send",
+            "--report",
+            "late",
+            "--template",
+            "ours",
+            "--minute",
+            "0",
+            "--hour",
+            "9",
+        ])
+        .exits(3);
+    house.run(&["report", "save", "late", "invoices"]).ok();
+    house
+        .run(&[
+            "task",
+            "add",
+            "send",
+            "--run",
+            "send",
+            "--report",
+            "late",
+            "--template",
+            "ours",
+            "--minute",
+            "0",
+            "--hour",
+            "9",
+        ])
+        .ok()
+        .says("template `ours`: #empresa_nome# is what nothing provides yet");
+    house
+        .run(&[
+            "template",
+            "edit",
+            "ours",
+            "--body",
+            "#empresa_nome#: #areceber_numero#",
+        ])
+        .ok()
+        .says("#empresa_nome# is what nothing provides yet");
+    let doctor = house.run(&["doctor", "--json"]);
+    assert!(
+        doctor.stdout.contains("template `ours`: #empresa_nome#"),
+        "{}",
+        doctor.stdout
+    );
+
+    house.at("2026-12-14T09:00");
+    house
+        .run(&["collection", "update"])
+        .exits(3)
+        .says("template `ours`: #empresa_nome#: is what nothing provides yet")
+        .says("set [company] name in the configuration");
+    house
+        .run(&["send", "invoices", "--template", "ours", "--dry-run"])
+        .exits(3)
+        .says("is what nothing provides yet");
+    assert_eq!(house.messages(), [""; 0]);
+    assert_eq!(house.cases(), [""; 0]);
+
+    // A text of its own stands in, and so does the configuration.
+    house
+        .run(&[
+            "template",
+            "edit",
+            "ours",
+            "--body",
+            "#empresa_nome|Nos#: #areceber_numero#",
+        ])
+        .ok();
+    house.update("2026-12-14");
+    let rows = house.json(&["history", "--origin", "collection"]);
+    assert_eq!(rows[0]["body"], "Nos: 101");
+    house.write(
+        "config.toml",
+        "max_data_age_hours = 0\n[company]\nname = \"Provedor Exemplo\"\n",
+    );
+    house
+        .run(&[
+            "template",
+            "preview",
+            "ours",
+            "--client",
+            "1",
+            "--invoice",
+            "101",
+        ])
+        .ok()
+        .prints("Provedor Exemplo: 101");
+}
+
+#[test]
+fn trial_82_a_day_long_after_the_last_wants_a_yes_and_a_wrong_day_has_a_way_back() {
+    let mut house = provider(ANA);
+    house.rules(LADDER);
+    house.update("2026-12-14");
+    house.at("2031-01-01T09:00");
+    house
+        .run(&["collection", "update", "--stale-ok"])
+        .exits(2)
+        .says("collections were last updated for 2026-12-14")
+        .says("--yes");
+    house.run(&["collection", "update", "--dry-run"]).ok();
+    house
+        .run(&["collection", "update", "--stale-ok", "--yes"])
+        .ok();
+    assert_eq!(house.cases(), ["101 inquiry 2031-01-01 -"]);
+    house.at("2026-12-15T09:00");
+    house
+        .run(&["collection", "update"])
+        .exits(3)
+        .says("regua rule edit residential --evaluated-on 2026-12-14");
+    house
+        .run(&[
+            "rule",
+            "edit",
+            "residential",
+            "--evaluated-on",
+            "2026-12-16",
+        ])
+        .exits(3)
+        .says("2026-12-16 is still to come");
+    house
+        .run(&[
+            "rule",
+            "edit",
+            "residential",
+            "--evaluated-on",
+            "2026-12-14",
+        ])
+        .ok();
+    house.update("2026-12-15");
+    assert_eq!(house.cases(), ["101 inquiry 2026-12-14 -"]);
+    house.invoices("101,1,11,Boleto,2026-12-10,99.90,,R,2026-12-15,,,\n");
+    house.update("2026-12-16");
+    assert_eq!(house.cases(), ["101 inquiry 2026-12-14 paid"]);
+    // Seven days are a holiday, eight want a yes; a task has it.
+    house.update("2026-12-23");
+    house.at("2026-12-31T09:00");
+    house.run(&["collection", "update"]).exits(2);
+    house
+        .run(&[
+            "task",
+            "add",
+            "daily",
+            "--run",
+            "collection-update",
+            "--minute",
+            "0",
+            "--hour",
+            "9",
+        ])
+        .ok();
+    house.run(&["task", "run", "daily"]).ok();
+}
+
+#[test]
+fn what_is_paid_by_card_or_debit_gets_no_reminder_and_no_stage_before_its_days_of_grace() {
+    let mut house = provider("");
+    let columns = "id,client_id,contract_id,due_on,amount,status,payment_method";
+    house.write(
+        "methods.csv",
+        format!(
+            "{columns}\n101,1,11,2026-12-10,99.90,A,Cartão\n102,3,13,2026-12-10,99.90,A,\n\
+             103,1,11,2026-12-10,50.00,A,Boleto\n"
+        ),
+    );
+    house.write(
+        "of_contract.csv",
+        "id,client_id,payment_method\n13,3,pix_automatico\n",
+    );
+    house.run(&["import", "contracts", "of_contract.csv"]).ok();
+    house.run(&["import", "invoices", "methods.csv"]).ok();
+    house.rules(&LADDER.replace("reminders =", "debit_grace_days = 5\nreminders ="));
+    let left_out = |answer: &Value| answer["left_out"].clone();
+    let answer = house.update("2026-12-05");
+    assert_eq!(left_out(&answer), json!({"automatic_payment": 2}));
+    assert_eq!(
+        left_out(&house.update("2026-12-13")),
+        json!({"automatic_payment": 2})
+    );
+    assert_eq!(
+        left_out(&house.update("2026-12-14")),
+        json!({"automatic_payment": 2})
+    );
+    assert_eq!(left_out(&house.update("2026-12-15")), json!({}));
+    assert_eq!(
+        house.messages(),
+        [
+            "103 reminder:5 soon sent -",
+            "103 stage:notice notice sent -",
+            "101 stage:notice notice sent -",
+            "102 stage:notice notice sent -",
+        ]
+    );
+    house
+        .run(&[
+            "rule",
+            "edit",
+            "residential",
+            "--skip-payment-method",
+            "none",
+        ])
+        .ok();
+    let rule = house.json(&["rule", "show", "residential"]);
+    assert_eq!(rule["skip_payment_methods"], json!([]));
+    assert_eq!(rule["debit_grace_days"], 5);
+    house
+        .run(&["export"])
+        .prints("skip_payment_methods = []")
+        .prints("debit_grace_days = 5");
+}
+
+#[test]
+fn portfolios_that_nobody_has_or_nobody_takes_are_told() {
+    let mut house = provider(
+        "101,1,11,Boleto,2026-12-10,99.90,,A,,,,\n102,1,11,Carne,2026-12-10,99.90,,A,,,,\n\
+         103,3,13,,2026-12-10,99.90,,A,,,,\n",
+    );
+    house.write(
+        "rules.toml",
+        &LADDER.replace("[[rule]]", "[[rule]]\nportfolios = [\"Boletos\"]"),
+    );
+    house
+        .run(&["apply", "rules.toml"])
+        .ok()
+        .says("no invoice has the portfolio `Boletos`, did you mean `Boleto`?");
+    house
+        .run(&["rule", "edit", "residential", "--portfolio", "Boleto"])
+        .ok();
+    house.at("2026-12-05T09:00");
+    house
+        .run(&["collection", "update"])
+        .ok()
+        .says("2 owing invoices stand in portfolios that no rule takes");
+    house
+        .run(&["collection", "update"])
+        .ok()
+        .says("rule `residential` was updated for 2026-12-05 already");
+    house
+        .run(&["doctor", "--json"])
+        .prints("2 owing invoices stand in portfolios that no rule takes");
+    house
+        .run(&["rule", "edit", "residential", "--every-portfolio"])
+        .ok();
+    let doctor = house.run(&["doctor", "--json"]);
+    assert!(!doctor.stdout.contains("no rule takes"));
+}
+
+#[test]
+fn lint_warns_of_a_stage_that_names_one_invoice_only() {
+    let house = provider(ANA);
+    house.rules(LADDER);
+    house
+        .run(&["template", "lint", "notice", "--json"])
+        .prints("it names one invoice only");
+    let soon = house.run(&["template", "lint", "soon", "--json"]);
+    assert!(!soon.stdout.contains("one invoice only"));
+}
+
+#[test]
+fn who_is_handed_over_to_the_bureau_is_listed_once_and_never_while_on_hold() {
+    let mut house = provider(
+        "101,1,11,Boleto,2026-12-01,10.00,,A,,,,\n103,2,12,Boleto,2026-12-01,20.00,,A,,,,\n\
+         104,3,13,Boleto,2026-12-01,30.50,,A,,,,\n",
+    );
+    house.write(
+        "where.csv",
+        "id,name,person_type,birth_date,street,number,zip,state\n\
+         1,Ana Lima,F,1990-05-01,Rua das Flores,12,89800-000,SC\n",
+    );
+    house.run(&["import", "clients", "where.csv"]).ok();
+    house.rules(&LADDER.replace("name = \"inquiry\"", "name = \"bureau\""));
+    house.update("2026-12-07");
+    house.update("2026-12-09");
+    house
+        .run(&["hold", "add", "--client", "3", "--why", "disputed"])
+        .ok();
+    house.at("2026-12-10T09:00");
+    let csv = house
+        .run(&["collection", "handover", "--stage", "bureau", "-o", "csv"])
+        .ok()
+        .says("left out: held 1")
+        .stdout;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(
+        lines[0],
+        "case_id,invoice_id,number,client_id,name,tax_id,birth_date,street,number,complement,district,city,state,zip,mobile,email,contract_id,issued_on,due_on,amount,open_amount,days_late,notice_on,notice_delivered_at"
+    );
+    assert_eq!(
+        lines[1],
+        "1,101,,1,Ana Lima,111.444.777-35,1990-05-01,Rua das Flores,12,,,Chapecó,SC,89800-000,+55 (49) 99999-0001,ana@example.com,11,,2026-12-01,10.00,10.00,9,2026-12-07,"
+    );
+    assert!(lines[2].starts_with("2,103,,2,Bruno Souza,"), "{csv}");
+    assert!(lines[2].ends_with(",9,,"), "no notice reached him: {csv}");
+    assert_eq!(lines.len(), 3);
+    assert_eq!(
+        house.json(&["collection", "handover"])[0]["street_number"],
+        "12"
+    );
+    house
+        .run(&["collection", "handover", "--mark", "-o", "csv"])
+        .ok()
+        .says("2 noted as handed over");
+    assert_eq!(house.json(&["collection", "handover"]), json!([]));
+    house.run(&["hold", "remove", "1"]).ok();
+    let rows = house.json(&["collection", "handover", "--since", "2026-12-09"]);
+    assert_eq!(rows[0]["invoice_id"], 104);
+    assert_eq!(
+        house.json(&["collection", "handover", "--since", "2026-12-10"]),
+        json!([])
+    );
+}
+
+/// What the first version left of a ladder on Friday 18 December: a case at inquiry, and a reminder.
+const LANDED: &str = "
+INSERT INTO client (id, name, person_type, mobile) VALUES (1, 'Ana Lima', 'individual', '+5549999990001');
+INSERT INTO invoice (id, client_id, due_on, amount, status) VALUES
+  (101, 1, '2026-12-10', 9990, 'open'), (102, 1, '2026-12-21', 9990, 'open');
+INSERT INTO template (name, channel, kind, purpose, body) VALUES
+  ('soon', 'sms', 'financial', 'collection', 'soon'),
+  ('notice', 'sms', 'financial', 'collection', 'notice'),
+  ('inquiry', 'sms', 'financial', 'collection', 'inquiry');
+INSERT INTO rule VALUES ('residential', 1, 1, NULL, 'each', 'each', '2026-12-18');
+INSERT INTO rule_reminder VALUES ('residential', 0, 3);
+INSERT INTO rule_stage VALUES ('residential', 0, 'notice', 3, 'each'), ('residential', 1, 'inquiry', 8, 'each');
+INSERT INTO rule_template VALUES ('residential', 'reminder', 0, 'soon'),
+  ('residential', 'stage:notice', 0, 'notice'), ('residential', 'stage:inquiry', 0, 'inquiry');
+INSERT INTO collection_case (id, rule, invoice_id, client_id, stage, since, due_on)
+  VALUES (7, 'residential', 101, 1, 'inquiry', '2026-12-18', '2026-12-10');
+INSERT INTO collection_move VALUES (7, 1, '2026-12-14', 'notice', 9990), (7, 2, '2026-12-18', 'inquiry', 9990);
+INSERT INTO collection_reminder VALUES (102, '2026-12-21', 3, 'residential', '2026-12-18');
+INSERT INTO message (key, channel, purpose, kind, template, origin, event, client_id, invoice_id, address,
+    body, status, created_at, sent_at, while_owing, case_id)
+  VALUES
+  ('collection/101/case-7/stage:notice/notice/+5549999990001', 'sms', 'collection', 'financial', 'notice',
+   'collection', 'stage:notice', 1, 101, '+5549999990001', 'notice', 'sent', 1, 1, 1, 7),
+  ('collection/101/case-7/stage:inquiry/inquiry/+5549999990001', 'sms', 'collection', 'financial', 'inquiry',
+   'collection', 'stage:inquiry', 1, 101, '+5549999990001', 'inquiry', 'sent', 2, 2, 1, 7),
+  ('collection/102/due-2026-12-21/reminder:3/soon/+5549999990001', 'sms', 'collection', 'financial', 'soon',
+   'collection', 'reminder:3', 1, 102, '+5549999990001', 'soon', 'sent', 2, 2, 1, NULL);
+";
+
+#[test]
+fn an_update_after_the_migration_tells_nobody_twice() {
+    let mut house = House::new();
+    house.write("config.toml", "max_data_age_hours = 0\n");
+    let landed = rusqlite::Connection::open(house.path("regua.db")).expect("a database");
+    for migration in [
+        include_str!("../../src/store/migrations/0001_first.sql"),
+        include_str!("../../src/store/migrations/0002_collection.sql"),
+        include_str!("../../src/store/migrations/0003_task.sql"),
+        include_str!("../../src/store/migrations/0004_ticket.sql"),
+        include_str!("../../src/store/migrations/0005_sync.sql"),
+        include_str!("../../src/store/migrations/0006_status.sql"),
+        include_str!("../../src/store/migrations/0007_messages_and_sources.sql"),
+        LANDED,
+    ] {
+        landed
+            .execute_batch(migration)
+            .expect("the first version's");
+    }
+    landed
+        .pragma_update(None, "user_version", 7)
+        .expect("a version");
+    landed
+        .pragma_update(None, "application_id", 0x7265_6775)
+        .expect("a number");
+    drop(landed);
+    let told = [
+        "101 stage:notice notice sent -",
+        "101 stage:inquiry inquiry sent -",
+        "102 reminder:3 soon sent -",
+    ];
+    for day in ["2026-12-18", "2026-12-19", "2026-12-20"] {
+        house.update(day);
+        assert_eq!(house.messages(), told, "on {day}");
+    }
+
+    // Even when the moves themselves are forgotten, their keys are not.
+    let forgetful = rusqlite::Connection::open(house.path("regua.db")).expect("a database");
+    forgetful
+        .execute_batch(
+            "UPDATE collection_case SET stage = 'notice', since = '2026-12-14';
+             DELETE FROM collection_reminder;
+             UPDATE rule SET evaluated_on = '2026-12-17';",
+        )
+        .expect("forgotten");
+    drop(forgetful);
+    let again = house.update("2026-12-18");
+    assert_eq!(again["advanced"], json!({"inquiry": 1}));
+    assert_eq!(again["reminders"], 1);
+    assert_eq!(house.messages(), told);
 }

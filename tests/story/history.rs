@@ -167,6 +167,43 @@ fn one_message_is_shown_with_every_attempt() {
 }
 
 #[test]
+fn the_history_is_narrowed_by_kind_event_batch_and_ticket_and_shows_the_columns_asked_for() {
+    let house = house();
+    for (filters, found) in [
+        (["--kind", "financial"], 4),
+        (["--kind", "support"], 2),
+        (["--kind", "support,financial"], 6),
+        (["--batch", "2"], 2),
+        (["--event", "2"], 2),
+        (["--event", "stage"], 0),
+        (["--ticket", "1"], 0),
+        (["--limit", "0"], 6),
+    ] {
+        let mut arguments = vec!["history"];
+        arguments.extend(filters);
+        assert_eq!(
+            house.json(&arguments).as_array().map(Vec::len),
+            Some(found),
+            "{filters:?}"
+        );
+    }
+    let rows = house.json(&["history", "--limit", "1", "--columns", "status, id"]);
+    assert_eq!(rows, json!([{ "status": "sent", "id": 6 }]));
+    house
+        .run(&["history", "--columns", "id,titel"])
+        .exits(3)
+        .says("there is no column `titel`")
+        .says("did you mean `title`?");
+    // The ERP's *histórico de notificações push*.
+    let push = house.run(&["history", "--channel", "push"]).ok().stdout;
+    let header = push.lines().next().expect("a header");
+    for column in ["title", "kind", "sent_at"] {
+        assert!(header.contains(column), "{push}");
+    }
+    assert!(push.contains("Fatura"), "{push}");
+}
+
+#[test]
 fn the_omnichannel_log_shows_whatsapp_attempts_only() {
     let house = house();
     let logs = house.json(&["omnichannel", "logs"]);
@@ -185,6 +222,7 @@ fn the_omnichannel_log_shows_whatsapp_attempts_only() {
         ]
     );
     assert_eq!(logs.as_array().map(Vec::len), Some(1));
+    assert_eq!(row["communication_type"], "WhatsApp");
     assert_eq!(row["contact"], "+5549999990001");
     assert_eq!(row["status"], "success");
     assert_eq!(row["sent_at"], "2026-11-24T09:00:00-03:00");
@@ -193,8 +231,10 @@ fn the_omnichannel_log_shows_whatsapp_attempts_only() {
         (["--status", "success"], 1),
         (["--status", "failure"], 0),
         (["--client", "2"], 0),
-        (["--type", "send"], 1),
-        (["--type", "collection"], 0),
+        (["--type", "whatsapp"], 1),
+        (["--type", "WhatsApp"], 1),
+        (["--origin", "send"], 1),
+        (["--origin", "collection"], 0),
         (["--contact", "99999"], 1),
         (["--until", "2026-11-23"], 0),
         (["--since", "2026-11-24"], 1),

@@ -2,6 +2,7 @@
 
 mod house;
 
+mod answers;
 mod apply;
 mod birthday;
 mod book;

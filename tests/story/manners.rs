@@ -112,11 +112,11 @@ fn global_flags_stand_before_or_after_the_command() {
         .run(&["report", "list", "--json", "-o", "csv"])
         .exits(2);
     house
-        .run(&["--db", "other.db", "report", "list", "--json"])
+        .run(&["--db", "other.db", "import", "book", "--json"])
         .ok()
         .says("made the database other.db");
     house
-        .run(&["-q", "--db", "third.db", "report", "list", "--json"])
+        .run(&["-q", "--db", "third.db", "import", "book", "--json"])
         .ok();
 }
 

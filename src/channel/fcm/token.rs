@@ -41,6 +41,9 @@ pub(super) struct Tokens {
     current: Mutex<Token>,
 }
 
+/// The longest life of a token, in seconds.
+const HOUR: i64 = 3600;
+
 impl Tokens {
     /// No token yet.
     pub(super) fn new(account: ServiceAccount) -> Self {
@@ -124,7 +127,8 @@ impl Tokens {
             )
         })?;
         let json = answer.json().unwrap_or_default();
-        let seconds = json["expires_in"].as_i64().unwrap_or(3600);
+        // An hour is the most that Google gives; whatever is said beyond counts as that.
+        let seconds = json["expires_in"].as_i64().unwrap_or(HOUR).clamp(0, HOUR);
         if let (true, Some(token)) = (answer.is_success(), json["access_token"].as_str()) {
             return Ok((token.to_owned(), seconds));
         }

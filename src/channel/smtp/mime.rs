@@ -7,16 +7,18 @@ use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
 use super::SmtpProvider;
-use crate::channel::{About, Next, Outgoing, Refusal, tag};
+use crate::channel::{AboutWhom, Next, Outgoing, Refusal, tag};
 use crate::domain::words::{Purpose, Reason};
 use crate::http::percent_encoded;
 
 impl SmtpProvider {
     /// The message as MIME, or why there is none for this address.
     pub(super) fn mime(&self, to: &Address, message: &Outgoing) -> Result<Vec<u8>, Refusal> {
+        let name = message.name.as_deref().map(one_line);
+        let name = name.filter(|name| !name.is_empty());
         let mut builder = Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(None, to.clone()))
+            .to(Mailbox::new(name, to.clone()))
             .subject(one_line(message.title.as_deref().unwrap_or_default()))
             .date(SystemTime::from(message.at))
             .message_id(Some(format!(
@@ -39,12 +41,15 @@ impl SmtpProvider {
             None => builder.singlepart(SinglePart::plain(message.body.clone())),
         };
         built.map(|built| built.formatted()).map_err(|error| {
-            Refusal::new(Next::Never(Reason::Refused), error.to_string()).about(About::Content)
+            Refusal::new(Next::Never(Reason::Refused), error.to_string()).about(AboutWhom::Content)
         })
     }
 
     /// What lets people unsubscribe: by mail always, by one click where an address is configured (RFC 8058).
     fn unsubscribable(&self, builder: MessageBuilder, message: &Outgoing) -> MessageBuilder {
+        // What belongs together can be sorted together (RFC 2919).
+        let list = format!("<marketing.{}>", self.from.email.domain());
+        let builder = builder.raw_header(header("List-Id", list));
         let answers_to = &self.reply_to.as_ref().unwrap_or(&self.from).email;
         let by_mail = format!("<mailto:{answers_to}?subject=unsubscribe>");
         match &self.settings.unsubscribe_url {

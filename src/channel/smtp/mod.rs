@@ -14,7 +14,7 @@ use self::connection::{Connection, code_of};
 use self::mime::on_the_wire;
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
-use super::{About, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
+use super::{AboutWhom, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
@@ -53,6 +53,8 @@ struct SmtpProvider {
     cover: Cover,
     idle: Mutex<Vec<Connection>>,
     stopped: AtomicBool,
+    /// A kept connection was lost with a message on its way: each message of this run gets its own.
+    fresh: AtomicBool,
 }
 
 impl fmt::Debug for SmtpProvider {
@@ -108,6 +110,7 @@ impl SmtpProvider {
             password,
             idle: Mutex::new(Vec::new()),
             stopped: AtomicBool::new(false),
+            fresh: AtomicBool::new(false),
         })
     }
 
@@ -136,6 +139,7 @@ impl SmtpProvider {
     fn put_back(&self, connection: Connection) {
         if connection.used >= self.settings.messages_per_connection
             || self.stopped.load(Ordering::Relaxed)
+            || self.fresh.load(Ordering::Relaxed)
         {
             connection.quit(&self.stopped);
             return;
@@ -178,7 +182,7 @@ impl Provider for SmtpProvider {
                     Next::Never(Reason::UnusableContact),
                     "it is not an e-mail address",
                 )
-                .about(About::Recipient)
+                .about(AboutWhom::Recipient)
             })?;
         let text = on_the_wire(&self.mime(&to, message)?);
         loop {
@@ -195,7 +199,14 @@ impl Provider for SmtpProvider {
                 }
                 // Many servers end a connection after so many messages: another one goes on at once.
                 Turn::Ending(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
-                Turn::Ending(refusal) | Turn::Broken(refusal) => return Err(refusal),
+                Turn::Ending(refusal) => return Err(refusal),
+                Turn::Broken(refusal) => {
+                    if was_kept && refusal.next == Next::Unknown {
+                        self.fresh.store(true, Ordering::Relaxed);
+                        self.close();
+                    }
+                    return Err(refusal);
+                }
                 // The server closed it while it was idle: the message itself has not left.
                 Turn::Stale(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}
                 Turn::Stale(why) => {

@@ -7,12 +7,13 @@ use chrono::NaiveDate;
 use clap::Args;
 
 use super::arguments::word;
-use super::{Context, Outcome, counted};
-use crate::domain::ladder::{CaseOutcome, Stage};
+use super::{Context, Outcome, counted, face, read_day};
+use crate::domain::ladder::{CaseOutcome, Move, Stage};
 use crate::domain::money::Money;
 use crate::domain::words::Word as _;
 use crate::domain::{phone, tax_id};
-use crate::error::Result;
+use crate::error::{Error, Result, did_you_mean};
+use crate::jobs::collection as job;
 use crate::store::collection::{self as store, Case, CaseFilter};
 use crate::view::{Cell, Tone, View};
 
@@ -32,6 +33,21 @@ pub(in crate::cli) struct Arguments {
     /// Of this rule
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
+    /// Of invoices of this portfolio
+    #[arg(long, value_name = "NAME")]
+    portfolio: Option<String>,
+    /// That came to their stage on this day or later
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+    /// That came to their stage on this day or before
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+    /// By a column, such as open_amount:desc [default: as they began]
+    #[arg(long, value_name = "COLUMN[:desc]")]
+    order: Option<String>,
+    /// At most so many; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    limit: u32,
     /// With CPF or CNPJ and contacts
     #[arg(long)]
     reveal: bool,
@@ -46,22 +62,64 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
         invoice_id: None,
         outcome: arguments.outcome,
         rule: arguments.rule.clone(),
+        portfolio: arguments.portfolio.clone(),
+        since: arguments.since.as_deref().map(read_day).transpose()?,
+        until: arguments.until.as_deref().map(read_day).transpose()?,
+        order: arguments.order.as_deref().map(read_order).transpose()?,
+        limit: i64::from(arguments.limit),
     };
     let saved = context.open()?;
-    let view = case_view(context.now().today);
+    let view = case_view(context).when_empty(
+        "no case fits",
+        "regua collection list without filters; cases come by regua collection update",
+    );
     let mut list = context.out.list(if arguments.reveal {
-        view.and(contact_view(), |case| case)
+        view.and(contact_view(), |listed| &listed.case)
     } else {
         view
     });
+    let ahead = job::Ahead::new(saved.connection(), &context.config, context.now())?;
     let mut totals = Totals::default();
     store::each_case(saved.connection(), &wanted, |case| {
         totals.add(&case);
-        list.row(&case)?;
+        let next = ahead.of(&case)?;
+        list.row(&Listed { case, next })?;
         Ok(true)
     })?;
     list.finish(&totals.words())?;
     Ok(Outcome::Done)
+}
+
+/// A case with what moves it next.
+struct Listed {
+    case: Case,
+    next: Option<(NaiveDate, Move)>,
+}
+
+/// `due_on`, `open_amount:desc`: the place among the orders, and whether the greatest comes first.
+fn read_order(text: &str) -> Result<(usize, bool)> {
+    let (name, down) = match text.split_once(':') {
+        None | Some((_, "asc")) => (text.trim_end_matches(":asc"), false),
+        Some((name, "desc")) => (name, true),
+        Some((_, other)) => {
+            return Err(
+                Error::usage(format!("--order {text}: `{other}` is no direction"))
+                    .hint("write COLUMN or COLUMN:desc"),
+            );
+        }
+    };
+    let names = || store::ORDERS.iter().map(|(name, _)| *name);
+    names()
+        .position(|known| known == name)
+        .map(|place| (place, down))
+        .ok_or_else(|| {
+            let all = names().collect::<Vec<_>>().join(", ");
+            let error = Error::usage(format!("--order {text}: cases are not listed by `{name}`"));
+            match did_you_mean(name, names()) {
+                Some(near) => error.hint(near),
+                None => error.hint(format!("one of: {all}")),
+            }
+        })
 }
 
 /// What the cases listed come to.
@@ -101,21 +159,38 @@ impl Totals {
 }
 
 /// A case as it stands today.
-fn case_view(today: NaiveDate) -> View<'static, Case> {
-    View::<Case>::new()
-        .data("case_id", |case| case.id)
-        .data("rule", |case| Cell::of(&case.rule))
-        .number("invoice_id", |case| case.invoice_id)
-        .data("client_id", |case| case.client_id)
-        .words("client_name", |case| Cell::of(&case.client_name))
-        .data("amount", |case| Cell::Cents(case.amount.cents()))
-        .number("open_amount", |case| Cell::Cents(case.open_amount.cents()))
-        .words("due_on", |case| case.due_on)
-        .number("days_late", move |case| case.days_late(today))
-        .words("stage", |case| Cell::of(case.stage))
-        .data("since", |case| case.since)
-        .words("outcome", |case| case.outcome.map(outcome))
-        .data("closed_on", |case| case.closed_on)
+fn case_view(context: &Context) -> View<'_, Listed> {
+    let today = context.now().today;
+    View::<Listed>::new()
+        .data("case_id", |listed| listed.case.id)
+        .data("rule", |listed| Cell::of(&listed.case.rule))
+        .data("portfolio", |listed| listed.case.portfolio.clone())
+        .number("invoice_id", |listed| listed.case.invoice_id)
+        .data("contract_id", |listed| listed.case.contract_id)
+        .data("plan", |listed| listed.case.plan.clone())
+        .data("client_id", |listed| listed.case.client_id)
+        .words("client_name", |listed| Cell::of(&listed.case.client_name))
+        .data("amount", |listed| Cell::Cents(listed.case.amount.cents()))
+        .number("open_amount", |listed| {
+            Cell::Cents(listed.case.open_amount.cents())
+        })
+        .words("due_on", |listed| listed.case.due_on)
+        .number("days_late", move |listed| listed.case.days_late(today))
+        .words("stage", |listed| Cell::of(listed.case.stage))
+        .data("since", |listed| listed.case.since)
+        .words("outcome", |listed| listed.case.outcome.map(outcome))
+        .data("closed_on", |listed| listed.case.closed_on)
+        .data("settled_on", |listed| listed.case.settled_on)
+        .data("last_message_at", move |listed| {
+            face::instant(context, listed.case.last_message_at)
+        })
+        .data("last_message_status", |listed| {
+            Cell::maybe(listed.case.last_message_status)
+        })
+        .data("next_step", |listed| {
+            Cell::maybe(listed.next.map(|(_, step)| step))
+        })
+        .data("next_on", |listed| listed.next.map(|(on, _)| on))
 }
 
 fn outcome(outcome: CaseOutcome) -> Cell {

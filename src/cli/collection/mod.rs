@@ -6,9 +6,11 @@ use chrono::{Datelike as _, NaiveDate, Weekday};
 use clap::Subcommand;
 
 use super::{Context, Outcome, arguments, face};
-use crate::error::Result;
+use crate::domain::day;
+use crate::error::{Error, Result};
 
 mod forecast;
+mod handover;
 mod list;
 mod show;
 mod stats;
@@ -37,9 +39,17 @@ pub(super) enum Command {
         after_help = "--reveal adds CPF or CNPJ and contacts, for the letter of a visit or the hand-over to a bureau.\n\n\
         Examples:\n  \
         regua collection list --open\n  \
-        regua collection list --stage bureau --open -o csv --reveal > bureau.csv"
+        regua collection list --open --portfolio Boleto --order open_amount:desc --limit 20"
     )]
     List(list::Arguments),
+    /// List whom to hand over to a credit bureau or a notary, each once
+    #[command(
+        after_help = "Open cases whose invoices still owe, left out whoever is on hold; --mark notes them, so that none is handed over twice.\n\n\
+        Examples:\n  \
+        regua collection handover --stage bureau -o csv > bureau.csv\n  \
+        regua collection handover --stage bureau --mark -o csv > bureau.csv"
+    )]
+    Handover(handover::Arguments),
     /// Show one invoice's whole way, and what comes next
     #[command(after_help = "Example:\n  regua collection show 145535")]
     Show {
@@ -74,10 +84,17 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Update(arguments) => update::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
+        Command::Handover(arguments) => handover::run(arguments, context),
         Command::Show { invoice } => show::run(*invoice, context),
         Command::Forecast { days } => forecast::run(*days, context),
         Command::Stats { rule, since } => stats::run(rule.as_deref(), since.as_deref(), context),
     }
+}
+
+/// A day as somebody typed it.
+fn read_day(text: &str) -> Result<NaiveDate> {
+    let error = || Error::usage(format!("`{text}` is not a date")).hint(day::ACCEPTED);
+    day::parse(text).flatten().ok_or_else(error)
 }
 
 /// A map of counts as people read it: `inquiry 3, visit 1`.

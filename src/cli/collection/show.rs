@@ -14,6 +14,7 @@ use crate::jobs::collection::{self as job, Way};
 use crate::store::collection::{Case, CaseMove, FiredReminder};
 use crate::store::hold::Hold;
 use crate::store::message::{self, Sequence, Wanted};
+use crate::view::harmless::line;
 use crate::view::{Cell, View};
 
 /// An invoice's way, and the messages that collections made about it.
@@ -148,12 +149,12 @@ fn heading(context: &Context, way: &Way) -> String {
     let mut text = format!(
         "Invoice {} of {} (client {}){}\n  {}, {} of it open; {}; due {}",
         invoice.id,
-        way.client_name,
+        line(&way.client_name),
         invoice.client_id,
         invoice
             .portfolio
             .as_ref()
-            .map(|portfolio| format!(", portfolio {portfolio}"))
+            .map(|portfolio| format!(", portfolio {}", line(portfolio)))
             .unwrap_or_default(),
         invoice.amount,
         invoice.open_amount,
@@ -195,7 +196,11 @@ fn hold_line(context: &Context, hold: &Hold) -> String {
         (None, Some(until)) => format!("until {until}"),
         (None, None) => "without end".to_owned(),
     };
-    format!("  hold {} on the {what}, {end}: {}\n", hold.id, hold.why)
+    format!(
+        "  hold {} on the {what}, {end}: {}\n",
+        hold.id,
+        line(&hold.why)
+    )
 }
 
 /// One step of an invoice's way.

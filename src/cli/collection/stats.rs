@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Context, Outcome};
-use crate::domain::day;
+use super::{Context, Outcome, read_day};
 use crate::domain::money::Money;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::collection as job;
 use crate::store::collection::{self as store, StageFigures};
 use crate::view::measure::padded;
@@ -16,12 +15,7 @@ const NAMES: usize = 12;
 
 /// Runs the command.
 pub(super) fn run(rule: Option<&str>, since: Option<&str>, context: &Context) -> Result<Outcome> {
-    let since = since
-        .map(|text| {
-            let error = || Error::usage(format!("`{text}` is not a date")).hint(day::ACCEPTED);
-            day::parse(text).flatten().ok_or_else(error)
-        })
-        .transpose()?;
+    let since = since.map(read_day).transpose()?;
     let saved = context.open()?;
     if let Some(name) = rule {
         job::get_rule(saved.connection(), name)?;

@@ -25,20 +25,30 @@ pub(in crate::cli) struct Arguments {
     /// Even when the invoices were imported too long ago
     #[arg(long)]
     stale_ok: bool,
+    /// Do not ask when the last update is more than a week ago
+    #[arg(short, long)]
+    yes: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
-    let request = UpdateRequest {
+    let mut request = UpdateRequest {
         rule: arguments.rule.as_deref(),
         dry_run: arguments.dry_run,
         stale_ok: arguments.stale_ok,
+        yes: arguments.yes,
     };
     if arguments.dry_run {
         return rehearse(request, context);
     }
     let mut store = context.open()?;
     let (config, clock) = (&context.config, &context.clock);
+    if !request.yes && context.out.interactive() {
+        if !agreed(&store, context)? {
+            return Ok(Outcome::Done);
+        }
+        request.yes = true;
+    }
     let update = {
         let mut bar = context.out.progress("moves", 0, false);
         let mut progress = |handled| bar.at(handled);
@@ -59,12 +69,38 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
     Ok(face::outcome_of(&delivery, signal, delivery.some_failed()))
 }
 
+/// Whether a person says that an update long after the last one is meant; true when it is not.
+fn agreed(saved: &Store, context: &Context) -> Result<bool> {
+    let now = context.now();
+    let Some(last) = job::long_ago(saved.connection(), now)? else {
+        return Ok(true);
+    };
+    let question = format!(
+        "Collections were last updated for {last}. Update them for {}?",
+        now.today
+    );
+    let yes = context.out.ask(&question)?;
+    if !yes {
+        context.out.say("nothing was updated");
+    }
+    Ok(yes)
+}
+
 /// Says what a person should know besides the answer.
 fn tell_waiting(context: &Context, saved: &Store, update: &Update) -> Result<()> {
     if update.rules.is_empty() {
         context
             .out
             .say("there are no rules; see `regua rule add --help`, or `regua apply`");
+    }
+    for rule in &update.done_already {
+        context.out.say(format!(
+            "rule `{rule}` was updated for {} already: only what is new since then moves",
+            update.as_of
+        ));
+    }
+    if update.not_taken > 0 {
+        context.out.warn(not_taken(update.not_taken));
     }
     if update.whatsapp > 0 {
         context.out.say(format!(
@@ -116,6 +152,18 @@ fn rehearse(request: UpdateRequest<'_>, context: &Context) -> Result<Outcome> {
         ));
     }
     Ok(Outcome::Done)
+}
+
+/// Owing invoices that no rule takes, in words.
+fn not_taken(count: u64) -> String {
+    if count == 1 {
+        "1 owing invoice stands in a portfolio that no rule takes; regua doctor tells more"
+            .to_owned()
+    } else {
+        format!(
+            "{count} owing invoices stand in portfolios that no rule takes; regua doctor tells more"
+        )
+    }
 }
 
 /// What happens to one invoice.

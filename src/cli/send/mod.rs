@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::jobs::deliver::Delivery;
 use crate::jobs::send::{self as job, Plan, Request, SendState};
 use crate::store::{Store, queue, template};
+use crate::view::Format;
 
 mod past;
 mod plan;
@@ -24,6 +25,7 @@ mod plan;
         Whoever had this template today is left out, so a careful start and the full send reach everyone once.\n\n\
         Examples:\n  \
         regua send cut-for-debt --template overdue-push --dry-run\n  \
+        regua send cut-for-debt --template overdue-push --dry-run --list\n  \
         regua send cut-for-debt --template overdue-push --limit 10 --yes\n  \
         regua send contracts --filter city=Chapecó --template outage --yes --expect 312\n  \
         regua send show 7 -o csv > what-happened.csv"
@@ -42,6 +44,9 @@ pub(super) struct Command {
     /// Show the plan and stop
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: name each person with outcome, reason and detail (the other forms always do)
+    #[arg(long, requires = "dry_run")]
+    list: bool,
     /// Show the plan, ask the provider whether it would take the first message, and stop (fcm can tell)
     #[arg(long, conflicts_with_all = ["dry_run", "yes"])]
     validate: bool,
@@ -80,7 +85,7 @@ enum Past {
     /// List the sends, the latest first
     List {
         /// At most so many; 0 for all
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(0..))]
         limit: i64,
     },
     /// Show what became of a send
@@ -118,6 +123,7 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
         sample: command.sample,
         expect: command.expect,
         again: command.again,
+        list: command.dry_run && (command.list || context.out.format() != Format::Table),
     };
     let (config, clock) = (&context.config, &context.clock);
     let channel = request.template.channel;

@@ -41,6 +41,7 @@ fn view(context: &Context) -> View<'_, Row> {
         .data("sent_at", |(message, _)| {
             face::instant(context, message.sent_at)
         })
+        .spares(&["address", "client_id"])
 }
 
 /// Shows a send with what became of every message.
@@ -165,7 +166,12 @@ pub(super) fn list(limit: i64, context: &Context) -> Result<Outcome> {
         .number("queued", count(Status::Queued))
         .number("skipped", count(Status::Skipped))
         .number("unknown", count(Status::Unknown))
-        .data("filters", |standing| json!(standing.batch.filters));
+        .data("filters", |standing| json!(standing.batch.filters))
+        .spares(&["unknown", "created_at"])
+        .when_empty(
+            "no sends yet",
+            "regua send REPORT --template NAME --dry-run",
+        );
     let mut list = context.out.list(view);
     for batch in batch::list(store.connection(), limit)? {
         list.row(&job::standing(store.connection(), batch.id)?)?;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Context, Outcome, face, people};
 use crate::channel::Next;
-use crate::domain::words::Reason;
+use crate::domain::words::{Reason, Status, Word as _};
 use crate::error::Result;
-use crate::jobs::send::{self as job, Plan, Request, Validation};
+use crate::jobs::send::{self as job, Plan, PlannedRow, Request, Validation};
+use crate::view::{Cell, Format, View};
 
 /// Asks the provider about the first message of a plan.
 pub(super) fn validate(context: &Context, plan: &Plan) -> Result<Outcome> {
@@ -91,9 +92,55 @@ pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
     }
 }
 
+/// Each person of a plan, under the names of a send's rows.
+fn row_view<'a>() -> View<'a, PlannedRow> {
+    View::<PlannedRow>::new()
+        .data("message_id", |_| Cell::Null)
+        .number("client_id", |row| row.client_id)
+        .words("client_name", |row| Cell::of(&row.client_name))
+        .data("contract_id", |row| row.contract_id)
+        .words("address", |row| {
+            face::address(row.channel, row.address.as_deref())
+        })
+        .words("outcome", |row| match row.reason {
+            None => "receives",
+            Some(_) => "skipped",
+        })
+        .data("status", |row| match row.reason {
+            None => Status::Queued.as_str(),
+            Some(_) => Status::Skipped.as_str(),
+        })
+        .words("reason", |row| row.reason.map(Reason::as_str))
+        .words("detail", |row| row.detail.clone())
+        .data("sent_at", |_| Cell::Null)
+        .spares(&["address", "client_id"])
+        .when_empty("nobody is in this plan", "regua report run REPORT")
+}
+
 /// Answers with the plan.
 pub(super) fn answer(context: &Context, request: &Request, plan: &Plan) -> Result<Outcome> {
-    let document = json!({
+    let out = &context.out;
+    match out.format() {
+        Format::Json => out.json(&document(context, request, plan))?,
+        Format::Jsonl | Format::Csv => out.all(row_view(), &plan.rows)?,
+        Format::Table => {
+            let mut list = out.list(face::counted("outcome", "recipients"));
+            list.row(&("would receive".to_owned(), plan.recipients))?;
+            for (reason, n) in reasons(plan) {
+                list.row(&(reason.to_string(), n))?;
+            }
+            list.finish("")?;
+            if request.list {
+                out.all(row_view(), &plan.rows)?;
+            }
+            out.text("nothing was sent: a dry run")?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn document(context: &Context, request: &Request, plan: &Plan) -> Value {
+    json!({
         "report": request.name,
         "template": request.template.name,
         "matched": plan.matched,
@@ -108,16 +155,8 @@ pub(super) fn answer(context: &Context, request: &Request, plan: &Plan) -> Resul
             "title": example.title,
             "body": example.body,
         })),
-    });
-    if !context.out.document(&document)? {
-        let mut list = context.out.list(face::counted("outcome", "recipients"));
-        list.row(&("would receive".to_owned(), plan.recipients))?;
-        for (reason, n) in reasons(plan) {
-            list.row(&(reason.to_string(), n))?;
-        }
-        list.finish("nothing was sent: a dry run")?;
-    }
-    Ok(Outcome::Done)
+        "rows": row_view().array(&plan.rows),
+    })
 }
 
 /// How many are skipped for each reason.

@@ -59,7 +59,7 @@ fn crontab_line(words: &[String]) -> String {
 pub(super) fn crontab(context: &Context) -> Result<Outcome> {
     let line = crontab_line(&invocation(context)?);
     if !context.out.document(&json!({ "line": line }))? {
-        context.out.text(line)?;
+        context.out.exact(line)?;
     }
     context.out.explain(
         "what it does goes to the record (`regua task show`), failures to standard error, which cron mails",
@@ -119,7 +119,7 @@ pub(super) fn systemd(context: &Context) -> Result<Outcome> {
     let (service, timer) = units(&invocation(context)?, user.as_deref());
     let document = json!({ "service": service, "timer": timer });
     if !context.out.document(&document)? {
-        context.out.text(format!(
+        context.out.exact(format!(
             "# /etc/systemd/system/regua.service\n{service}\n# /etc/systemd/system/regua.timer\n{timer}\n\
              # then: systemctl daemon-reload && systemctl enable --now regua.timer\n"
         ))?;

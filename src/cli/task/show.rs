@@ -8,7 +8,7 @@ use crate::domain::task::{RunOutcome, Task};
 use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::store::task::{self as store, TaskRun};
-use crate::view::{Cell, Format, Tone, View};
+use crate::view::{Cell, Format, Spreadsheet, Tone, View};
 
 /// A task, and its last run.
 pub(super) type Row = (Task, Option<TaskRun>);
@@ -16,12 +16,27 @@ pub(super) type Row = (Task, Option<TaskRun>);
 /// Lists the tasks.
 pub(super) fn list(context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
-    let mut answer = context.out.list(task_view(context));
+    let view = task_view(context)
+        .spares(&["enabled", "last_run_at"])
+        .when_empty(
+            "no tasks yet",
+            "regua task add --help, or regua apply FILE; regua task crontab for cron's line",
+        );
+    let mut answer = context.out.list(view);
+    let mut left = Vec::new();
     for task in store::list(saved.connection())? {
+        if store::is_left(saved.connection(), &task.name)? {
+            left.push(task.name.clone());
+        }
         let last = store::last_run(saved.connection(), &task.name)?;
         answer.row(&(task, last))?;
     }
     answer.finish("")?;
+    for name in left {
+        context.out.warn(format!(
+            "task `{name}`: its process died three times for one minute, and it waits for its next: regua task run {name}"
+        ));
+    }
     Ok(Outcome::Done)
 }
 
@@ -54,6 +69,7 @@ pub(super) fn view(context: &Context) -> View<'_, Row> {
         .words("report", |(task, _)| task.report.clone())
         .words("template", |(task, _)| task.template.clone())
         .number("limit", |(task, _)| task.limit)
+        .words("kinds", |(task, _)| json!(task.kinds))
 }
 
 /// How a run ended.
@@ -116,7 +132,8 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
     if context.out.format() == Format::Table {
         context.out.text(heading(context, &task))?;
     }
-    context.out.all(run_view(context), &runs)?;
+    let view = run_view(context).when_empty("it has not run yet", format!("regua task run {name}"));
+    context.out.all(view, &runs)?;
     Ok(Outcome::Done)
 }
 
@@ -124,7 +141,7 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
 fn heading(context: &Context, task: &Task) -> String {
     let next = match next_run(context, task) {
         Cell::Null => None,
-        next => Some(next.for_sheets().into_owned()),
+        next => Some(next.for_sheets(Spreadsheet::default()).into_owned()),
     };
     let mut text = format!(
         "{}: {} at `{}`{}\n",

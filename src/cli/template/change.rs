@@ -10,7 +10,7 @@ use crate::domain::sms::segments;
 use crate::domain::template::{Look, Template, Variable};
 use crate::domain::words::{Channel, Kind, Purpose, Word as _};
 use crate::error::{Error, Flaw, Result};
-use crate::jobs::template as job;
+use crate::jobs::{provided, template as job};
 use crate::store::template as store;
 use crate::view::{Cell, View};
 
@@ -78,6 +78,20 @@ impl Parts {
     }
 }
 
+impl Parts {
+    /// Whether nothing is given.
+    const fn none(&self) -> bool {
+        self.title.is_none()
+            && self.body.is_none()
+            && self.html.is_none()
+            && self.description.is_none()
+            && self.purpose.is_none()
+            && self.provider_channel.is_none()
+            && self.provider_template.is_none()
+            && self.vars.is_empty()
+    }
+}
+
 /// A new template.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Add {
@@ -103,6 +117,13 @@ pub(in crate::cli) struct Edit {
     kind: Option<Kind>,
     #[command(flatten)]
     parts: Parts,
+}
+
+impl Edit {
+    /// The template's name, where no change of it is given.
+    pub(super) fn nothing(&self) -> Option<&str> {
+        (self.kind.is_none() && self.parts.none()).then_some(self.name.as_str())
+    }
 }
 
 /// The variables of `--var 1=name --var 2=name`, in order.
@@ -217,19 +238,24 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
 }
 
 /// Says what was saved, what its purpose means for contact hours, and what is unwise.
-fn tell_saved(context: &Context, template: &Template, done: &'static str) -> Result<Outcome> {
+pub(super) fn tell_saved(
+    context: &Context,
+    template: &Template,
+    done: &'static str,
+) -> Result<Outcome> {
     let hours = match context.config.policy.hours.get(template.purpose) {
         ContactHours::Always => "at any time",
         ContactHours::Weekly { .. } => "within contact hours only",
     };
-    let warnings = job::warnings(template, &[]);
+    let mut warnings = job::warnings(template, &[]);
+    warnings.extend(provided::template_warnings(&context.config, template));
     let mut words = format!(
         "{done} template `{}`: purpose {}, sent {hours}",
         template.name, template.purpose
     );
     let sms = template.channel == Channel::Sms;
     if sms {
-        words.push_str(&format!("\n{}", segments_of(&template.body)));
+        words.push_str(&format!("; {}", segments_of(&template.body)));
     }
     let view = View::<Template>::new()
         .words("done", |_| done)

@@ -49,6 +49,10 @@ fn view<'a>() -> View<'a, Finding<'a>> {
             let sms = finding.template.channel == Channel::Sms;
             sms.then(|| segments(&finding.template.body).parts)
         })
+        .when_empty(
+            "nothing is wrong or unwise",
+            "regua template list, regua template preview NAME --client ID",
+        )
 }
 
 fn findings<'a>(connection: &Connection, template: &'a Template) -> Result<Vec<Finding<'a>>> {

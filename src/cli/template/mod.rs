@@ -14,6 +14,7 @@ use crate::view::measure::shortened;
 use crate::view::{Cell, View};
 
 mod change;
+mod editor;
 mod lint;
 mod preview;
 
@@ -33,8 +34,10 @@ pub(super) enum Command {
         regua template add due --channel whatsapp --kind financial --body 'Ola {{1}}, sua fatura de {{2}} vence hoje.' \\\n    \
         --var 1=cliente_primeiro_nome --var 2=areceber_valor")]
     Add(change::Add),
-    /// Change parts of a template
-    #[command(after_help = "Example:\n  regua template edit cut --title 'Fatura em aberto'")]
+    /// Change parts of a template; without flags, in $VISUAL or $EDITOR
+    #[command(
+        after_help = "Examples:\n  regua template edit cut --title 'Fatura em aberto'\n  regua template edit cut"
+    )]
     Edit(change::Edit),
     /// Show one template
     Show {
@@ -64,7 +67,10 @@ pub(super) enum Command {
 pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Add(add) => change::add(add, context),
-        Command::Edit(edit) => change::edit(edit, context),
+        Command::Edit(edit) => match edit.nothing() {
+            Some(name) => editor::run(name, context),
+            None => change::edit(edit, context),
+        },
         Command::Show { name } => show(&name, context),
         Command::List => list(context),
         Command::Remove { name } => {
@@ -163,7 +169,11 @@ fn view<'a>() -> View<'a, Template> {
 fn list(context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let templates = store::list(store.connection())?;
-    context.out.all(view(), &templates)?;
+    let view = view().when_empty(
+        "no templates yet",
+        "regua template add NAME --channel sms --kind support --body TEXT, or regua apply FILE",
+    );
+    context.out.all(view, &templates)?;
     Ok(Outcome::Done)
 }
 

@@ -19,7 +19,11 @@ pub(super) fn run(wanted: &TicketFilter, limit: i64, context: &Context) -> Resul
     let saved = context.open()?;
     let c = saved.connection();
     let mut names = PeopleNames::gather(c)?;
-    let mut list = context.out.list(view(context));
+    let view = view(context).when_empty(
+            "no ticket fits",
+            "regua ticket list without filters; tickets come by regua ticket open, ticket events or import tickets",
+        );
+    let mut list = context.out.list(view);
     store::each(c, wanted, limit, |listed| {
         let told = told::gather(c, &mut names, listed.ticket.id)?;
         list.row(&Row { listed, told })?;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::jobs::ticket::PeopleNames;
 use crate::store::ticket::{self as store, ListedTicket, ToldEvent};
 use crate::view::measure::padded;
-use crate::view::{Cell, Format, View};
+use crate::view::{Cell, Format, View, harmless};
 
 /// Columns that the name of a value takes.
 const NAMES: usize = 12;
@@ -75,9 +75,10 @@ fn at(context: &Context, instant: DateTime<Utc>) -> String {
 fn heading(context: &Context, listed: &ListedTicket) -> String {
     let ticket = &listed.ticket;
     let title = ticket.title.as_deref().unwrap_or("without a title");
-    let mut text = format!("ticket {}: {title}\n", ticket.id);
+    let mut text = format!("ticket {}: {}\n", ticket.id, harmless::line(title));
     let mut line = |key: &str, value: Option<String>| {
         if let Some(value) = value {
+            let value = harmless::line(&value);
             text.push_str(&format!("{} {value}\n", padded(key, NAMES)));
         }
     };
@@ -120,7 +121,12 @@ fn event_line(context: &Context, event: &ToldEvent) -> String {
         }
     };
     let by = event.by.map(|by| format!(" by {by}")).unwrap_or_default();
-    format!("  {}  {what}{by}  [{}]\n", at(context, event.at), event.id)
+    format!(
+        "  {}  {}{by}  [{}]\n",
+        at(context, event.at),
+        harmless::line(&what),
+        harmless::line(&event.id)
+    )
 }
 
 fn told_line(context: &Context, told: &Told) -> String {
@@ -135,8 +141,9 @@ fn told_line(context: &Context, told: &Told) -> String {
         .map(|reason| format!(": {reason}"))
         .unwrap_or_default();
     format!(
-        "  {}  {who} by {}: {}, {}{reason}\n",
+        "  {}  {} by {}: {}, {}{reason}\n",
         at(context, message.sent_at.unwrap_or(message.created_at)),
+        harmless::line(&who),
         message.channel,
         message.event,
         message.status

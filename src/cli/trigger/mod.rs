@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::jobs::trigger as job;
 use crate::store::trigger as store;
 use crate::view::measure::padded;
-use crate::view::{Cell, View};
+use crate::view::{Cell, View, harmless};
 
 mod change;
 mod rehearsal;
@@ -67,7 +67,11 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::List => {
             let saved = context.open()?;
             let triggers = store::list(saved.connection())?;
-            context.out.all(view(), &triggers)?;
+            let view = view().spares(&["subtopics", "audience"]).when_empty(
+                "no triggers yet",
+                "regua trigger add --help, or regua apply FILE",
+            );
+            context.out.all(view, &triggers)?;
             Ok(Outcome::Done)
         }
         Command::Show { name } => show(&name, context),
@@ -121,6 +125,7 @@ fn show(name: &str, context: &Context) -> Result<Outcome> {
             Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
             value => plain(value),
         };
+        let shown = harmless::line(&shown);
         text.push_str(&format!("{}  {shown}\n", padded(&key, NAMES)));
     }
     context.out.text(text)?;

@@ -16,6 +16,8 @@ words_enum! {
         OnHold = "on_hold",
         /// A person put the client or the invoice on hold.
         Held = "held",
+        /// It is paid in a way that leaves nothing to be paid by hand.
+        AutomaticPayment = "automatic_payment",
     }
 }
 
@@ -30,6 +32,8 @@ pub struct Exclusions {
     pub notice_hold_until: Option<NaiveDate>,
     /// The last day of each hold a person put on client or invoice; none: without end.
     pub holds: Vec<Option<NaiveDate>>,
+    /// How it is paid: the invoice's word, else its contract's.
+    pub payment_method: Option<String>,
 }
 
 impl Exclusions {
@@ -39,9 +43,10 @@ impl Exclusions {
         in_reminders: true,
         notice_hold_until: None,
         holds: Vec::new(),
+        payment_method: None,
     };
 
-    /// Why a move must not happen today, if so; closings always may.
+    /// Why a move must not happen today, if so, whatever the rule; closings always may.
     pub fn forbid(&self, step: Move, today: NaiveDate) -> Option<LeftOut> {
         if step.kind() == MoveKind::Closing {
             return None;

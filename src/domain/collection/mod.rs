@@ -10,13 +10,13 @@ use chrono::{Days, NaiveDate};
 
 use super::day;
 use super::holiday::Calendar;
-use super::ladder::{CaseOutcome, Move, Stage};
+use super::ladder::{CaseOutcome, Move, MoveKind, Stage};
 use super::rule::Rule;
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
 pub use merging::{Contender, Fold, chosen};
-pub use next::{NextMove, coming, what_next};
+pub use next::{NextMove, coming, next_move, what_next};
 
 /// A reminder missed for longer than this many days is not made up for.
 const REMINDER_CATCH_UP_DAYS: u64 = 3;
@@ -139,10 +139,28 @@ impl Evaluation<'_> {
             Some(Move::Reminder(days)) if past.reminders.contains(&days) => Decision::Nothing,
             Some(step) => exclusions
                 .forbid(step, self.today)
+                .or_else(|| self.paid_by_itself(step, bill, exclusions))
                 .map_or(Decision::Happens(step), |reason| {
                     Decision::LeftOut(step, reason)
                 }),
         }
+    }
+
+    /// Whether a move is left out because nothing is to be paid by hand: reminders always, stages until
+    /// the days of grace are over.
+    fn paid_by_itself(&self, step: Move, bill: &Bill, exclusions: &Exclusions) -> Option<LeftOut> {
+        if !self.rule.skips(exclusions.payment_method.as_deref()) {
+            return None;
+        }
+        let waits = match step.kind() {
+            MoveKind::Closing => false,
+            MoveKind::Reminder => true,
+            MoveKind::Stage => {
+                let due = bill.due(self.rule, self.calendar);
+                day::between(due, self.today) < self.rule.debit_grace_days
+            }
+        };
+        waits.then_some(LeftOut::AutomaticPayment)
     }
 
     /// The first move that applies, whoever may be left out of it; a reminder even if it has fired
@@ -559,11 +577,12 @@ mod tests {
             in_reminders: false,
             notice_hold_until: Some(day("2026-12-10")),
             holds: vec![Some(day("2026-12-10"))],
+            payment_method: Some("Débito".to_owned()),
         };
         let run = house.run("2026-12-10", None);
         let step = Move::Reminder(0);
         let mut reasons = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..6 {
             match run.decide(&bill, &Past::default(), &kept_out) {
                 Decision::LeftOut(what, reason) => {
                     assert_eq!(what, step);
@@ -573,6 +592,7 @@ mod tests {
                         LeftOut::NotInReminders => kept_out.in_reminders = true,
                         LeftOut::OnHold => kept_out.notice_hold_until = Some(day("2026-12-09")),
                         LeftOut::Held => kept_out.holds = vec![Some(day("2026-12-09"))],
+                        LeftOut::AutomaticPayment => kept_out.payment_method = None,
                     }
                 }
                 Decision::Happens(what) => assert_eq!(what, step),
@@ -585,7 +605,8 @@ mod tests {
                 LeftOut::NotInCollection,
                 LeftOut::NotInReminders,
                 LeftOut::OnHold,
-                LeftOut::Held
+                LeftOut::Held,
+                LeftOut::AutomaticPayment
             ]
         );
     }

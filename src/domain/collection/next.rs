@@ -97,8 +97,54 @@ const fn left_out_words(reason: LeftOut) -> &'static str {
         LeftOut::NotInCollection => "the client takes no part in collections (not_in_collection)",
         LeftOut::NotInReminders => "the client takes no part in reminders (not_in_reminders)",
         LeftOut::OnHold => "the contract asks for no notices (on_hold)",
+        LeftOut::AutomaticPayment => {
+            "it is paid automatically, so that nothing is to be paid by hand (automatic_payment)"
+        }
         LeftOut::Held => {
             "a person put it on hold without an end (held); `regua hold list` and `hold remove` end it"
+        }
+    }
+}
+
+/// The day on which an open case moves next, and how, if the book stays as it is; none when nothing
+/// moves it.
+pub fn next_move(
+    evaluation: Evaluation<'_>,
+    bill: &Bill,
+    past: &Past,
+    exclusions: &Exclusions,
+) -> Option<(NaiveDate, Move)> {
+    if stands_still(&evaluation, bill, past, exclusions) {
+        return None;
+    }
+    coming(evaluation, bill, past.clone(), exclusions, HORIZON_DAYS).find_map(|(on, decision)| {
+        match decision {
+            Decision::Happens(step) => Some((on, step)),
+            _ => None,
+        }
+    })
+}
+
+/// Whether it is plain without looking day by day that nothing moves an open case.
+fn stands_still(
+    evaluation: &Evaluation<'_>,
+    bill: &Bill,
+    past: &Past,
+    exclusions: &Exclusions,
+) -> bool {
+    let Some(case) = past.case else {
+        return false;
+    };
+    if bill.due_on != case.due_on || bill.bureau_removed_on.is_some() {
+        return false;
+    }
+    match bill.debt {
+        Debt::Settled(_) => false,
+        Debt::Waiting => true,
+        Debt::Owing => {
+            evaluation.rule.stage_after(case.stage).is_none()
+                || !exclusions.in_collection
+                || exclusions.holds.contains(&None)
         }
     }
 }

@@ -26,6 +26,7 @@ pub struct Report {
 impl Report {
     /// Reads a report; every flaw is told at once.
     pub fn parse(kind: ReportKind, filters: &[String], order: &[String]) -> Result<Self> {
+        within_bounds(filters.len(), order.len())?;
         let (report, flaws) = Self::read(kind, filters, order);
         if flaws.is_empty() {
             Ok(report)
@@ -33,6 +34,19 @@ impl Report {
             Err(Error::flaws("the report is not acceptable", flaws)
                 .hint(format!("regua report fields {kind}")))
         }
+    }
+
+    /// This report, narrowed: all conditions of both hold, and an order of the narrower one replaces its own.
+    ///
+    /// # Errors
+    /// When they are too many together (exit 3).
+    pub fn narrowed(mut self, more: Self) -> Result<Self> {
+        within_bounds(self.filters.len() + more.filters.len(), 0)?;
+        self.filters.extend(more.filters);
+        if !more.order.is_empty() {
+            self.order = more.order;
+        }
+        Ok(self)
     }
 
     /// Reads a report as far as it is good, and everything wrong with the rest.
@@ -43,6 +57,10 @@ impl Report {
             filters: Vec::new(),
             order: Vec::new(),
         };
+        if let Err(error) = within_bounds(filters.len(), order.len()) {
+            flaws.push(Flaw::of("filters", error.message, "give fewer"));
+            return (report, flaws);
+        }
         for text in filters {
             match Filter::parse(kind, text) {
                 Ok(filter) => report.filters.push(filter),
@@ -67,6 +85,22 @@ impl Report {
     pub fn written_order(&self) -> Vec<String> {
         self.order.iter().map(ToString::to_string).collect()
     }
+}
+
+/// The most conditions, and the most fields to order by, of one report: SQLite bounds how deep and how
+/// large a statement is, and nobody means more.
+const MOST: usize = 100;
+
+fn within_bounds(filters: usize, order: usize) -> Result<()> {
+    for (n, what) in [(filters, "filters"), (order, "orders")] {
+        if n > MOST {
+            return Err(Error::unacceptable(format!(
+                "{n} {what} are more than a report takes ({MOST})"
+            ))
+            .hint("put the values of one field into one filter: city=Chapecó,Xaxim"));
+        }
+    }
+    Ok(())
 }
 
 /// A report under its name.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Closings, DaysLate, Deliver, DraftReminders, DraftStage, MOST_DAYS, Reminders, Rule, RuleDraft,
-    RulePart, RuleStage, Texts,
+    Closings, DaysLate, Deliver, DraftReminders, DraftStage, GRACE_DAYS, MOST_DAYS, Reminders,
+    Rule, RuleDraft, RulePart, RuleStage, Texts,
 };
 use crate::domain::ladder::Stage;
+use crate::domain::payment;
 use crate::domain::template::{self, Template};
 use crate::domain::words::{Kind, Purpose, Word as _};
 use crate::error::{Flaw, did_you_mean};
@@ -47,6 +48,7 @@ impl RuleDraft {
             .map(|draft| check_reminders(draft, &mut flaws));
         let stages = self.check_stages(&mut flaws);
         self.check_entrance(&stages, &mut flaws);
+        let skip_payment_methods = self.check_payment(&mut flaws);
         if !flaws.found.is_empty() {
             return Err(flaws.found);
         }
@@ -57,6 +59,8 @@ impl RuleDraft {
             one_message_per_client: self.one_message_per_client.unwrap_or(true),
             roll_due_date: self.roll_due_date.unwrap_or(true),
             enter_until_days: self.enter_until_days,
+            skip_payment_methods,
+            debit_grace_days: self.debit_grace_days.unwrap_or(GRACE_DAYS),
             stages,
             closings: Closings {
                 templates: self
@@ -114,6 +118,37 @@ impl RuleDraft {
                 format!("write at least the day of the {name}, or leave it out for no limit"),
             );
         }
+    }
+
+    /// The ways to pay that are left out, in canonical words, each once.
+    fn check_payment(&self, flaws: &mut Flaws<'_>) -> Vec<String> {
+        if let Some(days) = self
+            .debit_grace_days
+            .filter(|days| !(0..=MOST_DAYS).contains(days))
+        {
+            flaws.note(
+                RulePart::DebitGraceDays,
+                format!("found {days}"),
+                "write a number of days after the due date from 0 to 3650",
+            );
+        }
+        let Some(written) = &self.skip_payment_methods else {
+            return payment::AUTOMATIC.map(str::to_owned).into();
+        };
+        let mut methods: Vec<String> = Vec::new();
+        for word in written {
+            let word = payment::canonical(word);
+            if word.is_empty() {
+                flaws.note(
+                    RulePart::SkipPaymentMethods,
+                    "found an empty name",
+                    "name a payment_method as the book has it, or leave the list empty to leave nobody out",
+                );
+            } else if !methods.contains(&word) {
+                methods.push(word);
+            }
+        }
+        methods
     }
 
     fn check_stages(&self, flaws: &mut Flaws<'_>) -> Vec<RuleStage> {

@@ -21,6 +21,10 @@ pub struct RuleDraft {
     pub roll_due_date: Option<bool>,
     /// `enter_until_days`.
     pub enter_until_days: Option<i64>,
+    /// `skip_payment_methods`; absent: [`crate::domain::payment::AUTOMATIC`].
+    pub skip_payment_methods: Option<Vec<String>>,
+    /// `debit_grace_days`; absent: [`super::GRACE_DAYS`].
+    pub debit_grace_days: Option<i64>,
     /// `[[rule.stage]]`, in the order written.
     pub stages: Vec<DraftStage>,
     /// `[rule.closing]`.
@@ -66,6 +70,10 @@ pub enum RulePart {
     ReminderTemplates,
     /// `enter_until_days`.
     EnterUntilDays,
+    /// `skip_payment_methods`.
+    SkipPaymentMethods,
+    /// `debit_grace_days`.
+    DebitGraceDays,
     /// All the stages together.
     Stages,
     /// `name` of the stage of this index.
@@ -94,6 +102,8 @@ impl RuleDraft {
             RulePart::ReminderDays => "reminders.days".to_owned(),
             RulePart::ReminderTemplates => "reminders.templates".to_owned(),
             RulePart::EnterUntilDays => "enter_until_days".to_owned(),
+            RulePart::SkipPaymentMethods => "skip_payment_methods".to_owned(),
+            RulePart::DebitGraceDays => "debit_grace_days".to_owned(),
             RulePart::Stages => "stage".to_owned(),
             RulePart::StageName(index) => stage(index, "name"),
             RulePart::StageDay(index) => stage(index, "day"),

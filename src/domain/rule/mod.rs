@@ -8,6 +8,7 @@ mod warning;
 use std::collections::BTreeMap;
 
 use super::ladder::{Closing, Move, Phase, Stage};
+use super::payment;
 use super::words::{Word as _, words_enum};
 
 pub use claim::{Claims, claim_words, claimed_twice};
@@ -23,6 +24,9 @@ words_enum! {
         FirstReachable = "first_reachable",
     }
 }
+
+/// The days of grace that ways to pay by which nothing is to be paid by hand have, unless a rule says others.
+pub const GRACE_DAYS: i64 = 3;
 
 /// The most days before the due date that a reminder may go, and after it that a stage may come.
 pub const MOST_DAYS: i64 = 3650;
@@ -120,6 +124,11 @@ pub struct Rule {
     pub roll_due_date: bool,
     /// An invoice later than this many days does not enter.
     pub enter_until_days: Option<i64>,
+    /// Ways to pay, in canonical words, by which nothing is to be paid by hand: no reminders, and no
+    /// stage before the days of grace are over.
+    pub skip_payment_methods: Vec<String>,
+    /// Those days, counted from the due date.
+    pub debit_grace_days: i64,
     /// After the due date: rising in stage and day, the first a notice.
     pub stages: Vec<RuleStage>,
     /// At the end.
@@ -135,6 +144,14 @@ impl Rule {
     /// Its first stage after another, which may itself have been removed since.
     pub fn stage_after(&self, stage: Stage) -> Option<&RuleStage> {
         self.stages.iter().find(|own| own.stage > stage)
+    }
+
+    /// Whether what is paid this way is left out.
+    pub fn skips(&self, payment_method: Option<&str>) -> bool {
+        payment_method.is_some_and(|word| {
+            let word = payment::canonical(word);
+            self.skip_payment_methods.contains(&word)
+        })
     }
 
     /// The day of the first stage, with which every case begins.
@@ -170,6 +187,8 @@ impl Rule {
             one_message_per_client: Some(self.one_message_per_client),
             roll_due_date: Some(self.roll_due_date),
             enter_until_days: self.enter_until_days,
+            skip_payment_methods: Some(self.skip_payment_methods.clone()),
+            debit_grace_days: Some(self.debit_grace_days),
             stages: self
                 .stages
                 .iter()

@@ -106,6 +106,7 @@ variables! {
     ClienteDocumento = "cliente_documento" from Client: |f| owned(tax_id::masked(f.client?.tax_id.as_deref()?)),
     ClienteCidade = "cliente_cidade" from Client: |f| text(f.client?.city.as_deref()),
     ClienteBairro = "cliente_bairro" from Client: |f| text(f.client?.district.as_deref()),
+    ClienteEndereco = "cliente_endereco" from Client: |f| f.client?.address_line().map(Cow::Owned),
     ClienteTelefone = "cliente_telefone" from Client: |f| owned(phone::shown(f.client?.any_phone()?)),
     ClienteEmail = "cliente_email" from Client: |f| text(f.client?.email.as_deref()),
     ContratoId = "contrato_id" from Contract: |f| owned(f.contract?.id),

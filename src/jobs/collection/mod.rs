@@ -1,5 +1,7 @@
 //! The collection update: what moves today, written down with its messages in one transaction, then delivered.
 
+mod ahead;
+mod handover;
 mod message;
 mod update;
 mod walk;
@@ -19,6 +21,9 @@ use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result, must};
 use crate::store::{Connection, Store, collection, rule, template};
 
+pub use ahead::Ahead;
+pub use handover::{HandoverList, mark as mark_handed_over, to_hand_over};
+pub use update::long_ago;
 pub use way::{Way, way};
 
 /// An update as it was asked for.
@@ -30,6 +35,8 @@ pub struct UpdateRequest<'a> {
     pub dry_run: bool,
     /// Even when the payment data is old.
     pub stale_ok: bool,
+    /// Even when the last update is more than a week ago: somebody has said that today is today.
+    pub yes: bool,
 }
 
 /// What an update came to for one rule.
@@ -66,6 +73,10 @@ pub struct Update {
     pub recipients: u64,
     /// Whatsapp messages among them, which wait for `send-queue`.
     pub whatsapp: u64,
+    /// The rules that had been updated for this day already.
+    pub done_already: Vec<String>,
+    /// Owing invoices in portfolios that no rule takes.
+    pub not_taken: u64,
 }
 
 /// One message of a move, as a dry run tells it.

@@ -1,8 +1,8 @@
 //! One update in one transaction: what is refused at once, then rule by rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
+use chrono::{Days, NaiveDate, TimeDelta};
 
 use super::walk::{Ruling, Walk};
 use super::{ToldMove, Update, UpdateRequest, rules_asked};
@@ -12,23 +12,72 @@ use crate::domain::rule::Claims;
 use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::Composer;
+use crate::jobs::provided;
 use crate::store::{Connection, collection, hold, meta, rule, template};
 
-/// Refuses an update for a day before the last one.
-fn refuse_earlier(rules: &[rule::Kept], now: Now) -> Result<()> {
-    let last = rules
+/// The latest day that any rule was evaluated for, with that rule's name.
+fn latest(rules: &[rule::Kept]) -> Option<(NaiveDate, &str)> {
+    rules
         .iter()
-        .filter_map(|kept| Some((kept.evaluated_on?, &kept.rule.name)))
-        .max();
-    match last {
-        Some((day, name)) if day > now.today => Err(Error::unacceptable(format!(
-            "collections were last updated for {day} (rule `{name}`), and today is {}",
-            now.today
-        ))
-        .hint("an update never goes back; check the clock, or --now")),
+        .filter_map(|kept| Some((kept.evaluated_on?, kept.rule.name.as_str())))
+        .max()
+}
+
+/// Refuses an update for a day before the last one, with the way back should that have been a mistake.
+fn refuse_earlier(rules: &[rule::Kept], now: Now) -> Result<()> {
+    let Some((day, name)) = latest(rules).filter(|(day, _)| *day > now.today) else {
+        return Ok(());
+    };
+    let mut error = Error::unacceptable(format!(
+        "collections were last updated for {day} (rule `{name}`), and today is {}",
+        now.today
+    ))
+    .hint("an update never goes back; check the clock, or --now");
+    let yesterday = now.today.pred_opt().unwrap_or(now.today);
+    let ahead = rules
+        .iter()
+        .filter(|kept| kept.evaluated_on.is_some_and(|day| day > now.today));
+    for kept in ahead {
+        error = error.hint(format!(
+            "regua rule edit {} --evaluated-on {yesterday}, if that day was a mistake",
+            kept.rule.name
+        ));
+    }
+    Err(error)
+}
+
+/// The last day updated for, when it is so long ago that a person should say whether today is today.
+///
+/// # Errors
+/// Only when the database cannot be read.
+pub fn long_ago(connection: &Connection, now: Now) -> Result<Option<NaiveDate>> {
+    let all = rule::all(connection)?;
+    let longest = Days::new(LONGEST_PAUSE_DAYS);
+    Ok(latest(&all).map(|(day, _)| day).filter(|day| {
+        day.checked_add_days(longest)
+            .is_some_and(|end| now.today > end)
+    }))
+}
+
+/// Refuses an update for a day long after the last one that nobody has said yes to.
+fn refuse_long_after(rules: &[rule::Kept], now: Now) -> Result<()> {
+    let longest = Days::new(LONGEST_PAUSE_DAYS);
+    match latest(rules) {
+        Some((day, _)) if day.checked_add_days(longest).is_some_and(|end| now.today > end) => {
+            Err(Error::usage(format!(
+                "collections were last updated for {day}, {} days before today ({}); nothing was done",
+                (now.today - day).num_days(),
+                now.today
+            ))
+            .hint("check the clock, or --now; --yes updates all the same"))
+        }
         _ => Ok(()),
     }
 }
+
+/// Days after the last update from which on one more may come from a wrong clock: a person, or a task
+/// that a person saved, must say that today is today.
+const LONGEST_PAUSE_DAYS: u64 = 7;
 
 /// Refuses to collect on payment data that is too old.
 fn refuse_stale(connection: &Connection, config: &Config, now: Now) -> Result<()> {
@@ -55,6 +104,7 @@ fn refuse_stale(connection: &Connection, config: &Config, now: Now) -> Result<()
 /// Everything the templates of these rules need, each template once.
 fn load_templates(
     connection: &Connection,
+    config: &Config,
     rules: &[rule::Kept],
 ) -> Result<BTreeMap<String, Template>> {
     let known: Vec<Template> = template::list(connection)?;
@@ -72,6 +122,12 @@ fn load_templates(
         .map(|(_, flaw)| flaw)
         .collect();
     if flaws.is_empty() {
+        let distinct: BTreeSet<&str> = rules
+            .iter()
+            .flat_map(|kept| kept.rule.templates())
+            .collect();
+        let found = distinct.into_iter().filter_map(|name| templates.get(name));
+        provided::refuse(config, found)?;
         return Ok(templates);
     }
     Err(Error::flaws(
@@ -93,10 +149,13 @@ pub(super) fn plan(
     let all = rule::all(connection)?;
     let asked = rules_asked(connection, request.rule)?;
     refuse_earlier(&all, now)?;
+    if !(request.yes || request.dry_run) {
+        refuse_long_after(&all, now)?;
+    }
     if !request.stale_ok {
         refuse_stale(connection, config, now)?;
     }
-    let templates = load_templates(connection, &asked)?;
+    let templates = load_templates(connection, config, &asked)?;
     let claims = Claims::of(all.iter().map(|kept| &kept.rule));
     let any_hold = hold::any(connection)?;
     collection::begin_run(connection)?;
@@ -135,6 +194,16 @@ pub(super) fn plan(
         as_of: now.today,
         recipients: walk.recipients,
         whatsapp: walk.whatsapp,
+        done_already: asked
+            .iter()
+            .filter(|kept| kept.evaluated_on == Some(now.today))
+            .map(|kept| kept.rule.name.clone())
+            .collect(),
+        not_taken: if all.is_empty() {
+            0
+        } else {
+            collection::not_taken(connection)?
+        },
         rules: walk
             .rules
             .into_iter()

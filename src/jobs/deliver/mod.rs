@@ -174,7 +174,7 @@ fn connect(
 ) -> Result<Result<Arc<dyn Provider>, String>> {
     let provider: Arc<dyn Provider> = match config.channel(channel).connect() {
         Ok(provider) => Arc::from(provider),
-        Err(error) => return Ok(Err(error.to_string())),
+        Err(error) => return Ok(Err(error.on_one_line())),
     };
     let now = clock.now().at;
     if queue::due(store.connection(), channel, now)? > 0

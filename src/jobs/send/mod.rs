@@ -10,6 +10,7 @@ use crate::domain::report::Report;
 use crate::domain::template::Template;
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
+use crate::jobs::provided;
 use crate::store::{Store, batch};
 
 mod state;
@@ -35,6 +36,8 @@ pub struct Request {
     pub expect: Option<u64>,
     /// Also to whoever had this template today.
     pub again: bool,
+    /// The plan names each person.
+    pub list: bool,
 }
 
 /// One rendered message, for a person to look at before the rest goes.
@@ -48,6 +51,25 @@ pub struct Example {
     pub title: Option<String>,
     /// Text.
     pub body: String,
+}
+
+/// One message of a plan, or one person who is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRow {
+    /// The client.
+    pub client_id: Option<i64>,
+    /// Their name.
+    pub client_name: String,
+    /// The contract, where the message is about one.
+    pub contract_id: Option<i64>,
+    /// The channel.
+    pub channel: Channel,
+    /// Where it would go.
+    pub address: Option<String>,
+    /// Why it would not go.
+    pub reason: Option<Reason>,
+    /// More on the reason: which variable has no value.
+    pub detail: Option<String>,
 }
 
 /// What a send comes to.
@@ -67,12 +89,15 @@ pub struct Plan {
     pub example: Option<Example>,
     /// The same, as it would be written down.
     pub first: Option<Box<NewMessage>>,
+    /// Each person with what they would get or why not, where the request asks for it.
+    pub rows: Vec<PlannedRow>,
     /// The messages wait for this instant: contact hours.
     pub wait_until: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// Counts what a send would come to, and writes nothing.
 pub fn plan(store: &Store, config: &Config, clock: &Clock, request: &Request) -> Result<Plan> {
+    provided::refuse(config, [&request.template])?;
     let mut walk = Walk::new(store.connection(), config, clock.now(), request, None)?;
     walk.run()?;
     check(&walk.plan, config, request)?;
@@ -116,6 +141,7 @@ pub fn write(
     request: &Request,
 ) -> Result<(i64, Plan)> {
     let now = clock.now();
+    provided::refuse(config, [&request.template])?;
     store.write(|transaction| {
         let filters = request.report.written_filters();
         let id = batch::begin(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::{Example, Plan, Request};
+use super::{Example, Plan, PlannedRow, Request};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::client::Client;
@@ -13,7 +13,7 @@ use crate::domain::recipient::Recipient;
 use crate::domain::report::ReportKind;
 use crate::domain::send::{Manner, RowIds, Unit, columns, lot};
 use crate::domain::template::Need;
-use crate::domain::words::{Origin, Purpose, Status};
+use crate::domain::words::{Origin, Purpose, Reason, Status};
 use crate::error::Result;
 use crate::jobs::compose::{Composer, Draft, Key, Wording};
 use crate::jobs::rows::{About, Rows};
@@ -156,7 +156,9 @@ impl<'a> Walk<'a> {
         let mut receives = false;
         for message in &recipient.messages {
             let queued = message.fate == Fate::Queued;
-            if !self.put(message)? {
+            let new = self.put(message)?;
+            self.note(&recipient.name, message, new);
+            if !new {
                 duplicate = true;
                 continue;
             }
@@ -186,6 +188,27 @@ impl<'a> Walk<'a> {
             self.plan.duplicates += 1;
         }
         Ok(())
+    }
+
+    /// Notes a message, or that its person is left out, where the plan names each.
+    fn note(&mut self, name: &str, message: &NewMessage, new: bool) {
+        if !self.request.list {
+            return;
+        }
+        let (reason, detail) = match &message.fate {
+            _ if !new => (Some(Reason::Duplicate), None),
+            Fate::Queued => (None, None),
+            Fate::Skipped(reason, detail) => (Some(*reason), detail.clone()),
+        };
+        self.plan.rows.push(PlannedRow {
+            client_id: message.client_id,
+            client_name: name.to_owned(),
+            contract_id: message.contract_id,
+            channel: message.channel,
+            address: message.address.clone(),
+            reason,
+            detail,
+        });
     }
 
     /// Remembers that a plan has one more message for a client, where a cap could ask for it.

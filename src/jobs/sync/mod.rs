@@ -28,14 +28,19 @@ pub struct SyncRequest {
     pub dry_run: bool,
 }
 
-/// Syncs every kind from every source that is configured, as a task does.
+/// Syncs these kinds (none: every kind) from every source that is configured, as a task does.
 ///
 /// # Errors
 /// When none is configured (exit 3), and as [`sync`] does.
-pub fn everything(store: &mut Store, config: &Config, clock: &Clock) -> Result<SyncSummary> {
+pub fn everything(
+    store: &mut Store,
+    kinds: &[String],
+    config: &Config,
+    clock: &Clock,
+) -> Result<SyncSummary> {
     let sources = configured(config)?;
     let request = SyncRequest {
-        kinds: Vec::new(),
+        kinds: kinds.to_vec(),
         full: false,
         dry_run: false,
     };

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
 use crate::domain::ladder::Closing;
-use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, RulePart, Texts};
+use crate::domain::payment::AUTOMATIC;
+use crate::domain::rule::{
+    Deliver, DraftReminders, DraftStage, GRACE_DAYS, Rule, RuleDraft, RulePart, Texts,
+};
 use crate::domain::words::Word as _;
 use crate::error::Flaw;
 use crate::toml_table::Section;
@@ -60,6 +63,8 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
             RulePart::ReminderDays => (reminders(), "days"),
             RulePart::ReminderTemplates => (reminders(), "templates"),
             RulePart::EnterUntilDays => (self.whole, "enter_until_days"),
+            RulePart::SkipPaymentMethods => (self.whole, "skip_payment_methods"),
+            RulePart::DebitGraceDays => (self.whole, "debit_grace_days"),
             RulePart::Stages => (self.whole, "stage"),
             RulePart::StageName(index) => (stage(index), "name"),
             RulePart::StageDay(index) => (stage(index), "day"),
@@ -141,6 +146,8 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         one_message_per_client: section.flag("one_message_per_client"),
         roll_due_date: section.flag("roll_due_date"),
         enter_until_days: section.number("enter_until_days", DAYS),
+        skip_payment_methods: section.texts("skip_payment_methods"),
+        debit_grace_days: section.number("debit_grace_days", DAYS),
         stages: sections.stages.iter().map(stage).collect(),
         closings: sections.closings(),
         closing_deliver: sections.closing.as_ref().and_then(|s| s.word("deliver")),
@@ -210,6 +217,15 @@ pub fn write(rule: &Rule) -> String {
     if let Some(days) = rule.enter_until_days {
         line(format!("enter_until_days = {days}"));
     }
+    if rule.skip_payment_methods != AUTOMATIC {
+        line(format!(
+            "skip_payment_methods = {}",
+            quoted_list(&rule.skip_payment_methods)
+        ));
+    }
+    if rule.debit_grace_days != GRACE_DAYS {
+        line(format!("debit_grace_days = {}", rule.debit_grace_days));
+    }
     for own in &rule.stages {
         line("[[rule.stage]]".to_owned());
         line(format!("name = {}", quoted(own.stage.as_str())));
@@ -245,6 +261,8 @@ name = "residential"
 portfolios = ["Boleto", "Pix"]
 reminders = { days = [5, 3, 0], templates = ["due-soon"], deliver = "first_reachable" }
 enter_until_days = 90
+skip_payment_methods = ["card"]
+debit_grace_days = 5
 [[rule.stage]]
 name = "notice"
 day = 3

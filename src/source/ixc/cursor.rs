@@ -33,7 +33,8 @@ pub fn earlier(text: &str, by: TimeDelta) -> String {
     NaiveDateTime::parse_from_str(text, SERVER_TIME).map_or_else(
         |_| text.to_owned(),
         |at| {
-            let at = at - TimeDelta::seconds(by.num_seconds());
+            let whole = TimeDelta::try_seconds(by.num_seconds()).unwrap_or_default();
+            let at = at.checked_sub_signed(whole).unwrap_or(at);
             at.format(SERVER_TIME).to_string()
         },
     )

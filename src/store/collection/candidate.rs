@@ -63,6 +63,27 @@ fn claimed_owing(connection: &Connection, evaluation: &Evaluation<'_>) -> Result
     Ok((owing - others).max(0).unsigned_abs())
 }
 
+/// How many owing invoices stand in portfolios that no rule takes.
+pub fn not_taken(connection: &Connection) -> Result<u64> {
+    let every: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM rule r
+                            WHERE NOT EXISTS (SELECT 1 FROM rule_portfolio p WHERE p.rule = r.name))",
+        )?
+        .query_row([], |row| row.get(0))?;
+    if every {
+        return Ok(0);
+    }
+    let count: i64 = connection
+        .prepare_cached(
+            "SELECT count(*) FROM invoice i INDEXED BY invoice_owing_due
+             WHERE i.owing
+               AND (i.portfolio IS NULL OR i.portfolio NOT IN (SELECT portfolio FROM rule_portfolio))",
+        )?
+        .query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
 /// Owing invoices whose reminders may be due.
 fn each_remindable(
     connection: &Connection,

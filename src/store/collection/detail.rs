@@ -49,7 +49,8 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
         .prepare_cached(
             "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
                     i.bureau_listed_on, i.bureau_removed_on,
-                    k.in_collection, k.in_reminders, c.notice_hold_until
+                    k.in_collection, k.in_reminders, c.notice_hold_until,
+                    coalesce(i.payment_method, c.payment_method)
              FROM invoice i
              JOIN client k ON k.id = i.client_id
              LEFT JOIN contract c ON c.id = i.contract_id
@@ -74,6 +75,7 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
                     in_reminders: row.get(10)?,
                     notice_hold_until: row.day_opt(11)?,
                     holds: Vec::new(),
+                    payment_method: row.get(12)?,
                 },
                 open: None,
                 last_stage: None,

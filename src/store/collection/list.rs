@@ -1,13 +1,14 @@
 //! Cases listed, and one invoice's whole way.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, Row, params};
 
 use crate::domain::day;
 use crate::domain::ladder::{CaseOutcome, Milestone, Stage};
 use crate::domain::money::Money;
+use crate::domain::words::Status;
 use crate::error::Result;
-use crate::store::columns::Columns as _;
+use crate::store::columns::{Columns as _, Day};
 
 /// A case as the *relatório de cobranças* lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,12 @@ pub struct Case {
     pub rule: String,
     /// The invoice.
     pub invoice_id: i64,
+    /// The invoice's portfolio.
+    pub portfolio: Option<String>,
+    /// The contract it is for.
+    pub contract_id: Option<i64>,
+    /// That contract's plan.
+    pub plan: Option<String>,
     /// Whose.
     pub client_id: i64,
     /// That client's name.
@@ -36,6 +43,12 @@ pub struct Case {
     pub outcome: Option<CaseOutcome>,
     /// When it ended.
     pub closed_on: Option<NaiveDate>,
+    /// When the invoice was paid, cancelled or renegotiated.
+    pub settled_on: Option<NaiveDate>,
+    /// When its last message left, or was made if it has not left.
+    pub last_message_at: Option<DateTime<Utc>>,
+    /// What became of that message.
+    pub last_message_status: Option<Status>,
     /// The client's CPF or CNPJ.
     pub tax_id: Option<String>,
     /// The client's mobile.
@@ -72,7 +85,38 @@ pub struct CaseFilter {
     pub outcome: Option<CaseOutcome>,
     /// Of this rule.
     pub rule: Option<String>,
+    /// Of invoices of this portfolio.
+    pub portfolio: Option<String>,
+    /// That came to their stage on this day or later.
+    pub since: Option<NaiveDate>,
+    /// That came to their stage on this day or before.
+    pub until: Option<NaiveDate>,
+    /// By which of [`ORDERS`], and whether the greatest first; as they began when none.
+    pub order: Option<(usize, bool)>,
+    /// At most so many; 0 for all.
+    pub limit: i64,
 }
+
+/// What cases can be listed by: the column's name, and how SQL orders by it.
+pub const ORDERS: [(&str, &str); 14] = [
+    ("case_id", "c.id"),
+    ("rule", "c.rule"),
+    ("portfolio", "i.portfolio"),
+    ("invoice_id", "c.invoice_id"),
+    ("contract_id", "i.contract_id"),
+    ("client_id", "c.client_id"),
+    ("client_name", "fold(k.name)"),
+    ("amount", "i.amount"),
+    ("open_amount", "i.owed"),
+    ("due_on", "i.due_on"),
+    (
+        "days_late",
+        "julianday(coalesce(c.closed_on, '9999-12-31')) - julianday(i.due_on)",
+    ),
+    ("since", "c.since"),
+    ("closed_on", "c.closed_on"),
+    ("settled_on", "i.settled_on"),
+];
 
 /// Lists cases one by one, in the order they began, until `each` answers false.
 pub fn each_case(
@@ -80,6 +124,10 @@ pub fn each_case(
     wanted: &CaseFilter,
     mut each: impl FnMut(Case) -> Result<bool>,
 ) -> Result<()> {
+    let by = wanted.order.map_or(String::new(), |(place, down)| {
+        let down = if down { " DESC" } else { "" };
+        format!("{}{down}, ", ORDERS[place].1)
+    });
     let from = if wanted.invoice_id.is_some() {
         "collection_case c"
     } else {
@@ -89,17 +137,25 @@ pub fn each_case(
     let mut statement = connection.prepare_cached(&format!(
         "SELECT c.id, c.rule, c.invoice_id, c.client_id, k.name, i.amount, i.owed, i.due_on AS printed,
                 c.stage, c.since, c.outcome, c.closed_on,
-                k.tax_id, k.mobile, k.whatsapp, k.email, k.city, k.district
+                k.tax_id, k.mobile, k.whatsapp, k.email, k.city, k.district,
+                i.portfolio, i.contract_id, t.plan, i.settled_on,
+                nullif(coalesce(m.sent_at, m.created_at), 0), m.status
          FROM {from}
          JOIN invoice i ON i.id = c.invoice_id
          JOIN client k ON k.id = c.client_id
+         LEFT JOIN contract t ON t.id = i.contract_id
+         LEFT JOIN message m ON m.id = (SELECT max(l.id) FROM message l
+                                        WHERE l.invoice_id = c.invoice_id AND l.case_id = c.id)
          WHERE (NOT ?1 OR c.outcome IS NULL)
            AND (?2 IS NULL OR c.stage = ?2)
            AND (?3 IS NULL OR c.client_id = ?3)
            AND {}
            AND (?5 IS NULL OR c.outcome = ?5)
            AND (?6 IS NULL OR c.rule = ?6)
-         ORDER BY c.id",
+           AND (?7 IS NULL OR i.portfolio = ?7)
+           AND (?8 IS NULL OR c.since >= ?8)
+           AND (?9 IS NULL OR c.since <= ?9)
+         ORDER BY {by}c.id LIMIT ?10",
         if wanted.invoice_id.is_some() {
             "c.invoice_id = ?4"
         } else {
@@ -113,6 +169,10 @@ pub fn each_case(
         wanted.invoice_id,
         wanted.outcome,
         wanted.rule,
+        wanted.portfolio,
+        wanted.since.map(Day),
+        wanted.until.map(Day),
+        if wanted.limit > 0 { wanted.limit } else { -1 },
     ])?;
     while let Some(row) = rows.next()? {
         if !each(read(row)?)? {
@@ -142,6 +202,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Case> {
         email: row.get(15)?,
         city: row.get(16)?,
         district: row.get(17)?,
+        portfolio: row.get(18)?,
+        contract_id: row.get(19)?,
+        plan: row.get(20)?,
+        settled_on: row.day_opt(21)?,
+        last_message_at: row.instant_opt(22)?,
+        last_message_status: row.get(23)?,
     })
 }
 

@@ -4,6 +4,7 @@ mod candidate;
 mod case;
 mod detail;
 mod due;
+mod handover;
 mod list;
 mod stats;
 mod told;
@@ -12,12 +13,13 @@ use rusqlite::Connection;
 
 use crate::error::Result;
 
-pub use candidate::{Owing, each_candidate, each_owing_by_client};
+pub use candidate::{Owing, each_candidate, each_owing_by_client, not_taken};
 pub use case::{case_number, case_open, close_all, open_cases, write};
 pub use detail::{Detail, detail};
 pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};
+pub use handover::{Handover, hand_over, to_hand_over};
 pub use list::{
-    Case, CaseFilter, CaseMove, FiredReminder, bureau_told, each_case, moves, reminders,
+    Case, CaseFilter, CaseMove, FiredReminder, ORDERS, bureau_told, each_case, moves, reminders,
 };
 pub use stats::{StageFigures, figures};
 pub use told::{StageTold, give_way, stages_told};

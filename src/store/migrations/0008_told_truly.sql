@@ -98,6 +98,9 @@ JOIN channels k ON k.name = coalesce(p.channel, t.channel, k.name);
 
 -- Tickets, tasks and birthdays.
 
+-- The kinds that a sync reads, as a JSON list; an empty one: every kind.
+ALTER TABLE task ADD COLUMN kinds TEXT NOT NULL DEFAULT '[]';
+
 -- Backup and restore.
 
 -- Events that a file replaced by `restore` had told, and the restored one does not know.

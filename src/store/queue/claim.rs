@@ -47,7 +47,10 @@ const COLUMNS: &str =
     "id, key, purpose, event, client_id, contract_id, invoice_id, ticket_id, address,
     address_kind, title, body, html, provider_channel, provider_template, variables, expires_at,
     attempts, retries, lot, template, origin, staff_id, case_id, while_owing, created_at, tried_last,
-    (SELECT push FROM template WHERE name = message.template AND message.channel = 'push')";
+    (SELECT push FROM template WHERE name = message.template AND message.channel = 'push'),
+    CASE WHEN channel <> 'email' THEN NULL
+         WHEN staff_id IS NULL THEN (SELECT c.name FROM client c WHERE c.id = message.client_id)
+         ELSE (SELECT s.name FROM staff s WHERE s.id = message.staff_id) END";
 
 fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessage> {
     let expires_at = row.instant_opt(16)?;
@@ -64,6 +67,7 @@ fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessag
         invoice_id: row.get(6)?,
         ticket_id: row.get(7)?,
         address: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+        name: row.get(28)?,
         address_kind: row.get(9)?,
         title: row.get(10)?,
         body: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
