@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike as _, Utc};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::signals::Listener;
 use super::{Context, Outcome};
 use crate::clock::iso;
 use crate::domain::channel::AddressForm;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, Planned};
 use crate::domain::phone;
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::Result;
@@ -95,7 +95,20 @@ pub fn message_view(context: &Context) -> View<'_, Message> {
         .data("attempts", |m| m.attempts)
         .data("provider_id", |m| m.provider_id.clone())
         .data("batch_id", |m| m.batch_id)
+        .data("planned", |m| planned(context, m.planned.as_ref()))
         .spares(&["address", "channel", "client_id"])
+}
+
+/// What a message was planned to say, where something else left or would leave.
+fn planned(context: &Context, planned: Option<&Planned>) -> Cell {
+    planned.map_or(Cell::Null, |planned| {
+        Cell::Json(json!({
+            "address": planned.address,
+            "title": planned.title,
+            "body": planned.body,
+            "at": iso(planned.at, context.clock.zone()),
+        }))
+    })
 }
 
 /// A word, and how many there are of it.

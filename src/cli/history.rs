@@ -193,6 +193,9 @@ fn attempt_view(context: &Context) -> View<'_, Attempt> {
         .words("code", |attempt| attempt.code.clone())
         .words("text", |attempt| attempt.text.clone())
         .words("provider_id", |attempt| attempt.provider_id.clone())
+        .data("address", |attempt| attempt.address.clone())
+        .data("title", |attempt| attempt.title.clone())
+        .data("body", |attempt| attempt.body.clone())
 }
 
 /// What the provider reported later.

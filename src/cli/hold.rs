@@ -6,8 +6,9 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::{Context, Outcome, face};
 use crate::domain::day;
 use crate::error::{Error, Result, missing, not_in_the_book};
+
 use crate::store::hold::{self as store, Held, Hold};
-use crate::store::{Connection, book};
+use crate::store::{Connection, book, queue};
 use crate::view::{Cell, View};
 
 /// What is kept out of reminders and stages by hand: a dispute, a promise to pay.
@@ -94,9 +95,10 @@ fn put(add: &Add, context: &Context) -> Result<Outcome> {
     let now = context.now();
     let until = last_day(add.until.as_deref(), now.today)?;
     let mut saved = context.open()?;
-    let id = saved.write(|transaction| {
+    let (id, back) = saved.write(|transaction| {
         let held = held(add, transaction)?;
-        store::add(transaction, held, until, add.why.trim(), now.at)
+        let id = store::add(transaction, held, until, add.why.trim(), now.at)?;
+        Ok((id, queue::held_back(transaction, held)?))
     })?;
     let what = match (add.client, add.invoice) {
         (Some(id), _) => format!("client {id}"),
@@ -109,8 +111,19 @@ fn put(add: &Add, context: &Context) -> Result<Outcome> {
         .data("client_id", |add| add.client)
         .data("invoice_id", |add| add.invoice)
         .data("until", move |_| until)
-        .data("why", |add| Cell::of(add.why.trim()));
-    face::done(context, view, add, format!("hold {id}: {what}, {end}"))?;
+        .data("why", |add| Cell::of(add.why.trim()))
+        .data("queued_messages", move |_| back);
+    let kept = match back {
+        0 => String::new(),
+        1 => "; it holds 1 queued message back".to_owned(),
+        n => format!("; it holds {n} queued messages back"),
+    };
+    face::done(
+        context,
+        view,
+        add,
+        format!("hold {id}: {what}, {end}{kept}"),
+    )?;
     Ok(Outcome::Done)
 }
 

@@ -8,8 +8,8 @@ use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::{ChannelSummary, Delivery};
 use crate::store::message::{self, Sequence, Wanted};
-use crate::store::queue::{self as store, Chosen, Stat};
-use crate::view::{Format, View};
+use crate::store::queue::{self as store, Chosen, Left, Retried, Stat, State};
+use crate::view::{Cell, Format, View};
 
 /// The queue: list, deliver, retry, cancel, stats.
 #[derive(Debug, Subcommand)]
@@ -40,19 +40,24 @@ pub(super) enum Command {
         #[arg(long = "channel", value_parser = word::<Channel>)]
         channels: Vec<Channel>,
     },
-    /// Put failed or unknown messages back into the queue
+    /// Put failed, cancelled or unknown messages back into the queue
     #[command(
-        after_help = "Unknown messages may have arrived: sending them again may repeat them.\n\n\
-        Examples:\n  regua queue retry 1042 1043\n  regua queue retry --reason gave_up --channel sms\n  regua queue retry --unknown"
+        after_help = "What goes back is judged again when its turn comes: its text, its address, and all that\n\
+        may hold it back. Unknown messages may have arrived: sending them again may repeat them.\n\n\
+        Examples:\n  regua queue retry 1042 1043\n  regua queue retry --reason missing_value\n  \
+        regua queue retry --cancelled --batch 7\n  regua queue retry --unknown"
     )]
     Retry {
         /// Which messages
         #[command(flatten)]
         chosen: ChosenArgs,
         /// Those that nobody can tell whether they arrived, rather than the failed ones
-        #[arg(long)]
+        #[arg(long, conflicts_with = "cancelled")]
         unknown: bool,
-        /// Failed for this reason
+        /// Those that were cancelled, rather than the failed ones
+        #[arg(long)]
+        cancelled: bool,
+        /// Failed or skipped for this reason
         #[arg(long, value_parser = word::<Reason>)]
         reason: Option<Reason>,
         /// All of them
@@ -61,7 +66,10 @@ pub(super) enum Command {
     },
     /// Take queued messages out of the queue
     #[command(
-        after_help = "Examples:\n  regua queue cancel 1042\n  regua queue cancel --batch 7\n  regua queue cancel --all --channel sms"
+        after_help = "It shows what it would cancel. On a terminal regua then asks; elsewhere --yes is needed.\n\
+        `regua queue retry --cancelled` undoes it.\n\n\
+        Examples:\n  regua queue cancel 1042\n  regua queue cancel --client 17\n  \
+        regua queue cancel --batch 7 --yes\n  regua queue cancel --all --channel sms --yes"
     )]
     Cancel {
         /// Which messages
@@ -70,6 +78,9 @@ pub(super) enum Command {
         /// All of them
         #[arg(long)]
         all: bool,
+        /// Cancel without asking
+        #[arg(long)]
+        yes: bool,
     },
     /// Count what waits, by channel
     Stats,
@@ -90,6 +101,12 @@ pub(super) struct ChosenArgs {
     /// Made with this template
     #[arg(long)]
     template: Option<String>,
+    /// To this client, or about them
+    #[arg(long, value_name = "ID")]
+    client: Option<i64>,
+    /// About this invoice
+    #[arg(long, value_name = "ID")]
+    invoice: Option<i64>,
 }
 
 impl ChosenArgs {
@@ -100,10 +117,13 @@ impl ChosenArgs {
             batch_id: self.batch,
             template: self.template,
             reason,
+            client_id: self.client,
+            invoice_id: self.invoice,
         };
         if chosen == Chosen::default() && !all {
-            return Err(Error::usage("which messages?")
-                .hint("give their ids, or --channel, --batch, --template, or --all"));
+            return Err(Error::usage("which messages?").hint(
+                "give their ids, or --client, --invoice, --batch, --channel, --template, or --all",
+            ));
         }
         Ok(chosen)
     }
@@ -122,30 +142,82 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Retry {
             chosen,
             unknown,
+            cancelled,
             reason,
             all,
         } => {
-            let chosen = chosen.chosen(reason, all || unknown)?;
-            let n = context
-                .open()?
-                .write(|transaction| store::retry(transaction, &chosen, unknown))?;
-            changed(context, n, "back in the queue")
+            let chosen = chosen.chosen(reason, all || unknown || cancelled)?;
+            let state = match (unknown, cancelled) {
+                (true, _) => State::Unknown,
+                (_, true) => State::Cancelled,
+                _ => State::Failed,
+            };
+            retry(&chosen, state, context)
         }
-        Command::Cancel { chosen, all } => {
-            let chosen = chosen.chosen(None, all)?;
-            let n = context
-                .open()?
-                .write(|transaction| store::cancel(transaction, &chosen))?;
-            changed(context, n, "cancelled")
-        }
+        Command::Cancel { chosen, all, yes } => cancel(&chosen.chosen(None, all)?, yes, context),
         Command::Stats => stats(context),
     }
 }
 
-fn changed(context: &Context, n: u64, what: &str) -> Result<Outcome> {
+/// Messages left where they were that are told one by one.
+const TOLD: usize = 20;
+
+fn retry(chosen: &Chosen, state: State, context: &Context) -> Result<Outcome> {
+    let now = context.now();
+    let expires_at = context.config.policy.expires_at(now);
+    let mut saved = context.open()?;
+    let retried =
+        saved.write(|transaction| store::retry(transaction, chosen, state, now.at, expires_at))?;
+    for left in retried.left.iter().take(TOLD) {
+        let words = format!("message {} was left: {}", left.id, left.why);
+        context.out.say(words);
+    }
+    if let Some(more @ 1..) = retried.left.len().checked_sub(TOLD) {
+        context.out.say(format!("and {more} more were left"));
+    }
+    let left = View::<Left>::new()
+        .number("message_id", |left| left.id)
+        .words("why", |left| Cell::of(&left.why));
+    let view = View::<Retried>::new()
+        .number("messages", |retried| retried.back)
+        .data("left", move |retried| left.array(&retried.left));
+    let words = format!("{} back in the queue", messages(retried.back));
+    face::done(context, view, &retried, words)?;
+    Ok(Outcome::Done)
+}
+
+fn messages(n: u64) -> String {
+    format!("{n} {}", if n == 1 { "message" } else { "messages" })
+}
+
+fn cancel(chosen: &Chosen, yes: bool, context: &Context) -> Result<Outcome> {
+    let mut saved = context.open()?;
+    let waiting = store::waiting(saved.connection(), chosen)?;
+    let n: u64 = waiting.iter().map(|row| row.messages).sum();
+    for row in &waiting {
+        let template = row.template.as_deref().unwrap_or("words of its own");
+        context.out.say(format!(
+            "{} by {}, {template}, {} client(s)",
+            messages(row.messages),
+            row.channel,
+            row.clients
+        ));
+    }
+    if n > 0 && !yes {
+        if !context.out.interactive() {
+            return Err(
+                Error::usage("nobody can be asked here; nothing was cancelled")
+                    .hint("--yes to cancel without asking"),
+            );
+        }
+        if !context.out.ask(&format!("Cancel {}?", messages(n)))? {
+            context.out.say("nothing was cancelled");
+            return Ok(Outcome::Done);
+        }
+    }
+    let n = saved.write(|transaction| store::cancel(transaction, chosen))?;
     let view = View::<u64>::new().number("messages", |n| *n);
-    let noun = if n == 1 { "message" } else { "messages" };
-    face::done(context, view, &n, format!("{n} {noun} {what}"))?;
+    face::done(context, view, &n, format!("{} cancelled", messages(n)))?;
     Ok(Outcome::Done)
 }
 

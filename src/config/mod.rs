@@ -1,5 +1,6 @@
 //! The configuration: found, read and accepted whole, or refused whole with every problem.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::domain::template::Company;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
+use crate::source::headings::Headings;
 use crate::source::{self, SourceSettings};
 use crate::toml_table::{Section, read_whole};
 
@@ -61,8 +63,12 @@ pub struct Config {
     pub backup: BackupConfig,
     /// The sources that sync reads.
     pub sources: Vec<Arc<dyn SourceSettings>>,
+    /// What a file's own headings mean (`[import.KIND]`).
+    pub headings: Headings,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
+    /// A digest of what was read: messages made under another one are looked at again.
+    pub digest: String,
 }
 
 impl Config {
@@ -103,8 +109,14 @@ impl Config {
 
     /// Reads a configuration's text; `base` is the folder that its paths start from.
     pub fn read(text: &str, name: &str, base: &Path) -> Result<Self> {
-        read_whole(name, text, "the configuration is not acceptable", |top| {
+        let config = read_whole(name, text, "the configuration is not acceptable", |top| {
             read_config(top, base)
+        })?;
+        let mut digest = DefaultHasher::new();
+        text.hash(&mut digest);
+        Ok(Self {
+            digest: format!("{:016x}", digest.finish()),
+            ..config
         })
     }
 
@@ -150,7 +162,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             calendar: read_holidays(top),
             caps: read_caps(top),
             expire_days,
-            whatsapp_numbers: channels.whatsapp_numbers,
+            numbers: channels.numbers,
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),
@@ -162,7 +174,15 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             section.finish();
             sources
         }),
+        headings: top
+            .section("import")
+            .map_or_else(Headings::default, |section| {
+                let headings = Headings::read(&section);
+                section.finish();
+                headings
+            }),
         warnings,
+        digest: String::new(),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::template::Look;
+use super::ticket::event::TicketFacts;
 use super::words::{AddressKind, AttemptOutcome, Channel, Kind, Origin, Purpose, Reason, Status};
 use crate::clock::Now;
 
@@ -77,6 +78,16 @@ pub struct NewMessage {
     pub batch_id: Option<i64>,
     /// Only while its invoice is owing: looked at again when its turn comes.
     pub while_owing: bool,
+    /// The invoices it speaks for, in order, where they are not just its own one.
+    pub invoices: Vec<i64>,
+    /// Its invoice's printed due date.
+    pub due_on: Option<NaiveDate>,
+    /// What an event said of its ticket.
+    pub said: Option<TicketFacts>,
+    /// So many characters of the key stand before the slash and the address.
+    pub key_start: Option<usize>,
+    /// The day and the configuration it was made under.
+    pub made_under: String,
 }
 
 /// A message on its way out.
@@ -216,6 +227,20 @@ pub struct Message {
     pub attempts: i64,
     pub provider_id: Option<String>,
     pub batch_id: Option<i64>,
+    pub planned: Option<Planned>,
+}
+
+/// What a message was planned to say, and to whom, before it was written anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Where it was to go.
+    pub address: Option<String>,
+    /// Title or subject.
+    pub title: Option<String>,
+    /// Text.
+    pub body: Option<String>,
+    /// When it was planned.
+    pub at: DateTime<Utc>,
 }
 
 /// One try at delivering a message.
@@ -235,4 +260,10 @@ pub struct Attempt {
     pub text: Option<String>,
     /// The provider's id of the message.
     pub provider_id: Option<String>,
+    /// Where it went, where its message goes elsewhere now.
+    pub address: Option<String>,
+    /// The title it carried, where its message was written anew since.
+    pub title: Option<String>,
+    /// The text it carried, where its message was written anew since.
+    pub body: Option<String>,
 }

@@ -166,11 +166,7 @@ impl Party<'_> {
         let not_before = self.config.policy.not_before_in(&hours, self.now);
         let tomorrow = self.now.today.succ_opt();
         let expires_at = tomorrow.map(|tomorrow| start_of(self.now.zone, tomorrow));
-        let composer = Composer {
-            policy: &self.config.policy,
-            company: &self.config.company,
-            now: self.now,
-        };
+        let composer = Composer::new(self.config, self.now);
         let draft = Draft {
             key: Key::PerAddress(birthday::key(self.now.today.year(), client.id)),
             event: "birthday".to_owned(),

@@ -7,10 +7,11 @@ use chrono::{DateTime, Days, Utc};
 
 use super::rows::About;
 use crate::clock::{Now, start_of};
+use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
-    Address, Contact, Errand, Reach, Recipient, reach, reach_staff, reach_unknown,
+    Address, Contact, Errand, Reach, Recipient, no_longer_theirs, reach, reach_staff, reach_unknown,
 };
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
@@ -144,6 +145,21 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Whom a message is to reach, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Aim<'a> {
+    /// Who.
+    pub recipient: Recipient<'a>,
+    /// How it travels.
+    pub channel: Channel,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// The day until which the contract wants no collection notices.
+    pub hold_until: Option<chrono::NaiveDate>,
+    /// Of a push that was made already: the one device it goes to.
+    pub device: Option<&'a str>,
+}
+
 /// Makes messages by the contact policy.
 #[derive(Debug, Clone, Copy)]
 pub struct Composer<'a> {
@@ -153,19 +169,52 @@ pub struct Composer<'a> {
     pub company: &'a Company,
     /// The instant of the decision.
     pub now: Now,
+    /// The digest of the configuration, which messages remember.
+    pub digest: &'a str,
 }
 
-impl Composer<'_> {
+impl<'a> Composer<'a> {
+    /// The composer of a configuration and an instant.
+    pub fn new(config: &'a Config, now: Now) -> Self {
+        Self {
+            policy: &config.policy,
+            company: &config.company,
+            now,
+            digest: &config.digest,
+        }
+    }
+
+    /// The day and the configuration that messages are made under.
+    pub fn made_under(&self) -> String {
+        format!("{}/{}", self.now.today, self.digest)
+    }
+
     /// Where a draft's channel can reach its recipient.
     pub fn reach(&self, connection: &Connection, draft: &Draft<'_>) -> Result<Reach> {
-        let channel = draft.wording.channel();
-        let client = match draft.recipient {
+        let aim = Aim {
+            recipient: draft.recipient,
+            channel: draft.wording.channel(),
+            purpose: draft.wording.purpose(),
+            hold_until: draft.hold_until,
+            device: None,
+        };
+        self.look_up(connection, &aim)
+    }
+
+    /// Where somebody is reached, as the book has it now.
+    pub fn look_up(&self, connection: &Connection, aim: &Aim<'_>) -> Result<Reach> {
+        let client = match aim.recipient {
             Recipient::Client(client) => client,
             Recipient::UnknownClient(id) => return Ok(reach_unknown(id)),
-            Recipient::Staff(person) => return Ok(reach_staff(person, channel)),
+            Recipient::Staff(person) => return Ok(reach_staff(person, aim.channel)),
         };
-        let (devices, had_device) = match channel {
-            Channel::Push => book::devices(connection, client.id)?,
+        let (devices, had_device) = match (aim.channel, aim.device) {
+            (Channel::Push, None) => book::devices(connection, client.id)?,
+            (Channel::Push, Some(address)) => match book::device(connection, address)? {
+                Some((owner, _)) if owner != client.id => return Ok(no_longer_theirs()),
+                Some((_, Some(device))) => (vec![device], false),
+                Some((_, None)) | None => (Vec::new(), true),
+            },
             _ => (Vec::new(), false),
         };
         let opt_outs = opt_out::of_client(connection, client.id)?;
@@ -177,10 +226,10 @@ impl Composer<'_> {
                 opt_outs: &opt_outs,
             },
             &Errand {
-                channel,
-                purpose: draft.wording.purpose(),
-                whatsapp_numbers: &self.policy.whatsapp_numbers,
-                hold_until: draft.hold_until,
+                channel: aim.channel,
+                purpose: aim.purpose,
+                numbers: &self.policy.numbers,
+                hold_until: aim.hold_until,
                 today: self.now.today,
             },
         ))
@@ -245,20 +294,22 @@ impl Composer<'_> {
     /// Whether a client has had all the messages of this purpose that the caps allow.
     fn capped(&self, connection: &Connection, draft: &Draft<'_>, planned: u64) -> Result<bool> {
         let purpose = draft.wording.purpose();
-        let (Some(client_id), Some(cap)) =
-            (draft.recipient.client_id(), self.policy.caps.get(purpose))
+        let (Some(client_id), Some((most, since))) =
+            (draft.recipient.client_id(), self.cap(purpose))
         else {
             return Ok(false);
         };
-        let back = Days::new(cap.days.unsigned_abs().saturating_sub(1));
-        let first = self
-            .now
-            .today
-            .checked_sub_days(back)
-            .unwrap_or(self.now.today);
-        let since = start_of(self.now.zone, first);
         let had = message::recent(connection, client_id, purpose, since)?;
-        Ok(had + planned >= cap.messages.unsigned_abs())
+        Ok(had + planned >= most)
+    }
+
+    /// How many messages of a purpose a client may have, counted from which instant on.
+    pub fn cap(&self, purpose: Purpose) -> Option<(u64, DateTime<Utc>)> {
+        let cap = (*self.policy.caps.get(purpose))?;
+        let today = self.now.today;
+        let back = Days::new(cap.days.unsigned_abs().saturating_sub(1));
+        let first = today.checked_sub_days(back).unwrap_or(today);
+        Some((cap.messages.unsigned_abs(), start_of(self.now.zone, first)))
     }
 
     fn message(
@@ -275,19 +326,9 @@ impl Composer<'_> {
                 .not_before
                 .unwrap_or_else(|| self.policy.not_before(draft.wording.purpose(), self.now))
         };
-        let expires_at = || {
-            draft
-                .expires_at
-                .unwrap_or_else(|| self.policy.expires_at(self.now))
-        };
+        let (key, key_start) = key_of(draft, address.as_ref());
         NewMessage {
-            key: match &draft.key {
-                Key::Whole(key) if draft.wording.channel() != Channel::Push => key.clone(),
-                Key::Whole(start) | Key::PerAddress(start) => {
-                    let text = address.as_ref().map_or("-", |address| &address.text);
-                    format!("{start}/{text}")
-                }
-            },
+            key,
             channel: draft.wording.channel(),
             purpose: draft.wording.purpose(),
             kind: draft.wording.kind(),
@@ -311,10 +352,32 @@ impl Composer<'_> {
             variables: rendered.variables.clone(),
             created_at: self.now.at,
             not_before: if queued { not_before() } else { None },
-            expires_at: queued.then(expires_at),
+            expires_at: draft
+                .expires_at
+                .or_else(|| Some(self.policy.expires_at(self.now))),
             batch_id: draft.batch_id,
             while_owing: draft.while_owing,
+            invoices: draft
+                .facts
+                .invoices
+                .iter()
+                .map(|invoice| invoice.id)
+                .collect(),
+            due_on: draft.facts.invoice.map(|invoice| invoice.due_on),
+            said: draft.facts.ticket.cloned(),
+            key_start,
+            made_under: self.made_under(),
             fate,
         }
     }
+}
+
+/// A draft's key for one address; and how many characters of it stand before the slash and the address.
+fn key_of(draft: &Draft<'_>, address: Option<&Address>) -> (String, Option<usize>) {
+    let start = match &draft.key {
+        Key::Whole(key) if draft.wording.channel() != Channel::Push => return (key.clone(), None),
+        Key::Whole(start) | Key::PerAddress(start) => start,
+    };
+    let text = address.map_or("-", |address| &address.text);
+    (format!("{start}/{text}"), Some(start.chars().count()))
 }

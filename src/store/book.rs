@@ -211,6 +211,25 @@ pub fn devices(connection: &Connection, client_id: i64) -> Result<(Vec<Device>, 
     Ok((devices, gone))
 }
 
+/// Whose a device is; and the device, unless it is known to be gone.
+pub fn device(connection: &Connection, address: &str) -> Result<Option<(i64, Option<Device>)>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT client_id, address_kind, logged_in, notifications_enabled, gone_at IS NULL
+             FROM device WHERE address = ?1",
+        )?
+        .query_row([address], |row| {
+            let device = Device {
+                address: address.to_owned(),
+                kind: row.get(1)?,
+                logged_in: row.get(2)?,
+                notifications_enabled: row.get(3)?,
+            };
+            Ok((row.get(0)?, row.get::<_, bool>(4)?.then_some(device)))
+        })
+        .optional()?)
+}
+
 /// Forgets a device: it is there, but known to be gone since `at`, with the provider's reason.
 pub fn forget_device(
     connection: &Connection,

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::columns::{Columns as _, Day, Millis};
 use crate::error::Result;
+use crate::store::meta;
 
 /// What is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,7 @@ pub fn add(
     why: &str,
     at: DateTime<Utc>,
 ) -> Result<i64> {
+    meta::book_changed(connection)?;
     let (client, invoice) = match held {
         Held::Client(id) => (Some(id), None),
         Held::Invoice(id) => (None, Some(id)),
@@ -88,6 +90,7 @@ pub fn add(
 
 /// Takes a hold away; whether it was there.
 pub fn remove(connection: &Connection, id: i64, at: DateTime<Utc>) -> Result<bool> {
+    meta::book_changed(connection)?;
     Ok(connection.execute(
         "UPDATE hold SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL",
         (id, Millis(at)),

@@ -39,6 +39,8 @@ pub struct Importer<'c> {
     /// This import's number; with the line it marks each row that it wrote.
     number: i64,
     upserts: HashMap<u32, Statement<'c>>,
+    /// Something was written already.
+    wrote: bool,
 }
 
 impl ToSql for Value {
@@ -60,6 +62,7 @@ impl<'c> Importer<'c> {
             kind,
             number: meta::next(connection, "imports")?,
             upserts: HashMap::new(),
+            wrote: false,
         })
     }
 
@@ -109,6 +112,10 @@ impl<'c> Importer<'c> {
             Err(error) => return Err(error.into()),
         };
         if changed > 0 {
+            if !self.wrote {
+                self.wrote = true;
+                meta::book_changed(connection)?;
+            }
             return Ok(Put::Written);
         }
         match self.line_of(cells)? {

@@ -1,122 +1,16 @@
 //! Messages: written down under their key, found again in the history.
 
+mod write;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params, params_from_iter};
 
 use super::columns::{Columns as _, Json, Millis};
-use crate::domain::message::{Attempt, Fate, Message, NewMessage};
+use crate::domain::message::{Attempt, Message, Planned};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason, Status, Word};
 use crate::error::Result;
 
-/// What became of writing a message down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inserted {
-    /// It is new, with this id.
-    New(i64),
-    /// Its key stood already: that message's id, state and batch.
-    Duplicate {
-        /// The id.
-        id: i64,
-        /// The state.
-        status: Status,
-        /// The batch.
-        batch_id: Option<i64>,
-    },
-}
-
-/// Writes a message down, unless its key stands already.
-pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
-    let (status, reason, detail) = match &message.fate {
-        Fate::Queued => (Status::Queued, None, None),
-        Fate::Skipped(reason, detail) => (Status::Skipped, Some(*reason), detail.as_deref()),
-    };
-    let changed = connection
-        .prepare_cached(
-            "INSERT INTO message
-               (key, channel, purpose, kind, template, origin, event, client_id, staff_id,
-                contract_id, invoice_id, login_id, ticket_id, address, address_kind, title, body,
-                html, provider_channel, provider_template, variables, status, reason, detail,
-                created_at, not_before, expires_at, batch_id, while_owing, case_id, lot)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, coalesce(?26, 0), ?27, ?28, ?29, ?30,
-                     ?31)
-             ON CONFLICT (key) DO NOTHING",
-        )?
-        .execute(params![
-            message.key,
-            message.channel,
-            message.purpose,
-            message.kind,
-            message.template,
-            message.origin,
-            message.event,
-            message.client_id,
-            message.staff_id,
-            message.contract_id,
-            message.invoice_id,
-            message.login_id,
-            message.ticket_id,
-            message.address,
-            message.address_kind,
-            message.title,
-            message.body,
-            message.html,
-            message.provider_channel,
-            message.provider_template,
-            (!message.variables.is_empty()).then_some(Json(&message.variables)),
-            status,
-            reason,
-            detail,
-            Millis(message.created_at),
-            message.not_before.map(Millis),
-            message.expires_at.map(Millis),
-            message.batch_id,
-            message.while_owing,
-            message.case_id,
-            message.lot(),
-        ])?;
-    if changed > 0 {
-        return Ok(Inserted::New(connection.last_insert_rowid()));
-    }
-    find_key(connection, &message.key)?.map_or_else(
-        || Err(crate::error::Error::world("a message's key came and went")),
-        Ok,
-    )
-}
-
-/// The message that has this key, if any. One whose message the purge deleted counts as sent.
-pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> {
-    let found = connection
-        .prepare_cached("SELECT id, status, batch_id FROM message WHERE key = ?1")?
-        .query_row([key], |row| {
-            Ok(Inserted::Duplicate {
-                id: row.get(0)?,
-                status: row.get(1)?,
-                batch_id: row.get(2)?,
-            })
-        })
-        .optional()?;
-    if found.is_some() {
-        return Ok(found);
-    }
-    Ok(
-        super::purge::is_spent(connection, key)?.then_some(Inserted::Duplicate {
-            id: 0,
-            status: Status::Sent,
-            batch_id: None,
-        }),
-    )
-}
-
-/// Sets a skipped message's key aside, so that the same decision can be made anew now that it can be sent.
-pub fn set_aside(connection: &Connection, id: i64) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE message SET key = key || '/skipped/' || id WHERE id = ?1 AND status = 'skipped'",
-        )?
-        .execute([id])?;
-    Ok(())
-}
+pub use write::{Inserted, anybody_has, find_key, insert, insert_or_revive, speaks_for};
 
 /// How many messages of a purpose were made for a client since `since`, one push to several devices counted once.
 pub fn recent(
@@ -166,7 +60,30 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
         attempts: row.get("attempts")?,
         provider_id: row.get("provider_id")?,
         batch_id: row.get("batch_id")?,
+        planned: row
+            .get::<_, Option<Json<Kept>>>("planned")?
+            .map(|Json(kept)| kept.into()),
     })
+}
+
+/// A plan as its column holds it.
+#[derive(serde::Deserialize)]
+struct Kept {
+    address: Option<String>,
+    title: Option<String>,
+    body: Option<String>,
+    at: i64,
+}
+
+impl From<Kept> for Planned {
+    fn from(kept: Kept) -> Self {
+        Self {
+            address: kept.address,
+            title: kept.title,
+            body: kept.body,
+            at: DateTime::from_timestamp_millis(kept.at).unwrap_or(DateTime::UNIX_EPOCH),
+        }
+    }
 }
 
 /// Which messages of the history are wanted; everything given must hold.
@@ -366,6 +283,9 @@ pub fn attempts(connection: &Connection, id: i64) -> Result<Vec<Attempt>> {
             code: row.get("code")?,
             text: row.get("text")?,
             provider_id: row.get("provider_id")?,
+            address: row.get("address")?,
+            title: row.get("title")?,
+            body: row.get("body")?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -34,6 +34,25 @@ pub fn next(connection: &Connection, key: &str) -> Result<i64> {
     Ok(number)
 }
 
+/// The number of the book's state: another one whenever something changed that a text, an address or
+/// a reason may depend on.
+const BOOK: &str = "book";
+
+/// The book's state as SQL reads it, where a statement keeps it.
+pub(super) const BOOK_SQL: &str = "coalesce((SELECT value FROM meta WHERE key = 'book'), '0')";
+
+/// The number of the book's present state.
+pub fn book(connection: &Connection) -> Result<String> {
+    Ok(get(connection, BOOK)?.unwrap_or_else(|| "0".to_owned()))
+}
+
+/// Notes that something changed which messages made before may depend on. To be called within the
+/// transaction that changes it.
+pub fn book_changed(connection: &Connection) -> Result<()> {
+    next(connection, BOOK)?;
+    Ok(())
+}
+
 /// The key under which the last import or sync of a kind is kept.
 fn refreshed_key(kind: &str) -> String {
     format!("refreshed.{kind}")

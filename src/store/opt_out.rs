@@ -6,6 +6,7 @@ use super::columns::{Columns as _, Day, Json};
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};
 use crate::error::Result;
+use crate::store::meta;
 
 /// An opt-out as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,7 @@ pub fn add(
     since: chrono::NaiveDate,
     source: &str,
 ) -> Result<bool> {
+    meta::book_changed(connection)?;
     let (channel, purpose) = keys(opt_out);
     Ok(connection.execute(
         "INSERT INTO opt_out (client_id, channel, purpose, since, source)
@@ -83,6 +85,7 @@ pub fn add(
 
 /// Takes an opt-out back; whether there was one.
 pub fn remove(connection: &Connection, client_id: i64, opt_out: OptOut) -> Result<bool> {
+    meta::book_changed(connection)?;
     let (channel, purpose) = keys(opt_out);
     Ok(connection.execute(
         "DELETE FROM opt_out WHERE client_id = ?1 AND channel = ?2 AND purpose = ?3",

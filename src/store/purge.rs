@@ -17,15 +17,24 @@ const DONE: &str = "status IN ('sent', 'failed', 'skipped', 'cancelled')";
 /// one keeps it until it has expired: until then a person may send it again.
 pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64> {
     let sql = format!(
-        "UPDATE message SET title = NULL, body = NULL, html = NULL, variables = NULL
+        "UPDATE message SET title = NULL, body = NULL, html = NULL, variables = NULL, planned = NULL,
+           said = NULL
          WHERE id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
            AND (status <> 'failed' OR expires_at <= ?4)
-           AND (title IS NOT NULL OR body IS NOT NULL OR html IS NOT NULL OR variables IS NOT NULL)"
+           AND (title IS NOT NULL OR body IS NOT NULL OR html IS NOT NULL OR variables IS NOT NULL
+                OR planned IS NOT NULL OR said IS NOT NULL)"
+    );
+    let attempts = format!(
+        "UPDATE attempt SET title = NULL, body = NULL
+         WHERE (title IS NOT NULL OR body IS NOT NULL) AND message_id IN
+           (SELECT id FROM message
+            WHERE id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
+              AND (status <> 'failed' OR expires_at <= ?4))"
     );
     in_steps(store, |connection, from, to| {
-        Ok(connection
-            .prepare_cached(&sql)?
-            .execute((from, to, Millis(before), Millis(now)))?)
+        let bound = (from, to, Millis(before), Millis(now));
+        connection.prepare_cached(&attempts)?.execute(bound)?;
+        Ok(connection.prepare_cached(&sql)?.execute(bound)?)
     })
 }
 
@@ -36,6 +45,9 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
     let keys = format!("INSERT OR IGNORE INTO spent_key (key) SELECT key FROM message WHERE {old}");
     let attempts =
         format!("DELETE FROM attempt WHERE message_id IN (SELECT id FROM message WHERE {old})");
+    let spoken = format!(
+        "DELETE FROM message_speaks_for WHERE message_id IN (SELECT id FROM message WHERE {old})"
+    );
     let rows = format!("DELETE FROM message WHERE {old}");
     in_steps(store, |connection, from, to| {
         let bound = (from, to, Millis(before));
@@ -43,6 +55,7 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
             guard_spent_keys(connection)?;
         }
         connection.prepare_cached(&attempts)?.execute(bound)?;
+        connection.prepare_cached(&spoken)?.execute(bound)?;
         Ok(connection.prepare_cached(&rows)?.execute(bound)?)
     })
 }

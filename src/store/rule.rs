@@ -10,6 +10,7 @@ use crate::domain::ladder::Phase;
 use crate::domain::rule::{Closings, DaysLate, Reminders, Rule, RuleStage, Texts};
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
+use crate::store::meta;
 
 /// A rule as it is kept, with the last day it was evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +132,7 @@ fn templates(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, Vec<
 /// Saves rules, each new or in place of the one of its name, whose last day of evaluation stays.
 /// All their portfolios are given up first, so that one may pass from one of them to another.
 pub fn save(connection: &Connection, rules: &[Rule]) -> Result<()> {
+    meta::book_changed(connection)?;
     for rule in rules {
         for part in [
             "rule_portfolio",

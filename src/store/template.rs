@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::columns::{Columns as _, Json};
 use crate::domain::template::{Look, Template, Variable};
 use crate::error::{Result, must};
+use crate::store::meta;
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Template> {
     let names: Vec<String> = row.json("variables")?;
@@ -56,6 +57,7 @@ pub fn list(connection: &Connection) -> Result<Vec<Template>> {
 
 /// Saves a template under its name, in place of any other.
 pub fn save(connection: &Connection, template: &Template) -> Result<()> {
+    meta::book_changed(connection)?;
     let names: Vec<&str> = template.variables.iter().map(|v| v.name()).collect();
     connection
         .prepare_cached(
@@ -83,6 +85,7 @@ pub fn save(connection: &Connection, template: &Template) -> Result<()> {
 
 /// Removes a template. Whoever calls has asked [`queued`] and the other users first.
 pub fn remove(connection: &Connection, name: &str) -> Result<()> {
+    meta::book_changed(connection)?;
     connection.execute("DELETE FROM template WHERE name = ?1", [name])?;
     Ok(())
 }

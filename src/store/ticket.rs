@@ -204,6 +204,14 @@ pub fn staff(connection: &Connection) -> Result<Vec<Staff>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// A member of staff, active or not.
+pub fn person(connection: &Connection, id: i64) -> Result<Option<Staff>> {
+    Ok(connection
+        .prepare_cached("SELECT * FROM staff WHERE id = ?1")?
+        .query_row([id], read_staff)
+        .optional()?)
+}
+
 /// All topics and sub-topics, by id.
 pub fn topics(connection: &Connection) -> Result<Vec<Topic>> {
     let mut statement = connection.prepare_cached("SELECT * FROM topic ORDER BY id")?;

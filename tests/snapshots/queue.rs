@@ -21,7 +21,7 @@ fn queue_empty() {
          queue stats
          queue stats --json
          queue retry --all
-         queue cancel --all",
+         queue cancel --all --yes",
     );
 }
 
@@ -40,8 +40,11 @@ fn queue() {
          queue stats -o csv
          queue deliver --channel sms
          queue cancel 1
-         queue cancel 1
-         queue cancel 999
+         queue cancel 1 --yes
+         queue retry --cancelled
+         queue cancel 1 --yes
+         queue cancel 1 --yes
+         queue cancel 999 --yes
          queue cancel
          queue retry
          queue retry 1
@@ -49,9 +52,9 @@ fn queue() {
          queue retry --reason canceled
          queue deliver
          queue deliver --channel whatsapp --json
-         queue cancel --template due-whatsapp
+         queue cancel --template due-whatsapp --yes
          queue cancel --template due-whatsap
-         queue cancel --batch 1 --json
+         queue cancel --batch 1 --json --yes
          queue retry --template due-whatsapp
          queue deliver -o csv
          queue list

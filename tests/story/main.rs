@@ -11,11 +11,13 @@ mod history;
 mod keeping;
 mod manners;
 mod providers;
+mod reading;
 mod report;
 mod send;
 mod task;
 mod template;
 mod ticket;
+mod truth;
 mod whatsapp;
 
 #[allow(

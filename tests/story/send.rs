@@ -699,7 +699,9 @@ fn every_answer_as_csv_begins_with_its_header() {
         shown.stdout
     );
     assert_eq!(shown.stdout.lines().count(), 2);
-    let cancelled = house.run(&["queue", "cancel", "1", "-o", "csv"]).ok();
+    let cancelled = house
+        .run(&["queue", "cancel", "1", "--yes", "-o", "csv"])
+        .ok();
     assert_eq!(cancelled.stdout, "messages\n1\n");
 }
 

@@ -140,11 +140,7 @@ fn look<'a>(
 ) -> Result<Seen<'a>> {
     let client = &subject.client;
     let now = context.now();
-    let composer = Composer {
-        policy: &context.config.policy,
-        company: &context.config.company,
-        now,
-    };
+    let composer = Composer::new(&context.config, now);
     let facts = Facts {
         client: Some(client),
         contract: subject.contract.as_ref(),

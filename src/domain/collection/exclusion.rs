@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::ladder::{Move, MoveKind};
-use crate::domain::words::words_enum;
+use crate::domain::words::{Reason, words_enum};
 
 words_enum! {
     /// Why a collection step that was due did not happen.
@@ -18,6 +18,19 @@ words_enum! {
         Held = "held",
         /// It is paid in a way that leaves nothing to be paid by hand.
         AutomaticPayment = "automatic_payment",
+    }
+}
+
+impl LeftOut {
+    /// The same of a message that was made before.
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::NotInCollection => Reason::NotInCollection,
+            Self::NotInReminders => Reason::NotInReminders,
+            Self::OnHold => Reason::OnHold,
+            Self::Held => Reason::Held,
+            Self::AutomaticPayment => Reason::AutomaticPayment,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The collection decision: for one rule, one invoice and one day, at most one move.
 
 mod exclusion;
+mod holding;
 mod merging;
 mod next;
 
@@ -15,6 +16,7 @@ use super::rule::Rule;
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
+pub use holding::Said;
 pub use merging::{Contender, Fold, chosen};
 pub use next::{NextMove, coming, next_move, what_next};
 

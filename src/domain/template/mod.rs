@@ -11,7 +11,7 @@ mod variable;
 use std::collections::BTreeSet;
 
 use super::words::{Channel, Kind, Purpose};
-use text::{Piece, escaped, fill, pieces, plain};
+use text::{Piece, escaped, fill, on_one_line, pieces, plain};
 
 pub use facts::{Company, Facts, Overdue};
 pub use lint::name_problem;
@@ -124,7 +124,12 @@ impl Template {
             let variables = self
                 .variables
                 .iter()
-                .map(|v| facts.value(*v).map(|value| one_line(&value)).ok_or(*v))
+                .map(|v| {
+                    facts
+                        .value(*v)
+                        .map(|value| on_one_line(*v, &value))
+                        .ok_or(*v)
+                })
                 .collect::<Result<Vec<_>, _>>()?;
             return Ok(Rendered {
                 body: Placeholders::of(&self.body).filled(&self.body, &variables),

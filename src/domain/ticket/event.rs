@@ -1,12 +1,14 @@
 //! A ticket: what the book and its events know of it, merged.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::words::{Author, EventType};
 use crate::error::Flaw;
 
-/// What a message may say about a ticket; everything already in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a message may say about a ticket; everything already in words. A message that waits keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TicketFacts {
     /// The ticket's id.
     pub id: i64,
@@ -23,6 +25,7 @@ pub struct TicketFacts {
     /// Its priority.
     pub priority: Option<String>,
     /// When it was opened.
+    #[serde(with = "milliseconds")]
     pub opened_at: Option<DateTime<Utc>>,
     /// The text it was opened with.
     pub message: Option<String>,
@@ -30,6 +33,24 @@ pub struct TicketFacts {
     pub reply: Option<String>,
     /// The name of the person responsible.
     pub responsible: Option<String>,
+}
+
+/// An instant as whole milliseconds since 1970 (UTC).
+mod milliseconds {
+    use chrono::{DateTime, Utc};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub fn serialize<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
+        at.map(|at| at.timestamp_millis()).serialize(to)
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(
+        from: D,
+    ) -> Result<Option<DateTime<Utc>>, D::Error> {
+        let millis = Option::<i64>::deserialize(from)?;
+        Ok(millis.and_then(DateTime::from_timestamp_millis))
+    }
 }
 
 /// Somebody who works for the provider.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::afresh::{Desk, Verdict};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
@@ -11,7 +12,7 @@ use crate::domain::sms::transliterate;
 use crate::domain::words::{Channel, Purpose, Reason, Word as _};
 use crate::error::Result;
 use crate::store::queue::{self, Aside, DueMessage};
-use crate::store::{Connection, book, collection, opt_out};
+use crate::store::{Connection, meta};
 
 /// What a claim came to.
 #[derive(Default)]
@@ -33,18 +34,29 @@ pub(super) fn claim(
     aside: &Aside,
 ) -> Result<Claim> {
     let mut claim = Claim::default();
+    let desk = Desk::new(connection, config, now);
+    let seen = format!("{}/{}", desk.composer.made_under(), meta::book(connection)?);
     while claim.taken.len() < room {
         let wanted = room - claim.taken.len();
         let block = queue::due_block(connection, channel, now, wanted, aside)?;
         let last = block.len() < wanted;
         for message in block {
             let id = message.outgoing.id;
-            if let Some(reason) = unwanted(connection, &message, now)? {
-                queue::skip(connection, id, reason)?;
-                *claim.skipped.entry(reason).or_default() += 1;
+            let verdict = if message.seen == seen {
+                desk.glance(message)?
             } else {
-                queue::take(connection, id)?;
-                claim.taken.push(as_sent(config, message));
+                desk.look(message)?
+            };
+            match verdict {
+                Verdict::Goes(message) => {
+                    queue::take(connection, id, &seen)?;
+                    claim.taken.push(as_sent(config, *message));
+                }
+                Verdict::Not(reason, detail) => {
+                    queue::skip(connection, id, reason, detail.as_deref())?;
+                    *claim.skipped.entry(reason).or_default() += 1;
+                }
+                Verdict::Waits(until) => queue::wait(connection, id, until)?,
             }
         }
         if last {
@@ -61,39 +73,6 @@ fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
         outgoing.body = transliterate(&outgoing.body).into_owned();
     }
     message
-}
-
-/// Why a message whose turn has come is not to go after all.
-fn unwanted(connection: &Connection, message: &DueMessage, now: Now) -> Result<Option<Reason>> {
-    if message.expires_at.is_some_and(|end| end <= now.at) {
-        return Ok(Some(Reason::Expired));
-    }
-    let outgoing = &message.outgoing;
-    if let (Some(client), None) = (outgoing.client_id, message.staff_id) {
-        let forbidden = opt_out::of_client(connection, client)?
-            .iter()
-            .any(|opt_out| opt_out.forbids(outgoing.channel, outgoing.purpose));
-        if forbidden {
-            return Ok(Some(Reason::OptedOut));
-        }
-    }
-    if message.while_owing && !still_owing(connection, message)? {
-        return Ok(Some(Reason::Settled));
-    }
-    Ok(None)
-}
-
-/// Whether the invoice a message is about is still owing, and its case open.
-fn still_owing(connection: &Connection, message: &DueMessage) -> Result<bool> {
-    let Some(invoice) = message.outgoing.invoice_id else {
-        return Ok(true);
-    };
-    if let Some(case) = message.case_id
-        && !collection::case_open(connection, case)?
-    {
-        return Ok(false);
-    }
-    Ok(book::invoice(connection, invoice)?.is_some_and(|invoice| invoice.owing()))
 }
 
 /// Messages that must wait for the next opening of their contact hours.

@@ -4,7 +4,7 @@
 //! settles what came back and claims what there is room for, in one transaction. Nothing is held but
 //! what is in flight, at most four messages a worker.
 //!
-//! `claiming` looks at each message once more when its turn comes, `workers` ask the provider, `judging`
+//! `claiming` takes messages whose turn has come, `afresh` judges and writes each again, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
 //! what answers in a row mean for the channel, `outage` what the next run is told of it, `settling` writes
 //! it all down, `summary` counts it.
@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::store::Store;
 use crate::store::queue::{self, Outage};
 
+mod afresh;
 mod blame;
 mod breaker;
 mod claiming;

@@ -59,11 +59,7 @@ impl<'a> Walk<'a> {
         let manner = Manner::of(&request.template, request.report.kind)?;
         let mut needs = request.template.needs();
         needs.insert(Need::Contract);
-        let composer = Composer {
-            policy: &config.policy,
-            company: &config.company,
-            now,
-        };
+        let composer = Composer::new(config, now);
         let plan = Plan {
             wait_until: config.policy.not_before(request.template.purpose, now),
             ..Plan::default()
@@ -152,6 +148,10 @@ impl<'a> Walk<'a> {
         {
             return Ok(());
         }
+        if self.had_already(&recipient)? {
+            self.plan.duplicates += 1;
+            return Ok(());
+        }
         let mut duplicate = false;
         let mut receives = false;
         for message in &recipient.messages {
@@ -238,30 +238,31 @@ impl<'a> Walk<'a> {
         if self.done {
             return Ok(false);
         }
-        let standing = if self.batch_id.is_some() {
-            match message::insert(self.connection, message)? {
-                Inserted::New(_) => return Ok(true),
-                standing @ Inserted::Duplicate { .. } => Some(standing),
-            }
-        } else {
-            message::find_key(self.connection, &message.key)?
-        };
-        match standing {
-            None | Some(Inserted::New(_)) => Ok(true),
-            // It was skipped earlier today and can go now: nobody has had it.
-            Some(Inserted::Duplicate {
-                id,
-                status: Status::Skipped,
-                ..
-            }) if message.fate == Fate::Queued => {
-                if self.batch_id.is_some() {
-                    message::set_aside(self.connection, id)?;
-                    message::insert(self.connection, message)?;
-                }
-                Ok(true)
-            }
-            Some(Inserted::Duplicate { .. }) => Ok(false),
+        if self.batch_id.is_some() {
+            let written = message::insert_or_revive(self.connection, message)?;
+            return Ok(matches!(written, Inserted::New(_)));
         }
+        Ok(match message::find_key(self.connection, &message.key)? {
+            None | Some(Inserted::New(_)) => true,
+            // Nobody has had it: it comes to life again.
+            Some(Inserted::Duplicate { status, .. }) => match status {
+                Status::Cancelled => true,
+                Status::Skipped => message.fate == Fate::Queued,
+                _ => false,
+            },
+        })
+    }
+
+    /// Whether the recipient had this template today, by whatever address, or is about to.
+    fn had_already(&self, recipient: &Addressee) -> Result<bool> {
+        let Some(first) = recipient.messages.first() else {
+            return Ok(false);
+        };
+        let start: String = match first.key_start {
+            Some(length) => first.key.chars().take(length).collect(),
+            None => return Ok(false),
+        };
+        message::anybody_has(self.connection, &start, self.batch_id)
     }
 
     /// The recipient of a row, with its identity; none when an earlier row was the same recipient.

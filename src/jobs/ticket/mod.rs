@@ -13,7 +13,7 @@ use crate::store::{Connection, Store, book, message, ticket};
 
 use speaking::{Case, Known};
 
-pub use speaking::Spoken;
+pub use speaking::{Spoken, subject};
 
 mod speaking;
 

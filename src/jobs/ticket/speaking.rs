@@ -142,12 +142,8 @@ impl<'a> Case<'a> {
         now: Now,
         mut notice: Notice,
     ) -> Result<Spoken> {
-        let subject = self.subject();
-        let composer = Composer {
-            policy: &config.policy,
-            company: &config.company,
-            now,
-        };
+        let subject = subject(self.ticket.title.as_deref(), self.ticket.id);
+        let composer = Composer::new(config, now);
         let otherwise = std::mem::take(&mut notice.otherwise);
         for words in std::iter::once(notice.words.clone()).chain(otherwise) {
             let wording = self.wording(&words, notice.channel, &subject)?;
@@ -263,14 +259,11 @@ impl<'a> Case<'a> {
             }
         }
     }
+}
 
-    /// What an alert by e-mail has as its subject: the ticket's title.
-    fn subject(&self) -> String {
-        match &self.ticket.title {
-            Some(title) => one_line(title),
-            None => format!("Atendimento {}", self.ticket.id),
-        }
-    }
+/// What an alert by e-mail has as its subject: the ticket's title.
+pub fn subject(title: Option<&str>, ticket_id: i64) -> String {
+    title.map_or_else(|| format!("Atendimento {ticket_id}"), one_line)
 }
 
 /// What these words want and the facts lack, one after the other; what the configuration lacks is no fault of

@@ -1,13 +1,14 @@
 //! Cases: every move written down, and what follows from it for messages still queued.
 
 use chrono::NaiveDate;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::DueMove;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{CaseOutcome, Milestone, Move, Stage};
 use crate::error::{Error, Result};
-use crate::store::columns::Day;
+use crate::store::columns::{Columns as _, Day};
+use crate::store::meta;
 
 /// Writes a move down; the id of the case it belongs to, if it belongs to one.
 pub fn write(
@@ -39,6 +40,7 @@ pub fn write(
                     "UPDATE collection_case SET outcome = ?2, closed_on = ?3 WHERE id = ?1",
                 )?
                 .execute((case, outcome, day))?;
+            look_again(connection, invoice.id, case)?;
             note_move(connection, case, day, Milestone::Closed(outcome), invoice)?;
             if bureau_waits {
                 note_bureau(connection, invoice, "put_off_on", day)?;
@@ -114,6 +116,24 @@ fn note_bureau(connection: &Connection, invoice: &Invoice, column: &str, day: Da
     Ok(())
 }
 
+/// What is still queued of a case that closes is looked at again when its turn comes.
+fn look_again(connection: &Connection, invoice_id: i64, case: i64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE message SET seen = ''
+             WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND status = 'queued'
+               AND case_id = ?2",
+        )?
+        .execute((invoice_id, case))?;
+    connection
+        .prepare_cached(
+            "UPDATE message SET seen = '' WHERE status = 'queued' AND id IN
+               (SELECT message_id FROM message_speaks_for WHERE invoice_id = ?1)",
+        )?
+        .execute([invoice_id])?;
+    Ok(())
+}
+
 /// A stage message still queued when its case moves on is folded into the next one.
 fn merge_queued(connection: &Connection, invoice_id: i64, case: i64) -> Result<()> {
     connection
@@ -125,6 +145,49 @@ fn merge_queued(connection: &Connection, invoice_id: i64, case: i64) -> Result<(
         )?
         .execute((invoice_id, case))?;
     Ok(())
+}
+
+/// The open case of an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCaseRow {
+    /// Its id.
+    pub id: i64,
+    /// The rule it is in.
+    pub rule: String,
+    /// The printed due date when it began.
+    pub due_on: NaiveDate,
+}
+
+/// The open case of an invoice, if it has one.
+pub fn open_case(connection: &Connection, invoice_id: i64) -> Result<Option<OpenCaseRow>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT id, rule, due_on FROM collection_case
+             WHERE invoice_id = ?1 AND outcome IS NULL",
+        )?
+        .query_row([invoice_id], |row| {
+            Ok(OpenCaseRow {
+                id: row.get(0)?,
+                rule: row.get(1)?,
+                due_on: row.day(2)?,
+            })
+        })
+        .optional()?)
+}
+
+/// Whether the reminder so many days before this due date of an invoice has fired.
+pub fn reminder_fired(
+    connection: &Connection,
+    invoice_id: i64,
+    due_on: NaiveDate,
+    days: i64,
+) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM collection_reminder
+             WHERE invoice_id = ?1 AND due_on = ?2 AND days = ?3)",
+        )?
+        .query_row((invoice_id, Day(due_on), days), |row| row.get(0))?)
 }
 
 /// Which of its invoice's cases a case is, counted from 1.
@@ -152,6 +215,7 @@ pub fn open_cases(connection: &Connection, rule: &str) -> Result<i64> {
 
 /// Closes every open case of a rule that is being removed; how many.
 pub fn close_all(connection: &Connection, rule: &str, today: NaiveDate) -> Result<u64> {
+    meta::book_changed(connection)?;
     let day = Day(today);
     connection.execute(
         "INSERT INTO collection_move (case_id, number, moved_on, move, owed)

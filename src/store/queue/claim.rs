@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, ToSql, params_from_iter};
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, Row, ToSql, params, params_from_iter};
 
 use crate::clock::Now;
 use crate::domain::message::{Lot, Outgoing};
 use crate::domain::template::Look;
+use crate::domain::ticket::event::TicketFacts;
 use crate::domain::words::{Channel, Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Json, Millis};
+use crate::store::message;
 
 /// A message whose turn has come, with all that decides whether it goes and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,21 @@ pub struct DueMessage {
     pub expires_at: Option<DateTime<Utc>>,
     /// Only while its invoice is owing.
     pub while_owing: bool,
+    /// Under which day, configuration and state of the book it was last looked at.
+    pub seen: String,
+}
+
+/// What else a message was made of, for whoever looks at it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeOf {
+    /// The login it is about.
+    pub login_id: Option<i64>,
+    /// Its invoice's printed due date then.
+    pub due_on: Option<NaiveDate>,
+    /// What an event said of its ticket.
+    pub said: Option<TicketFacts>,
+    /// The invoices it speaks for, in order; none where it has only its own one.
+    pub invoices: Vec<i64>,
 }
 
 /// The columns of a due message, in the order in which [`read`] takes them.
@@ -50,7 +67,8 @@ const COLUMNS: &str =
     (SELECT push FROM template WHERE name = message.template AND message.channel = 'push'),
     CASE WHEN channel <> 'email' THEN NULL
          WHEN staff_id IS NULL THEN (SELECT c.name FROM client c WHERE c.id = message.client_id)
-         ELSE (SELECT s.name FROM staff s WHERE s.id = message.staff_id) END";
+         ELSE (SELECT s.name FROM staff s WHERE s.id = message.staff_id) END,
+     seen";
 
 fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessage> {
     let expires_at = row.instant_opt(16)?;
@@ -94,6 +112,7 @@ fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessag
         while_owing: row.get(24)?,
         created_at: row.instant(25)?,
         tried_last: row.get(26)?,
+        seen: row.get(29)?,
     })
 }
 
@@ -151,22 +170,124 @@ fn due(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Takes a due message: it is `sending` now, before a byte of it leaves.
-pub fn take(connection: &Connection, id: i64) -> Result<()> {
+/// What else a message was made of.
+pub fn made_of(connection: &Connection, id: i64) -> Result<MadeOf> {
+    let (login_id, due_on, said) = connection
+        .prepare_cached("SELECT login_id, due_on, said FROM message WHERE id = ?1")?
+        .query_row([id], |row| {
+            let said: Option<Json<TicketFacts>> = row.get(2)?;
+            Ok((row.get(0)?, row.day_opt(1)?, said.map(|Json(said)| said)))
+        })?;
+    Ok(MadeOf {
+        login_id,
+        due_on,
+        said,
+        invoices: message::speaks_for(connection, id)?,
+    })
+}
+
+/// Takes a due message: it is `sending` now, before a byte of it leaves. `seen` is what it was looked at under.
+pub fn take(connection: &Connection, id: i64, seen: &str) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE message SET status = 'sending', attempts = attempts + 1 WHERE id = ?1",
+            "UPDATE message SET status = 'sending', attempts = attempts + 1, seen = ?2
+             WHERE id = ?1",
         )?
-        .execute([id])?;
+        .execute((id, seen))?;
     Ok(())
 }
 
 /// Skips a due message that is no longer wanted.
-pub fn skip(connection: &Connection, id: i64, reason: Reason) -> Result<()> {
+pub fn skip(connection: &Connection, id: i64, reason: Reason, detail: Option<&str>) -> Result<()> {
     connection
-        .prepare_cached("UPDATE message SET status = 'skipped', reason = ?2 WHERE id = ?1")?
-        .execute((id, reason))?;
+        .prepare_cached(
+            "UPDATE message SET status = 'skipped', reason = ?2, detail = ?3 WHERE id = ?1",
+        )?
+        .execute((id, reason, detail))?;
     Ok(())
+}
+
+/// Has a due message wait for a later instant.
+pub fn wait(connection: &Connection, id: i64, until: DateTime<Utc>) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE message SET not_before = ?2 WHERE id = ?1")?
+        .execute((id, Millis(until)))?;
+    Ok(())
+}
+
+/// Writes a queued message anew, as it would leave now. The first plan stays beside it, and every try
+/// made so far keeps what it carried.
+pub fn rewrite(connection: &Connection, outgoing: &Outgoing) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE attempt SET address = m.address, title = m.title, body = m.body
+             FROM message m
+             WHERE m.id = ?1 AND attempt.message_id = m.id AND attempt.address IS NULL
+               AND attempt.title IS NULL AND attempt.body IS NULL
+               AND (m.address IS NOT ?2 OR m.title IS NOT ?3 OR m.body IS NOT ?4)",
+        )?
+        .execute(params![
+            outgoing.id,
+            outgoing.address,
+            outgoing.title,
+            outgoing.body
+        ])?;
+    connection
+        .prepare_cached(
+            "UPDATE message SET
+               planned = CASE
+                 WHEN planned IS NULL AND body IS NOT NULL
+                   AND (address IS NOT ?2 OR title IS NOT ?4 OR body IS NOT ?5)
+                 THEN json_object('address', address, 'title', title, 'body', body, 'at', created_at)
+                 ELSE planned END,
+               address = ?2, address_kind = ?3, title = ?4, body = ?5, html = ?6,
+               provider_channel = ?7, provider_template = ?8, variables = ?9, purpose = ?10,
+               lot = json_array(template, batch_id, ?7, ?8)
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            outgoing.id,
+            outgoing.address,
+            outgoing.address_kind,
+            outgoing.title,
+            outgoing.body,
+            outgoing.html,
+            outgoing.provider_channel,
+            outgoing.provider_template,
+            (!outgoing.variables.is_empty()).then_some(Json(&outgoing.variables)),
+            outgoing.purpose,
+        ])?;
+    Ok(())
+}
+
+/// How many other messages of its purpose a message's client has had since an instant, or may have had:
+/// one push to several devices counts once, and is no other message to itself.
+pub fn others(
+    connection: &Connection,
+    message: &DueMessage,
+    client_id: i64,
+    since: DateTime<Utc>,
+) -> Result<u64> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT count(*) FROM (
+               SELECT DISTINCT origin, event, template, contract_id, invoice_id, login_id, created_at
+               FROM message
+               WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2
+                 AND coalesce(sent_at, created_at) >= ?3 AND status IN ('sending', 'sent', 'unknown')
+               EXCEPT
+               SELECT origin, event, template, contract_id, invoice_id, login_id, created_at
+               FROM message WHERE id = ?4)",
+        )?
+        .query_row(
+            (
+                client_id,
+                message.outgoing.purpose,
+                Millis(since),
+                message.outgoing.id,
+            ),
+            |row| row.get(0),
+        )?)
 }
 
 /// Puts off what is due but must wait for contact hours: messages of one purpose, of birthdays or of all else.

@@ -1,17 +1,21 @@
-//! The queue: what waits in it, channel by channel, and what people do with it by hand.
+//! The queue: what waits in it, channel by channel.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::columns::{Columns as _, Json, Millis};
-use crate::domain::words::{Channel, Reason, Status, Word as _};
+use super::columns::{Columns as _, Millis};
+use crate::domain::words::{Channel, Status, Word as _};
 use crate::error::Result;
 
+mod by_hand;
 mod claim;
 mod outage;
 mod settle;
 
-pub use claim::{Aside, DueMessage, due_block, put_off, skip, take};
+pub use by_hand::{Chosen, Left, Retried, State, Waiting, cancel, held_back, retry, waiting};
+pub use claim::{
+    Aside, DueMessage, MadeOf, due_block, made_of, others, put_off, rewrite, skip, take, wait,
+};
 pub use outage::{Outage, outage, set_outage};
 pub use settle::{Settlement, give_back, recover, settle};
 
@@ -87,66 +91,6 @@ pub fn stats(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<Stat>> {
         });
     }
     Ok(stats)
-}
-
-/// Which messages a person means to retry or cancel.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Chosen {
-    /// These ids; empty means any.
-    pub ids: Vec<i64>,
-    /// On this channel.
-    pub channel: Option<Channel>,
-    /// Of this batch.
-    pub batch_id: Option<i64>,
-    /// Made with this template.
-    pub template: Option<String>,
-    /// Failed for this reason.
-    pub reason: Option<Reason>,
-}
-
-impl Chosen {
-    fn change(&self, connection: &Connection, set: &str, status: Status) -> Result<u64> {
-        let changed = connection.execute(
-            &format!(
-                "UPDATE message SET {set}
-                 WHERE status = ?1 AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2)))
-                   AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR batch_id = ?4)
-                   AND (?5 IS NULL OR template = ?5) AND (?6 IS NULL OR reason = ?6)"
-            ),
-            params![
-                status,
-                Json(&self.ids),
-                self.channel,
-                self.batch_id,
-                self.template,
-                self.reason,
-            ],
-        )?;
-        Ok(changed as u64)
-    }
-}
-
-/// Puts failed or unknown messages back into the queue, with all their tries before them; how many.
-pub fn retry(connection: &Connection, chosen: &Chosen, unknown: bool) -> Result<u64> {
-    let status = if unknown {
-        Status::Unknown
-    } else {
-        Status::Failed
-    };
-    chosen.change(
-        connection,
-        "status = 'queued', reason = NULL, detail = NULL, not_before = 0, retries = 0",
-        status,
-    )
-}
-
-/// Takes queued messages out of the queue; how many.
-pub fn cancel(connection: &Connection, chosen: &Chosen) -> Result<u64> {
-    chosen.change(
-        connection,
-        "status = 'cancelled', detail = 'cancelled by hand'",
-        Status::Queued,
-    )
 }
 
 /// Everybody who was written to by whatsapp since an instant, or may have been.

@@ -1,0 +1,470 @@
+//! Afresh: a message whose turn has come is judged and written again by what the book says now.
+//!
+//! Every reason that could have held it back when it was made is asked again, its address is looked up
+//! again, and its text is rendered again: it leaves true, or not at all. Only what an event said of its
+//! ticket stays as it was said.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::domain::client::Client;
+use crate::domain::collection::{Exclusions, Said};
+use crate::domain::day;
+use crate::domain::invoice::Invoice;
+use crate::domain::ladder::{Move, MoveKind};
+use crate::domain::message::Outgoing;
+use crate::domain::policy::Policy;
+use crate::domain::recipient::{Reach, Recipient};
+use crate::domain::template::{Facts, Need, Rendered, Template};
+use crate::domain::ticket::event::Staff;
+use crate::domain::words::{Channel, Origin, Purpose, Reason};
+use crate::error::Result;
+use crate::jobs::compose::{Aim, Composer, Wording};
+use crate::jobs::rows::{About, Rows};
+use crate::jobs::ticket::subject;
+use crate::store::queue::{self, DueMessage, MadeOf};
+use crate::store::{Connection, book, collection, hold, rule, template, ticket};
+
+/// What is to become of a message whose turn has come.
+pub(super) enum Verdict {
+    /// It goes, as it is written now.
+    Goes(Box<DueMessage>),
+    /// It is not to go, for this reason and in these words.
+    Not(Reason, Option<String>),
+    /// It waits for this instant.
+    Waits(DateTime<Utc>),
+}
+
+/// Why a message is not to go, and more words where there are any.
+type Against = (Reason, Option<String>);
+
+/// Looks at messages whose turn has come.
+pub(super) struct Desk<'a> {
+    pub connection: &'a Connection,
+    pub policy: &'a Policy,
+    pub composer: Composer<'a>,
+}
+
+/// One message being looked at again.
+struct Look<'a> {
+    desk: &'a Desk<'a>,
+    message: &'a DueMessage,
+    made_of: MadeOf,
+    /// Its template as it is now; none where there is none by that name and channel any more.
+    template: Option<Template>,
+    /// The move of the ladder that it tells of.
+    step: Option<Move>,
+    client: Option<Client>,
+    staff: Option<Staff>,
+}
+
+impl<'a> Desk<'a> {
+    pub fn new(connection: &'a Connection, config: &'a Config, now: crate::clock::Now) -> Self {
+        Self {
+            connection,
+            policy: &config.policy,
+            composer: Composer::new(config, now),
+        }
+    }
+
+    /// A message of today about which nothing has changed since: only what hangs on the clock, on
+    /// other messages and on the device is asked.
+    pub fn glance(&self, message: DueMessage) -> Result<Verdict> {
+        let against = match self.expired(&message) {
+            None => match self.capped(&message)? {
+                None => self.device_lost(&message)?,
+                capped => capped,
+            },
+            expired => expired,
+        };
+        Ok(match against {
+            Some((reason, detail)) => Verdict::Not(reason, detail),
+            None => Verdict::Goes(Box::new(message)),
+        })
+    }
+
+    /// A message of another day, or about which something may have changed: everything is asked again,
+    /// in the order of the table of reasons, and it is written again.
+    pub fn look(&self, mut message: DueMessage) -> Result<Verdict> {
+        let look = Look::gather(self, &message)?;
+        let purpose = look.purpose();
+        let (address, about, rendered) = match look.all()? {
+            Ok(found) => found,
+            Err((reason, detail)) => return Ok(Verdict::Not(reason, detail)),
+        };
+        let template = look.template.clone();
+        let purpose_changed = purpose != message.outgoing.purpose;
+        message.outgoing.purpose = purpose;
+        if let Some((reason, detail)) = self.capped(&message)?.or_else(|| self.expired(&message)) {
+            return Ok(Verdict::Not(reason, detail));
+        }
+        let mut written = message.outgoing.clone();
+        if let Some(address) = address {
+            written.address = address;
+        }
+        written.contract_id = about.contract_id;
+        if let Some(rendered) = rendered {
+            write(&mut written, rendered, template.as_ref());
+        }
+        if written != message.outgoing || purpose_changed {
+            queue::rewrite(self.connection, &written)?;
+            message.outgoing = written;
+        }
+        let wait = self.policy.not_before(purpose, self.composer.now);
+        Ok(match wait.filter(|_| purpose_changed) {
+            Some(until) => Verdict::Waits(until),
+            None => Verdict::Goes(Box::new(message)),
+        })
+    }
+
+    fn expired(&self, message: &DueMessage) -> Option<Against> {
+        let over = message
+            .expires_at
+            .is_some_and(|end| end <= self.composer.now.at);
+        over.then_some((Reason::Expired, None))
+    }
+
+    fn capped(&self, message: &DueMessage) -> Result<Option<Against>> {
+        let outgoing = &message.outgoing;
+        let (Some(client), None, Some((most, since))) = (
+            outgoing.client_id,
+            message.staff_id,
+            self.composer.cap(outgoing.purpose),
+        ) else {
+            return Ok(None);
+        };
+        let had = queue::others(self.connection, message, client, since)?;
+        Ok((had >= most).then_some((Reason::Capped, None)))
+    }
+
+    /// Whether a push's device was given up, or changed hands, in this very run.
+    fn device_lost(&self, message: &DueMessage) -> Result<Option<Against>> {
+        let outgoing = &message.outgoing;
+        if outgoing.channel != Channel::Push {
+            return Ok(None);
+        }
+        Ok(match book::device(self.connection, &outgoing.address)? {
+            Some((owner, _)) if Some(owner) != outgoing.client_id => {
+                Some((Reason::NoContact, Some("no longer theirs".to_owned())))
+            }
+            Some((_, Some(_))) => None,
+            Some((_, None)) | None => Some((Reason::AppNotInstalled, None)),
+        })
+    }
+}
+
+/// Writes a text and the provider's names for it into a message.
+fn write(outgoing: &mut Outgoing, rendered: Rendered, template: Option<&Template>) {
+    outgoing.title = rendered.title;
+    outgoing.body = rendered.body;
+    outgoing.html = rendered.html;
+    outgoing.variables = rendered.variables;
+    if let Some(template) = template {
+        outgoing
+            .provider_channel
+            .clone_from(&template.provider_channel);
+        outgoing
+            .provider_template
+            .clone_from(&template.provider_template);
+    }
+}
+
+/// What is found when nothing stands against a message: its address where it has another one than a
+/// device, the rows it is about, its text where it can be rendered again.
+type Found = (Option<String>, About, Option<Rendered>);
+
+impl<'a> Look<'a> {
+    fn gather(desk: &'a Desk<'a>, message: &'a DueMessage) -> Result<Self> {
+        let connection = desk.connection;
+        let outgoing = &message.outgoing;
+        let found = match &message.template {
+            Some(name) => template::find(connection, name)?,
+            None => None,
+        };
+        Ok(Self {
+            desk,
+            message,
+            made_of: queue::made_of(connection, outgoing.id)?,
+            template: found.filter(|template| template.channel == outgoing.channel),
+            step: (message.origin == Origin::Collection)
+                .then(|| Move::parse(&outgoing.event, false))
+                .flatten(),
+            client: match outgoing.client_id {
+                Some(id) => book::client(connection, id)?,
+                None => None,
+            },
+            staff: match message.staff_id {
+                Some(id) => ticket::person(connection, id)?,
+                None => None,
+            },
+        })
+    }
+
+    fn purpose(&self) -> Purpose {
+        let template = self.template.as_ref();
+        template.map_or(self.message.outgoing.purpose, |template| template.purpose)
+    }
+
+    /// Whether the ladder may be kept from telling it: everything but its closings.
+    fn collects(&self) -> bool {
+        self.step
+            .is_some_and(|step| step.kind() != MoveKind::Closing)
+    }
+
+    /// Asks everything but the caps and the clock.
+    fn all(&self) -> Result<Result<Found, Against>> {
+        let (about, invoices, against_invoices) = self.speaks_of()?;
+        let mut needs = self
+            .template
+            .as_ref()
+            .map(Template::needs)
+            .unwrap_or_default();
+        needs.extend([Need::Contract, Need::Login]);
+        let today = self.desk.composer.now.today;
+        let client_id = self.message.outgoing.client_id;
+        let mut rows = Rows::gather(self.desk.connection, client_id, about, &needs, today)?;
+        rows.invoice = invoices.first().cloned();
+        if !self.made_of.invoices.is_empty() {
+            rows.invoices = invoices;
+        }
+        rows.ticket.clone_from(&self.made_of.said);
+        let address = match self.address(&rows)? {
+            Ok(address) => address,
+            Err(against) => return Ok(Err(against)),
+        };
+        if let Some(against) = against_invoices.or_else(|| self.not_theirs(&rows)) {
+            return Ok(Err(against));
+        }
+        Ok(self.text(&rows)?.map(|rendered| (address, about, rendered)))
+    }
+
+    /// The rows it is about, with those of its invoices of which it still speaks truly; when there is none,
+    /// what stands against its first.
+    fn speaks_of(&self) -> Result<(About, Vec<Invoice>, Option<Against>)> {
+        let outgoing = &self.message.outgoing;
+        let own: Vec<i64> = outgoing.invoice_id.into_iter().collect();
+        let ids = match self.made_of.invoices.as_slice() {
+            [] => &own,
+            several => several,
+        };
+        let mut against = None;
+        let mut invoices = Vec::new();
+        for id in ids {
+            let stands_against = match book::invoice(self.desk.connection, *id)? {
+                None => Some((
+                    Reason::Settled,
+                    Some(format!("invoice {id} is not in the book any more")),
+                )),
+                Some(invoice) => {
+                    let against = self.against(&invoice)?;
+                    if against.is_none() {
+                        invoices.push(invoice);
+                    }
+                    against
+                }
+            };
+            against = against.or(stands_against);
+        }
+        let first = invoices.first();
+        let about = About {
+            contract_id: match (first, self.step) {
+                (Some(invoice), Some(_)) => invoice.contract_id,
+                _ => outgoing.contract_id,
+            },
+            invoice_id: first.map_or(outgoing.invoice_id, |invoice| Some(invoice.id)),
+            case_id: self.message.case_id,
+            login_id: self.made_of.login_id,
+            ticket_id: outgoing.ticket_id,
+        };
+        let against = against.filter(|_| first.is_none());
+        Ok((about, invoices, against))
+    }
+
+    /// What stands against speaking of an invoice.
+    fn against(&self, invoice: &Invoice) -> Result<Option<Against>> {
+        let connection = self.desk.connection;
+        let today = self.desk.composer.now.today;
+        let own = self.message.outgoing.invoice_id == Some(invoice.id);
+        if let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client) {
+            let contract = match invoice.contract_id {
+                Some(id) => book::contract(connection, id)?,
+                None => None,
+            };
+            let exclusions = Exclusions {
+                in_collection: client.in_collection,
+                in_reminders: client.in_reminders,
+                notice_hold_until: contract
+                    .as_ref()
+                    .and_then(|contract| contract.notice_hold_until),
+                holds: hold::ends(connection, invoice.id, client.id)?,
+                // What a rule thinks of it was asked when the message was made.
+                payment_method: None,
+            };
+            if let Some(left_out) = exclusions.forbid(step, today) {
+                return Ok(Some((left_out.reason(), None)));
+            }
+        }
+        let mut due_on = if own { self.made_of.due_on } else { None };
+        let mut late = None;
+        if self.step.is_some_and(|step| step.kind() == MoveKind::Stage) {
+            let case = collection::open_case(connection, invoice.id)?;
+            let wanted = self.message.case_id.filter(|_| own);
+            let Some(case) = case.filter(|case| wanted.is_none_or(|id| id == case.id)) else {
+                let detail = format!("the case of invoice {} has closed", invoice.id);
+                return Ok(Some((Reason::Settled, Some(detail))));
+            };
+            due_on = due_on.or(Some(case.due_on));
+            if due_on != Some(invoice.due_on) {
+                late = self.days_late(invoice, &case.rule)?;
+            }
+        }
+        if let (Some(Move::Reminder(days)), false) = (self.step, own)
+            && !collection::reminder_fired(connection, invoice.id, invoice.due_on, days)?
+        {
+            let detail = format!("invoice {} is due on {} now", invoice.id, invoice.due_on);
+            return Ok(Some((Reason::Settled, Some(detail))));
+        }
+        let said = Said {
+            client_id: self.message.outgoing.client_id,
+            step: self.step,
+            while_owing: self.message.while_owing,
+            due_on,
+            today,
+        };
+        let refuted = said.refuted(invoice, late);
+        Ok(refuted.map(|detail| (Reason::Settled, Some(detail))))
+    }
+
+    /// How many days late its stage wants an invoice to be, and how many it is.
+    fn days_late(&self, invoice: &Invoice, name: &str) -> Result<Option<(i64, i64)>> {
+        let Some(kept) = rule::get(self.desk.connection, name)? else {
+            return Ok(None);
+        };
+        let needed = self
+            .step
+            .and_then(Move::stage)
+            .and_then(|stage| kept.rule.stage(stage));
+        let due = if kept.rule.roll_due_date {
+            self.desk.policy.calendar.roll(invoice.due_on)
+        } else {
+            invoice.due_on
+        };
+        let is = day::between(due, self.desk.composer.now.today);
+        Ok(needed.map(|stage| (stage.day.days(), is)))
+    }
+
+    /// Where it goes now: an address that is looked up anew, or none of a push, which keeps its device.
+    fn address(&self, rows: &Rows) -> Result<Result<Option<String>, Against>> {
+        let outgoing = &self.message.outgoing;
+        let recipient = match (self.message.staff_id, outgoing.client_id) {
+            (Some(id), _) => match &self.staff {
+                Some(person) if person.active => Recipient::Staff(person),
+                _ => {
+                    let detail = format!("staff {id} is no longer active");
+                    return Ok(Err((Reason::NoContact, Some(detail))));
+                }
+            },
+            (None, Some(id)) => Recipient::client(id, self.client.as_ref()),
+            (None, None) => return Ok(Ok(None)),
+        };
+        let push = outgoing.channel == Channel::Push;
+        // What keeps the ladder from telling is asked with its invoices.
+        let contract = rows.contract.as_ref().filter(|_| self.step.is_none());
+        let aim = Aim {
+            recipient,
+            channel: outgoing.channel,
+            purpose: self.purpose(),
+            hold_until: contract.and_then(|contract| contract.notice_hold_until),
+            device: push.then_some(outgoing.address.as_str()),
+        };
+        let reached = self.desk.composer.look_up(self.desk.connection, &aim)?;
+        Ok(match reached {
+            Reach::To(_) if push => Ok(None),
+            Reach::To(addresses) => Ok(addresses.into_iter().next().map(|address| address.text)),
+            Reach::Not { reason, detail, .. } => Err((reason, detail)),
+        })
+    }
+
+    /// What stands against it when a row it speaks of is another client's now.
+    fn not_theirs(&self, rows: &Rows) -> Option<Against> {
+        let client = self.message.outgoing.client_id?;
+        let contract = rows
+            .contract
+            .as_ref()
+            .map(|c| ("contract", c.id, c.client_id));
+        let login = rows.login.as_ref().map(|l| ("login", l.id, l.client_id));
+        let (what, id, owner) = [contract, login]
+            .into_iter()
+            .flatten()
+            .find(|(_, _, owner)| *owner != client)?;
+        let detail = format!("{what} {id} is client {owner}'s now");
+        Some((Reason::Settled, Some(detail)))
+    }
+
+    /// Its text as it is now; none where nothing is left to render it from, and the text it has stays.
+    fn text(&self, rows: &Rows) -> Result<Result<Option<Rendered>, Against>> {
+        let outgoing = &self.message.outgoing;
+        let told = self.message.origin == Origin::Ticket;
+        if told && rows.ticket.is_none() {
+            return Ok(Ok(None));
+        }
+        let topic = self.alerts()?;
+        let subject = rows.ticket.as_ref().map_or_else(String::new, |ticket| {
+            subject(ticket.title.as_deref(), ticket.id)
+        });
+        let wording = match (&self.template, &topic) {
+            (Some(template), _) => Wording::Template(template),
+            (None, Some(text)) => Wording::Alert {
+                channel: outgoing.channel,
+                subject: &subject,
+                text,
+            },
+            (None, None) if outgoing.body.is_empty() => {
+                let name = self.message.template.as_deref().unwrap_or_default();
+                let detail = format!("there is no template `{name}` any more");
+                return Ok(Err((Reason::MissingValue, Some(detail))));
+            }
+            (None, None) => return Ok(Ok(None)),
+        };
+        let composer = &self.desk.composer;
+        let mut forgiven = Vec::new();
+        loop {
+            let facts = Facts {
+                forgiven: &forgiven,
+                ..rows.facts(composer.now, composer.company)
+            };
+            match composer.text(&wording, &facts) {
+                Ok(rendered) => return Ok(Ok(Some(rendered))),
+                // Nobody is left untold for a word that an event lacks.
+                Err(variable)
+                    if told
+                        && variable.need() == Need::Ticket
+                        && !forgiven.contains(&variable.name()) =>
+                {
+                    forgiven.push(variable.name());
+                }
+                Err(variable) => {
+                    let detail = format!("#{}# has no value", variable.name());
+                    return Ok(Err((Reason::MissingValue, Some(detail))));
+                }
+            }
+        }
+    }
+
+    /// The words of the topic that alerts by it, as they are now.
+    fn alerts(&self) -> Result<Option<String>> {
+        let Some(id) = self
+            .message
+            .outgoing
+            .event
+            .strip_prefix("alert:")
+            .and_then(|id| id.parse::<i64>().ok())
+            .filter(|_| self.message.template.is_none())
+        else {
+            return Ok(None);
+        };
+        let topics = ticket::topics(self.desk.connection)?;
+        let topic = topics.into_iter().find(|topic| topic.id == id);
+        Ok(topic.and_then(|topic| topic.alert_text))
+    }
+}
