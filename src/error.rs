@@ -264,6 +264,15 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     nearest(word, known).map(|near| format!("did you mean `{near}`?"))
 }
 
+/// Where the known text nearest to another stands, however far it is.
+pub fn closest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<usize> {
+    known
+        .into_iter()
+        .enumerate()
+        .min_by_key(|(_, candidate)| strsim::damerau_levenshtein(text, candidate))
+        .map(|(at, _)| at)
+}
+
 /// The known word nearest to a mistyped one, when it is near enough to be meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();

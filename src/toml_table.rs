@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::domain::text::nfc;
 use crate::error::{Flaw, Result, did_you_mean};
 
 /// One TOML file being read: its flaws collect here.
@@ -157,14 +158,12 @@ impl<'s, 'a> Section<'s, 'a> {
 
     /// A text.
     pub fn text(&self, key: &'static str) -> Option<String> {
-        self.of_type(key, "write a text in quotes", |v| {
-            v.as_str().map(str::to_owned)
-        })
+        self.of_type(key, "write a text in quotes", |v| v.as_str().map(normal))
     }
 
     /// A text where another type would be fine too.
     pub fn text_if(&self, key: &'static str) -> Option<String> {
-        self.get(key)?.get_ref().as_str().map(str::to_owned)
+        self.get(key)?.get_ref().as_str().map(normal)
     }
 
     /// A text that is not empty.
@@ -201,7 +200,7 @@ impl<'s, 'a> Section<'s, 'a> {
         self.of_type(key, "write a list of texts: [\"a\", \"b\"]", |v| {
             v.as_array()?
                 .iter()
-                .map(|item| item.get_ref().as_str().map(str::to_owned))
+                .map(|item| item.get_ref().as_str().map(normal))
                 .collect()
         })
     }
@@ -287,7 +286,7 @@ impl<'s, 'a> Section<'s, 'a> {
         for (key, value) in self.table {
             match value.get_ref().as_str() {
                 Some(text) => {
-                    pairs.insert(key.get_ref().to_string(), text.to_owned());
+                    pairs.insert(normal(key.get_ref()), normal(text));
                 }
                 None => self.wrong(
                     key.get_ref(),
@@ -320,6 +319,11 @@ impl<'s, 'a> Section<'s, 'a> {
             }
         }
     }
+}
+
+/// A text in the form in which texts are kept, however its accents were typed.
+fn normal(text: &str) -> String {
+    nfc(text).into_owned()
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {

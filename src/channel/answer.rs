@@ -58,7 +58,7 @@ pub enum Next {
 
 /// Whom a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum About {
+pub enum AboutWhom {
     /// The answer does not tell.
     #[default]
     Unsaid,
@@ -74,7 +74,7 @@ pub struct Refusal {
     /// What to do.
     pub next: Next,
     /// Whom it is about, as far as the answer tells.
-    pub about: About,
+    pub about: AboutWhom,
     /// The provider's code.
     pub code: Option<String>,
     /// The provider's words, or ours where it said nothing; never a secret.
@@ -87,8 +87,8 @@ impl Refusal {
         Self {
             next,
             about: match next {
-                Next::Gone(_) | Next::OptedOut(_) | Next::Wait(_) => About::Recipient,
-                _ => About::Unsaid,
+                Next::Gone(_) | Next::OptedOut(_) | Next::Wait(_) => AboutWhom::Recipient,
+                _ => AboutWhom::Unsaid,
             },
             code: None,
             text: text.into(),
@@ -112,23 +112,23 @@ impl Refusal {
 
     /// The same refusal, about somebody or something.
     #[must_use]
-    pub const fn about(mut self, about: About) -> Self {
+    pub const fn about(mut self, about: AboutWhom) -> Self {
         self.about = about;
         self
     }
 }
 
 /// What a provider's code means: what to do, and whom it is about.
-pub(super) type Meaning = (Next, About);
+pub(super) type Meaning = (Next, AboutWhom);
 
 /// A fault in what is written.
-pub(super) const CONTENT: Meaning = (Next::Never(Reason::Refused), About::Content);
+pub(super) const CONTENT: Meaning = (Next::Never(Reason::Refused), AboutWhom::Content);
 /// This recipient, for good.
-pub(super) const RECIPIENT: Meaning = (Next::Never(Reason::Refused), About::Recipient);
+pub(super) const RECIPIENT: Meaning = (Next::Never(Reason::Refused), AboutWhom::Recipient);
 /// For good, and nobody says whom it is about.
-pub(super) const UNSAID: Meaning = (Next::Never(Reason::Refused), About::Unsaid);
+pub(super) const UNSAID: Meaning = (Next::Never(Reason::Refused), AboutWhom::Unsaid);
 /// Us: the account, the sender, the balance.
-pub(super) const US: Meaning = (Next::Stop, About::Unsaid);
+pub(super) const US: Meaning = (Next::Stop, AboutWhom::Unsaid);
 
 /// What to do when no answer came.
 pub(super) fn lost(failure: Failure) -> Refusal {

@@ -25,7 +25,7 @@ mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
-pub use answer::{About, Next, Receipt, Refusal};
+pub use answer::{AboutWhom, Next, Receipt, Refusal};
 use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
 
 /// Every provider, in the order in which a remedy names those of a channel.

@@ -22,6 +22,8 @@ use crate::wire::url::Url;
 
 /// Rows asked for at a time; Opa! takes 1 to 1000.
 const PAGE: usize = 100;
+/// Rows of a collection that are read, at most.
+const MOST_ROWS: usize = 10_000;
 /// A person who is talking with somebody is left in peace for so long.
 const CONVERSATION: Duration = Duration::from_mins(15);
 
@@ -206,7 +208,7 @@ impl OpaProvider {
     fn give_back(&self, channel: &str) {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Some(n)) = left.get_mut(channel) {
-            *n += 1;
+            *n = n.saturating_add(1);
         }
     }
 
@@ -238,7 +240,7 @@ impl OpaProvider {
         };
         Ok(holder["availableAmount"].as_i64().or_else(|| {
             let limit = holder["dailyLimit"].as_i64()?;
-            Some(limit - holder["messagesSent"].as_i64().unwrap_or(0))
+            Some(limit.saturating_sub(holder["messagesSent"].as_i64().unwrap_or(0)))
         }))
     }
 
@@ -268,7 +270,7 @@ impl OpaProvider {
                     rows.push(row);
                 }
             }
-            if !full || rows.len() == before {
+            if !full || rows.len() == before || rows.len() >= MOST_ROWS {
                 return Ok(rows);
             }
         }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{
-    About, CONTENT, Given, Limits, Meaning, Next, Offer, Outgoing, Provider, ProviderSettings,
+    AboutWhom, CONTENT, Given, Limits, Meaning, Next, Offer, Outgoing, Provider, ProviderSettings,
     RECIPIENT, Receipt, Refusal, US, by_status, lost, world,
 };
 use crate::domain::words::Channel;
@@ -192,13 +192,13 @@ fn meaning(code: i64, answer: &HttpAnswer) -> Option<Meaning> {
         | 30_034
         | 90_010 => US,
         // "Not processed, always safe to retry."
-        14_107 | 20_429 | 30_022 => (Next::Later(answer.retry_after), About::Unsaid),
+        14_107 | 20_429 | 30_022 => (Next::Later(answer.retry_after), AboutWhom::Unsaid),
         21_611 | 30_001 => {
             let wait = answer.retry_after.unwrap_or(FULL_WAIT);
-            (Next::Later(Some(wait)), About::Unsaid)
+            (Next::Later(Some(wait)), AboutWhom::Unsaid)
         }
         // This person sent STOP.
-        21_610 => (Next::OptedOut(None), About::Recipient),
+        21_610 => (Next::OptedOut(None), AboutWhom::Recipient),
         // A number that cannot take it.
         21_211 | 21_214 | 21_217 | 21_265 | 21_401 | 21_421 | 21_604 | 21_614 | 21_635 | 30_005
         | 30_006 => RECIPIENT,

@@ -9,9 +9,10 @@ use super::Context;
 use crate::clock::start_of;
 use crate::domain::day;
 use crate::domain::report::{Report, ReportKind, SavedReport};
+use crate::domain::text::nfc;
 use crate::domain::words::Word;
 use crate::error::{Error, Result, did_you_mean, unknown};
-use crate::store::{Connection, report as store};
+use crate::store::{Connection, report as store, report_values};
 use crate::view::View;
 
 /// A word of a closed set, for clap.
@@ -31,11 +32,20 @@ pub fn text_or_file(text: &str) -> Result<String> {
     })?;
     let text = String::from_utf8(text)
         .map_err(|_| Error::unacceptable(format!("{path} is not UTF-8 text")))?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .unwrap_or(&text)
-        .trim_end_matches(['\n', '\r'])
-        .to_owned())
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    Ok(nfc(text.trim_end_matches(['\n', '\r'])).into_owned())
+}
+
+/// Tells of filters that no row fits, with the nearest value that there is.
+pub fn tell_unfit(context: &Context, connection: &Connection, report: &Report) -> Result<()> {
+    for (filter, near) in report_values::unfit(connection, report, context.now())? {
+        let told = format!("no row fits the filter {filter}");
+        context.out.warn(match near {
+            Some(near) => format!("{told}; the nearest value that there is: `{near}`"),
+            None => format!("{told}; the field is empty everywhere"),
+        });
+    }
+    Ok(())
 }
 
 /// A view with the columns of `--columns` only: names separated by commas; `all` for every one.

@@ -4,24 +4,29 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::arguments::word;
 use super::{Context, Outcome, face};
 use crate::domain::book::Kind;
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
 use crate::source::Reading;
+use crate::source::encoding::Encoding;
 use crate::view::{Cell, Out, Progress, View};
 
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Kinds: clients contracts invoices logins devices staff topics tickets opt-outs.\n\
-        Files are CSV with a header row (, or ; between cells, UTF-8 or Latin-1) or JSON Lines.\n\
-        A file is taken whole or not at all; rows are added or changed by their key.\n\n\
+        Files are CSV with a header row (, or ; between cells, UTF-8, Latin-1 or CP850) or JSON Lines.\n\
+        A file is taken whole or not at all; rows are added or changed by their key.\n\
+        Case, accents, spaces and underscores of headings do not count; [import.clients] name = \"…\"\n\
+        in the configuration maps a file's own headings.\n\n\
         Examples:\n  \
         regua import ./export                  clients.csv, contracts.csv, invoices.csv… in one transaction\n  \
         regua import invoices today.csv\n  \
         zcat clients.csv.gz | regua import clients -\n  \
-        regua import clients erp.csv --skip-bad bad.csv --ignore-unknown"
+        regua import clients erp.csv --skip-bad bad.csv --ignore-unknown\n  \
+        regua import clients grid.csv --preset ixc --empty-bad"
 )]
 pub(super) struct Command {
     /// A kind, followed by its file; or a folder
@@ -36,6 +41,15 @@ pub(super) struct Command {
     /// Pass over columns that the kind does not have
     #[arg(long)]
     ignore_unknown: bool,
+    /// Empty a cell that cannot be read, where its column may be empty, rather than refuse its row
+    #[arg(long)]
+    empty_bad: bool,
+    /// Know the headings of this program's exports: ixc (its grids)
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// How the letters are written: utf-8, latin1, cp850; otherwise as they look
+    #[arg(long, value_name = "NAME", value_parser = word::<Encoding>)]
+    encoding: Option<Encoding>,
 }
 
 struct Told<'a> {
@@ -46,6 +60,10 @@ struct Told<'a> {
 impl Reporter for Told<'_> {
     fn bad_row(&mut self, problem: &Flaw) {
         self.out.complain(problem.to_string());
+    }
+
+    fn emptied(&mut self, problem: &Flaw) {
+        self.out.warn(format!("emptied: {problem}"));
     }
 
     fn progress(&mut self, file: &str, size: u64, read: u64) {
@@ -88,7 +106,13 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         files: files(command)?,
         reading: Reading {
             ignore_unknown: command.ignore_unknown,
+            encoding: command.encoding,
+            headings: match &command.preset {
+                Some(name) => context.config.headings.clone().with_preset(name)?,
+                None => context.config.headings.clone(),
+            },
         },
+        empty_bad: command.empty_bad,
         skip_bad: command.skip_bad.clone(),
     };
     let mut store = context.open()?;
@@ -98,10 +122,21 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     };
     let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
     drop(told);
-    for file in imported.iter().filter(|file| file.latin1) {
-        context
-            .out
-            .say(format!("{} was read as Latin-1", file.file));
+    for file in &imported {
+        if let Some(encoding) = file.encoding {
+            let told = format!("{} was read as {}", file.file, encoding.called());
+            context.out.say(match command.encoding {
+                Some(_) => told,
+                None => format!("{told} (--encoding says otherwise)"),
+            });
+        }
+        if file.emptied > 0 {
+            let cells = format!(
+                "cells that could not be read and were emptied: {}",
+                file.emptied
+            );
+            context.out.say(format!("{}: {cells}", file.file));
+        }
     }
     let view = View::<Imported>::new()
         .words("kind", |file| Cell::of(file.kind))
@@ -110,6 +145,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         .number("new", |file| file.new)
         .number("updated", |file| file.updated)
         .number("bad", |file| file.bad)
+        .data("emptied", |file| file.emptied)
         .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)));
     context.out.all(view, &imported)?;
     let bad: u64 = imported.iter().map(|file| file.bad).sum();

@@ -1,11 +1,13 @@
 //! The commands, one file each: its flags, the call to the job, and how the answer looks.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::domain::text::nfc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::view::{Colour, Format, Out, Spreadsheet, Talk, harmless};
 
@@ -222,10 +224,23 @@ fn command() -> clap::Command {
     examples::taught(Cli::command())
 }
 
+/// An argument in the form in which texts are kept, however its accents were typed; one that names a
+/// file stays as the file is called.
+fn normal(argument: OsString) -> OsString {
+    let Some(text) = argument.to_str() else {
+        return argument;
+    };
+    let path = text.rsplit(['=', '@']).next().unwrap_or(text);
+    match nfc(text) {
+        Cow::Owned(normal) if !Path::new(path).exists() => normal.into(),
+        _ => argument,
+    }
+}
+
 /// Runs the program and answers its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let parsed = command()
-        .try_get_matches_from(arguments)
+        .try_get_matches_from(arguments.into_iter().map(normal))
         .and_then(|matches| {
             let only_reads = reading::only_reads(&matches);
             Ok((Cli::from_arg_matches(&matches)?, only_reads))

@@ -3,16 +3,17 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::arguments::{Asked, Narrowed, saved_report, word};
+use super::arguments::{Asked, Narrowed, saved_report, tell_unfit, word};
 use super::{Context, Outcome, face};
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
 use crate::error::{Error, Result, did_you_mean};
 use crate::store::report::{self as store, FieldValue, ReportRow};
+use crate::store::report_values;
 use crate::view::measure::folded;
 use crate::view::{Cell, Format, View};
 
-/// Reports of contracts, logins or invoices: run, save, edit, list, show, remove, fields.
+/// Reports of contracts, logins or invoices: run, save, edit, list, show, remove, fields, values.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "A filter is field=v1,v2 (any of), field!=v, field>=v, field<=v, field~text (contains, ignoring\n\
@@ -41,6 +42,16 @@ pub(super) enum Command {
         /// contracts, logins or invoices
         #[arg(value_parser = word::<ReportKind>)]
         kind: ReportKind,
+    },
+    /// List the values of a field, each with its count
+    #[command(after_help = "Example:\n  \
+        regua report values contracts city")]
+    Values {
+        /// contracts, logins or invoices
+        #[arg(value_parser = word::<ReportKind>)]
+        kind: ReportKind,
+        /// Its name, as `regua report fields` lists it
+        field: String,
     },
     /// Save a report under a new name
     #[command(after_help = "Example:\n  \
@@ -96,6 +107,7 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             limit,
         } => run_report(&asked, columns.as_deref(), limit, context),
         Command::Fields { kind } => fields(kind, context),
+        Command::Values { kind, field } => values(kind, &field, context),
         Command::Save {
             name,
             kind,
@@ -160,17 +172,46 @@ fn chosen(kind: ReportKind, columns: Option<&str>, format: Format) -> Result<Vec
         None | Some("all") => Ok(kind.fields()),
         Some(names) => names
             .split(',')
-            .map(|name| {
-                let name = name.trim();
-                kind.field(name).ok_or_else(|| {
-                    let fields = kind.fields();
-                    let question = did_you_mean(name, fields.iter().map(|field| field.name()));
-                    Error::unacceptable(format!("`{name}` is not a field of {kind}"))
-                        .hint(question.unwrap_or_else(|| format!("regua report fields {kind}")))
-                })
-            })
+            .map(|name| named(kind, name.trim()))
             .collect(),
     }
+}
+
+/// The field of a kind that must be there.
+fn named(kind: ReportKind, name: &str) -> Result<Field> {
+    kind.field(name).ok_or_else(|| {
+        let fields = kind.fields();
+        let question = did_you_mean(name, fields.iter().map(|field| field.name()));
+        Error::unacceptable(format!("`{name}` is not a field of {kind}"))
+            .hint(question.unwrap_or_else(|| format!("regua report fields {kind}")))
+    })
+}
+
+/// A value with its count.
+struct Counted {
+    value: Cell,
+    count: i64,
+}
+
+fn values(kind: ReportKind, name: &str, context: &Context) -> Result<Outcome> {
+    let field = named(kind, name)?;
+    let store = context.open()?;
+    let view = View::<Counted>::new()
+        .words("value", |counted| counted.value.clone())
+        .number("count", |counted| counted.count);
+    let mut list = context.out.list(view);
+    let mut count = 0u64;
+    report_values::values(store.connection(), kind, field, context.now(), |row| {
+        list.row(&Counted {
+            value: cell(row.value(0)?, field.field_type(), context),
+            count: row.number(1)?.unwrap_or(0),
+        })?;
+        count += 1;
+        Ok(true)
+    })?;
+    let noun = if count == 1 { "value" } else { "values" };
+    list.finish(&format!("{count} {noun}"))?;
+    Ok(Outcome::Done)
 }
 
 fn run_report(
@@ -193,6 +234,9 @@ fn run_report(
     }
     let noun = if rows == 1 { "row" } else { "rows" };
     list.finish(&format!("{rows} {noun}"))?;
+    if rows == 0 {
+        tell_unfit(context, store.connection(), &report)?;
+    }
     Ok(Outcome::Done)
 }
 
@@ -209,27 +253,28 @@ fn field_view(fields: &[Field]) -> View<'static, [Cell]> {
 }
 
 fn cells(row: &ReportRow<'_>, fields: &[Field], context: &Context) -> Result<Vec<Cell>> {
+    let fields = fields.iter().enumerate();
     fields
-        .iter()
-        .enumerate()
-        .map(|(i, field)| {
-            let value = row.value(i)?;
-            Ok(match (value, field.field_type()) {
-                (FieldValue::Null, _) => Cell::Null,
-                (FieldValue::Integer(n), FieldType::YesNo) => Cell::Flag(n != 0),
-                (FieldValue::Integer(n), FieldType::Money) => Cell::Cents(n),
-                (FieldValue::Integer(n), FieldType::Instant) => {
-                    face::instant(context, chrono::DateTime::from_timestamp_millis(n))
-                }
-                (FieldValue::Integer(n), _) => Cell::Number(n),
-                (FieldValue::Text(text), FieldType::Day) => text
-                    .parse::<chrono::NaiveDate>()
-                    .map_or_else(|_| Cell::of(text), Cell::Day),
-                (FieldValue::Text(text), FieldType::Phone) => Cell::shown(text, phone::shown(text)),
-                (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
-            })
-        })
+        .map(|(i, field)| Ok(cell(row.value(i)?, field.field_type(), context)))
         .collect()
+}
+
+/// A value of a field as it is shown.
+fn cell(value: FieldValue<'_>, field: FieldType, context: &Context) -> Cell {
+    match (value, field) {
+        (FieldValue::Null, _) => Cell::Null,
+        (FieldValue::Integer(n), FieldType::YesNo) => Cell::Flag(n != 0),
+        (FieldValue::Integer(n), FieldType::Money) => Cell::Cents(n),
+        (FieldValue::Integer(n), FieldType::Instant) => {
+            face::instant(context, chrono::DateTime::from_timestamp_millis(n))
+        }
+        (FieldValue::Integer(n), _) => Cell::Number(n),
+        (FieldValue::Text(text), FieldType::Day) => text
+            .parse::<chrono::NaiveDate>()
+            .map_or_else(|_| Cell::of(text), Cell::Day),
+        (FieldValue::Text(text), FieldType::Phone) => Cell::shown(text, phone::shown(text)),
+        (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
+    }
 }
 
 /// A field in a list of fields, or a line of the words that the one above it takes.

@@ -45,6 +45,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         kinds: command.kinds.clone(),
         full: command.full,
         dry_run: command.dry_run,
+        by_task: false,
     };
     let mut store = context.open()?;
     let mut bar = context.out.progress("reading", 0, false);

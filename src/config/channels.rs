@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::channel::{ChannelSettings, Given};
 use crate::domain::channel::PerChannel;
-use crate::domain::recipient::Number;
+use crate::domain::recipient::{Number, Numbers};
 use crate::domain::words::{Channel, Word as _};
 use crate::toml_table::Section;
 
@@ -12,15 +12,15 @@ use crate::toml_table::Section;
 pub(super) struct Channels {
     /// Each channel's provider and limits.
     pub(super) settings: PerChannel<ChannelSettings>,
-    /// Which numbers WhatsApp may use, in order.
-    pub(super) whatsapp_numbers: Vec<Number>,
+    /// Which numbers text messages and WhatsApp may use, in order.
+    pub(super) numbers: Numbers,
     /// Text messages are written in letters that GSM-7 has.
     pub(super) transliterate_sms: bool,
 }
 
 /// Reads every channel's section.
 pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String>) -> Channels {
-    let mut whatsapp_numbers = None;
+    let mut numbers = Numbers::default();
     let mut transliterate_sms = None;
     let settings = PerChannel::of(|channel| {
         let Some(section) = top.section(channel.as_str()) else {
@@ -33,8 +33,11 @@ pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String
             warnings,
         });
         match channel {
-            Channel::Whatsapp => whatsapp_numbers = read_numbers(&section),
-            Channel::Sms => transliterate_sms = section.flag("transliterate"),
+            Channel::Whatsapp => read_numbers(&section, &mut numbers.whatsapp),
+            Channel::Sms => {
+                read_numbers(&section, &mut numbers.sms);
+                transliterate_sms = section.flag("transliterate");
+            }
             _ => {}
         }
         // The file of provider `file` may stay where another provider was chosen.
@@ -44,33 +47,20 @@ pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String
     });
     Channels {
         settings,
-        whatsapp_numbers: whatsapp_numbers
-            .unwrap_or_else(|| vec![Number::Mobile, Number::Whatsapp]),
+        numbers,
         transliterate_sms: transliterate_sms.unwrap_or(false),
     }
 }
 
-/// Reads `[whatsapp] numbers`.
-fn read_numbers(section: &Section<'_, '_>) -> Option<Vec<Number>> {
-    let mut numbers = Vec::new();
-    for text in section.texts("numbers")? {
-        match text.as_str() {
-            "mobile" => numbers.push(Number::Mobile),
-            "whatsapp" => numbers.push(Number::Whatsapp),
-            other => section.wrong(
-                "numbers",
-                format!("found `{other}`"),
-                "write some of: mobile, whatsapp",
-            ),
-        }
-    }
-    if numbers.is_empty() {
-        section.wrong(
+/// Reads `numbers` of a channel that goes to phones, where it stands.
+fn read_numbers(section: &Section<'_, '_>, numbers: &mut Vec<Number>) {
+    match section.words::<Number>("numbers") {
+        None => {}
+        Some(words) if words.is_empty() => section.wrong(
             "numbers",
             "names no number",
-            "write [\"mobile\", \"whatsapp\"]",
-        );
-        return None;
+            format!("write some of: {}", Number::accepted()),
+        ),
+        Some(words) => *numbers = words,
     }
-    Some(numbers)
 }

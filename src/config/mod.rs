@@ -13,6 +13,7 @@ use crate::domain::template::Company;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
+use crate::source::headings::Headings;
 use crate::source::{self, SourceSettings};
 use crate::toml_table::{Section, read_whole};
 
@@ -62,6 +63,8 @@ pub struct Config {
     pub backup: BackupConfig,
     /// The sources that sync reads.
     pub sources: Vec<Arc<dyn SourceSettings>>,
+    /// What a file's own headings mean (`[import.KIND]`).
+    pub headings: Headings,
     /// What is acceptable but unwise.
     pub warnings: Vec<String>,
     /// A digest of what was read: messages made under another one are looked at again.
@@ -159,7 +162,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             calendar: read_holidays(top),
             caps: read_caps(top),
             expire_days,
-            whatsapp_numbers: channels.whatsapp_numbers,
+            numbers: channels.numbers,
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),
@@ -171,6 +174,13 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             section.finish();
             sources
         }),
+        headings: top
+            .section("import")
+            .map_or_else(Headings::default, |section| {
+                let headings = Headings::read(&section);
+                section.finish();
+                headings
+            }),
         warnings,
         digest: String::new(),
     }

@@ -1,80 +1,13 @@
-//! The book: the kinds of facts mirrored from the ERP, their columns, and what each cell may hold.
+//! The book: the kinds of facts mirrored from the ERP, and their columns.
 
-use chrono_tz::Tz;
-
-use super::money::{self, Money};
-use super::phone::{self, Phone};
+use super::cell::words;
+pub use super::cell::{CellType, Column, Unacceptable, Value, read};
+use super::money::Money;
+use super::text::fold;
 use super::words::{
     AccessStatus, AddressKind, Author, Channel, ContractStatus, InvoiceStatus, Online, PersonType,
-    Purpose, Word, YES_NO_ACCEPTED, parse_yes_no,
+    Purpose,
 };
-use super::{day, tax_id};
-use crate::clock;
-
-/// What a cell of a column holds.
-#[derive(Debug, Clone, Copy)]
-pub enum CellType {
-    /// A whole number that names something.
-    Id,
-    /// Any text.
-    Text,
-    /// A day.
-    Day,
-    /// An instant.
-    Instant,
-    /// An amount.
-    Money,
-    /// Yes or no, with the value of an empty cell.
-    YesNo(bool),
-    /// A phone.
-    Phone,
-    /// A CPF or CNPJ.
-    TaxId,
-    /// Two letters that name a state.
-    State,
-    /// Texts separated by `|`.
-    List,
-    /// One of a closed set of words.
-    Word(Vocabulary),
-}
-
-/// A closed set of words as a column sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct Vocabulary {
-    parse: fn(&str) -> Option<&'static str>,
-    accepted: fn() -> String,
-    /// What an empty cell means; none: no value.
-    empty: Option<&'static str>,
-}
-
-const fn words<W: Word>(empty: Option<&'static str>) -> CellType {
-    CellType::Word(Vocabulary {
-        parse: |text| W::parse(text).map(W::as_str),
-        accepted: W::accepted,
-        empty,
-    })
-}
-
-/// The states of Brazil and the federal district, by the two letters that the IBGE gives them.
-const STATES: [&str; 27] = [
-    "AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA", "PB", "PE",
-    "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO",
-];
-
-/// One column of a kind.
-#[derive(Debug, Clone, Copy)]
-pub struct Column {
-    /// Its name in files and in the database.
-    pub name: &'static str,
-    /// What its cells hold.
-    pub cell: CellType,
-    /// Whether a new row needs it and no row may clear it.
-    pub required: bool,
-    /// The kind whose ids it holds.
-    pub refers: Option<&'static str>,
-    /// A file must say it; the ERP's web service may answer a code that nobody knows, and then it stays empty.
-    pub source_may_lack: bool,
-}
 
 /// One kind of facts.
 #[derive(Debug)]
@@ -127,7 +60,7 @@ pub static KINDS: [Kind; 9] = [
             required("name", CellType::Text),
             required("person_type", words::<PersonType>(None)),
             column("active", YES),
-            column("birth_date", CellType::Day),
+            column("birth_date", CellType::Birth),
             column("mobile", CellType::Phone),
             column("whatsapp", CellType::Phone),
             column("phone", CellType::Phone),
@@ -168,7 +101,7 @@ pub static KINDS: [Kind; 9] = [
             column("city", CellType::Text),
             column("district", CellType::Text),
             column("payment_method", CellType::Text),
-            column("notice_hold_until", CellType::Day),
+            column("notice_hold_until", CellType::Until),
         ],
     },
     Kind {
@@ -189,9 +122,9 @@ pub static KINDS: [Kind; 9] = [
             column("settled_on", CellType::Day),
             column("released", YES),
             column("awaiting_confirmation", NO),
-            column("digitable_line", CellType::Text),
-            column("pix_code", CellType::Text),
-            column("payment_url", CellType::Text),
+            column("digitable_line", CellType::Code),
+            column("pix_code", CellType::Code),
+            column("payment_url", CellType::Code),
             column("payment_method", CellType::Text),
             column("bureau_listed_on", CellType::Day),
             column("bureau_removed_on", CellType::Day),
@@ -208,7 +141,7 @@ pub static KINDS: [Kind; 9] = [
             required("username", CellType::Text),
             column("active", YES),
             column("online", words::<Online>(Some("unknown"))),
-            column("ip", CellType::Text),
+            column("ip", CellType::Code),
             column("concentrator", CellType::Text),
             column("pop", CellType::Text),
             column("box", CellType::Text),
@@ -220,7 +153,7 @@ pub static KINDS: [Kind; 9] = [
         table: "device",
         key: 1,
         columns: &[
-            required("address", CellType::Text),
+            required("address", CellType::Code),
             column("address_kind", words::<AddressKind>(Some("token"))),
             of("clients", required("client_id", CellType::Id)),
             column("platform", CellType::Text),
@@ -306,152 +239,48 @@ impl Kind {
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
-}
 
-/// A cell read and found good, as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// No value.
-    Null,
-    /// A number, a yes or no, cents, milliseconds.
-    Integer(i64),
-    /// A text, a day, a word.
-    Text(String),
-}
-
-/// A cell that cannot be taken: what is accepted there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unacceptable {
-    /// What was found, quoted.
-    pub found: String,
-    /// What is accepted.
-    pub accepted: String,
-}
-
-/// The longest text that an error quotes, in characters.
-const QUOTED: usize = 60;
-
-fn quoted(text: &str) -> String {
-    if text.chars().count() > QUOTED {
-        let start: String = text.chars().take(QUOTED).collect();
-        format!("`{start}…`")
-    } else {
-        format!("`{text}`")
+    /// Where the column stands that a heading means: case, accents, spaces and underscores do not count.
+    pub fn means(&self, heading: &str) -> Option<usize> {
+        let heading = plain_heading(heading);
+        let same = |column: &Column| plain_heading(column.name) == heading;
+        self.columns.iter().position(same)
     }
-}
 
-/// Reads one cell of a column; `zone` is where a date-time without offset counts.
-pub fn read(column: &Column, text: &str, zone: Tz) -> Result<Value, Unacceptable> {
-    let text = text.trim();
-    let refused = |accepted: &str| {
-        Err(Unacceptable {
-            found: format!("found {}", quoted(text)),
-            accepted: format!("accepted: {accepted}"),
+    /// What one value of a row says against another, as the column and what is wrong with it.
+    pub fn contradiction(&self, values: &[Option<Value>]) -> Option<(&'static str, Unacceptable)> {
+        let cents = |name: &str| match values.get(self.position(name)?)? {
+            Some(Value::Integer(cents)) => Some(Money::from_cents(*cents)),
+            _ => None,
+        };
+        let (open, amount) = (cents("open_amount")?, cents("amount")?);
+        (open > amount).then(|| {
+            let wrong = Unacceptable {
+                found: format!("found {open}, which is more than the amount, {amount}"),
+                accepted: "accepted: at most the amount".to_owned(),
+            };
+            ("open_amount", wrong)
         })
-    };
-    if text.contains('\0') {
-        return refused("text without NUL characters");
-    }
-    if text.is_empty() {
-        return read_empty(column);
-    }
-    filled(column, text, zone).map_or_else(|| refused(&accepted(&column.cell)), Ok)
-}
-
-/// The value of a cell that is not empty; none when it is not one of the column's.
-fn filled(column: &Column, text: &str, zone: Tz) -> Option<Value> {
-    match column.cell {
-        CellType::Id => match text.parse::<i64>() {
-            // Ids of other things: the ERP writes 0 for none.
-            Ok(0) if column.refers.is_some() && !column.required => Some(Value::Null),
-            Ok(id) if id > 0 => Some(Value::Integer(id)),
-            _ => None,
-        },
-        CellType::Text => Some(Value::Text(text.to_owned())),
-        CellType::Day => match day::parse(text) {
-            Some(Some(day)) => Some(Value::Text(day.to_string())),
-            Some(None) if !column.required => Some(Value::Null),
-            _ => None,
-        },
-        CellType::Instant => match day::parse(text) {
-            Some(None) => Some(Value::Null),
-            Some(Some(day)) => Some(Value::Integer(
-                clock::start_of(zone, day).timestamp_millis(),
-            )),
-            None => clock::instant_from(text, zone)
-                .map(|instant| Value::Integer(instant.timestamp_millis())),
-        },
-        CellType::Money => Money::parse(text).map(|money| Value::Integer(money.cents())),
-        CellType::YesNo(_) => parse_yes_no(text).map(|yes| Value::Integer(i64::from(yes))),
-        CellType::Phone => Phone::parse(text).map(|phone| Value::Text(phone.as_str().to_owned())),
-        CellType::TaxId => tax_id::parse(text).map(Value::Text),
-        CellType::State => read_state(text),
-        CellType::List => Some(read_list(text)),
-        CellType::Word(vocabulary) => {
-            (vocabulary.parse)(text).map(|word| Value::Text(word.to_owned()))
-        }
     }
 }
 
-/// What an empty cell of a column means.
-fn read_empty(column: &Column) -> Result<Value, Unacceptable> {
-    match column.cell {
-        CellType::Word(Vocabulary {
-            empty: Some(word), ..
-        }) => Ok(Value::Text(word.to_owned())),
-        _ if column.required => Err(Unacceptable {
-            found: "is empty".to_owned(),
-            accepted: format!("accepted: {}", accepted(&column.cell)),
-        }),
-        CellType::YesNo(default) => Ok(Value::Integer(i64::from(default))),
-        _ => Ok(Value::Null),
-    }
-}
-
-/// The two letters of a state, in capitals.
-fn read_state(text: &str) -> Option<Value> {
-    let letters = text.to_ascii_uppercase();
-    STATES
-        .contains(&letters.as_str())
-        .then_some(Value::Text(letters))
-}
-
-/// Texts separated by `|`, those that hold nothing left out.
-fn read_list(text: &str) -> Value {
-    let items = text.split('|').map(str::trim);
-    let items: Vec<&str> = items.filter(|item| !item.is_empty()).collect();
-    if items.is_empty() {
-        Value::Null
-    } else {
-        Value::Text(items.join("|"))
-    }
-}
-
-/// What a cell of this type may hold, for an error's remedy.
-fn accepted(cell: &CellType) -> String {
-    match cell {
-        CellType::Id => "a whole number from 1".to_owned(),
-        CellType::Text => "a text".to_owned(),
-        CellType::Day => day::ACCEPTED.to_owned(),
-        CellType::Instant => "2026-11-21T09:00:00-03:00, or without offset".to_owned(),
-        CellType::Money => format!("an amount such as {}", money::ACCEPTED),
-        CellType::YesNo(_) => YES_NO_ACCEPTED.to_owned(),
-        CellType::Phone => phone::ACCEPTED.to_owned(),
-        CellType::TaxId => tax_id::ACCEPTED.to_owned(),
-        CellType::State => "the two letters of a state, such as SC".to_owned(),
-        CellType::List => "texts separated by |".to_owned(),
-        CellType::Word(vocabulary) => (vocabulary.accepted)(),
-    }
+/// A heading without case, accents, spaces, underscores and hyphens.
+pub fn plain_heading(heading: &str) -> String {
+    let mut plain = fold(heading);
+    plain.retain(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{a0}' | '\u{feff}'));
+    plain
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Now;
 
     fn cell(kind: &str, column: &str, text: &str) -> Result<Value, Unacceptable> {
         let kind = Kind::named(kind).expect("a kind");
         let column = &kind.columns[kind.position(column).expect("a column")];
-        read(column, text, chrono_tz::America::Sao_Paulo)
+        let at = "2026-11-23T12:00:00Z".parse().expect("an instant");
+        read(column, text, &Now::new(at, chrono_tz::America::Sao_Paulo))
     }
 
     #[test]
@@ -493,12 +322,100 @@ mod tests {
             ("clients", "id", "x"),
             ("clients", "id", "0"),
             ("clients", "name", ""),
-            ("clients", "mobile", "não tem"),
+            ("clients", "state", "XX"),
             ("contracts", "status", "Z"),
         ] {
             let refused = cell(kind, column, text).expect_err(text);
             assert!(refused.accepted.starts_with("accepted: "), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn trial_30_cells_as_spreadsheets_and_databases_write_them() {
+        let text = |t: &str| Ok(Value::Text(t.to_owned()));
+        for (written, kept) in [
+            ("=\"000123\"", "000123"),
+            ("=\"a\"\"b\"", "a\"b"),
+            ("'0019500", "0019500"),
+            ("'=HYPERLINK(\"x\")", "=HYPERLINK(\"x\")"),
+            ("'t Hooft", "'t Hooft"),
+            ("3E2", "3E2"),
+        ] {
+            assert_eq!(cell("invoices", "number", written), text(kept), "{written}");
+        }
+        for none in ["NULL", "null", "\\N", "#N/D", "#N/A", "=\"\""] {
+            assert_eq!(cell("invoices", "number", none), Ok(Value::Null), "{none}");
+            assert_eq!(
+                cell("clients", "birth_date", none),
+                Ok(Value::Null),
+                "{none}"
+            );
+            assert!(cell("clients", "name", none).is_err(), "{none}");
+        }
+        for (kind, column) in [
+            ("invoices", "number"),
+            ("invoices", "digitable_line"),
+            ("clients", "mobile"),
+            ("clients", "zip"),
+            ("devices", "address"),
+        ] {
+            for rounded in ["1,9E+45", "1.9E+45", "5E+13", "=\"5,5E+12\"", "#REF!"] {
+                assert!(cell(kind, column, rounded).is_err(), "{column} {rounded}");
+            }
+        }
+    }
+
+    #[test]
+    fn trial_31_days_that_cannot_be() {
+        let text = |t: &str| Ok(Value::Text(t.to_owned()));
+        for none in ["30/12/1899", "01/01/0001", "1899-12-30 00:00:00"] {
+            assert_eq!(
+                cell("clients", "birth_date", none),
+                Ok(Value::Null),
+                "{none}"
+            );
+            assert!(cell("invoices", "due_on", none).is_err(), "{none}");
+        }
+        assert!(cell("clients", "birth_date", "2026-11-24").is_err());
+        assert_eq!(
+            cell("clients", "birth_date", "2026-11-23"),
+            text("2026-11-23")
+        );
+        assert!(cell("clients", "birth_date", "1899-01-01").is_err());
+        assert!(cell("invoices", "due_on", "10/12/9999").is_err());
+        assert_eq!(
+            cell("contracts", "notice_hold_until", "9999-12-31"),
+            text("9999-12-31")
+        );
+    }
+
+    #[test]
+    fn trial_32_texts_are_kept_in_one_form_and_codes_as_they_came() {
+        let text = |t: &str| Ok(Value::Text(t.to_owned()));
+        assert_eq!(cell("clients", "city", "Chapeco\u{301}"), text("Chapecó"));
+        assert_eq!(cell("staff", "teams", "Sa\u{303}o|B"), text("São|B"));
+        assert_eq!(
+            cell("invoices", "pix_code", "a\u{301}  b"),
+            text("a\u{301}  b")
+        );
+    }
+
+    #[test]
+    fn headings_are_read_without_case_accents_spaces_and_underscores() {
+        let kind = Kind::named("clients").expect("a kind");
+        for heading in [
+            "Birth Date",
+            "BIRTH_DATE",
+            "birthdate",
+            "\u{feff}Bírth  date",
+        ] {
+            assert_eq!(
+                kind.means(heading),
+                kind.position("birth_date"),
+                "{heading}"
+            );
+        }
+        assert_eq!(kind.means("birth"), None);
     }
 
     #[test]

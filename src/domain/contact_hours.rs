@@ -78,6 +78,26 @@ impl ContactHours {
         }
     }
 
+    /// The window of a weekday, counted from Sunday, holidays left aside; none when it is closed.
+    pub fn window_on(&self, weekday: u32) -> Option<Window> {
+        match *self {
+            Self::Always => Some(Window {
+                from: NaiveTime::MIN,
+                to: NaiveTime::MIN,
+            }),
+            Self::Weekly {
+                weekdays,
+                saturday,
+                sunday,
+                ..
+            } => match weekday {
+                0 => sunday,
+                6 => saturday,
+                _ => weekdays,
+            },
+        }
+    }
+
     fn window(&self, day: NaiveDate, calendar: &Calendar) -> Option<Window> {
         match *self {
             Self::Always => None,

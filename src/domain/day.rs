@@ -1,6 +1,6 @@
 //! Calendar days as exports and people write them, and how far apart they are.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 
 /// What `parse` accepts, for an error's remedy.
 pub const ACCEPTED: &str = "2026-12-10 or 10/12/2026";
@@ -10,7 +10,12 @@ pub fn parse(text: &str) -> Option<Option<NaiveDate>> {
     let text = text.trim();
     if matches!(
         text,
-        "" | "0" | "0000-00-00" | "00/00/0000" | "0000-00-00 00:00:00"
+        "" | "0"
+            | "0000-00-00"
+            | "00/00/0000"
+            | "0000-00-00 00:00:00"
+            | "0000-00-00T00:00:00"
+            | "00/00/0000 00:00:00"
     ) {
         return Some(None);
     }
@@ -33,6 +38,38 @@ pub fn parse(text: &str) -> Option<Option<NaiveDate>> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day).map(Some)
 }
 
+/// Reads a day as exports write it into a cell: with a time of day behind it, which is dropped, and
+/// with the first days of what spreadsheets and servers count from (30/12/1899, 01/01/0001), which
+/// mean none. An offset is taken only at midnight, where the day as written is meant.
+pub fn of_cell(text: &str) -> Option<Option<NaiveDate>> {
+    let text = text.trim();
+    let day = match text.char_indices().nth(10) {
+        Some((10, ' ' | 'T')) => {
+            time_of_day(&text[11..])?;
+            parse(&text[..10])?
+        }
+        _ => parse(text)?,
+    };
+    let zero = |day: NaiveDate| {
+        [(1899, 12, 30), (1899, 12, 31), (1, 1, 1)]
+            .into_iter()
+            .any(|(y, m, d)| NaiveDate::from_ymd_opt(y, m, d) == Some(day))
+    };
+    Some(day.filter(|day| !zero(*day)))
+}
+
+/// Reads `00:00`, `00:00:00`, `00:00:00.000`; with an offset only at midnight.
+fn time_of_day(text: &str) -> Option<NaiveTime> {
+    let (time, offset) = match text.find(['Z', '+', '-']) {
+        Some(at) => (&text[..at], true),
+        None => (text, false),
+    };
+    let time = ["%H:%M", "%H:%M:%S%.f"]
+        .into_iter()
+        .find_map(|format| NaiveTime::parse_from_str(time.trim(), format).ok())?;
+    (!offset || time == NaiveTime::MIN).then_some(time)
+}
+
 /// As Brazil writes it: `10/12/2026`.
 pub fn in_portuguese(day: NaiveDate) -> String {
     day.format("%d/%m/%Y").to_string()
@@ -46,6 +83,30 @@ pub fn between(from: NaiveDate, to: NaiveDate) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn trial_34_a_day_column_may_come_with_a_time() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 10);
+        for text in [
+            "2026-11-10 00:00:00",
+            "2026-11-10T00:00:00.000Z",
+            "10/11/2026 00:00",
+            "2026-11-10 13:45:10",
+            "2026-11-10",
+        ] {
+            assert_eq!(of_cell(text), Some(day), "{text}");
+        }
+        for bad in [
+            "2026-11-10 25:00:00",
+            "2026-11-10T23:30:00-03:00",
+            "2026-11-10 x",
+        ] {
+            assert_eq!(of_cell(bad), None, "{bad}");
+        }
+        for none in ["30/12/1899", "1899-12-30 00:00:00", "01/01/0001", ""] {
+            assert_eq!(of_cell(none), Some(None), "{none}");
+        }
+    }
 
     #[test]
     fn reads_both_spellings_and_the_empty_ones() {

@@ -3,6 +3,7 @@
 pub mod birthday;
 pub mod book;
 pub mod callback;
+pub mod cell;
 pub mod channel;
 pub mod client;
 pub mod collection;
@@ -29,5 +30,6 @@ pub mod sms;
 pub mod task;
 pub mod tax_id;
 pub mod template;
+pub mod text;
 pub mod ticket;
 pub mod words;

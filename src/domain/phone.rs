@@ -4,6 +4,8 @@
 //! with 9, fixed lines of eight beginning with 2 to 5; an old mobile of eight digits
 //! beginning with 6 to 9 has had a ninth digit, 9, put before it since 2016.
 
+use super::text::nfc;
+
 /// What a number can be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line {
@@ -33,21 +35,28 @@ const AREA_CODES: [u8; 67] = [
 ];
 
 impl Phone {
+    /// A cell as it is kept: E.164, or as typed where it cannot work or is no phone at all
+    /// (`não tem`); without the marks that nobody sees.
+    pub fn kept(text: &str) -> String {
+        Self::parse(text).map_or_else(
+            || {
+                let seen: String = text.chars().filter(|c| !invisible(*c)).collect();
+                nfc(seen.trim()).into_owned()
+            },
+            |phone| phone.text,
+        )
+    }
+
     /// Reads a phone; `None` when it holds anything but digits and their usual punctuation.
     pub fn parse(text: &str) -> Option<Self> {
-        let typed = text.trim();
-        let mut digits = String::with_capacity(typed.len());
-        for (i, c) in typed.chars().enumerate() {
-            match c {
-                '0'..='9' => digits.push(c),
-                '+' if i == 0 => {}
-                ' ' | '(' | ')' | '-' | '.' | '/' | '\u{a0}' => {}
-                _ => return None,
-            }
-        }
-        if digits.is_empty() {
-            return None;
-        }
+        let seen: String;
+        let typed = if text.is_ascii() {
+            text.trim()
+        } else {
+            seen = text.chars().filter(|c| !invisible(*c)).collect();
+            seen.trim()
+        };
+        let digits = dialled(typed)?;
         let unusable = || Self {
             text: typed.to_owned(),
             line: Line::Unusable,
@@ -91,6 +100,31 @@ impl Phone {
     }
 }
 
+/// The digits of what was typed; none where there are none, or anything else stands among them.
+fn dialled(typed: &str) -> Option<String> {
+    let mut digits = String::with_capacity(typed.len());
+    for (i, c) in typed.chars().enumerate() {
+        match c {
+            '0'..='9' => digits.push(c),
+            '+' if i == 0 => {}
+            // The place of a carrier's digits, as in (0xx49).
+            'x' | 'X' if digits == "0" => {}
+            ' ' | '(' | ')' | '-' | '.' | '/' => {}
+            '\u{a0}' | '\u{202f}' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+            _ => return None,
+        }
+    }
+    (!digits.is_empty()).then_some(digits)
+}
+
+/// A mark that nobody sees and that contacts copied from elsewhere carry: of direction, of no width.
+const fn invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}'
+    )
+}
+
 /// An E.164 Brazilian number as people read it; any other text as it is.
 pub fn shown(text: &str) -> String {
     match text.strip_prefix("+55") {
@@ -105,11 +139,17 @@ pub fn shown(text: &str) -> String {
 /// The area code and subscriber's number within what was dialled; ten or eleven digits.
 fn national(digits: &str, international: bool) -> Option<&str> {
     let is_national = |n: &&str| n.len() == 10 || n.len() == 11;
+    // +55 (049): some write the trunk zero behind the country's code.
+    let abroad = |rest: &'_ str| -> Option<usize> {
+        let zeros = usize::from(rest.starts_with('0'));
+        is_national(&&rest[zeros..]).then_some(digits.len() - rest.len() + zeros)
+    };
     if international {
-        return digits.strip_prefix("55").filter(is_national);
+        let at = digits.strip_prefix("55").and_then(abroad)?;
+        return Some(&digits[at..]);
     }
     if let Some(rest) = digits.strip_prefix("0055") {
-        return Some(rest).filter(is_national);
+        return abroad(rest).map(|at| &digits[at..]);
     }
     if let Some(rest) = digits.strip_prefix('0') {
         // A trunk zero, alone or with a carrier's two digits after it.
@@ -191,6 +231,27 @@ mod tests {
         ] {
             assert_eq!(read(text), (text.to_owned(), Line::Unusable), "{text}");
         }
+    }
+
+    #[test]
+    fn trial_33_phones_as_people_copy_them() {
+        for text in [
+            "\u{202a}+55 49 99911\u{2011}1234\u{202c}",
+            "(0xx49) 99911-1234",
+            "(0XX49) 99911-1234",
+            "+55 (049) 99911-1234",
+            "0055 049 99911-1234",
+            "49\u{a0}99911\u{2013}1234",
+        ] {
+            assert_eq!(
+                read(text),
+                ("+5549999111234".into(), Line::Mobile),
+                "{text}"
+            );
+        }
+        assert_eq!(Phone::kept(" não tem "), "não tem");
+        assert_eq!(Phone::kept("(49) 99911-1234"), "+5549999111234");
+        assert_eq!(Phone::parse("x49 99911-1234"), None);
     }
 
     #[test]

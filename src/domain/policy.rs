@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, Utc};
 
 use super::contact_hours::ContactHours;
 use super::holiday::Calendar;
-use super::recipient::Number;
+use super::recipient::Numbers;
 use super::sms::transliterate;
 use super::template::Rendered;
 use super::words::{Channel, Purpose};
@@ -61,8 +61,8 @@ pub struct Policy {
     pub caps: PurposeMap<Option<Cap>>,
     /// Days after which a queued message is of no use.
     pub expire_days: i64,
-    /// Which numbers WhatsApp may use, in order.
-    pub whatsapp_numbers: Vec<Number>,
+    /// Which numbers text messages and WhatsApp may use, in order.
+    pub numbers: Numbers,
     /// Text messages are written in letters that GSM-7 has.
     pub transliterate_sms: bool,
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::client::Client;
 use super::phone::{Line, Phone};
-use super::words::{AddressKind, Channel, Purpose, Reason};
+use super::words::{AddressKind, Channel, Purpose, Reason, words_enum};
 use crate::domain::client::Device;
 use crate::domain::ticket::event::Staff;
 
@@ -59,13 +59,49 @@ impl OptOut {
     }
 }
 
-/// Which of a client's numbers a WhatsApp message may go to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Number {
-    /// The column `mobile`.
-    Mobile,
-    /// The column `whatsapp`.
-    Whatsapp,
+words_enum! {
+    /// Which of a client's numbers a message may go to, by its column.
+    Number {
+        /// The mobile.
+        Mobile = "mobile",
+        /// The number given for WhatsApp.
+        Whatsapp = "whatsapp",
+        /// The phone at home.
+        Phone = "phone",
+        /// The phone at work.
+        WorkPhone = "work_phone",
+    }
+}
+
+/// For each channel that goes to phones, the client's numbers in the order in which they are tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbers {
+    /// `[sms] numbers`.
+    pub sms: Vec<Number>,
+    /// `[whatsapp] numbers`.
+    pub whatsapp: Vec<Number>,
+}
+
+/// The ERP's own order.
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            sms: vec![Number::Mobile],
+            whatsapp: vec![Number::Mobile, Number::Whatsapp],
+        }
+    }
+}
+
+impl Number {
+    /// What stands in its column.
+    fn of(self, client: &Client) -> Option<&str> {
+        match self {
+            Self::Mobile => client.mobile.as_deref(),
+            Self::Whatsapp => client.whatsapp.as_deref(),
+            Self::Phone => client.phone.as_deref(),
+            Self::WorkPhone => client.work_phone.as_deref(),
+        }
+    }
 }
 
 /// What a decision about one client looks at.
@@ -88,8 +124,8 @@ pub struct Errand<'a> {
     pub channel: Channel,
     /// The purpose.
     pub purpose: Purpose,
-    /// `[whatsapp] numbers`, in order.
-    pub whatsapp_numbers: &'a [Number],
+    /// Which numbers are tried.
+    pub numbers: &'a Numbers,
     /// The day until which the contract wants no notices; a closing ignores it and gives none.
     pub hold_until: Option<NaiveDate>,
     /// Today.
@@ -135,8 +171,8 @@ impl Reach {
 pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
     let addresses = match errand.channel {
         Channel::Push => devices(contact),
-        Channel::Sms => sms(contact.client.mobile.as_deref()),
-        Channel::Whatsapp => whatsapp(contact.client, errand.whatsapp_numbers),
+        Channel::Sms => first(contact.client, &errand.numbers.sms, sms),
+        Channel::Whatsapp => first(contact.client, &errand.numbers.whatsapp, whatsapp),
         Channel::Email => email(contact.client.email.as_deref()),
     };
     let addresses = match addresses {
@@ -239,23 +275,30 @@ pub fn sms(number: Option<&str>) -> Reach {
     }
 }
 
-/// Where a WhatsApp message can go: the first usable of the numbers asked for.
-fn whatsapp(client: &Client, numbers: &[Number]) -> Reach {
-    let mut seen = None;
-    for number in numbers {
-        let text = match number {
-            Number::Mobile => client.mobile.as_deref(),
-            Number::Whatsapp => client.whatsapp.as_deref(),
-        };
-        let Some(text) = text else { continue };
-        match Phone::parse(text) {
-            Some(phone) if phone.line() != Line::Unusable => return to(phone.as_str()),
-            _ => {
-                seen.get_or_insert(text);
+/// Where a message can go: to the first usable of these numbers, or else why the first that is there
+/// cannot be used.
+fn first(client: &Client, numbers: &[Number], usable: fn(Option<&str>) -> Reach) -> Reach {
+    let mut not = None;
+    for text in numbers.iter().filter_map(|number| number.of(client)) {
+        match usable(Some(text)) {
+            reached @ Reach::To(_) => return reached,
+            other => {
+                not.get_or_insert(other);
             }
         }
     }
-    seen.map_or_else(|| Reach::not(Reason::NoContact), unusable)
+    not.unwrap_or_else(|| usable(None))
+}
+
+/// Where a WhatsApp message to this number can go: a fixed line may have it too.
+fn whatsapp(number: Option<&str>) -> Reach {
+    let Some(text) = number else {
+        return Reach::not(Reason::NoContact);
+    };
+    match Phone::parse(text) {
+        Some(phone) if phone.line() != Line::Unusable => to(phone.as_str()),
+        _ => unusable(text),
+    }
 }
 
 /// Where an e-mail can go.
@@ -358,7 +401,7 @@ mod tests {
         let errand = Errand {
             channel,
             purpose: Purpose::Collection,
-            whatsapp_numbers: &[Number::Mobile, Number::Whatsapp],
+            numbers: &Numbers::default(),
             hold_until: None,
             today: NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
         };
@@ -420,6 +463,29 @@ mod tests {
             reason(&c, &[], false, Channel::Email),
             Some(Reason::UnusableContact)
         );
+    }
+
+    #[test]
+    fn trial_117_other_phones_are_the_last_choice_where_they_are_asked_for() {
+        let mut c = client();
+        c.mobile = Some("+554933330000".to_owned());
+        c.whatsapp = None;
+        c.phone = Some("não tem".to_owned());
+        c.work_phone = Some("+5549999990009".to_owned());
+        let all = [
+            Number::Mobile,
+            Number::Whatsapp,
+            Number::Phone,
+            Number::WorkPhone,
+        ];
+        let reached = |reach| match reach {
+            Reach::To(addresses) => addresses[0].text.clone(),
+            Reach::Not { reason, .. } => reason.to_string(),
+        };
+        assert_eq!(reached(first(&c, &all, sms)), "+5549999990009");
+        assert_eq!(reached(first(&c, &all, whatsapp)), "+554933330000");
+        assert_eq!(reached(first(&c, &all[..1], sms)), "unusable_contact");
+        assert_eq!(reached(first(&c, &all[1..2], sms)), "no_contact");
     }
 
     #[test]

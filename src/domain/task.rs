@@ -1,10 +1,11 @@
 //! A task: what cron starts, when, in which order, and what is unwise about it.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 
 use super::contact_hours::{ContactHours, Window};
+use super::policy::PurposeMap;
 use super::schedule::Schedule;
-use super::words::{Channel, words_enum};
+use super::words::{Channel, Purpose, words_enum};
 use crate::error::Flaw;
 
 words_enum! {
@@ -44,6 +45,14 @@ words_enum! {
 }
 
 impl Run {
+    /// Whether it puts messages in the queue.
+    pub const fn fills_the_queue(self) -> bool {
+        matches!(
+            self,
+            Self::CollectionUpdate | Self::BirthdayQueue | Self::Send
+        )
+    }
+
     /// Where it stands within one run-due: facts first, then what fills the queue, then the
     /// queue, then the housekeeping.
     pub const fn rank(self) -> u8 {
@@ -78,6 +87,8 @@ pub struct Task {
     pub template: Option<String>,
     /// `send`: at most so many recipients.
     pub limit: Option<i64>,
+    /// `sync`: the kinds it reads; none means all.
+    pub kinds: Vec<String>,
 }
 
 impl Task {
@@ -117,6 +128,13 @@ impl Task {
                 "leave it out, or run send-queue",
             );
         }
+        if self.run != Run::Sync && !self.kinds.is_empty() {
+            flaw(
+                "kinds",
+                &format!("is of no use to {}", self.run),
+                "leave it out, or run sync",
+            );
+        }
         flaws
     }
 
@@ -145,16 +163,16 @@ pub fn in_order(owed: &mut [Owed]) {
 /// What a warning about tasks looks at besides the tasks.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// The collection contact hours.
-    pub collection_hours: &'a ContactHours,
+    /// The contact hours of each purpose.
+    pub hours: &'a PurposeMap<ContactHours>,
     /// Hours of birthday messages.
     pub birthday_hours: Window,
     /// A whatsapp template that some rule sends, if one does.
     pub whatsapp_in_rules: Option<&'a str>,
     /// The birthday template, if it is a whatsapp one.
     pub whatsapp_birthday: Option<&'a str>,
-    /// The names of all whatsapp templates.
-    pub whatsapp_templates: &'a [String],
+    /// All whatsapp templates by name, each with its purpose.
+    pub whatsapp_templates: &'a [(String, Purpose)],
 }
 
 /// What is acceptable but unwise about the tasks, sentence by sentence with the task it is about.
@@ -164,7 +182,7 @@ pub fn warnings(tasks: &[Task], around: &Surroundings<'_>) -> Vec<(String, Strin
     for task in tasks.iter().filter(|task| task.enabled) {
         let mut warn = |text: String| warnings.push((task.name.clone(), text));
         match task.run {
-            Run::CollectionUpdate if outside(&task.schedule, around.collection_hours) => {
+            Run::CollectionUpdate if outside(&task.schedule, &around.hours.collection) => {
                 warn(format!(
                     "`{}` can fall outside the collection contact hours: what it decides then waits for the next open hour",
                     task.schedule
@@ -184,21 +202,26 @@ pub fn warnings(tasks: &[Task], around: &Surroundings<'_>) -> Vec<(String, Strin
         let whatsapp = match task.run {
             Run::CollectionUpdate => around.whatsapp_in_rules,
             Run::BirthdayQueue => around.whatsapp_birthday,
-            Run::Send => task
-                .template
-                .as_deref()
-                .filter(|name| around.whatsapp_templates.iter().any(|known| known == name)),
+            Run::Send => task.template.as_deref(),
             _ => None,
         };
-        if let Some(template) = whatsapp {
+        let known = |name: &str| {
+            let mut known = around.whatsapp_templates.iter();
+            known.find(|(known, _)| known == name)
+        };
+        if let Some((template, purpose)) = whatsapp.and_then(known) {
+            let hours = match task.run {
+                Run::BirthdayQueue => ContactHours::daily(around.birthday_hours),
+                _ => *around.hours.get(*purpose),
+            };
             let queues: Vec<&Schedule> = tasks
                 .iter()
                 .filter(|task| task.forwards(Channel::Whatsapp))
                 .map(|task| &task.schedule)
                 .collect();
-            if !is_forwarded(&task.schedule, &queues) {
+            if !is_forwarded(&task.schedule, &queues, &hours) {
                 warn(format!(
-                    "its whatsapp template `{template}` waits in the queue, and no enabled send-queue task forwards it later the same day"
+                    "its whatsapp template `{template}` waits in the queue, and no enabled send-queue task forwards it later the same day, within the hours it keeps"
                 ));
             }
         }
@@ -259,19 +282,41 @@ fn time_of(minute: u32) -> NaiveTime {
 }
 
 /// Whether on every day on which the producer runs, one of the queues runs at its last minute or
-/// later: within one run-due the queue comes after what fills it.
-fn is_forwarded(producer: &Schedule, queues: &[&Schedule]) -> bool {
-    let last = |schedule: &Schedule| schedule.minutes_of_day().last();
-    let late_enough: Vec<&&Schedule> = queues
-        .iter()
-        .filter(|queue| last(queue) >= last(producer))
+/// later, and while the hours of what it makes are open: within one run-due the queue comes after what
+/// fills it. What is made after the hours, or on a day without, waits for another day and asks for none.
+fn is_forwarded(producer: &Schedule, queues: &[&Schedule], hours: &ContactHours) -> bool {
+    let windows: Vec<Option<Window>> = (0..7).map(|weekday| hours.window_on(weekday)).collect();
+    let before =
+        |minute: u32, window: Window| window.to == NaiveTime::MIN || time_of(minute) < window.to;
+    // By weekday, counted from Sunday: nothing to forward, or which queues come in time.
+    let in_time: Vec<Option<Vec<&&Schedule>>> = windows
+        .into_iter()
+        .map(|window| {
+            let window = window?;
+            let last = producer
+                .minutes_of_day()
+                .filter(|minute| before(*minute, window))
+                .last()?;
+            let takes = |queue: &&&Schedule| {
+                queue.minutes_of_day().any(|minute| {
+                    minute >= last && time_of(minute) >= window.from && before(minute, window)
+                })
+            };
+            Some(queues.iter().filter(takes).collect())
+        })
         .collect();
     // Every date falls on every weekday, in leap years and others, within 28 years.
     let first = NaiveDate::from_ymd_opt(2001, 1, 1).unwrap_or_default();
     (0..28 * 366)
         .map(|ahead| first + Days::new(ahead))
         .filter(|day| producer.matches_day(*day))
-        .all(|day| late_enough.iter().any(|queue| queue.matches_day(day)))
+        .all(|day| {
+            let weekday = day.weekday().num_days_from_sunday() as usize;
+            match in_time.get(weekday) {
+                Some(Some(queues)) => queues.iter().any(|queue| queue.matches_day(day)),
+                _ => true,
+            }
+        })
 }
 
 #[cfg(test)]
@@ -294,16 +339,21 @@ mod tests {
             report: None,
             template: None,
             limit: None,
+            kinds: Vec::new(),
         }
     }
 
     fn told(tasks: &[Task], rules: Option<&str>, birthday: Option<&str>) -> Vec<String> {
-        let hours = ContactHours::prudent();
-        let templates = ["hello".to_owned()];
+        let hours = PurposeMap {
+            collection: ContactHours::prudent(),
+            service: ContactHours::Always,
+            marketing: ContactHours::prudent(),
+        };
+        let templates = [("hello".to_owned(), Purpose::Marketing)];
         warnings(
             tasks,
             &Surroundings {
-                collection_hours: &hours,
+                hours: &hours,
                 birthday_hours: Window::parse("08:00-20:00").expect("a window"),
                 whatsapp_in_rules: rules,
                 whatsapp_birthday: birthday,
@@ -407,6 +457,31 @@ mod tests {
         let mut resting = birthday;
         resting.enabled = false;
         assert!(told(&[resting], None, Some("hello")).is_empty());
+    }
+
+    #[test]
+    fn trial_50_a_queue_before_the_hours_of_what_it_forwards_is_useless() {
+        let tasks = |producer: &str, queue: &str| {
+            let tasks = [
+                task("b", Run::BirthdayQueue, producer),
+                task("q", Run::SendQueue, queue),
+            ];
+            told(&tasks, None, Some("hello"))
+        };
+        assert!(tasks("30 7 * * *", "35 7 * * *")[0].contains("within the hours it keeps"));
+        assert!(tasks("30 7 * * *", "0 8 * * *").is_empty());
+        assert!(tasks("30 7 * * *", "35 7,19 * * *").is_empty());
+        assert_eq!(tasks("30 7 * * *", "0 20 * * *").len(), 1);
+        // Collections keep other hours: on Saturdays until 14:00.
+        let update = |queue: &str| {
+            let tasks = [
+                task("c", Run::CollectionUpdate, "30 8 * * 6"),
+                task("q", Run::SendQueue, queue),
+            ];
+            told(&tasks, Some("hello"), None)
+        };
+        assert!(update("59 13 * * *").is_empty());
+        assert_eq!(update("0 14 * * *").len(), 1);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The closed vocabularies: each word that files, columns, JSON and flags share, in one place.
 
+use super::text::fold;
+
 /// A closed vocabulary whose members are spelled the same everywhere.
 pub trait Word: Copy + Eq + 'static {
     /// Every member, in the order a newcomer should read them.
@@ -33,6 +35,10 @@ macro_rules! words_enum {
                 $(if text.eq_ignore_ascii_case($word) $(|| text.eq_ignore_ascii_case($alias))* {
                     return Some(Self::$member);
                 })+
+                let plain = $crate::domain::words::plain(text);
+                $(if [$word $(, $alias)*].iter().any(|known| $crate::domain::words::plain(known) == plain) {
+                    return Some(Self::$member);
+                })+
                 None
             }
         }
@@ -52,6 +58,16 @@ macro_rules! words_enum {
 }
 
 pub(crate) use words_enum;
+
+/// A word without case and accents, its parts joined by `_` however they were: `Bloqueio Automático`
+/// is `bloqueio_automatico`.
+pub(crate) fn plain(text: &str) -> String {
+    let parts: Vec<&str> = text
+        .split([' ', '_', '-'])
+        .filter(|p| !p.is_empty())
+        .collect();
+    fold(&parts.join("_"))
+}
 
 words_enum! {
     /// How a message travels.
@@ -110,9 +126,9 @@ words_enum! {
     /// Who a client is in law.
     PersonType {
         /// *Pessoa física*.
-        Individual = "individual" | "F" | "E",
+        Individual = "individual" | "F" | "E" | "física" | "pessoa física" | "estrangeiro",
         /// *Pessoa jurídica*.
-        Company = "company" | "J",
+        Company = "company" | "J" | "jurídica" | "pessoa jurídica",
     }
 }
 
@@ -120,15 +136,15 @@ words_enum! {
     /// The state of a contract.
     ContractStatus {
         /// *Pré-contrato*.
-        PreContract = "pre_contract" | "P",
+        PreContract = "pre_contract" | "P" | "pré-contrato",
         /// *Ativo*.
-        Active = "active" | "A",
+        Active = "active" | "A" | "ativo",
         /// *Inativo*.
-        Inactive = "inactive" | "I",
+        Inactive = "inactive" | "I" | "inativo",
         /// *Negativado*.
-        Blacklisted = "blacklisted" | "N",
+        Blacklisted = "blacklisted" | "N" | "negativado",
         /// *Desistiu*.
-        Withdrawn = "withdrawn" | "D",
+        Withdrawn = "withdrawn" | "D" | "desistiu",
     }
 }
 
@@ -149,17 +165,17 @@ words_enum! {
     /// The state of a contract's access to the internet.
     AccessStatus {
         /// *Ativo*.
-        Active = "active" | "A",
+        Active = "active" | "A" | "ativo",
         /// *Desativado*.
-        Disabled = "disabled" | "D",
+        Disabled = "disabled" | "D" | "desativado",
         /// *Bloqueio manual*.
-        ManualBlock = "manual_block" | "CM",
+        ManualBlock = "manual_block" | "CM" | "bloqueio manual" | "corte manual",
         /// *Bloqueio automático*.
-        AutoBlock = "auto_block" | "CA",
+        AutoBlock = "auto_block" | "CA" | "bloqueio automático" | "corte automático",
         /// *Financeiro em atraso*: warned, not cut.
-        PaymentWarning = "payment_warning" | "FA",
+        PaymentWarning = "payment_warning" | "FA" | "financeiro em atraso",
         /// *Aguardando assinatura*.
-        AwaitingSignature = "awaiting_signature" | "AA",
+        AwaitingSignature = "awaiting_signature" | "AA" | "aguardando assinatura",
     }
 }
 
@@ -181,15 +197,15 @@ words_enum! {
     /// The state of an invoice.
     InvoiceStatus {
         /// *A receber*.
-        Open = "open" | "A",
+        Open = "open" | "A" | "a receber" | "aberto" | "aberta",
         /// *Parcial*.
-        Partial = "partial" | "P",
+        Partial = "partial" | "P" | "parcial",
         /// *Recebido*.
-        Paid = "paid" | "R",
+        Paid = "paid" | "R" | "recebido" | "pago" | "paga",
         /// *Cancelado*.
-        Cancelled = "cancelled" | "C",
+        Cancelled = "cancelled" | "C" | "cancelado" | "cancelada",
         /// *Renegociado*.
-        Renegotiated = "renegotiated" | "RN",
+        Renegotiated = "renegotiated" | "RN" | "renegociado" | "renegociada",
     }
 }
 
@@ -201,7 +217,7 @@ words_enum! {
         /// Not connected.
         No = "no" | "N" | "não" | "nao" | "false" | "0",
         /// The concentrator did not say.
-        Unknown = "unknown" | "SS",
+        Unknown = "unknown" | "SS" | "sem status",
     }
 }
 
@@ -413,6 +429,24 @@ mod tests {
         check::<EventType>();
         check::<TriggerEvent>();
         check::<CallbackStatus>();
+    }
+
+    #[test]
+    fn the_screens_own_words_are_understood() {
+        for text in [
+            "Bloqueio Automático",
+            "BLOQUEIO AUTOMATICO",
+            "corte_automatico",
+        ] {
+            assert_eq!(AccessStatus::parse(text), Some(AccessStatus::AutoBlock));
+        }
+        assert_eq!(PersonType::parse("FÍSICA"), Some(PersonType::Individual));
+        assert_eq!(InvoiceStatus::parse("A Receber"), Some(InvoiceStatus::Open));
+        assert_eq!(
+            ContractStatus::parse("Pré-contrato"),
+            Some(ContractStatus::PreContract)
+        );
+        assert_eq!(InvoiceStatus::parse(""), None);
     }
 
     #[test]

@@ -228,7 +228,7 @@ impl<'a> Composer<'a> {
             &Errand {
                 channel: aim.channel,
                 purpose: aim.purpose,
-                whatsapp_numbers: &self.policy.whatsapp_numbers,
+                numbers: &self.policy.numbers,
                 hold_until: aim.hold_until,
                 today: self.now.today,
             },

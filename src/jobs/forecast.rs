@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::collection::first_day;
+use super::collection::{first_day, next_evaluation};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::client::{Client, Device};
-use crate::domain::collection::{
-    Contender, Decision, Evaluation, Exclusions, Fold, Past, chosen, coming,
-};
+use crate::domain::collection::{Contender, Decision, Exclusions, Fold, Past, chosen, coming};
 use crate::domain::ladder::{Move, Phase};
 use crate::domain::recipient::{Contact, Errand, OptOut, Reach, reach};
 use crate::domain::rule::{Claims, Deliver, Rule};
@@ -143,13 +141,7 @@ impl Foresight<'_> {
         };
         let kept = &self.rules[place];
         let calendar = &self.config.policy.calendar;
-        let evaluation = Evaluation {
-            rule: &kept.rule,
-            calendar,
-            today: first_day(kept, self.now),
-            last: kept.evaluated_on,
-            first: kept.first_evaluated_on,
-        };
+        let evaluation = next_evaluation(kept, self.config, self.now);
         let ahead = (self.end - evaluation.today)
             .num_days()
             .max(0)
@@ -286,7 +278,7 @@ impl Foresight<'_> {
         let errand = Errand {
             channel,
             purpose,
-            whatsapp_numbers: &self.config.policy.whatsapp_numbers,
+            numbers: &self.config.policy.numbers,
             hold_until: None,
             today: self.now.today,
         };

@@ -4,10 +4,11 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::{Clock, Now, Stopwatch};
 use crate::domain::book::{self, KINDS, Kind, Value};
 use crate::error::{Error, Flaw, Result, nearest};
 use crate::private_file;
+use crate::source::encoding::Encoding;
 use crate::source::rows::FileRows;
 use crate::source::{RawRow, Reading};
 use crate::store::Store;
@@ -21,6 +22,8 @@ pub struct ImportRequest {
     pub files: Vec<(&'static Kind, PathBuf)>,
     /// How they are read.
     pub reading: Reading,
+    /// A cell that cannot be read is emptied where its column may be, rather than its row refused.
+    pub empty_bad: bool,
     /// Where bad rows go while the good ones are taken: a file, or a folder when several kinds are imported.
     pub skip_bad: Option<PathBuf>,
 }
@@ -40,8 +43,10 @@ pub struct Imported {
     pub updated: u64,
     /// Bad rows left out.
     pub bad: u64,
-    /// Whether cells were read as Latin-1.
-    pub latin1: bool,
+    /// Cells that could not be read, and were emptied.
+    pub emptied: u64,
+    /// How its letters were taken, where they are not UTF-8.
+    pub encoding: Option<Encoding>,
     /// Real seconds it took.
     pub seconds: f64,
 }
@@ -50,6 +55,8 @@ pub struct Imported {
 pub trait Reporter {
     /// A row is bad.
     fn bad_row(&mut self, problem: &Flaw);
+    /// A cell was bad, and is emptied.
+    fn emptied(&mut self, problem: &Flaw);
     /// So many bytes of a file are read; the size is 0 when unknown.
     fn progress(&mut self, file: &str, size: u64, read: u64);
 }
@@ -129,9 +136,11 @@ pub fn import(
         for (kind, path) in &request.files {
             let mut file = FileImport {
                 kind,
-                rows: FileRows::open(kind, path, request.reading)?,
+                rows: FileRows::open(kind, path, &request.reading)?,
                 importer: Importer::new(transaction, kind)?,
-                clock,
+                now: clock.now(),
+                empty_bad: request.empty_bad,
+                emptied: 0,
                 rejects: request
                     .skip_bad
                     .as_ref()
@@ -178,7 +187,9 @@ struct FileImport<'a> {
     kind: &'static Kind,
     rows: FileRows,
     importer: Importer<'a>,
-    clock: &'a Clock,
+    now: Now,
+    empty_bad: bool,
+    emptied: u64,
     rejects: Option<Rejects>,
     reporter: &'a mut dyn Reporter,
 }
@@ -247,7 +258,8 @@ impl FileImport<'_> {
             new,
             updated: (read - bad).saturating_sub(new),
             bad,
-            latin1: self.rows.latin1(),
+            emptied: self.emptied,
+            encoding: self.rows.encoding(),
             seconds: watch.elapsed().as_secs_f64(),
         })
     }
@@ -287,7 +299,7 @@ impl FileImport<'_> {
     }
 
     /// Reads the cells into values; everything wrong with them.
-    fn check(&self, row: &RawRow, values: &mut Vec<Option<Value>>) -> Vec<Flaw> {
+    fn check(&mut self, row: &RawRow, values: &mut Vec<Option<Value>>) -> Vec<Flaw> {
         let mut problems: Vec<Flaw> = row
             .problems
             .iter()
@@ -299,24 +311,37 @@ impl FileImport<'_> {
             return problems;
         }
         values.clear();
+        let mut emptied = Vec::new();
         for (i, (column, cell)) in self.kind.columns.iter().zip(&row.cells).enumerate() {
             // A key column that the file lacks is empty: an opt-out from all.
             let cell = match cell {
                 None if i < self.kind.key => Some(""),
                 cell => cell.as_deref(),
             };
-            let value = cell.map(|text| book::read(column, text, self.clock.zone()));
+            let value = cell.map(|text| book::read(column, text, &self.now));
             match value.transpose() {
                 Ok(value) => values.push(value),
                 Err(refused) => {
-                    values.push(None);
-                    problems.push(self.flaw(
-                        row.line,
-                        column.name,
-                        refused.found,
-                        refused.accepted,
-                    ));
+                    let flaw = self.flaw(row.line, column.name, refused.found, refused.accepted);
+                    if self.empty_bad && !column.required {
+                        values.push(book::read(column, "", &self.now).ok());
+                        emptied.push(flaw);
+                    } else {
+                        values.push(None);
+                        problems.push(flaw);
+                    }
                 }
+            }
+        }
+        if problems.is_empty()
+            && let Some((column, wrong)) = self.kind.contradiction(values)
+        {
+            problems.push(self.flaw(row.line, column, wrong.found, wrong.accepted));
+        }
+        if problems.is_empty() {
+            self.emptied += emptied.len() as u64;
+            for flaw in &emptied {
+                self.reporter.emptied(flaw);
             }
         }
         problems

@@ -211,16 +211,28 @@ pub fn carry_out(
             ));
         }
     }
-    let by_name = by_name(&known);
-    let find = |name: &str| by_name.get(name).copied();
-    for placed in &placed {
-        plan.warnings.extend(rule::warnings(&placed.value, find));
-        let unsaid = unsaid(connection, config, &placed.value)?;
-        plan.warnings.extend(unsaid);
-    }
+    plan.warnings
+        .extend(odd(connection, config, &placed, &known)?);
     let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
     store::save(connection, &rules)?;
     Ok(steps)
+}
+
+/// What is odd about the rules of the files.
+fn odd(
+    connection: &Connection,
+    config: &Config,
+    placed: &[Placed<Rule>],
+    known: &[Template],
+) -> Result<Vec<String>> {
+    let by_name = by_name(known);
+    let find = |name: &str| by_name.get(name).copied();
+    let mut warnings = Vec::new();
+    for placed in placed {
+        warnings.extend(rule::warnings(&placed.value, find));
+        warnings.extend(unsaid(connection, config, &placed.value)?);
+    }
+    Ok(warnings)
 }
 
 /// The saved templates but those that a plan removes.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::deliver::{Delivery, Observer, Stop, deliver};
-use super::{backup, birthday, collection, purge, send, sync};
+use super::deliver::{ChannelSummary, Delivery, Observer, Stop, deliver};
+use super::{backup, birthday, collection, outage, purge, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -12,7 +12,7 @@ use crate::domain::task::{Owed, Run, RunOutcome, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::task::RunEnding;
-use crate::store::{Lock, Store, report, task as store_task, template};
+use crate::store::{self, Connection, Lock, Store, report, task as store_task, template};
 
 /// What tasks are run with.
 pub struct Hands<'a> {
@@ -41,6 +41,17 @@ pub struct Ran {
     pub ending: RunEnding,
     /// The exit code's kind, when it failed.
     pub kind: Option<ErrorKind>,
+    /// What did not go well, a line each, unless it was told in this outage already.
+    pub told: Vec<String>,
+}
+
+/// What is owed a run, and what is not any more.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// The tasks, in order.
+    pub owed: Vec<Owed>,
+    /// Tasks whose process died too often, just now.
+    pub left: Vec<String>,
 }
 
 /// Takes the lock that one run holds at a time; none when another has it.
@@ -50,10 +61,12 @@ pub fn lock(store: &Store) -> Result<Option<Lock>> {
 
 /// The tasks owed a run now, in order. Only the holder of the lock may ask: what is still recorded
 /// as running died, and is owed again.
-pub fn owed(store: &mut Store, config: &Config, clock: &Clock) -> Result<Vec<Owed>> {
+pub fn owed(store: &mut Store, config: &Config, clock: &Clock) -> Result<Due> {
     let now = clock.now();
+    watch::called(store, now.at);
+    let mut left = Vec::new();
     if store_task::any_running(store.connection())? {
-        store.write(|transaction| store_task::bury(transaction, now.at))?;
+        left = store.write(|transaction| store_task::bury(transaction, now.at))?;
     }
     let mut owed: Vec<Owed> = store_task::enabled(store.connection())?
         .into_iter()
@@ -69,7 +82,7 @@ pub fn owed(store: &mut Store, config: &Config, clock: &Clock) -> Result<Vec<Owe
         })
         .collect();
     in_order(&mut owed);
-    Ok(owed)
+    Ok(Due { owed, left })
 }
 
 /// Runs what is owed, in order; a failure does not stop the next, a signal does.
@@ -94,26 +107,36 @@ pub fn run_one(
     let watch = Stopwatch::start();
     let started_at = hands.clock.now().at;
     let id = store.write(|transaction| store_task::begin(transaction, task, due_at, started_at))?;
-    let (done, kind) = match carry_out(store, hands, task) {
+    let (done, error) = match carry_out(store, hands, task) {
         Ok(done) => (done, None),
-        Err(error) => (
-            Done {
-                outcome: RunOutcome::Failed,
-                counts: Map::new(),
-                message: Some(error.on_one_line()),
-            },
-            Some(error.kind),
-        ),
+        Err(error) => (Done::failed(&error), Some(error)),
     };
+    let passes = error.as_ref().is_some_and(store::passes);
+    let kind = error.map(|error| error.kind);
     let kind = kind.or_else(|| (done.outcome == RunOutcome::Failed).then_some(ErrorKind::World));
+    let complaints = Complaints::of(task, &done);
     let ending = RunEnding {
         outcome: done.outcome,
         counts: done.counts,
         message: done.message,
         seconds: watch.elapsed().as_secs_f64(),
     };
-    let ended_at = hands.clock.now().at;
-    store.write(|transaction| store_task::end(transaction, id, &ending, ended_at))?;
+    let now = hands.clock.now();
+    let told = store.write(|transaction| {
+        store_task::end(transaction, id, &ending, now.at)?;
+        if due_at.is_none() {
+            // Whoever runs it by hand looks at it.
+            return Ok(complaints.all());
+        }
+        if passes && !store_task::again(transaction, id)? {
+            return Ok(Vec::new());
+        }
+        let mut told = complaints.news(transaction, now.at)?;
+        if task.run.fills_the_queue() {
+            told.extend(watch::stranded_news(transaction, now)?);
+        }
+        Ok(told)
+    })?;
     Ok(Ran {
         task: task.name.clone(),
         run: task.run,
@@ -121,7 +144,69 @@ pub fn run_one(
         started_at,
         ending,
         kind,
+        told,
     })
+}
+
+/// What of a run is told on standard error: what each line is about, by which an outage is known, and the
+/// line; and what goes well again.
+#[derive(Debug, Default)]
+struct Complaints {
+    lines: Vec<(String, String)>,
+    over: Vec<String>,
+}
+
+impl Complaints {
+    fn of(task: &Task, done: &Done) -> Self {
+        let name = &task.name;
+        let one_line = done.message.as_deref().map(|message| {
+            let lines: Vec<&str> = message.lines().map(str::trim).collect();
+            lines.join("; ")
+        });
+        let message = one_line.unwrap_or_default();
+        let mut lines = Vec::new();
+        let mut over = done.well.clone();
+        let about = format!("task {name}");
+        match done.outcome {
+            RunOutcome::Failed if done.closed.is_empty() => {
+                lines.push((about, format!("task `{name}` failed: {message}")));
+            }
+            RunOutcome::Failed => lines.push((
+                format!("closed {}", done.closed.join(" ")),
+                format!("task `{name}` failed: {message}"),
+            )),
+            RunOutcome::Incomplete => {
+                lines.push((about, format!("task `{name}` is incomplete: {message}")));
+            }
+            RunOutcome::Done => over.push(about),
+            RunOutcome::Running | RunOutcome::Interrupted => {}
+        }
+        lines.extend(done.later.iter().map(|(channel, n)| {
+            let line =
+                format!("task `{name}`: {channel}: {n} told to come later; they are tried again");
+            (format!("later {channel}"), line)
+        }));
+        Self { lines, over }
+    }
+
+    /// Every line, told already or not.
+    fn all(&self) -> Vec<String> {
+        self.lines.iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    /// The lines that are not told yet in their outage.
+    fn news(&self, connection: &Connection, now: DateTime<Utc>) -> Result<Vec<String>> {
+        for about in &self.over {
+            outage::is_over(connection, about)?;
+        }
+        let mut news = Vec::new();
+        for (about, line) in &self.lines {
+            if outage::is_news(connection, about, now)? {
+                news.push(line.clone());
+            }
+        }
+        Ok(news)
+    }
 }
 
 /// What a task came to.
@@ -129,9 +214,23 @@ struct Done {
     outcome: RunOutcome,
     counts: Map<String, Value>,
     message: Option<String>,
+    /// Channels that closed.
+    closed: Vec<&'static str>,
+    /// Channels whose messages were told to come later, and how many.
+    later: Vec<(&'static str, u64)>,
+    /// What goes well again: a channel on which something was sent.
+    well: Vec<String>,
 }
 
 impl Done {
+    fn failed(error: &Error) -> Self {
+        Self {
+            outcome: RunOutcome::Failed,
+            message: Some(error.on_one_line()),
+            ..Self::new(Value::Null)
+        }
+    }
+
     fn new(counts: Value) -> Self {
         Self {
             outcome: RunOutcome::Done,
@@ -140,7 +239,29 @@ impl Done {
                 _ => Map::new(),
             },
             message: None,
+            closed: Vec::new(),
+            later: Vec::new(),
+            well: Vec::new(),
         }
+    }
+
+    /// Notes how one channel fares, and says what failed on it.
+    fn heard(&mut self, channel: &ChannelSummary) -> Option<String> {
+        let name = channel.channel.as_str();
+        if channel.later > 0 {
+            self.later.push((name, channel.later));
+        }
+        if channel.stopped.is_some() {
+            self.closed.push(name);
+        } else if channel.sent > 0 {
+            self.well.push(format!("closed {name}"));
+            if channel.later == 0 {
+                self.well.push(format!("later {name}"));
+            }
+        }
+        let unknown = channel.unknown + channel.recovered;
+        (channel.failed + unknown > 0)
+            .then(|| format!("{name}: {} failed, {unknown} unknown", channel.failed))
     }
 
     /// Adds what a delivery came to.
@@ -158,6 +279,7 @@ impl Done {
             ]) {
                 *total += n;
             }
+            said.extend(self.heard(channel));
             if let Some(why) = &channel.stopped {
                 said.push(format!(
                     "{} closed: {why}; what is left waits in the queue",
@@ -233,7 +355,12 @@ fn synced(summary: &sync::SyncSummary) -> Done {
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
-        Run::Sync => Ok(synced(&sync::everything(store, hands.config, hands.clock)?)),
+        Run::Sync => Ok(synced(&sync::everything(
+            store,
+            &task.kinds,
+            hands.config,
+            hands.clock,
+        )?)),
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::send::Manner;
 use crate::domain::task::{Run, Surroundings, Task, warnings as unwise};
 use crate::domain::template::name_problem;
-use crate::domain::words::Channel;
+use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::store::{Connection, report, task as store, template};
 
@@ -15,6 +15,11 @@ pub fn flaws(connection: &Connection, task: &Task) -> Result<Vec<Flaw>> {
     let mut flaws = task.flaws();
     if let Some(problem) = name_problem(&task.name) {
         flaws.push(Flaw::of("name", problem, "write a short name"));
+    }
+    if task.run == Run::Sync
+        && let Err(error) = super::sync::wanted(&task.kinds)
+    {
+        flaws.push(Flaw::of("kinds", error.message, error.hints.join("; ")));
     }
     if task.run != Run::Send {
         return Ok(flaws);
@@ -102,22 +107,22 @@ pub fn still_fine(connection: &Connection, template: &str) -> Result<()> {
 
 /// What is acceptable but unwise about the tasks as they are saved: the task's name and a sentence.
 pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String, String)>> {
-    let whatsapp: Vec<String> = template::list(connection)?
+    let whatsapp: Vec<(String, Purpose)> = template::list(connection)?
         .into_iter()
         .filter(|template| template.channel == Channel::Whatsapp)
-        .map(|template| template.name)
+        .map(|template| (template.name, template.purpose))
         .collect();
     let birthday = config
         .birthday
         .template
         .as_deref()
-        .filter(|name| whatsapp.iter().any(|known| known == name));
+        .filter(|name| whatsapp.iter().any(|(known, _)| known == name));
     let in_rules = store::whatsapp_in_rules(connection)?;
     let tasks = store::list(connection)?;
     let mut warnings = unwise(
         &tasks,
         &Surroundings {
-            collection_hours: &config.policy.hours.collection,
+            hours: &config.policy.hours,
             birthday_hours: config.birthday.hours,
             whatsapp_in_rules: in_rules.as_deref(),
             whatsapp_birthday: birthday,

@@ -160,25 +160,7 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
 
 /// What is unwise about a template, given the phases it stands in (`closing:paid`).
 pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let used = template.used();
-    let in_closing = phases
-        .iter()
-        .any(|phase| matches!(phase, Phase::Closing(_)));
-    if used.contains(&Variable::AreceberValor) && in_closing {
-        warnings.push(
-            "#areceber_valor# is what is still owed: in a closing it is R$ 0,00; #areceber_valor_total# is the face amount"
-                .to_owned(),
-        );
-    }
-    let in_stage = phases.iter().any(|phase| matches!(phase, Phase::Stage(_)));
-    let names_one = used.iter().any(|variable| variable.need() == Need::Invoice);
-    if in_stage && names_one && !template.speaks_for_all() {
-        warnings.push(
-            "it names one invoice only, and a client gets one message a stage however many are late: #faturas_quantidade#, #faturas_total# and #faturas_lista# speak for all of them"
-                .to_owned(),
-        );
-    }
+    let mut warnings = phase_warnings(template, phases);
     if template.channel == Channel::Sms {
         let s = segments(&template.body);
         if s.alphabet == Alphabet::Ucs2 {
@@ -223,6 +205,30 @@ pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
         {
             warnings.push("the title tells the amount on a locked screen".to_owned());
         }
+    }
+    warnings
+}
+
+/// What is unwise about a template in the phases it stands in.
+fn phase_warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let used = template.used();
+    let in_closing = phases
+        .iter()
+        .any(|phase| matches!(phase, Phase::Closing(_)));
+    if used.contains(&Variable::AreceberValor) && in_closing {
+        warnings.push(
+            "#areceber_valor# is what is still owed: in a closing it is R$ 0,00; #areceber_valor_total# is the face amount"
+                .to_owned(),
+        );
+    }
+    let in_stage = phases.iter().any(|phase| matches!(phase, Phase::Stage(_)));
+    let names_one = used.iter().any(|variable| variable.need() == Need::Invoice);
+    if in_stage && names_one && !template.speaks_for_all() {
+        warnings.push(
+            "it names one invoice only, and a client gets one message a stage however many are late: #faturas_quantidade#, #faturas_total# and #faturas_lista# speak for all of them"
+                .to_owned(),
+        );
     }
     warnings
 }

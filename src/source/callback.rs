@@ -9,6 +9,9 @@ use crate::domain::callback::{Callback, Preference, Told};
 use crate::domain::words::{CallbackStatus, Word as _};
 use crate::error::{Error, Flaw, Result};
 
+/// The last instant that a timestamp may tell of, in seconds: the year 2100. One in milliseconds is later.
+const LAST_SECOND: i64 = 4_102_444_800;
+
 /// Reads every status in a file, and what people told WhatsApp about marketing: whole webhook bodies, their parts or single statuses, one after the
 /// other, on one line each or not. What is not a status (an incoming message, a status nobody knows)
 /// is passed over; the answer is how many of those there were.
@@ -115,7 +118,10 @@ fn callback(value: &Value) -> Result<Option<Callback>, String> {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_i64(),
     };
-    let Some(at) = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0)) else {
+    let at = seconds
+        .filter(|seconds| (0..=LAST_SECOND).contains(seconds))
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let Some(at) = at else {
         return Err(format!("the `{word}` of {id} has no timestamp"));
     };
     let error = &value["errors"][0];

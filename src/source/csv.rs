@@ -1,18 +1,18 @@
-//! CSV with a header row: `,`, `;` or tab between cells, UTF-8 or Latin-1, with or without a BOM.
+//! CSV with a header row: `,`, `;` or tab between cells, UTF-8, Latin-1 or CP850, with or without a BOM.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::BufRead as _;
 use std::rc::Rc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder, WriterBuilder};
-use encoding_rs::WINDOWS_1252;
 
-use super::input::{Counter, Guarded, unreadable};
+use super::encoding::Encoding;
+use super::headings::{Headings, Meaning};
+use super::input::{CONTROL_Z, Counter, Guarded, PROBLEMS_COLUMN, unreadable};
 use super::raw_row::{RawRow, Reading};
 use crate::domain::book::Kind;
-use crate::error::{Error, Flaw, Result, did_you_mean};
-
-/// The column that a file of bad rows has at its end; reading it back passes it over.
-const PROBLEMS_COLUMN: &str = "problems";
+use crate::error::{Error, Flaw, Result};
 
 /// The rows of a CSV file.
 pub struct CsvRows {
@@ -28,7 +28,9 @@ pub struct CsvRows {
     /// Where the reader began: after a BOM.
     start: u64,
     delimiter: u8,
-    latin1: bool,
+    /// Lines before the header (`sep=;`).
+    before: u64,
+    letters: Letters,
 }
 
 impl CsvRows {
@@ -37,10 +39,13 @@ impl CsvRows {
         mut input: Guarded,
         place: &str,
         size: u64,
-        reading: Reading,
+        reading: &Reading,
     ) -> Result<Self> {
         let start = input.fill_buf().map_err(|error| unreadable(place, error))?;
-        let delimiter = sniff(start);
+        let (told, before) = separator(start);
+        input.consume(before);
+        let start = input.fill_buf().map_err(|error| unreadable(place, error))?;
+        let delimiter = told.unwrap_or_else(|| sniff(start));
         let counter = input.counter();
         let start = counter.total();
         let mut reader = ReaderBuilder::new()
@@ -53,12 +58,17 @@ impl CsvRows {
             .read_byte_record(&mut record)
             .map_err(|error| broken(place, error))?;
         counter.row();
-        let mut latin1 = false;
+        let letters = Letters {
+            given: reading.encoding,
+            found: Cell::new(None),
+        };
+        let latest = reader.get_ref().latest();
         let header: Vec<String> = record
             .iter()
-            .map(|cell| text(cell, &mut latin1).trim().to_owned())
+            .map(|cell| letters.text(cell, latest).trim().to_owned())
             .collect();
-        let columns = positions(kind, &header, place, reading)?;
+        let before = u64::from(before > 0);
+        let columns = positions(kind, &header, &format!("{place}:{}", before + 1), reading)?;
         Ok(Self {
             reader,
             record,
@@ -70,7 +80,8 @@ impl CsvRows {
             counter,
             start,
             delimiter,
-            latin1,
+            before,
+            letters,
         })
     }
 
@@ -81,6 +92,9 @@ impl CsvRows {
             .map_err(|error| broken(&self.place, error))?;
         self.counter.row();
         if !more {
+            return Ok(false);
+        }
+        if self.record.len() == 1 && self.record.get(0) == Some(b"\x1a".as_slice()) {
             return Ok(false);
         }
         row.clear(self.kind.columns.len());
@@ -99,12 +113,18 @@ impl CsvRows {
                 "close it, or write a quote within a cell as \"\"".to_owned(),
             ));
         }
+        let latest = self.reader.get_ref().latest();
         for (cell, column) in self.record.iter().zip(&self.columns) {
             if let Some(column) = column {
-                match std::str::from_utf8(cell) {
-                    Ok(text) => row.put(*column, text),
-                    Err(_) => row.put(*column, &text(cell, &mut self.latin1)),
+                let text = self.letters.text(cell, latest);
+                if self.letters.given == Some(Encoding::Utf8) && text.contains('\u{fffd}') {
+                    row.problems.push((
+                        self.kind.columns[*column].name.to_owned(),
+                        format!("found `{text}`, which is not UTF-8"),
+                        "leave --encoding out, or name the right one".to_owned(),
+                    ));
                 }
+                row.put(*column, text.trim_end_matches(CONTROL_Z));
             }
         }
         Ok(true)
@@ -117,7 +137,7 @@ impl CsvRows {
         let last = self.reader.get_ref().byte(self.end().saturating_sub(1));
         let ended = last == Some(b'\n') && !self.open_ended();
         let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n');
-        end.line() - u64::from(ended) - within.count() as u64
+        self.before + end.line() - u64::from(ended) - within.count() as u64
     }
 
     /// Whether a quote of the latest record closed too late or not at all, so that it swallowed rows.
@@ -155,8 +175,8 @@ impl CsvRows {
         (self.size, self.counter.total())
     }
 
-    pub(super) const fn latin1(&self) -> bool {
-        self.latin1
+    pub(super) const fn encoding(&self) -> Option<Encoding> {
+        self.letters.found.get()
     }
 
     pub(super) fn rejected(&self, problems: &str) -> (Option<String>, String) {
@@ -183,30 +203,59 @@ impl CsvRows {
             .filter(|name| *name != PROBLEMS_COLUMN)
             .cloned()
             .chain([PROBLEMS_COLUMN.to_owned()]);
-        let mut latin1 = false;
+        let latest = self.reader.get_ref().latest();
         let mut cells = self
             .record
             .iter()
             .enumerate()
             .filter(|(i, _)| *i != known)
-            .map(|(_, cell)| text(cell, &mut latin1))
+            .map(|(_, cell)| self.letters.text(cell, latest).into_owned())
             .chain([problems.to_owned()]);
         (Some(line(&mut header)), line(&mut cells))
     }
 }
 
-/// A cell as text: UTF-8, or else Latin-1 as Windows writes it.
-fn text(cell: &[u8], latin1: &mut bool) -> String {
-    std::str::from_utf8(cell).map_or_else(
-        |_| {
-            *latin1 = true;
-            WINDOWS_1252
-                .decode_without_bom_handling(cell)
-                .0
-                .into_owned()
-        },
-        str::to_owned,
-    )
+/// How a file's letters are written: as given, or as they look where they are not UTF-8.
+struct Letters {
+    given: Option<Encoding>,
+    found: Cell<Option<Encoding>>,
+}
+
+impl Letters {
+    /// A cell as text; what was read `latest` tells its encoding where nothing else does.
+    fn text<'c>(&self, cell: &'c [u8], latest: &[u8]) -> Cow<'c, str> {
+        if cell.is_ascii() {
+            return String::from_utf8_lossy(cell);
+        }
+        if self.given.is_none()
+            && let Ok(text) = std::str::from_utf8(cell)
+        {
+            return Cow::Borrowed(text);
+        }
+        let encoding = self
+            .given
+            .or(self.found.get())
+            .unwrap_or_else(|| Encoding::of(latest));
+        self.found.set(Some(encoding));
+        encoding.decode(cell)
+    }
+}
+
+/// The delimiter that a first line `sep=;` tells, and how long that line is, its end included.
+fn separator(start: &[u8]) -> (Option<u8>, usize) {
+    let end = start.iter().position(|byte| *byte == b'\n');
+    let Some(end) = end else { return (None, 0) };
+    let line = start[..end].trim_ascii_end();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let is_sep = line
+        .get(..4)
+        .is_some_and(|s| s.eq_ignore_ascii_case(b"sep="));
+    match line.get(4) {
+        Some(delimiter) if is_sep => (Some(*delimiter), end + 1),
+        // A tab is cut off with the line's end.
+        None if is_sep => (Some(b'\t'), end + 1),
+        _ => (None, 0),
+    }
 }
 
 /// The delimiter of a header row.
@@ -222,37 +271,41 @@ fn sniff(start: &[u8]) -> u8 {
         .unwrap_or(b',')
 }
 
+/// For each heading, the column that it means; `place` is the header's line.
 fn positions(
     kind: &'static Kind,
     header: &[String],
     place: &str,
-    reading: Reading,
+    reading: &Reading,
 ) -> Result<Vec<Option<usize>>> {
     let mut columns: Vec<Option<usize>> = Vec::with_capacity(header.len());
     let mut problems = Vec::new();
     for (i, name) in header.iter().enumerate() {
-        let position = kind.position(name);
-        match position {
-            None if name.is_empty() && !reading.ignore_unknown => problems.push(Flaw::at(
-                format!("{place}:1"),
-                format!("column {} has no name", i + 1),
-                "name it, or take it out (--ignore-unknown passes it over)",
-            )),
-            Some(at) if columns.contains(&Some(at)) => problems.push(
-                Flaw::of(name, "the column stands twice", "name each column once")
-                    .within(format!("{place}:1")),
-            ),
-            None if !reading.ignore_unknown && name != PROBLEMS_COLUMN => {
-                let names = kind.columns.iter().map(|column| column.name);
-                let remedy = did_you_mean(name, names.clone()).map_or_else(
-                    || format!("known: {}", names.collect::<Vec<_>>().join(", ")),
-                    |question| format!("{question} (--ignore-unknown passes it over)"),
+        let position = match reading.headings.meaning(kind, name) {
+            Some(Meaning::Likely(at)) if columns.contains(&Some(at)) => None,
+            Some(Meaning::Column(at)) if columns.contains(&Some(at)) => {
+                problems.push(
+                    Flaw::of(name, "the column stands twice", "name each column once")
+                        .within(place),
                 );
-                let found = format!("{} have no such column", kind.name);
-                problems.push(Flaw::of(name, found, remedy).within(format!("{place}:1")));
+                None
             }
-            _ => {}
-        }
+            Some(Meaning::Column(at) | Meaning::Likely(at)) => Some(at),
+            Some(Meaning::Nothing) => None,
+            None if reading.ignore_unknown || name == PROBLEMS_COLUMN => None,
+            None if name.is_empty() => {
+                problems.push(Flaw::at(
+                    place,
+                    format!("column {} has no name", i + 1),
+                    "name it, or take it out (--ignore-unknown passes it over)",
+                ));
+                None
+            }
+            None => {
+                problems.push(Headings::unknown(kind, name).within(place));
+                None
+            }
+        };
         columns.push(position);
     }
     for column in &kind.columns[..kind.key] {
@@ -262,7 +315,7 @@ fn positions(
                 .is_none_or(|at| !columns.contains(&Some(at)))
         {
             problems.push(Flaw::at(
-                format!("{place}:1"),
+                place,
                 format!("the header lacks the key column `{}`", column.name),
                 format!("found: {}", header.join(", ")),
             ));

@@ -6,6 +6,12 @@ use std::rc::Rc;
 
 use crate::error::{Error, Flaw};
 
+/// What DOS programs write at the end of a text.
+pub(super) const CONTROL_Z: char = '\u{1a}';
+
+/// The column that a file of bad rows has at its end; reading it back passes it over.
+pub(super) const PROBLEMS_COLUMN: &str = "problems";
+
 /// The longest row that is believed, in bytes: more is a quote that never closes.
 pub(super) const LONGEST_ROW: u64 = 1 << 20;
 
@@ -17,6 +23,72 @@ pub(super) fn unreadable(place: &str, error: io::Error) -> Error {
         );
     }
     Error::world(format!("{place} cannot be read to its end")).because(error)
+}
+
+/// So much is read at once, in bytes.
+const CHUNK: usize = 1 << 16;
+
+/// Input whose lines end in LF or CRLF, also where the file has CR alone, as old Macs write it: what
+/// comes first tells, up to its first LF.
+struct Lines {
+    input: Box<dyn Read>,
+    /// What came first, as far as it is not passed on yet.
+    first: Vec<u8>,
+    passed: usize,
+    begun: bool,
+    cr_alone: bool,
+}
+
+impl Lines {
+    fn of(input: Box<dyn Read>) -> Self {
+        Self {
+            input,
+            first: Vec::new(),
+            passed: 0,
+            begun: false,
+            cr_alone: false,
+        }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        let mut chunk = vec![0; CHUNK];
+        while self.first.len() < CHUNK && !self.first.contains(&b'\n') {
+            let room = CHUNK - self.first.len();
+            let n = self.input.read(&mut chunk[..room])?;
+            if n == 0 {
+                break;
+            }
+            self.first.extend_from_slice(&chunk[..n]);
+        }
+        self.cr_alone = self.first.contains(&b'\r') && !self.first.contains(&b'\n');
+        self.begun = true;
+        Ok(())
+    }
+}
+
+impl Read for Lines {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.begun {
+            self.begin()?;
+        }
+        let n = if self.passed < self.first.len() {
+            let rest = &self.first[self.passed..];
+            let n = rest.len().min(buffer.len());
+            buffer[..n].copy_from_slice(&rest[..n]);
+            self.passed += n;
+            n
+        } else {
+            self.first = Vec::new();
+            self.passed = 0;
+            self.input.read(buffer)?
+        };
+        if self.cr_alone {
+            for byte in buffer[..n].iter_mut().filter(|byte| **byte == b'\r') {
+                *byte = b'\n';
+            }
+        }
+        Ok(n)
+    }
 }
 
 /// How many bytes went by, and how many since the last row.
@@ -48,7 +120,7 @@ pub(super) struct Guarded {
 impl Guarded {
     pub(super) fn new(input: Box<dyn Read>) -> Self {
         Self {
-            input: BufReader::with_capacity(1 << 16, input),
+            input: BufReader::with_capacity(CHUNK, Box::new(Lines::of(input))),
             counter: Rc::default(),
             latest: Vec::new(),
         }
@@ -70,6 +142,11 @@ impl Guarded {
             .rev()
             .map_while(|at| self.byte(at))
             .find(|byte| !matches!(byte, b'\r' | b'\n'))
+    }
+
+    /// What the latest reading brought.
+    pub(super) fn latest(&self) -> &[u8] {
+        &self.latest
     }
 
     pub(super) fn counter(&self) -> Rc<Counter> {

@@ -1,14 +1,18 @@
 //! JSON Lines: one object a line, its keys the columns; null is an empty cell.
 
+use std::borrow::Cow;
 use std::io::BufRead as _;
 use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::input::{Counter, Guarded, LONGEST_ROW, unreadable};
+use super::encoding::Encoding;
+use super::headings::{Headings, Meaning};
+use super::input::{CONTROL_Z, Counter, Guarded, LONGEST_ROW, PROBLEMS_COLUMN, unreadable};
+use super::pairs::Pairs;
 use super::raw_row::{RawRow, Reading};
-use crate::domain::book::Kind;
-use crate::error::{Result, did_you_mean};
+use crate::domain::book::{CellType, Kind};
+use crate::error::{Error, Result};
 
 /// The rows of a JSON Lines file.
 pub struct JsonRows {
@@ -20,6 +24,7 @@ pub struct JsonRows {
     place: String,
     size: u64,
     reading: Reading,
+    encoding: Option<Encoding>,
 }
 
 impl JsonRows {
@@ -28,7 +33,7 @@ impl JsonRows {
         input: Guarded,
         place: &str,
         size: u64,
-        reading: Reading,
+        reading: &Reading,
     ) -> Self {
         Self {
             counter: input.counter(),
@@ -38,7 +43,8 @@ impl JsonRows {
             kind,
             place: place.to_owned(),
             size,
-            reading,
+            reading: reading.clone(),
+            encoding: None,
         }
     }
 
@@ -49,15 +55,24 @@ impl JsonRows {
                 return Ok(false);
             }
             self.line += 1;
-            if !self.text.iter().all(u8::is_ascii_whitespace) {
+            let blank = |byte: &u8| byte.is_ascii_whitespace() || char::from(*byte) == CONTROL_Z;
+            if !self.text.iter().all(blank) {
                 break;
             }
         }
         row.clear(self.kind.columns.len());
         row.cells.fill(None);
         row.line = self.line;
-        let object: Map<String, Value> = match serde_json::from_slice(&self.text) {
-            Ok(object) => object,
+        let text = match std::str::from_utf8(&self.text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                let encoding = self.reading.encoding.unwrap_or(Encoding::Utf8);
+                self.encoding = Some(encoding);
+                encoding.decode(&self.text)
+            }
+        };
+        match serde_json::from_str::<Pairs>(text.trim_end_matches(CONTROL_Z)) {
+            Ok(Pairs(pairs)) => self.take(&pairs, row)?,
             Err(error) => {
                 // Its line would be that within this one line.
                 let error = error.to_string();
@@ -67,34 +82,56 @@ impl JsonRows {
                     format!("is not a JSON object ({error})"),
                     "write one object a line".to_owned(),
                 ));
-                return Ok(true);
-            }
-        };
-        for (key, value) in &object {
-            let Some(column) = self.kind.position(key) else {
-                if !self.reading.ignore_unknown && key != "problems" {
-                    let names = self.kind.columns.iter().map(|column| column.name);
-                    let remedy = did_you_mean(key, names.clone()).unwrap_or_else(|| {
-                        format!("known: {}", names.collect::<Vec<_>>().join(", "))
-                    });
-                    row.problems.push((
-                        key.clone(),
-                        format!("{} have no such column", self.kind.name),
-                        remedy,
-                    ));
-                }
-                continue;
-            };
-            match text(value) {
-                Some(text) => row.put(column, &text),
-                None => row.problems.push((
-                    key.clone(),
-                    format!("found {value}"),
-                    "accepted: a text, a number, true, false, null, or a list of texts".to_owned(),
-                )),
             }
         }
         Ok(true)
+    }
+
+    /// Puts what an object says into the row; a key that nobody knows refuses the file, since it
+    /// would refuse every line.
+    fn take(&self, pairs: &[(String, Value)], row: &mut RawRow) -> Result<()> {
+        let mut unknown = Vec::new();
+        let mut seen: Vec<usize> = Vec::new();
+        for (key, value) in pairs {
+            let at = match self.reading.headings.meaning(self.kind, key) {
+                Some(Meaning::Likely(at)) if seen.contains(&at) => continue,
+                Some(Meaning::Column(at) | Meaning::Likely(at)) => at,
+                Some(Meaning::Nothing) => continue,
+                None => {
+                    if !self.reading.ignore_unknown && key != PROBLEMS_COLUMN {
+                        let place = format!("{}:{}", self.place, self.line);
+                        unknown.push(Headings::unknown(self.kind, key).within(place));
+                    }
+                    continue;
+                }
+            };
+            if seen.contains(&at) {
+                row.problems.push((
+                    key.clone(),
+                    "stands twice in this line".to_owned(),
+                    "give each key once".to_owned(),
+                ));
+                continue;
+            }
+            seen.push(at);
+            let column = &self.kind.columns[at];
+            match text(value, &column.cell) {
+                Some(text) => row.put(at, &text),
+                None => row.problems.push((
+                    key.clone(),
+                    format!("found {value}"),
+                    format!("accepted: {}", of_json(&column.cell)),
+                )),
+            }
+        }
+        if unknown.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::flaws(
+                "the file is not acceptable; nothing was imported",
+                unknown,
+            ))
+        }
     }
 
     /// Reads one line, however long up to the guard's limit.
@@ -115,7 +152,7 @@ impl JsonRows {
             self.text.extend_from_slice(&buffer[..n]);
             self.input.consume(n);
             if self.text.len() as u64 > LONGEST_ROW {
-                return Err(crate::error::Error::unacceptable(format!(
+                return Err(Error::unacceptable(format!(
                     "{}:{}: a line is longer than 1 MiB",
                     self.place,
                     self.line + 1
@@ -136,6 +173,10 @@ impl JsonRows {
         (self.size, self.counter.total())
     }
 
+    pub(super) const fn encoding(&self) -> Option<Encoding> {
+        self.encoding
+    }
+
     pub(super) fn rejected(&self, problems: &str) -> String {
         match serde_json::from_slice::<Map<String, Value>>(&self.text) {
             Ok(mut object) => {
@@ -147,14 +188,17 @@ impl JsonRows {
     }
 }
 
-/// A JSON value as the text a CSV cell would hold; none for an object.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => Some(String::new()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(text.clone()),
-        Value::Array(items) => items
+/// A JSON value as the text that a CSV cell of this type would hold; none where it is of another type.
+fn text(value: &Value, cell: &CellType) -> Option<String> {
+    match (value, cell) {
+        (Value::Null, _) => Some(String::new()),
+        (Value::Bool(flag), CellType::YesNo(_) | CellType::Word(_)) => Some(flag.to_string()),
+        (Value::Number(number), CellType::Money) => Some(number.to_string()),
+        (Value::Number(number), _) if number.is_u64() || number.is_i64() => {
+            Some(number.to_string())
+        }
+        (Value::String(text), _) => Some(text.clone()),
+        (Value::Array(items), CellType::List) => items
             .iter()
             .map(|item| match item {
                 Value::String(text) => Some(text.clone()),
@@ -163,6 +207,16 @@ fn text(value: &Value) -> Option<String> {
             })
             .collect::<Option<Vec<_>>>()
             .map(|items| items.join("|")),
-        Value::Object(_) => None,
+        _ => None,
+    }
+}
+
+/// What JSON may have in a column of this type.
+fn of_json(cell: &CellType) -> &'static str {
+    match cell {
+        CellType::List => "a list of texts, a text, null",
+        CellType::YesNo(_) => "true, false, a text, null",
+        CellType::Id | CellType::Money => "a number, a text, null",
+        _ => "a text, null",
     }
 }

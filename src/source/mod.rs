@@ -17,10 +17,13 @@ use crate::toml_table::Section;
 pub mod callback;
 mod csv;
 pub mod definition;
+pub mod encoding;
 pub mod event;
+pub mod headings;
 mod input;
 pub mod ixc;
 mod jsonl;
+mod pairs;
 mod raw_row;
 mod row;
 pub mod rows;
@@ -184,6 +187,8 @@ pub struct Reached {
     pub changed_since: Option<String>,
     /// From where the next sync goes on; none leaves the mark that there is.
     pub cursor: Option<String>,
+    /// Why the kind could not be read, while the others could: it is withheld from us.
+    pub withheld: Option<String>,
 }
 
 /// One thing that a source looked at in itself.

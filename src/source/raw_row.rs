@@ -1,5 +1,8 @@
 //! One row of a file as it was read, and how files are read.
 
+use super::encoding::Encoding;
+use super::headings::Headings;
+
 /// One row as it was read: the text of each column of its kind that the row has.
 #[derive(Debug, Default)]
 pub struct RawRow {
@@ -31,8 +34,12 @@ impl RawRow {
 }
 
 /// How a file is read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Reading {
     /// Columns that the kind does not have are passed over.
     pub ignore_unknown: bool,
+    /// How its letters are written; none: as they look.
+    pub encoding: Option<Encoding>,
+    /// What its headings mean, besides the book's own names.
+    pub headings: Headings,
 }

@@ -5,7 +5,8 @@ use std::io::{self, BufRead as _, Read};
 use std::path::Path;
 
 use super::csv::CsvRows;
-use super::input::{Guarded, unreadable};
+use super::encoding::Encoding;
+use super::input::{CONTROL_Z, Guarded, unreadable};
 use super::jsonl::JsonRows;
 use super::raw_row::{RawRow, Reading};
 use crate::domain::book::Kind;
@@ -21,7 +22,7 @@ pub enum FileRows {
 
 impl FileRows {
     /// Opens a file, or standard input for `-`. `place` names it in problems.
-    pub fn open(kind: &'static Kind, path: &Path, reading: Reading) -> Result<Self> {
+    pub fn open(kind: &'static Kind, path: &Path, reading: &Reading) -> Result<Self> {
         if path == Path::new("-") {
             return Self::read(kind, Box::new(io::stdin()), "standard input", 0, reading);
         }
@@ -50,7 +51,7 @@ impl FileRows {
         input: Box<dyn Read>,
         place: &str,
         size: u64,
-        reading: Reading,
+        reading: &Reading,
     ) -> Result<Self> {
         let mut input = Guarded::new(input);
         let start = input.fill_buf().map_err(|error| unreadable(place, error))?;
@@ -87,6 +88,9 @@ impl FileRows {
                 "{place} is one JSON array, not JSON Lines"
             ))
             .hint("write one object a line: jq -c '.[]' does it")),
+            Some(&byte) if char::from(byte) == CONTROL_Z => {
+                Err(Error::unacceptable(format!("{place} is empty")))
+            }
             Some(b'{') => Ok(Self::Json(Box::new(JsonRows::new(
                 kind, input, place, size, reading,
             )))),
@@ -120,11 +124,11 @@ impl FileRows {
         }
     }
 
-    /// Whether cells were read as Latin-1.
-    pub fn latin1(&self) -> bool {
+    /// How its letters were taken, where they are not UTF-8.
+    pub fn encoding(&self) -> Option<Encoding> {
         match self {
-            Self::Csv(rows) => rows.latin1(),
-            Self::Json(_) => false,
+            Self::Csv(rows) => rows.encoding(),
+            Self::Json(rows) => rows.encoding(),
         }
     }
 

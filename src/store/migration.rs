@@ -205,6 +205,7 @@ mod tests {
     fn made_by(version: usize, folder: &Path) -> PathBuf {
         let path = folder.join(format!("{version}.db"));
         let c = Connection::open(&path).expect("a file");
+        crate::store::functions(&c).expect("the functions of ours");
         let (before, after) = MIGRATIONS[..version].split_at(version.min(KEYS_ALONE));
         for migration in before {
             c.execute_batch(migration).expect("a migration");

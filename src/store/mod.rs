@@ -9,6 +9,7 @@ use rusqlite::functions::FunctionFlags;
 pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
+use crate::domain::text;
 use crate::error::{Error, Result};
 use lock::Anchor;
 pub use lock::{FileId, Lock};
@@ -31,6 +32,7 @@ pub mod opt_out;
 pub mod purge;
 pub mod queue;
 pub mod report;
+pub mod report_values;
 pub mod restore;
 pub mod rule;
 pub mod sync;
@@ -38,6 +40,7 @@ pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
+pub mod waiting;
 
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(30);
@@ -114,19 +117,7 @@ impl Store {
         // A cached statement is planned once: without this the bundled SQLite plans many anew for each
         // value that is bound to them, which costs more than they do.
         c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        c.create_scalar_function(
-            "fold",
-            1,
-            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
-            |context| {
-                Ok(context
-                    .get_raw(0)
-                    .as_str_or_null()
-                    .ok()
-                    .flatten()
-                    .map(crate::domain::report::fold))
-            },
-        )
+        functions(c)
     }
 
     fn pragmas_for_writing(&self) -> Result<()> {
@@ -224,6 +215,29 @@ fn unreachable_file(path: &Path, error: &std::io::Error) -> Error {
         .hint("its folder must exist and be writable")
 }
 
+/// What SQL calls a change of a text, and the change.
+type Change = (&'static str, fn(&str) -> String);
+
+/// Gives SQL what it lacks: `fold` and `nfc` of texts.
+fn functions(connection: &Connection) -> rusqlite::Result<()> {
+    let texts: [Change; 2] = [
+        ("fold", text::fold),
+        ("nfc", |text| text::nfc(text).into_owned()),
+    ];
+    for (name, function) in texts {
+        connection.create_scalar_function(
+            name,
+            1,
+            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+            move |context| {
+                let text = context.get_raw(0).as_str_or_null().ok().flatten();
+                Ok(text.map(function))
+            },
+        )?;
+    }
+    Ok(())
+}
+
 fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {
     let place = path.display();
     match error.sqlite_error_code() {
@@ -246,6 +260,22 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {
         }
         _ => Error::world(format!("the database {place} cannot be used")).because(error),
     }
+}
+
+/// Whether an error passes by itself: the database was busy, or the disk full.
+pub fn passes(error: &Error) -> bool {
+    let Some(source) = error.source.as_deref() else {
+        return false;
+    };
+    if let Some(error) = source.downcast_ref::<rusqlite::Error>() {
+        return matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
+        );
+    }
+    source
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
 }
 
 /// What a failing statement means to a person.

@@ -13,7 +13,7 @@ use crate::domain::report::{
 use crate::error::{Error, Result, must};
 
 /// The rows of each kind: `k` is the contract, `c` the client, `l` the login, `i` the invoice.
-const fn from(kind: ReportKind) -> &'static str {
+pub(super) const fn from(kind: ReportKind) -> &'static str {
     match kind {
         ReportKind::Contracts => "contract k JOIN client c ON c.id = k.client_id",
         ReportKind::Logins => {
@@ -35,7 +35,7 @@ const CONTRACT_OVERDUE_DAYS: &str = "coalesce(max(0, CAST(julianday(?1) - julian
      ) AS INTEGER)), 0)";
 
 /// A field as SQL. `?1` is today; nothing else of the outside stands in it.
-const fn expression(field: Field) -> &'static str {
+pub(super) const fn expression(field: Field) -> &'static str {
     match field {
         Field::LoginId => "l.id",
         Field::Username => "l.username",
@@ -94,12 +94,20 @@ const fn expression(field: Field) -> &'static str {
 }
 
 /// A statement with what is bound to it.
-struct Sql {
+pub(super) struct Sql {
     text: String,
-    bound: Vec<Box<dyn ToSql>>,
+    pub(super) bound: Vec<Box<dyn ToSql>>,
 }
 
 impl Sql {
+    /// A statement to come, `?1` being today.
+    pub(super) fn of_day(today: NaiveDate) -> Self {
+        Self {
+            text: String::new(),
+            bound: vec![Box::new(Day(today))],
+        }
+    }
+
     /// Binds a value; its place in the text.
     fn bind(&mut self, value: impl ToSql + 'static) -> String {
         self.bound.push(Box::new(value));
@@ -119,10 +127,7 @@ impl Sql {
 
 /// Builds the statement of a report with these columns.
 fn sql(report: &Report, columns: &[Field], today: NaiveDate, zone: Tz) -> Sql {
-    let mut sql = Sql {
-        text: String::new(),
-        bound: vec![Box::new(Day(today))],
-    };
+    let mut sql = Sql::of_day(today);
     let selected: Vec<&str> = columns.iter().map(|field| expression(*field)).collect();
     // ?1 is used by some fields only: naming it once keeps it bound for all.
     let mut text = format!(
@@ -162,7 +167,7 @@ fn end(zone: Tz) -> impl Fn(NaiveDate) -> Millis {
     move |day| Millis(start_of(zone, day + Days::new(1)))
 }
 
-fn condition(sql: &mut Sql, filter: &Filter, zone: Tz) -> String {
+pub(super) fn condition(sql: &mut Sql, filter: &Filter, zone: Tz) -> String {
     let e = expression(filter.field);
     match filter.operator {
         Operator::Equal => any_of(sql, e, filter, zone),
@@ -225,8 +230,8 @@ pub enum FieldValue<'a> {
 
 /// One row of a report, in the order of the columns asked for.
 pub struct ReportRow<'r> {
-    row: &'r Row<'r>,
-    kind: ReportKind,
+    pub(super) row: &'r Row<'r>,
+    pub(super) kind: ReportKind,
 }
 
 impl ReportRow<'_> {

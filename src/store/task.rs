@@ -64,6 +64,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Task> {
         report: row.get("report")?,
         template: row.get("template")?,
         limit: row.get("recipients")?,
+        kinds: row.json("kinds")?,
     })
 }
 
@@ -124,11 +125,11 @@ pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<
     connection
         .prepare_cached(
             "INSERT INTO task (name, run, minute, hour, day, month, weekday, enabled, channels,
-                               report, template, recipients, considered_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                               report, template, recipients, considered_at, kinds)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15)
              ON CONFLICT (name) DO UPDATE SET
                run = ?2, minute = ?3, hour = ?4, day = ?5, month = ?6, weekday = ?7, enabled = ?8,
-               channels = ?9, report = ?10, template = ?11, recipients = ?12,
+               channels = ?9, report = ?10, template = ?11, recipients = ?12, kinds = ?15,
                considered_at = iif(?14, considered_at, ?13)",
         )?
         .execute(params![
@@ -146,6 +147,7 @@ pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<
             task.limit,
             Millis(now),
             goes_on,
+            Json(&task.kinds),
         ])?;
     Ok(())
 }
@@ -259,6 +261,46 @@ pub fn end(connection: &Connection, id: i64, ending: &RunEnding, now: DateTime<U
     Ok(())
 }
 
+/// How often a run that failed because the database was busy or the disk full is begun again.
+const AGAIN: i64 = 3;
+
+/// Has a run that failed, for a reason that passes, begun again for the same minute, [`AGAIN`] times at
+/// most. Whether this is the first failure of that minute.
+pub fn again(connection: &Connection, id: i64) -> Result<bool> {
+    let (task, due_at, started_at): (String, i64, i64) = connection.query_row(
+        "SELECT task, due_at, started_at FROM task_run WHERE id = ?1",
+        [id],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let failed: i64 = connection.query_row(
+        "SELECT count(*) FROM task_run WHERE task = ?1 AND due_at = ?2 AND outcome = 'failed'",
+        (&task, due_at),
+        |row| row.get(0),
+    )?;
+    if failed <= AGAIN {
+        connection.execute(
+            "UPDATE task SET considered_at = ?2 - 60000 WHERE name = ?1 AND considered_at = ?3",
+            (&task, due_at, started_at),
+        )?;
+    }
+    Ok(failed == 1)
+}
+
+/// Whether a task's process died so often for one minute that it is not begun again, by its last run.
+pub fn is_left(connection: &Connection, task: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT r.outcome = 'interrupted' AND r.due_at IS NOT NULL
+                    AND (SELECT count(*) FROM task_run o
+                         WHERE o.task = r.task AND o.due_at = r.due_at AND o.outcome = 'interrupted')
+                        >= ?2
+             FROM task_run r WHERE r.task = ?1 ORDER BY r.id DESC LIMIT 1",
+        )?
+        .query_row((task, TRIES), |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}
+
 /// Whether some run is recorded as going on. Whoever holds the lock knows that its process died.
 pub fn any_running(connection: &Connection) -> Result<bool> {
     Ok(connection
@@ -267,8 +309,17 @@ pub fn any_running(connection: &Connection) -> Result<bool> {
 }
 
 /// Records that the runs going on died, and makes each owed again: every kind of run may be begun
-/// anew. One that died [`TRIES`] times for the same minute is left.
-pub fn bury(connection: &Connection, now: DateTime<Utc>) -> Result<()> {
+/// anew. One that died [`TRIES`] times for the same minute is left; the names of those tasks.
+pub fn bury(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT task FROM task_run r
+         WHERE outcome = 'running' AND due_at IS NOT NULL
+           AND (SELECT count(*) FROM task_run o
+                WHERE o.task = r.task AND o.due_at = r.due_at AND o.outcome = 'interrupted') >= ?1 - 1",
+    )?;
+    let left = statement
+        .query_map([TRIES], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     connection.execute(
         "UPDATE task SET considered_at = owed.due_at - 60000
          FROM (SELECT task, due_at, started_at FROM task_run r
@@ -285,7 +336,7 @@ pub fn bury(connection: &Connection, now: DateTime<Utc>) -> Result<()> {
          WHERE outcome = 'running'",
         [Millis(now)],
     )?;
-    Ok(())
+    Ok(left)
 }
 
 /// The last run of a task.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use regua::channel::{About, Next, Provider};
+use regua::channel::{AboutWhom, Next, Provider};
 use regua::domain::words::{AddressKind, Channel, Reason};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -233,18 +233,18 @@ fn whose_fault_it_is_is_told_where_firebase_tells_it() {
     for (act, about) in [
         (
             error(404, "NOT_FOUND", &fcm_error("UNREGISTERED")),
-            About::Recipient,
+            AboutWhom::Recipient,
         ),
         (
             invalid("The registration token is not a valid FCM registration token"),
-            About::Recipient,
+            AboutWhom::Recipient,
         ),
         // Trial 114: the text, with this person's values in it or with anybody's.
-        (invalid("Message is too big"), About::Content),
+        (invalid("Message is too big"), AboutWhom::Content),
         // Of one address, or of a wrong key file: eight alike tell.
         (
             error(403, "PERMISSION_DENIED", &fcm_error("SENDER_ID_MISMATCH")),
-            About::Unsaid,
+            AboutWhom::Unsaid,
         ),
     ] {
         let (_server, _folder, provider) = answering(act.clone());

@@ -11,6 +11,7 @@ mod secrets;
 mod server;
 mod smtp;
 mod twilio;
+mod wire;
 
 use std::path::Path;
 

@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 
 /// One request as it was read.
@@ -106,26 +109,34 @@ pub struct Server {
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<AtomicUsize>,
     stopped: Arc<AtomicBool>,
+    scheme: &'static str,
 }
 
 impl Server {
     /// A server that answers by `script`.
     pub fn start(script: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
-        Self::listen(Some(Arc::new(script)))
+        Self::listen(Some(Arc::new(script)), None)
+    }
+
+    /// A server that answers by `script`, over TLS, with a certificate of a private authority.
+    #[allow(dead_code, reason = "not every set of tests that shares this needs it")]
+    pub fn encrypted(script: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
+        Self::listen(Some(Arc::new(script)), Some(private_tls()))
     }
 
     /// A server that takes connections and closes them without reading a byte.
     pub fn cutting() -> Self {
-        Self::listen(None)
+        Self::listen(None, None)
     }
 
-    fn listen(script: Option<Arc<Script>>) -> Self {
+    fn listen(script: Option<Arc<Script>>, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Self {
             address: listener.local_addr().expect("an address"),
             seen: Arc::default(),
             connections: Arc::default(),
             stopped: Arc::default(),
+            scheme: if tls.is_some() { "https" } else { "http" },
         };
         let (seen, connections, stopped) = (
             Arc::clone(&server.seen),
@@ -138,11 +149,16 @@ impl Server {
                     return;
                 }
                 connections.fetch_add(1, Ordering::SeqCst);
+                stream.set_nodelay(true).expect("an option of sockets");
                 let Some(script) = script.clone() else {
                     continue;
                 };
                 let seen = Arc::clone(&seen);
-                thread::spawn(move || serve(stream, &script, &seen));
+                let tls = tls.clone();
+                thread::spawn(move || match tls {
+                    None => serve(stream, &script, &seen),
+                    Some(tls) => serve(within_tls(stream, &tls), &script, &seen),
+                });
             }
         });
         server
@@ -150,7 +166,7 @@ impl Server {
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Every request so far.
@@ -178,9 +194,34 @@ impl Drop for Server {
     }
 }
 
-fn serve(stream: TcpStream, script: &Arc<Script>, seen: &Arc<Mutex<Vec<Seen>>>) {
-    stream.set_nodelay(true).expect("an option of sockets");
-    let mut out = stream.try_clone().expect("a second handle");
+/// TLS with the certificate of `tls/server.pem`, for localhost and 127.0.0.1.
+#[allow(dead_code, reason = "not every set of tests that shares this needs it")]
+pub fn private_tls() -> Arc<ServerConfig> {
+    let chain = CertificateDer::pem_slice_iter(include_bytes!("tls/server.pem"))
+        .collect::<Result<_, _>>()
+        .expect("a certificate");
+    let key =
+        PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).expect("a private key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a certificate and its key");
+    Arc::new(config)
+}
+
+/// The same stream within TLS.
+pub fn within_tls(
+    stream: TcpStream,
+    tls: &Arc<ServerConfig>,
+) -> StreamOwned<ServerConnection, TcpStream> {
+    let session = ServerConnection::new(Arc::clone(tls)).expect("a session");
+    StreamOwned::new(session, stream)
+}
+
+fn serve<S: Read + Write>(stream: S, script: &Arc<Script>, seen: &Arc<Mutex<Vec<Seen>>>) {
     let mut reader = BufReader::new(stream);
     let mut nth = 0;
     while let Some(mut request) = read(&mut reader) {
@@ -203,7 +244,7 @@ fn serve(stream: TcpStream, script: &Arc<Script>, seen: &Arc<Mutex<Vec<Seen>>>) 
                 }
                 text.push_str("\r\n");
                 text.push_str(&body);
-                if out.write_all(text.as_bytes()).is_err() {
+                if reader.get_mut().write_all(text.as_bytes()).is_err() {
                     return;
                 }
             }
@@ -219,18 +260,20 @@ fn serve(stream: TcpStream, script: &Arc<Script>, seen: &Arc<Mutex<Vec<Seen>>>) 
                     "HTTP/1.1 {status} Words\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{half}",
                     body.len()
                 );
-                let _ = out.write_all(text.as_bytes());
+                let _ = reader.get_mut().write_all(text.as_bytes());
                 return;
             }
             Act::Nonsense => {
-                let _ = out.write_all(b"220 mail.example.com ESMTP\r\n\r\n");
+                let _ = reader
+                    .get_mut()
+                    .write_all(b"220 mail.example.com ESMTP\r\n\r\n");
                 return;
             }
         }
     }
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
+fn read<S: Read>(reader: &mut BufReader<S>) -> Option<Seen> {
     let mut line = String::new();
     if reader.read_line(&mut line).ok()? == 0 {
         return None;

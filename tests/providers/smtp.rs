@@ -523,7 +523,7 @@ fn trial_116_a_mail_names_whom_it_is_for_and_marketing_its_list() {
     let server = MailServer::start(pipelining());
     let provider = smtp(&server, "");
     let mut mail = to("ana@example.com");
-    mail.name = Some("Ana Lima\r\nBcc: todos@example.com".to_owned());
+    mail.name = Some("Ana\r\nLima".to_owned());
     mail.purpose = Purpose::Marketing;
     provider.send(&mail).expect("accepted");
     let text = &server.mails()[0].text;

@@ -11,6 +11,7 @@ mod history;
 mod keeping;
 mod manners;
 mod providers;
+mod reading;
 mod report;
 mod send;
 mod task;

@@ -974,3 +974,112 @@ fn on_a_fresh_machine_run_due_says_nothing() {
     let ran = house.run(&["task", "run-due"]).ok();
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
 }
+
+#[test]
+fn trial_56_weekdays_and_months_have_portuguese_names_too() {
+    let house = house_at("2026-11-23T09:00", "");
+    house
+        .run(&[
+            "task",
+            "add",
+            "semana",
+            "--run",
+            "backup",
+            "--minute",
+            "0",
+            "--hour",
+            "3",
+            "--weekday",
+            "SEG-qui,Sáb",
+            "--month",
+            "fev-abr,dez",
+        ])
+        .ok();
+    assert_eq!(
+        listed(&house, "semana")["schedule"],
+        "0 3 * feb-apr,dec mon-thu,sat"
+    );
+}
+
+#[test]
+fn trial_51_saving_a_task_tells_what_is_unwise_about_the_others_too() {
+    let house = house_at("2026-11-23T09:00", "[birthday]\ntemplate = \"zap\"\n");
+    house
+        .run(&[
+            "template",
+            "add",
+            "zap",
+            "--channel",
+            "whatsapp",
+            "--kind",
+            "general",
+            "--body",
+            "Parabens!",
+        ])
+        .ok();
+    add(&house, "birthdays", "birthday-queue", "0", "10");
+    let told = "task `birthdays`: its whatsapp template `zap` waits in the queue, and no enabled send-queue task";
+    house
+        .run(&[
+            "task",
+            "add",
+            "forward",
+            "--run",
+            "send-queue",
+            "--minute",
+            "0",
+            "--hour",
+            "9",
+        ])
+        .ok()
+        .says(told);
+    house
+        .run(&[
+            "task", "add", "nightly", "--run", "backup", "--minute", "0", "--hour", "3",
+        ])
+        .ok()
+        .says(told);
+    house.run(&["doctor"]).says(told);
+}
+
+#[test]
+fn trial_103_a_sync_may_read_some_kinds_only() {
+    let house = house_at("2026-11-23T09:00", "");
+    house
+        .run(&[
+            "task",
+            "add",
+            "erp",
+            "--run",
+            "sync",
+            "--kinds",
+            "clients,invoices",
+            "--minute",
+            "0",
+            "--hour",
+            "6",
+        ])
+        .ok();
+    assert_eq!(
+        house.json(&["task", "show", "erp"])["kinds"],
+        serde_json::json!(["clients", "invoices"])
+    );
+    assert!(
+        house
+            .run(&["export"])
+            .ok()
+            .stdout
+            .contains("kinds = [\"clients\", \"invoices\"]")
+    );
+    house
+        .run(&["task", "edit", "erp", "--kinds", "invoice"])
+        .exits(3)
+        .says("`invoice` does not come from the source");
+    house
+        .run(&[
+            "task", "add", "b", "--run", "backup", "--kinds", "clients", "--minute", "0", "--hour",
+            "6",
+        ])
+        .exits(3)
+        .says("kinds: is of no use to backup");
+}

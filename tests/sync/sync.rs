@@ -108,7 +108,7 @@ fn pages_are_small_and_complete() {
         .filter(|asked| asked.form() == "fn_areceber")
         .map(|asked| asked.body["query"].as_str().expect("text").to_owned())
         .collect();
-    assert_eq!(keys, ["0", "145535", "145536"]);
+    assert_eq!(keys, ["0", "145535", "145536", "145537"]);
 }
 
 #[test]
@@ -116,11 +116,6 @@ fn answers_without_data_change_nothing_and_say_what_to_do() {
     let red = "<div style=\"background:#FF0000\">Ocorreu um erro ao processar. Contate o suporte IXC Soft.</div>";
     let cases: Vec<(Reply, &str, &str)> = vec![
         (Reply::html(200, red), "its error page (HTTP 200)", "page_size"),
-        (
-            Reply::html(200, r#"{"type":"error","message":"Recurso fn_areceber n\u00e3o est\u00e1 dispon\u00edvel!"}"#),
-            "Recurso fn_areceber não está disponível!",
-            "release the form fn_areceber",
-        ),
         (
             Reply::Body(200, "text/html; charset=ISO-8859-1", b"{\"type\":\"error\",\"message\":\"Seu IP n\xe3o est\xe1 liberado para efetuar login!\"}".to_vec()),
             "Seu IP não está liberado",
@@ -139,7 +134,6 @@ fn answers_without_data_change_nothing_and_say_what_to_do() {
             "[sync.ixc.columns] fn_areceber",
         ),
         (Reply::Redirect("https://elsewhere.example.com/".to_owned()), "redirect (HTTP 302), which is not followed", "base_url"),
-        (Reply::Half, "did not answer", "base_url"),
     ];
     for (reply, words, remedy) in cases {
         let house = House::new();
@@ -157,6 +151,48 @@ fn answers_without_data_change_nothing_and_say_what_to_do() {
             "nothing is applied"
         );
     }
+}
+
+#[test]
+fn trial_103_a_form_that_is_not_released_is_told_and_the_others_are_applied() {
+    let house = House::new();
+    house.erp.script(|asked, _| {
+        (asked.form() == "fn_areceber").then(|| {
+            Reply::html(200, r#"{"type":"error","message":"Recurso fn_areceber n\u00e3o est\u00e1 dispon\u00edvel!"}"#)
+        })
+    });
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for words in [
+        "invoices were not read, the others were",
+        "Recurso fn_areceber não está disponível!",
+        "release the form fn_areceber",
+    ] {
+        assert!(ran.stderr.contains(words), "{words} in\n{}", ran.stderr);
+    }
+    assert_eq!(house.report("contracts").len(), 1);
+    let ran = house.run(&["sync", "invoices"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+}
+
+#[test]
+fn trial_107_one_page_that_is_cut_or_refused_for_a_moment_is_asked_for_again() {
+    let house = House::with("page_size = 1");
+    let mut turns = 0;
+    house.erp.script(move |asked, _| {
+        if asked.form() != "fn_areceber" {
+            return None;
+        }
+        turns += 1;
+        match turns {
+            2 => Some(Reply::Half),
+            4 => Some(Reply::html(503, "<title>503</title>")),
+            _ => None,
+        }
+    });
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(counts(&ran.json(), "invoices"), [3, 0, 0, 0]);
 }
 
 #[test]
@@ -233,7 +269,8 @@ fn rows_that_change_between_pages_neither_shift_nor_repeat() {
             Some("0") => (3, "145535"),
             Some("145535") => (3, "145536"),
             Some("145536") => (2, "145537"),
-            _ => (1, "145538"),
+            Some("145537") => (1, "145538"),
+            _ => return Some(Reply::json(&json!({"page": "1", "total": "0", "registros": []}))),
         };
         Some(Reply::json(&json!({"page": "1", "total": total.to_string(), "registros": [row(id)]})))
     });

@@ -12,8 +12,8 @@ use self::answer::{Outcome, Told};
 use self::payload::payload;
 use self::token::Tokens;
 use super::{
-    About, CONTENT, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, RECIPIENT,
-    Receipt, Refusal, UNSAID, US, by_status, lost, world,
+    AboutWhom, CONTENT, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings,
+    RECIPIENT, Receipt, Refusal, UNSAID, US, by_status, lost, world,
 };
 use crate::clock::Clock;
 use crate::domain::template::Look;
@@ -195,20 +195,20 @@ impl FcmProvider {
                 code: Some(answer.status.to_string()),
                 text: None,
             }),
-            Outcome::Gone => refuse((Next::Gone(Reason::AppNotInstalled), About::Recipient)),
+            Outcome::Gone => refuse((Next::Gone(Reason::AppNotInstalled), AboutWhom::Recipient)),
             Outcome::BadAddress => refuse(RECIPIENT),
             // One address of another project, or all of them: then the key file is another project's.
             Outcome::OtherProject | Outcome::Invalid => refuse(UNSAID),
             Outcome::Quota => {
                 let wait = answer.retry_after.unwrap_or(QUOTA_WAIT);
-                refuse((Next::Later(Some(wait)), About::Unsaid))
+                refuse((Next::Later(Some(wait)), AboutWhom::Unsaid))
             }
-            Outcome::Busy => refuse((Next::Later(answer.retry_after), About::Unsaid)),
+            Outcome::Busy => refuse((Next::Later(answer.retry_after), AboutWhom::Unsaid)),
             // The project's key for Apple or the web is bad: phones of the other kind go on.
             Outcome::ThirdParty => {
                 let text = format!("{words}: mend the project's key for Apple or web pushes");
                 let next = Next::Wait(answer.retry_after.unwrap_or(KEY_WAIT));
-                Err(Refusal::new(next, text).about(About::Unsaid).code(code))
+                Err(Refusal::new(next, text).about(AboutWhom::Unsaid).code(code))
             }
             Outcome::BadPayload => refuse(CONTENT),
             Outcome::Unauthenticated | Outcome::Forbidden => refuse(US),

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::preset::Preset;
-use crate::channel::{About, CONTENT, Meaning, Next, RECIPIENT, Receipt, Refusal, US, by_status};
+use crate::channel::{
+    AboutWhom, CONTENT, Meaning, Next, RECIPIENT, Receipt, Refusal, US, by_status,
+};
 use crate::domain::words::Reason;
 use crate::http::{Cover, HttpAnswer, shortened};
 use crate::toml_table::Section;
@@ -79,7 +81,7 @@ impl Names {
         if matches(&self.stop, name) {
             Some(US)
         } else if matches(&self.later, name) {
-            Some((Next::Later(answer.retry_after), About::Unsaid))
+            Some((Next::Later(answer.retry_after), AboutWhom::Unsaid))
         } else if matches(&self.recipient, name) {
             Some(RECIPIENT)
         } else if matches(&self.content, name) {

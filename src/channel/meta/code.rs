@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{CONTENT, Meaning, RECIPIENT, UNSAID, US};
-use crate::channel::{About, Next};
+use crate::channel::{AboutWhom, Next};
 use crate::domain::words::Purpose;
 
 /// The pace to one person: about one message in six seconds.
@@ -14,7 +14,7 @@ const RATE_WAIT: Duration = Duration::from_mins(1);
 const NO_SUCH_OBJECT: i64 = 33;
 
 /// A template that cannot be had, for whomever it was.
-const TEMPLATE: Meaning = (Next::StopBatch, About::Unsaid);
+const TEMPLATE: Meaning = (Next::StopBatch, AboutWhom::Unsaid);
 
 /// An error as Meta writes it.
 #[derive(Debug, Clone, Copy)]
@@ -71,16 +71,19 @@ pub(super) fn meaning(told: Told<'_>, wait: Option<Duration>) -> Option<Meaning>
         // A text too long, a value of another shape, one that is missing.
         131_008 | 132_005 | 132_008 | 132_012 | 132_018 => CONTENT,
         // The application, the account or the number was too fast.
-        4 | 80_007 | 130_429 => (at_least(RATE_WAIT), About::Unsaid),
+        4 | 80_007 | 130_429 => (at_least(RATE_WAIT), AboutWhom::Unsaid),
         // Too fast to this person.
-        131_056 => (at_least(PAIR_WAIT), About::Recipient),
+        131_056 => (at_least(PAIR_WAIT), AboutWhom::Recipient),
         // This person told Meta to stop marketing.
-        131_050 => (Next::OptedOut(Some(Purpose::Marketing)), About::Recipient),
+        131_050 => (
+            Next::OptedOut(Some(Purpose::Marketing)),
+            AboutWhom::Recipient,
+        ),
         // This person, for one reason or another: no WhatsApp, an old app, an experiment of Meta's…
         130_472 | 131_021 | 131_026 | 131_049 | 131_062 => RECIPIENT,
         131_009 | 131_047 => UNSAID,
         // Something broke over there.
-        1 | 2 | 131_000 | 131_016 | 133_004 | 135_000 => (Next::Later(wait), About::Unsaid),
+        1 | 2 | 131_000 | 131_016 | 133_004 | 135_000 => (Next::Later(wait), AboutWhom::Unsaid),
         _ => return None,
     })
 }
@@ -133,7 +136,7 @@ mod tests {
 
     #[test]
     fn codes_mean_what_meta_says() {
-        let minute = (Next::Later(Some(RATE_WAIT)), About::Unsaid);
+        let minute = (Next::Later(Some(RATE_WAIT)), AboutWhom::Unsaid);
         for (code, means) in [
             (190, Some(US)),
             (131_048, Some(US)),
@@ -146,14 +149,17 @@ mod tests {
             (130_429, Some(minute)),
             (
                 131_056,
-                Some((Next::Later(Some(PAIR_WAIT)), About::Recipient)),
+                Some((Next::Later(Some(PAIR_WAIT)), AboutWhom::Recipient)),
             ),
             (131_026, Some(RECIPIENT)),
             (
                 131_050,
-                Some((Next::OptedOut(Some(Purpose::Marketing)), About::Recipient)),
+                Some((
+                    Next::OptedOut(Some(Purpose::Marketing)),
+                    AboutWhom::Recipient,
+                )),
             ),
-            (131_016, Some((Next::Later(None), About::Unsaid))),
+            (131_016, Some((Next::Later(None), AboutWhom::Unsaid))),
             (999_999, None),
         ] {
             assert_eq!(of(code, "words"), means, "{code}");

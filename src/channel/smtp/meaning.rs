@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::CLOSING;
 use super::connection::code_of;
-use crate::channel::{About, CONTENT, Meaning, Next, RECIPIENT, UNSAID, US};
+use crate::channel::{AboutWhom, CONTENT, Meaning, Next, RECIPIENT, UNSAID, US};
 
 /// A greylisting server wants us back after some minutes.
 const GREYLISTED: Duration = Duration::from_mins(5);
@@ -105,13 +105,13 @@ pub(super) fn meaning(step: Step, code: u16, text: &str, address: &str) -> Meani
     let next = match (step, code) {
         (_, 421) => Next::Later(Some(CLOSING)),
         // A recipient's server that puts us off says nothing about the next one's.
-        (Step::Rcpt, 450..=459) => return (Next::Later(Some(GREYLISTED)), About::Recipient),
+        (Step::Rcpt, 450..=459) => return (Next::Later(Some(GREYLISTED)), AboutWhom::Recipient),
         (_, 400..=499) => Next::Later(None),
         // Our credentials, or the want of them; our sender, whoever it was for.
         (_, 530 | 534 | 535 | 538) | (Step::Mail, _) => Next::Stop,
         _ => return for_good(code, text, address),
     };
-    (next, About::Unsaid)
+    (next, AboutWhom::Unsaid)
 }
 
 /// What a refusal for good means that came after our sender was accepted.
@@ -153,13 +153,13 @@ mod tests {
 
     #[test]
     fn refusals_mean_what_their_step_says() {
-        let greylisted = (Next::Later(Some(GREYLISTED)), About::Recipient);
+        let greylisted = (Next::Later(Some(GREYLISTED)), AboutWhom::Recipient);
         assert_eq!(said(Step::Mail, 550, "no"), US);
         assert_eq!(said(Step::Rcpt, 550, "no"), UNSAID);
         assert_eq!(said(Step::Rcpt, 450, "later"), greylisted);
         assert_eq!(
             said(Step::Dot, 452, "full"),
-            (Next::Later(None), About::Unsaid)
+            (Next::Later(None), AboutWhom::Unsaid)
         );
         assert_eq!(said(Step::Dot, 554, "no"), UNSAID);
         assert_eq!(said(Step::Rcpt, 421, "bye").0, Next::Later(Some(CLOSING)));

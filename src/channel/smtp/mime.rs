@@ -7,7 +7,7 @@ use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
 use super::SmtpProvider;
-use crate::channel::{About, Next, Outgoing, Refusal, tag};
+use crate::channel::{AboutWhom, Next, Outgoing, Refusal, tag};
 use crate::domain::words::{Purpose, Reason};
 use crate::http::percent_encoded;
 
@@ -41,7 +41,7 @@ impl SmtpProvider {
             None => builder.singlepart(SinglePart::plain(message.body.clone())),
         };
         built.map(|built| built.formatted()).map_err(|error| {
-            Refusal::new(Next::Never(Reason::Refused), error.to_string()).about(About::Content)
+            Refusal::new(Next::Never(Reason::Refused), error.to_string()).about(AboutWhom::Content)
         })
     }
 

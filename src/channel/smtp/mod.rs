@@ -14,7 +14,7 @@ use self::connection::{Connection, code_of};
 use self::mime::on_the_wire;
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
-use super::{About, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
+use super::{AboutWhom, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
@@ -182,7 +182,7 @@ impl Provider for SmtpProvider {
                     Next::Never(Reason::UnusableContact),
                     "it is not an e-mail address",
                 )
-                .about(About::Recipient)
+                .about(AboutWhom::Recipient)
             })?;
         let text = on_the_wire(&self.mime(&to, message)?);
         loop {

@@ -9,7 +9,7 @@ use lettre::transport::smtp::extension::MailParameter;
 use super::SmtpProvider;
 use super::connection::{Connection, Said, code_of};
 use super::meaning::{Step, meaning};
-use crate::channel::{About, Next, Receipt, Refusal};
+use crate::channel::{AboutWhom, Next, Receipt, Refusal};
 use crate::domain::words::Reason;
 use crate::http::shortened;
 
@@ -59,7 +59,7 @@ impl SmtpProvider {
                 Next::Never(Reason::UnusableContact),
                 "the mail server takes no address with accents (SMTPUTF8)",
             )
-            .about(About::Recipient));
+            .about(AboutWhom::Recipient));
         }
         let parameters = if international {
             vec![MailParameter::SmtpUtfEight]

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::arguments::{Narrowed, find};
+use super::arguments::{Narrowed, find, tell_unfit};
 use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
 use crate::domain::words::{Channel, Status};
@@ -134,6 +134,9 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     if !command.yes {
         let plan = job::plan(&store, config, clock, &request)?;
         plan::tell(context, &request, &plan);
+        if plan.matched == 0 {
+            tell_unfit(context, store.connection(), &request.report)?;
+        }
         if command.dry_run {
             return plan::answer(context, &request, &plan);
         }

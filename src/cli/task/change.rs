@@ -69,6 +69,9 @@ pub(super) struct Parts {
     /// send: only the first so many recipients
     #[arg(long, value_name = "N")]
     limit: Option<i64>,
+    /// sync: only these kinds, such as clients,invoices [default: every kind]
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    kinds: Vec<String>,
 }
 
 /// A new task.
@@ -99,6 +102,9 @@ pub(in crate::cli) struct Edit {
     /// send-queue: every channel again
     #[arg(long, conflicts_with = "channels")]
     all_channels: bool,
+    /// sync: every kind again
+    #[arg(long, conflicts_with = "kinds")]
+    all_kinds: bool,
     /// send: every recipient again
     #[arg(long, conflicts_with = "limit")]
     no_limit: bool,
@@ -124,6 +130,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
         report: add.parts.report,
         template: add.parts.template,
         limit: add.parts.limit,
+        kinds: add.parts.kinds,
     };
     keep(context, |connection| {
         if store::find(connection, &task.name)?.is_some() {
@@ -148,10 +155,14 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
             // What the old kind took goes with it.
             task.run = run;
             task.channels.clear();
+            task.kinds.clear();
             (task.report, task.template, task.limit) = (None, None, None);
         }
         if !edit.parts.channels.is_empty() || edit.all_channels {
             task.channels = edit.parts.channels;
+        }
+        if !edit.parts.kinds.is_empty() || edit.all_kinds {
+            task.kinds = edit.parts.kinds;
         }
         task.report = edit.parts.report.or(task.report);
         task.template = edit.parts.template.or(task.template);
@@ -172,7 +183,6 @@ pub(super) fn switch(name: &str, enabled: bool, context: &Context) -> Result<Out
 /// Saves the task that `change` makes, says when it runs next, and warns of what is unwise.
 fn keep(context: &Context, change: impl FnOnce(&Connection) -> Result<Task>) -> Result<Outcome> {
     let mut saved = context.open()?;
-    let before = job::warnings(saved.connection(), &context.config)?;
     let now = context.now();
     let task = saved.write(|transaction| {
         let task = change(transaction)?;
@@ -185,22 +195,14 @@ fn keep(context: &Context, change: impl FnOnce(&Connection) -> Result<Task>) -> 
         next => format!("saved task `{}`; its next run is at {next}", task.name),
     };
     face::done(context, show::view(context), &(task.clone(), last), words)?;
-    warn(context, saved.connection(), &before, Some(&task.name))?;
+    warn(context, saved.connection())?;
     Ok(Outcome::Done)
 }
 
-/// Says what is unwise about a task, and what a change made unwise about others.
-fn warn(
-    context: &Context,
-    connection: &Connection,
-    before: &[(String, String)],
-    saved: Option<&str>,
-) -> Result<()> {
-    for warning in job::warnings(connection, &context.config)? {
-        let (name, text) = &warning;
-        if saved == Some(name) || !before.contains(&warning) {
-            context.out.warn(format!("task `{name}`: {text}"));
-        }
+/// Says what is unwise about the tasks as they are now, old ones too: one task makes another useless.
+fn warn(context: &Context, connection: &Connection) -> Result<()> {
+    for (name, text) in job::warnings(connection, &context.config)? {
+        context.out.warn(format!("task `{name}`: {text}"));
     }
     Ok(())
 }
@@ -208,12 +210,11 @@ fn warn(
 /// Removes a task and the record of its runs.
 pub(super) fn remove(name: &str, context: &Context) -> Result<Outcome> {
     let mut saved = context.open()?;
-    let before = job::warnings(saved.connection(), &context.config)?;
     saved.write(|transaction| {
         store::get(transaction, name)?;
         store::remove(transaction, name)
     })?;
     let outcome = face::removed(context, "task", name)?;
-    warn(context, saved.connection(), &before, None)?;
+    warn(context, saved.connection())?;
     Ok(outcome)
 }

@@ -32,7 +32,12 @@ pub(super) fn run_due(context: &Context) -> Result<Outcome> {
         context.out.explain("another run of tasks is working");
         return Ok(Outcome::Done);
     };
-    let owed = run_due::owed(&mut saved, &context.config, &context.clock)?;
+    let run_due::Due { owed, left } = run_due::owed(&mut saved, &context.config, &context.clock)?;
+    for name in left {
+        context.out.error(&Error::world(format!(
+            "task `{name}`: its process died three times; it is not begun again before its next minute"
+        )));
+    }
     if owed.is_empty() {
         context.out.explain("nothing is due");
         return Ok(Outcome::Done);
@@ -77,16 +82,12 @@ fn view(context: &Context) -> View<'_, Ran> {
         .words("message", |ran| message_cell(ran.ending.message.as_deref()))
 }
 
-/// Lists what ran; what failed is an error on standard error besides, where cron's mail shows it.
+/// Lists what ran; what did not go well is an error on standard error besides, where cron's mail shows it.
 fn answer(context: &Context, ran: &[Ran]) -> Result<()> {
     context.out.all(view(context), ran)?;
     for ran in ran {
-        if ran.ending.outcome == RunOutcome::Failed {
-            let message = ran.ending.message.as_deref().unwrap_or_default();
-            context.out.error(&Error::world(format!(
-                "task `{}` failed: {message}",
-                ran.task
-            )));
+        for line in &ran.told {
+            context.out.error(&Error::world(line));
         }
     }
     Ok(())

@@ -23,11 +23,20 @@ pub(super) fn list(context: &Context) -> Result<Outcome> {
             "regua task add --help, or regua apply FILE; regua task crontab for cron's line",
         );
     let mut answer = context.out.list(view);
+    let mut left = Vec::new();
     for task in store::list(saved.connection())? {
+        if store::is_left(saved.connection(), &task.name)? {
+            left.push(task.name.clone());
+        }
         let last = store::last_run(saved.connection(), &task.name)?;
         answer.row(&(task, last))?;
     }
     answer.finish("")?;
+    for name in left {
+        context.out.warn(format!(
+            "task `{name}`: its process died three times for one minute, and it waits for its next: regua task run {name}"
+        ));
+    }
     Ok(Outcome::Done)
 }
 
@@ -60,6 +69,7 @@ pub(super) fn view(context: &Context) -> View<'_, Row> {
         .words("report", |(task, _)| task.report.clone())
         .words("template", |(task, _)| task.template.clone())
         .number("limit", |(task, _)| task.limit)
+        .words("kinds", |(task, _)| json!(task.kinds))
 }
 
 /// How a run ended.

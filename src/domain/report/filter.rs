@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
-
 use super::field::{Field, FieldType, ReportKind};
 use crate::domain::day;
 use crate::domain::money::Money;
 use crate::domain::phone::Phone;
+use crate::domain::text::{fold, nfc};
 use crate::domain::words::parse_yes_no;
 use crate::error::{Flaw, Result};
 
@@ -104,6 +102,14 @@ impl fmt::Display for Filter {
 }
 
 impl Filter {
+    /// The first text that it compares with.
+    pub fn first_text(&self) -> Option<&str> {
+        self.values.iter().find_map(|value| match value {
+            FilterValue::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// Reads `field=v1,v2`, `field!=v`, `field>=v`, `field<=v`, `field~text` or `field=`.
     /// A comma within a value is written `\,` and a backslash `\\`.
     pub fn parse(kind: ReportKind, text: &str) -> Result<Self, Flaw> {
@@ -208,24 +214,12 @@ fn read_value(
             .map(|day| FilterValue::Text(day.to_string())),
         FieldType::Instant => day::parse(trimmed).flatten().map(FilterValue::DayOfInstant),
         FieldType::YesNo => parse_yes_no(trimmed).map(|yes| FilterValue::Integer(i64::from(yes))),
-        FieldType::Text => Some(FilterValue::Text(trimmed.to_owned())),
-        FieldType::Phone => {
-            Phone::parse(trimmed).map(|phone| FilterValue::Text(phone.as_str().to_owned()))
-        }
+        FieldType::Text => Some(FilterValue::Text(nfc(trimmed).into_owned())),
+        // What is no phone is in the book as it was typed.
+        FieldType::Phone => Some(FilterValue::Text(Phone::kept(trimmed))),
         FieldType::Word(parse, _) => parse(trimmed).map(|word| FilterValue::Text(word.to_owned())),
     };
     value.ok_or_else(|| format!("found `{trimmed}`"))
-}
-
-/// A text without case and accents, for comparing.
-pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    text.nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 #[cfg(test)]

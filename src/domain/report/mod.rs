@@ -4,8 +4,9 @@ mod field;
 mod filter;
 mod order;
 
+pub use super::text::fold;
 pub use field::{Field, FieldType, ReportKind};
-pub use filter::{Filter, FilterValue, Operator, fold};
+pub use filter::{Filter, FilterValue, Operator};
 pub use order::Order;
 
 use super::template;

@@ -22,6 +22,27 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
+/// How Brazil calls those that it calls otherwise, with the name that is kept and printed.
+const MONTHS_IN_PORTUGUESE: [(&str, &str); 7] = [
+    ("fev", "feb"),
+    ("abr", "apr"),
+    ("mai", "may"),
+    ("ago", "aug"),
+    ("set", "sep"),
+    ("out", "oct"),
+    ("dez", "dec"),
+];
+const WEEKDAYS_IN_PORTUGUESE: [(&str, &str); 8] = [
+    ("seg", "mon"),
+    ("ter", "tue"),
+    ("qua", "wed"),
+    ("qui", "thu"),
+    ("sex", "fri"),
+    ("sáb", "sat"),
+    ("sab", "sat"),
+    ("dom", "sun"),
+];
+
 impl Part {
     /// The five, in the order of a crontab line.
     pub const ALL: [Self; 5] = [
@@ -62,15 +83,33 @@ impl Part {
         }
     }
 
+    /// A field's text in small letters, its Portuguese names in the words that are kept.
+    fn canonical(self, text: &str) -> String {
+        let text = text.trim().to_lowercase();
+        let portuguese: &[(&str, &str)] = match self {
+            Self::Month => &MONTHS_IN_PORTUGUESE,
+            Self::Weekday => &WEEKDAYS_IN_PORTUGUESE,
+            _ => return text,
+        };
+        text.split_inclusive([',', '-', '/'])
+            .map(|piece| {
+                let word = piece.trim_end_matches([',', '-', '/']);
+                let known = portuguese.iter().find(|(name, _)| *name == word);
+                let kept = known.map_or(word, |(_, kept)| *kept);
+                format!("{kept}{}", &piece[word.len()..])
+            })
+            .collect()
+    }
+
     /// What the field accepts, for an error's remedy.
     pub const fn accepted(self) -> &'static str {
         match self {
             Self::Minute => "write 0 to 59, such as 30, 0,30, 10-20, */15 or *",
             Self::Hour => "write 0 to 23, such as 8, 8,18, 8-20, 8-20/2 or *",
             Self::Day => "write 1 to 31, such as 10, 1,15, 1-5, */2 or *",
-            Self::Month => "write 1 to 12 or jan to dec, such as 12, jan,jul, 3-11 or *",
+            Self::Month => "write 1 to 12 or jan to dec (fev, dez), such as 12, jan,jul, 3-11 or *",
             Self::Weekday => {
-                "write 0 to 7 (0 and 7 are Sunday) or sun to sat, such as 1-5, mon,thu or *"
+                "write 0 to 7 (0 and 7 are Sunday) or sun to sat (seg, sáb), such as 1-5, mon,thu or *"
             }
         }
     }
@@ -90,7 +129,7 @@ pub(super) struct Field {
 impl Field {
     /// Reads a field, or says what is wrong with it.
     pub(super) fn parse(part: Part, text: &str) -> Result<Self, Flaw> {
-        let text = text.trim().to_ascii_lowercase();
+        let text = part.canonical(text);
         let flaw = |found: String| Flaw::of(part.as_str(), found, part.accepted());
         if text.is_empty() {
             return Err(flaw("found an empty text".to_owned()));

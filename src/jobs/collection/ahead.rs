@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::first_day;
+use super::next_evaluation;
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::collection::{Evaluation, next_move};
+use crate::domain::collection::next_move;
 use crate::domain::ladder::Move;
 use crate::error::Result;
 use crate::store::collection::{self, Case};
@@ -43,13 +43,7 @@ impl<'a> Ahead<'a> {
         let (Some(kept), Some(detail)) = (kept, detail) else {
             return Ok(None);
         };
-        let evaluation = Evaluation {
-            rule: &kept.rule,
-            calendar: &self.config.policy.calendar,
-            today: first_day(kept, self.now),
-            last: kept.evaluated_on,
-            first: kept.first_evaluated_on,
-        };
+        let evaluation = next_evaluation(kept, self.config, self.now);
         Ok(next_move(
             evaluation,
             &detail.bill,

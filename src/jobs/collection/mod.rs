@@ -15,7 +15,7 @@ use super::deliver::{self, Delivery, Observer, Stop};
 use super::send::delivers_at_once;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
-use crate::domain::collection::LeftOut;
+use crate::domain::collection::{Evaluation, LeftOut};
 use crate::domain::ladder::{Ending, Move, Stage};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result, must};
@@ -201,6 +201,17 @@ pub fn remove_rule(connection: &Connection, name: &str, today: NaiveDate) -> Res
     let closed = collection::close_all(connection, name, today)?;
     rule::remove(connection, name)?;
     Ok(closed)
+}
+
+/// A rule as it will be evaluated next.
+pub fn next_evaluation<'a>(kept: &'a rule::Kept, config: &'a Config, now: Now) -> Evaluation<'a> {
+    Evaluation {
+        rule: &kept.rule,
+        calendar: &config.policy.calendar,
+        today: first_day(kept, now),
+        last: kept.evaluated_on,
+        first: kept.first_evaluated_on,
+    }
 }
 
 /// The first day that a rule is still to be evaluated for.

@@ -186,6 +186,16 @@ pub(super) fn plan(
     for kept in &asked {
         rule::set_evaluated(connection, &kept.rule.name, now.today)?;
     }
+    answer(connection, walk, &asked, now)
+}
+
+/// What a run came to, with what a person should know besides.
+fn answer(
+    connection: &Connection,
+    walk: Walk<'_>,
+    asked: &[rule::Kept],
+    now: Now,
+) -> Result<Update> {
     Ok(Update {
         as_of: now.today,
         recipients: walk.recipients,
@@ -195,7 +205,7 @@ pub(super) fn plan(
             .filter(|kept| kept.evaluated_on == Some(now.today))
             .map(|kept| kept.rule.name.clone())
             .collect(),
-        not_taken: if all.is_empty() {
+        not_taken: if asked.is_empty() {
             0
         } else {
             collection::not_taken(connection)?

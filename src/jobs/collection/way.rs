@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::first_day;
+use super::next_evaluation;
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::collection::{Evaluation, NextMove, what_next};
+use crate::domain::collection::{NextMove, what_next};
 use crate::domain::invoice::Invoice;
 use crate::domain::rule::Claims;
 use crate::error::{Result, not_in_the_book};
@@ -95,12 +95,6 @@ fn next(kept: Option<&rule::Kept>, detail: &Detail, config: &Config, now: Now) -
             words,
         };
     };
-    let evaluation = Evaluation {
-        rule: &kept.rule,
-        calendar: &config.policy.calendar,
-        today: first_day(kept, now),
-        last: kept.evaluated_on,
-        first: kept.first_evaluated_on,
-    };
+    let evaluation = next_evaluation(kept, config, now);
     what_next(evaluation, &detail.bill, &detail.past, &detail.exclusions)
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::judging::InFlight;
 use super::workers::Answer;
-use crate::channel::{About, Next, Refusal};
+use crate::channel::{AboutWhom, Next, Refusal};
 
 /// So many refusals alike in a row are about us.
 const ALIKE: usize = 8;
@@ -117,8 +117,8 @@ impl Blame {
                 Verdict::default()
             }
             Answer::Done(Err(refusal)) => match (refusal.next, refusal.about) {
-                (Next::Never(_), About::Content) => self.content(id, flight),
-                (Next::Never(_), About::Unsaid) => self.unsaid(id, refusal, flight),
+                (Next::Never(_), AboutWhom::Content) => self.content(id, flight),
+                (Next::Never(_), AboutWhom::Unsaid) => self.unsaid(id, refusal, flight),
                 _ => Verdict::default(),
             },
         }
@@ -199,7 +199,7 @@ mod tests {
     use crate::channel::Receipt;
     use crate::domain::words::Reason;
 
-    fn refused(about: About, text: &str) -> Answer {
+    fn refused(about: AboutWhom, text: &str) -> Answer {
         let refusal = Refusal::new(Next::Never(Reason::Refused), text).code("400");
         Answer::Done(Err(refusal.about(about)))
     }
@@ -212,11 +212,14 @@ mod tests {
     fn eight_alike_go_back_whatever_addresses_stand_in_their_words() {
         let mut blame = Blame::default();
         for id in 1..8 {
-            let said = refused(About::Unsaid, &format!("conta 77{id} bloqueada: d-{id}"));
+            let said = refused(
+                AboutWhom::Unsaid,
+                &format!("conta 77{id} bloqueada: d-{id}"),
+            );
             let verdict = blame.hear(id, &said, &flight(&format!("d-{id}")));
             assert_eq!(verdict, Verdict::default());
         }
-        let said = refused(About::Unsaid, "conta 9 bloqueada: d-8");
+        let said = refused(AboutWhom::Unsaid, "conta 9 bloqueada: d-8");
         let verdict = blame.hear(8, &said, &flight("d-8"));
         assert!(verdict.is_returned && verdict.close.is_some());
         assert_eq!(verdict.also, [1, 2, 3, 4, 5, 6, 7]);
@@ -231,21 +234,21 @@ mod tests {
         for id in 1..30 {
             let answer = match id % 7 {
                 0 => Answer::Done(Ok(Receipt::default())),
-                3 => refused(About::Recipient, "this number has no account"),
-                _ => refused(About::Unsaid, "not accepted"),
+                3 => refused(AboutWhom::Recipient, "this number has no account"),
+                _ => refused(AboutWhom::Unsaid, "not accepted"),
             };
             assert_eq!(blame.hear(id, &answer, &flight("x")), Verdict::default());
         }
         for id in 30..60 {
             let text = if id % 2 == 0 { "one word" } else { "another" };
-            let verdict = blame.hear(id, &refused(About::Unsaid, text), &flight("x"));
+            let verdict = blame.hear(id, &refused(AboutWhom::Unsaid, text), &flight("x"));
             assert_eq!(verdict, Verdict::default());
         }
     }
 
     #[test]
     fn what_stopped_the_channel_before_is_booked_on_nobody_until_others_are_accepted() {
-        let said = || refused(About::Unsaid, "not accepted");
+        let said = || refused(AboutWhom::Unsaid, "not accepted");
         let known = Words::written("400 not accepted".to_owned());
         let mut blame = Blame::remembering(Some(known));
         assert!(blame.hear(1, &said(), &flight("x")).is_returned);
@@ -257,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_fault_of_content_fails_one_and_a_second_one_sets_the_template_aside() {
-        let said = || refused(About::Content, "too long");
+        let said = || refused(AboutWhom::Content, "too long");
         let mut blame = Blame::default();
         assert_eq!(blame.hear(1, &said(), &flight("x")), Verdict::default());
         let second = blame.hear(2, &said(), &flight("y"));

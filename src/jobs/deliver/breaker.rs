@@ -1,7 +1,7 @@
 //! The breaker: which answers in a row close a channel for this run, and when one probe must do.
 
 use super::workers::Answer;
-use crate::channel::{About, Next};
+use crate::channel::{AboutWhom, Next};
 
 /// Transport failures in a row that close a channel.
 const FAILURES: u32 = 10;
@@ -88,7 +88,7 @@ impl Breaker {
                     ));
                 }
             }
-            (Next::Later(_), About::Unsaid) => {
+            (Next::Later(_), AboutWhom::Unsaid) => {
                 (self.failures, self.unreached) = (0, None);
                 self.laters += 1;
                 self.trouble = Trouble::Later;
@@ -146,7 +146,7 @@ mod tests {
     fn a_recipient_who_is_put_off_says_nothing_about_the_others() {
         let mut breaker = Breaker::new(1, false);
         for _ in 0..100 {
-            let refusal = Refusal::new(Next::Later(None), "greylisted").about(About::Recipient);
+            let refusal = Refusal::new(Next::Later(None), "greylisted").about(AboutWhom::Recipient);
             assert_eq!(breaker.hear(&Answer::Done(Err(refusal))), None);
         }
     }

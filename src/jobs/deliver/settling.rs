@@ -4,7 +4,7 @@ use super::Drain;
 use super::claiming::{Claim, claim};
 use super::judging::Judge;
 use super::workers::{Answer, Answered, Workers};
-use crate::channel::{About, Next, Refusal};
+use crate::channel::{AboutWhom, Next, Refusal};
 use crate::clock::{Now, Stopwatch};
 use crate::domain::words::Status;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::store::queue::{self, Aside, DueMessage, Settlement};
 
 /// Whether messages wait for us to mend something, while others go on.
 fn about_a_key(refusal: &Refusal) -> bool {
-    matches!(refusal.next, Next::Wait(_)) && refusal.about == About::Unsaid
+    matches!(refusal.next, Next::Wait(_)) && refusal.about == AboutWhom::Unsaid
 }
 
 /// So many spoiled lots are not the fault of one text: they close the channel.

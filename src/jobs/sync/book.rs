@@ -29,6 +29,7 @@ pub fn apply(
         spools,
         not_again,
         full,
+        by_task,
     } = gathered;
     summary.requests += complete.requests;
     for (kind, left) in not_again {
@@ -46,6 +47,10 @@ pub fn apply(
         summary,
     };
     for ((asked, spool), reached) in spools.into_iter().zip(complete.kinds) {
+        if let Some(why) = &reached.withheld {
+            book.withheld(asked.kind, why, by_task)?;
+            continue;
+        }
         book.take(&asked, reached, spool, full)?;
     }
     Ok(book.summary)
@@ -63,6 +68,21 @@ struct Book<'a> {
 }
 
 impl Book<'_> {
+    /// Tells that a kind is withheld from us: a person each time, who reads a task's words once a day.
+    fn withheld(&mut self, kind: &Kind, why: &str, by_task: bool) -> Result<()> {
+        let key = format!("withheld.{}.{}", self.source.name(), kind.name);
+        let today = self.now.today.to_string();
+        let told = meta::get(self.connection, &key)?.is_some_and(|day| day == today);
+        if !(by_task && told) {
+            meta::set(self.connection, &key, &today)?;
+            self.summary.notes.push(format!(
+                "{} were not read, the others were: {why}",
+                kind.name
+            ));
+        }
+        Ok(())
+    }
+
     fn take(
         &mut self,
         asked: &AskedKind,
@@ -170,7 +190,7 @@ impl Book<'_> {
                 *cell = Some(Value::Null);
                 continue;
             }
-            match book::read(column, text, self.now.zone) {
+            match book::read(column, text, self.now) {
                 Ok(value) => *cell = Some(value),
                 Err(refused) if column.required => {
                     return Err(Refused {
@@ -184,11 +204,20 @@ impl Book<'_> {
                 Err(refused) => {
                     let found = format!("{}, {}", refused.found, refused.accepted);
                     self.left_empty(kind, id, column.name, found);
-                    *cell = book::read(column, "", self.now.zone).ok();
+                    *cell = book::read(column, "", self.now).ok();
                 }
             }
         }
-        Ok(cells)
+        match kind.contradiction(&cells) {
+            None => Ok(cells),
+            Some((column, wrong)) => Err(Refused {
+                kind: kind.name,
+                id,
+                column,
+                found: wrong.found,
+                remedy: wrong.accepted,
+            }),
+        }
     }
 
     /// Writes a row if it says something else than the book. `told` is what a ticket's event made of it.

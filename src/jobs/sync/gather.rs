@@ -20,6 +20,8 @@ pub struct Gathered {
     pub not_again: Vec<(&'static str, usize)>,
     /// Everything was read, whether it changed or not.
     pub full: bool,
+    /// A task asked.
+    pub by_task: bool,
 }
 
 /// Reads every kind that is wanted of the source, to the end, or fails.
@@ -77,6 +79,7 @@ pub fn gather(
             .collect(),
         not_again,
         full: request.full,
+        by_task: request.by_task,
     })
 }
 

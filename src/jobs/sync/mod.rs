@@ -1,6 +1,7 @@
 //! Sync: everything that changed at a source is read first, then written to the book in one
 //! transaction a source. Nothing is ever sent.
 
+use self::gather::Gathered;
 use super::ticket::Desk;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -26,18 +27,26 @@ pub struct SyncRequest {
     pub full: bool,
     /// Everything is read and compared, nothing is written.
     pub dry_run: bool,
+    /// A task asks, not a person: what is withheld from us is told once a day.
+    pub by_task: bool,
 }
 
-/// Syncs every kind from every source that is configured, as a task does.
+/// Syncs these kinds (none: every kind) from every source that is configured, as a task does.
 ///
 /// # Errors
 /// When none is configured (exit 3), and as [`sync`] does.
-pub fn everything(store: &mut Store, config: &Config, clock: &Clock) -> Result<SyncSummary> {
+pub fn everything(
+    store: &mut Store,
+    kinds: &[String],
+    config: &Config,
+    clock: &Clock,
+) -> Result<SyncSummary> {
     let sources = configured(config)?;
     let request = SyncRequest {
-        kinds: Vec::new(),
+        kinds: kinds.to_vec(),
         full: false,
         dry_run: false,
+        by_task: true,
     };
     sync(store, &sources, &request, config, clock, &mut |_, _| {})
 }
@@ -77,6 +86,7 @@ pub fn sync(
         let source = &**source;
         let now = clock.now();
         let gathered = gather::gather(store, source, request, now, progress)?;
+        nothing_withheld_alone(&gathered)?;
         let write = |transaction: &Transaction<'_>| {
             for named in &gathered.complete.names {
                 let name = (named.id, named.name.as_str());
@@ -92,6 +102,20 @@ pub fn sync(
         };
     }
     Ok(summary)
+}
+
+/// Whether the source gave any kind at all.
+///
+/// # Errors
+/// When every kind that was asked for is withheld from us (exit 4).
+fn nothing_withheld_alone(gathered: &Gathered) -> Result<()> {
+    let kinds = &gathered.complete.kinds;
+    match kinds.first().and_then(|first| first.withheld.as_ref()) {
+        Some(why) if kinds.iter().all(|kind| kind.withheld.is_some()) => {
+            Err(Error::world(why).at(format!("in the form {}", kinds[0].form)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether each of these names is a kind that some source brings.
@@ -142,7 +166,7 @@ mod tests {
     use crate::clock::Now;
     use crate::source::ixc::Ixc;
     use crate::source::ixc::form::Form;
-    use crate::source::ixc::page::{Fetch, PageAnswer};
+    use crate::source::ixc::page::{Fetch, NoAnswer, PageAnswer};
     use crate::source::{Checked, Complete, Question, Reached, Row, Take};
     use crate::store::meta;
 
@@ -152,6 +176,8 @@ mod tests {
         rows: Rc<RefCell<BTreeMap<&'static str, Vec<Json>>>>,
         asked: Rc<RefCell<Vec<(Form, Json)>>>,
         broken: Rc<RefCell<Option<Form>>>,
+        /// What a broken form answers, instead of being withheld.
+        page: Rc<RefCell<Option<&'static str>>>,
     }
 
     impl Erp {
@@ -173,7 +199,7 @@ mod tests {
     }
 
     impl Fetch for Erp {
-        fn list(&self, form: Form, body: &str) -> Result<PageAnswer> {
+        fn list(&self, form: Form, body: &str) -> Result<PageAnswer, NoAnswer> {
             let body: Json = serde_json::from_str(body).expect("we send JSON");
             let text = |value: &Json| value.as_str().expect("text").to_owned();
             let after: i64 = text(&body["query"]).parse().expect("an id");
@@ -184,9 +210,11 @@ mod tests {
             });
             self.asked.borrow_mut().push((form, body));
             if *self.broken.borrow() == Some(form) {
-                let body = r#"{"type":"error","message":"Recurso não está disponível!"}"#;
+                let withheld = r#"{"type":"error","message":"Recurso não está disponível!"}"#;
+                let body = self.page.borrow().unwrap_or(withheld);
                 return Ok(PageAnswer {
                     status: 200,
+                    retry_after: None,
                     body: body.as_bytes().to_vec(),
                 });
             }
@@ -206,6 +234,7 @@ mod tests {
             let body = json!({"page": "1", "total": found.len().to_string(), "registros": page});
             Ok(PageAnswer {
                 status: 200,
+                retry_after: None,
                 body: body.to_string().into_bytes(),
             })
         }
@@ -264,6 +293,7 @@ mod tests {
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             full,
             dry_run: false,
+            by_task: true,
         };
         sync(
             &mut house.store,
@@ -336,9 +366,10 @@ mod tests {
     fn a_source_that_fails_midway_changes_nothing() {
         let (mut house, erp) = (house(), erp());
         *erp.broken.borrow_mut() = Some(Form::Radusuarios);
+        *erp.page.borrow_mut() = Some("<title>Login</title>");
         let error = run(&mut house, &erp, &[], false).expect_err("no logins");
         assert!(
-            error.to_string().contains("release the form radusuarios"),
+            error.to_string().contains("not the IXC web service"),
             "{error}"
         );
         assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
@@ -359,12 +390,72 @@ mod tests {
     }
 
     #[test]
+    fn trial_103_a_form_that_is_withheld_is_told_once_a_day_and_the_others_applied() {
+        let (mut house, erp) = (house(), erp());
+        *erp.broken.borrow_mut() = Some(Form::Radusuarios);
+        let first = run(&mut house, &erp, &[], false).expect("the others");
+        assert_eq!(counts(&first, "invoices"), (1, 0, 0, 0));
+        assert!(first.kinds.iter().all(|kind| kind.kind != "logins"));
+        let told = |summary: &SyncSummary| {
+            let notes = summary.notes.iter();
+            notes
+                .filter(|note| note.contains("release the form radusuarios"))
+                .count()
+        };
+        assert_eq!(told(&first), 1, "{:?}", first.notes);
+        let c = house.store.connection();
+        assert_eq!(meta::refreshed(c, "logins").expect("a reading"), None);
+        let second = run(&mut house, &erp, &[], false).expect("the others");
+        assert_eq!(told(&second), 0, "once a day");
+        let error = run(&mut house, &erp, &["logins"], false).expect_err("nothing else is asked");
+        assert!(
+            error.to_string().contains("release the form radusuarios"),
+            "{error}"
+        );
+        *erp.broken.borrow_mut() = None;
+        run(&mut house, &erp, &[], false).expect("all of them");
+    }
+
+    #[test]
+    fn trial_115_prospects_stay_out_unless_they_are_asked_for() {
+        let (mut house, erp) = (house(), erp());
+        erp.put(Form::Cliente, json!([
+            {"id": "1", "razao": "Ana", "tipo_pessoa": "F", "ativo": "S", "crm": "N", "ultima_atualizacao": "2026-11-01 10:00:00"},
+            {"id": "2", "razao": "Bia", "tipo_pessoa": "F", "ativo": "S", "crm": "S", "ultima_atualizacao": "2026-11-01 10:00:00"},
+        ]));
+        let summary = run(&mut house, &erp, &["clients"], false).expect("synced");
+        assert_eq!(counts(&summary, "clients"), (1, 0, 0, 0));
+        let source: Box<dyn Source> =
+            Box::new(Ixc::over(Box::new(erp.clone()), 500).with_prospects(true));
+        let request = SyncRequest {
+            kinds: vec!["clients".to_owned()],
+            full: true,
+            dry_run: false,
+            by_task: false,
+        };
+        sync(
+            &mut house.store,
+            &[source],
+            &request,
+            &config(),
+            &clock(),
+            &mut |_, _| {},
+        )
+        .expect("synced");
+        assert_eq!(
+            text(&house, "SELECT name || active FROM client WHERE id = 2"),
+            "Bia0"
+        );
+    }
+
+    #[test]
     fn a_dry_run_tells_the_same_and_keeps_nothing() {
         let (mut house, erp) = (house(), erp());
         let request = SyncRequest {
             kinds: Vec::new(),
             full: false,
             dry_run: true,
+            by_task: false,
         };
         let dry = sync(
             &mut house.store,
@@ -545,6 +636,7 @@ mod tests {
                 form: "program".to_owned(),
                 changed_since: None,
                 cursor: Some(self.cursor.to_owned()),
+                withheld: None,
             };
             Ok(Complete {
                 kinds: vec![reached; question.kinds.len()],
@@ -563,6 +655,7 @@ mod tests {
             kinds: Vec::new(),
             full: false,
             dry_run: false,
+            by_task: true,
         };
         sync(
             &mut house.store,
@@ -637,6 +730,7 @@ mod tests {
             kinds: vec!["logins".to_owned()],
             full: false,
             dry_run: false,
+            by_task: false,
         };
         let sources: Vec<Box<dyn Source>> = vec![Box::new(Scripted::new("command.mk"))];
         let (config, clock) = (config(), clock());

@@ -187,6 +187,19 @@ fn stage(section: &Section<'_, '_>) -> DraftStage {
     }
 }
 
+/// What a rule says of ways to pay, where that is not the default.
+fn payment_lines(rule: &Rule) -> Vec<String> {
+    let mut lines = Vec::new();
+    if rule.skip_payment_methods != AUTOMATIC {
+        let methods = quoted_list(&rule.skip_payment_methods);
+        lines.push(format!("skip_payment_methods = {methods}"));
+    }
+    if rule.debit_grace_days != GRACE_DAYS {
+        lines.push(format!("debit_grace_days = {}", rule.debit_grace_days));
+    }
+    lines
+}
+
 /// Writes a rule as one `[[rule]]`; switches at their defaults are left out.
 pub fn write(rule: &Rule) -> String {
     let mut text = String::from("[[rule]]\n");
@@ -217,15 +230,7 @@ pub fn write(rule: &Rule) -> String {
     if let Some(days) = rule.enter_until_days {
         line(format!("enter_until_days = {days}"));
     }
-    if rule.skip_payment_methods != AUTOMATIC {
-        line(format!(
-            "skip_payment_methods = {}",
-            quoted_list(&rule.skip_payment_methods)
-        ));
-    }
-    if rule.debit_grace_days != GRACE_DAYS {
-        line(format!("debit_grace_days = {}", rule.debit_grace_days));
-    }
+    payment_lines(rule).into_iter().for_each(&mut line);
     for own in &rule.stages {
         line("[[rule.stage]]".to_owned());
         line(format!("name = {}", quoted(own.stage.as_str())));

@@ -28,6 +28,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Task> {
     let report = section.filled("report");
     let template = section.filled("template");
     let limit = section.number("limit", 1..=i64::MAX);
+    let kinds = section.texts("kinds").unwrap_or_default();
     Some(Task {
         name: name?,
         run: run?,
@@ -37,6 +38,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Task> {
         report,
         template,
         limit,
+        kinds,
     })
 }
 
@@ -102,6 +104,9 @@ pub fn write(task: &Task) -> String {
     }
     if let Some(limit) = task.limit {
         line("limit", limit.to_string());
+    }
+    if !task.kinds.is_empty() {
+        line("kinds", quoted_list(&task.kinds));
     }
     text
 }

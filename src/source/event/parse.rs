@@ -1,14 +1,13 @@
 //! One ticket event as a JSON object: every key known, every value of its type.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::clock::{self, Now};
+use crate::domain::text::nfc;
 use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
 use crate::domain::words::{Author, EventType, Word};
 use crate::error::{Flaw, Result, did_you_mean};
+use crate::source::pairs::Pairs;
 
 /// Keys that every event may have.
 const COMMON: [&str; 12] = [
@@ -34,29 +33,6 @@ const OWN: [(&str, &[EventType]); 5] = [
     ("from", &[EventType::Moved]),
     ("to", &[EventType::Moved]),
 ];
-
-/// An object's keys and values as they stand, a key that stands twice included.
-struct Pairs(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Pairs;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
 
 /// Reads one event; every problem of it at once. `place` names where it stands.
 pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Flaw>> {
@@ -223,7 +199,7 @@ impl Fields<'_> {
     /// A text; one that holds nothing says nothing.
     fn text(&mut self, key: &str) -> Option<String> {
         let text = self.typed(key, "write a text in quotes", |v| {
-            v.as_str().map(str::to_owned)
+            v.as_str().map(|text| nfc(text).into_owned())
         })?;
         (!text.trim().is_empty()).then_some(text)
     }

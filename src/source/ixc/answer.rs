@@ -7,6 +7,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::form::{Form, FormRow};
 
+/// Rows that one answer may hold, at most: several times as many as can be asked for.
+pub(super) const MOST_ROWS: usize = 20_000;
+
 /// The top of an answer.
 #[derive(Default)]
 pub(super) struct Parts {
@@ -16,6 +19,7 @@ pub(super) struct Parts {
     pub(super) is_error: bool,
     pub(super) message: Option<String>,
     pub(super) positional: bool,
+    pub(super) too_many: bool,
     pub(super) keys: Vec<String>,
 }
 
@@ -49,6 +53,7 @@ impl<'de> Visitor<'de> for AnswerSeed<'_> {
                         columns: self.columns,
                     })?;
                     parts.positional |= found.positional;
+                    parts.too_many |= found.rows.len() >= MOST_ROWS;
                     parts.rows.get_or_insert_with(Vec::new).extend(found.rows);
                 }
                 "total" => {
@@ -114,10 +119,14 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
             rows: Vec::new(),
             positional: false,
         };
-        while let Some((row, positional)) = seq.next_element_seed(RowSeed(self))? {
+        while found.rows.len() < MOST_ROWS {
+            let Some((row, positional)) = seq.next_element_seed(RowSeed(self))? else {
+                return Ok(found);
+            };
             found.positional |= positional;
             found.rows.push(row);
         }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(found)
     }
 
@@ -127,6 +136,10 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
             positional: false,
         };
         while map.next_key::<IgnoredAny>()?.is_some() {
+            if found.rows.len() >= MOST_ROWS {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             let (row, positional) = map.next_value_seed(RowSeed(self))?;
             found.positional |= positional;
             found.rows.push(row);

@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeSeed as _;
 
-use super::answer::AnswerSeed;
+use super::answer::{AnswerSeed, MOST_ROWS};
 use super::form::{Form, FormRow};
 use super::markup::{decode, plain};
 use super::trouble::Trouble;
@@ -53,6 +53,11 @@ pub fn parse(form: Form, columns: Option<&[String]>, body: &[u8]) -> Result<Enve
         } else {
             words
         }));
+    }
+    if answer.too_many {
+        return Err(Trouble::UnknownObject(format!(
+            "a page of {MOST_ROWS} rows or more"
+        )));
     }
     if answer.positional {
         return Err(Trouble::UnknownObject(
@@ -121,6 +126,18 @@ mod tests {
         assert_eq!(found.rows[1].id(), Some(8));
         assert_eq!(found.rows[1].get("ativo"), Some(""));
         assert_eq!(found.rows[1].get("razao"), None);
+    }
+
+    #[test]
+    fn trial_85_rows_without_end_are_not_kept() {
+        let rows = "{},".repeat(MOST_ROWS * 3);
+        let found = read(&format!(
+            r#"{{"total":1,"registros":[{rows}{{"id":"7"}}]}}"#
+        ));
+        let Err(Trouble::UnknownObject(what)) = found else {
+            panic!("so many rows were kept");
+        };
+        assert!(what.contains("20000 rows"), "{what}");
     }
 
     #[test]

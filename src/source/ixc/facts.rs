@@ -37,10 +37,16 @@ fn client(out: &mut RowDraft<'_>) {
     let name = out.row.filled("razao").or(out.row.filled("fantasia"));
     out.put("name", name.unwrap_or_default().to_owned());
     person_type(out);
-    out.yes_no("active", "ativo");
+    if prospect(out.row) {
+        out.put("active", "no".to_owned());
+    } else {
+        out.yes_no("active", "ativo");
+    }
     out.day("birth_date", "data_nascimento");
     out.copy("mobile", "telefone_celular");
     out.copy("whatsapp", "whatsapp");
+    out.copy("phone", "fone");
+    out.copy("work_phone", "telefone_comercial");
     // Several addresses in one field are common; the first is the one that counts.
     if let Some(text) = out.row.get("email") {
         let first = text.split([';', ',']).next().unwrap_or_default().trim();
@@ -59,13 +65,30 @@ fn client(out: &mut RowDraft<'_>) {
             out.put("tax_id", String::new());
         }
     }
+    out.copy("street", "endereco");
+    out.copy("number", "numero");
+    out.copy("complement", "complemento");
     out.city();
     out.copy("district", "bairro");
+    // A number there is the id of a form; the two letters are the state itself.
+    if let Some(state) = out
+        .row
+        .filled("uf")
+        .filter(|uf| uf.len() == 2 && uf.parse::<i64>().is_err())
+    {
+        out.put("state", state.to_owned());
+    }
+    out.copy("zip", "cep");
     out.name_or_id("branch", "filial_id", Form::Filial);
     out.yes_no("in_collection", "participa_cobranca");
     out.yes_no("in_reminders", "participa_pre_cobranca");
     out.yes_no("sms_allowed", "cob_envia_sms");
     out.yes_no("email_allowed", "cob_envia_email");
+}
+
+/// Whether a client is none yet: prospects stand in the same form.
+pub fn prospect(row: &FormRow) -> bool {
+    row.form() == Form::Cliente && row.get("crm") == Some("S")
 }
 
 /// Who a client is in law; where the code says nothing, the document's length does.
@@ -123,6 +146,11 @@ fn contract(out: &mut RowDraft<'_>) {
         out.copy("district", "bairro");
     }
     out.day("notice_hold_until", "nao_avisar_ate");
+    out.translate(
+        "payment_method",
+        "contrato_recorrencia",
+        &[("PIX", "pix_automatic"), ("CREDIT", "card"), ("N", "")],
+    );
 }
 
 fn invoice(out: &mut RowDraft<'_>) {
@@ -143,6 +171,7 @@ fn invoice(out: &mut RowDraft<'_>) {
     out.amount("open_amount", "valor_aberto");
     out.copy("digitable_line", "linha_digitavel");
     out.copy("payment_url", "gateway_link");
+    out.copy("payment_method", "tipo_recebimento");
     out.yes_no("awaiting_confirmation", "aguardando_confirmacao_pagamento");
     let code = out.row.get("status").unwrap_or_default().to_owned();
     let Some(status) = InvoiceStatus::parse(&code).filter(|_| !code.is_empty()) else {
@@ -359,6 +388,37 @@ mod tests {
         ] {
             assert_eq!(column(&found, name), text, "{name}");
         }
+    }
+
+    #[test]
+    fn trial_117_the_other_phones_and_the_address_are_kept() {
+        let found = of(
+            Form::Cliente,
+            &[
+                ("id", "1"),
+                ("fone", "(49) 3333-0000"),
+                ("telefone_comercial", "(49) 99999-0009"),
+                ("endereco", "Rua A"),
+                ("numero", "12"),
+                ("cep", "89801-000"),
+                ("uf", "24"),
+            ],
+        );
+        for (name, text) in [
+            ("phone", Some("(49) 3333-0000")),
+            ("work_phone", Some("(49) 99999-0009")),
+            ("street", Some("Rua A")),
+            ("number", Some("12")),
+            ("zip", Some("89801-000")),
+            ("state", None),
+        ] {
+            assert_eq!(column(&found, name), text, "{name}");
+        }
+        let found = of(
+            Form::Contrato,
+            &[("id", "1"), ("contrato_recorrencia", "PIX")],
+        );
+        assert_eq!(column(&found, "payment_method"), Some("pix_automatic"));
     }
 
     #[test]

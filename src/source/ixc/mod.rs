@@ -63,6 +63,7 @@ const MOST_AGAIN: usize = 200;
 pub struct Ixc {
     fetch: Box<dyn Fetch>,
     page_size: u64,
+    prospects: bool,
 }
 
 impl fmt::Debug for Ixc {
@@ -76,7 +77,18 @@ impl fmt::Debug for Ixc {
 impl Ixc {
     /// The source that a web service is; `page_size` is the number of rows asked for at a time.
     pub fn over(fetch: Box<dyn Fetch>, page_size: u64) -> Self {
-        Self { fetch, page_size }
+        Self {
+            fetch,
+            page_size,
+            prospects: false,
+        }
+    }
+
+    /// The same source, with the clients that are prospects yet, as inactive ones.
+    #[must_use]
+    pub const fn with_prospects(mut self, prospects: bool) -> Self {
+        self.prospects = prospects;
+        self
     }
 }
 
@@ -103,10 +115,10 @@ impl SourceSettings for IxcSettings {
 
     fn open(&self) -> Result<Box<dyn Source>> {
         let page_size = u64::try_from(self.page_size).unwrap_or(500);
-        Ok(Box::new(Ixc::over(
-            Box::new(WebService::new(self)?),
-            page_size,
-        )))
+        let service = Box::new(WebService::new(self)?);
+        Ok(Box::new(
+            Ixc::over(service, page_size).with_prospects(self.prospects),
+        ))
     }
 }
 
@@ -127,6 +139,7 @@ impl Source for Ixc {
         let mut reading = FormReading {
             fetch: &*self.fetch,
             page_size: self.page_size,
+            prospects: self.prospects,
             question,
             names: NameBook::remembered(&question.names),
             heard: Heard::default(),

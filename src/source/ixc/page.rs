@@ -1,26 +1,42 @@
 //! Reading a whole form, page by page by key, so that a list is complete or the run fails.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::cursor::is_instant;
 use super::envelope::{self, Envelope};
 use super::form::{CHANGED, Form, FormRow};
-use super::trouble::{Unread, broken, redirected, shortfall};
-use crate::error::Result;
+use super::trouble::{Unread, broken, busy, redirected, shortfall};
+use crate::error::{Error, Result};
 
 /// What came back from the server, whatever it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageAnswer {
     /// The HTTP status.
     pub status: u16,
+    /// How long it asks us to wait.
+    pub retry_after: Option<Duration>,
     /// The body as it came.
     pub body: Vec<u8>,
+}
+
+/// No answer came.
+#[derive(Debug)]
+pub enum NoAnswer {
+    /// The line was cut before the whole answer had come: it may come when asked again.
+    Cut(Error),
+    /// Nobody answers there, or not in time.
+    Never(Error),
 }
 
 /// Asks the web service for one page of a form.
 pub trait Fetch {
     /// Sends the body of a list request. An error means that no answer came.
-    fn list(&self, form: Form, body: &str) -> Result<PageAnswer>;
+    fn list(&self, form: Form, body: &str) -> Result<PageAnswer, NoAnswer>;
+
+    /// Waits before a page is asked for again.
+    fn pause(&self, _wait: Duration) {}
 
     /// The names of the cells of a form that answers in positional rows, if configured.
     fn columns(&self, _form: Form) -> Option<&[String]> {
@@ -81,12 +97,17 @@ pub fn read(
     let mut page_size = query.page_size.max(1);
     let mut last = 0;
     let mut first_total = None;
+    let mut page_before: Vec<i64> = Vec::new();
     loop {
         let found = ask(fetch, query, last, &mut page_size, &mut tally)?;
         first_total = first_total.or(found.total);
+        if repeats(&page_before, &found.rows, page_size) {
+            break;
+        }
         let rows = check_page(query, last, found.rows, &mut tally)?;
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         last = rows.last().and_then(FormRow::id).unwrap_or(last);
+        page_before = rows.iter().filter_map(FormRow::id).collect();
         tally.rows += count;
         if count > 0 {
             take(rows).map_err(Unread::Failed)?;
@@ -107,7 +128,7 @@ pub fn read(
                     format!("the server says {total} rows, but sent {count}"),
                 )));
             }
-            Some(total) if total == count => break,
+            // Some count the rows of the page alone: an empty page ends the list, not the total.
             _ if count == 0 => break,
             _ => {}
         }
@@ -120,6 +141,14 @@ pub fn read(
         }
     }
     Ok(tally)
+}
+
+/// Whether a page is the one before once more, and was not full: a server that sends all it has
+/// whatever it is asked for.
+fn repeats(before: &[i64], rows: &[FormRow], page_size: u64) -> bool {
+    let mut ids: Vec<i64> = rows.iter().filter_map(FormRow::id).collect();
+    ids.sort_unstable();
+    !ids.is_empty() && ids == before && u64::try_from(ids.len()).is_ok_and(|n| n < page_size)
 }
 
 /// Asks for one row, to see whether the form may be read at all.
@@ -174,8 +203,15 @@ pub fn some(
     Ok(rows)
 }
 
+/// How many times more a page is asked for that did not come.
+const AGAIN: u32 = 5;
+
+/// The longest that a server's `Retry-After` is waited for; what asks for more fails the run.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
 /// Asks for the rows after `last`; on a 504 with half as many, since the vendor names answers
-/// that are too big as its cause.
+/// that are too big as its cause. A page that was cut off, or for which there was no room just then
+/// (429, 502, 503), is asked for again.
 fn ask(
     fetch: &dyn Fetch,
     query: &Query,
@@ -183,13 +219,36 @@ fn ask(
     page_size: &mut u64,
     tally: &mut Tally,
 ) -> Result<Envelope, Unread> {
+    let mut asked_again = 0;
     loop {
-        let answer = fetch
-            .list(query.form, &request(query, last, *page_size))
-            .map_err(Unread::Failed)?;
+        let answer = fetch.list(query.form, &request(query, last, *page_size));
         tally.requests += 1;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(NoAnswer::Cut(_)) if asked_again < AGAIN => {
+                fetch.pause(usual_pause(asked_again));
+                asked_again += 1;
+                continue;
+            }
+            Err(NoAnswer::Cut(error) | NoAnswer::Never(error)) => {
+                return Err(Unread::Failed(error));
+            }
+        };
         if answer.status == 504 && *page_size > 1 {
             *page_size /= 2;
+            continue;
+        }
+        if matches!(answer.status, 429 | 502 | 503) {
+            let wait = answer.retry_after.unwrap_or(usual_pause(asked_again));
+            if asked_again == AGAIN || wait > LONGEST_PAUSE {
+                return Err(Unread::Failed(busy(
+                    query.form,
+                    (answer.status, asked_again + 1),
+                    answer.retry_after,
+                )));
+            }
+            fetch.pause(wait);
+            asked_again += 1;
             continue;
         }
         let status = answer.status;
@@ -203,6 +262,11 @@ fn ask(
             },
         );
     }
+}
+
+/// One second, two, four, eight, sixteen.
+fn usual_pause(asked_again: u32) -> Duration {
+    Duration::from_secs(1 << asked_again.min(AGAIN))
 }
 
 /// The body of a list request.
@@ -284,25 +348,81 @@ mod tests {
     struct Scripted<F: Fn(&Value, usize) -> (u16, String)> {
         answer: F,
         asked: RefCell<Vec<Value>>,
+        waited: RefCell<Vec<u64>>,
     }
 
     impl<F: Fn(&Value, usize) -> (u16, String)> Fetch for Scripted<F> {
-        fn list(&self, _form: Form, body: &str) -> Result<PageAnswer> {
+        fn list(&self, _form: Form, body: &str) -> Result<PageAnswer, NoAnswer> {
             let body: Value = serde_json::from_str(body).expect("we send JSON");
             let turn = self.asked.borrow().len();
             let (status, answer) = (self.answer)(&body, turn);
             self.asked.borrow_mut().push(body);
+            if status == 0 {
+                return Err(NoAnswer::Cut(Error::world("the line was cut")));
+            }
             Ok(PageAnswer {
                 status,
+                retry_after: (status == 503).then_some(Duration::from_secs(7)),
                 body: answer.into_bytes(),
             })
         }
+
+        fn pause(&self, wait: Duration) {
+            self.waited.borrow_mut().push(wait.as_secs());
+        }
+    }
+
+    #[test]
+    fn trial_107_a_page_that_did_not_come_is_asked_for_again() {
+        for (status, waits) in [
+            (0, [1, 2, 4, 8, 16]),
+            (429, [1, 2, 4, 8, 16]),
+            (502, [1, 2, 4, 8, 16]),
+            (503, [7, 7, 7, 7, 7]),
+        ] {
+            let honest = honest(&[3, 5, 8]);
+            let server = scripted(move |body, turn| match turn {
+                1..=5 => (status, "<title>503 Service Unavailable</title>".to_owned()),
+                _ => honest(body, turn),
+            });
+            let (ids, outcome) = all(&server, 2);
+            assert_eq!(ids, [3, 5, 8], "{status}");
+            outcome.expect("complete");
+            assert_eq!(*server.waited.borrow(), waits, "{status}");
+            let server = scripted(move |_, _| (status, String::new()));
+            let told = message(all(&server, 2).1);
+            assert_eq!(server.asked.borrow().len(), 6, "{status}");
+            assert!(!told.contains("this is not the IXC web service"), "{told}");
+            let words = match status {
+                0 => "the line was cut",
+                429 => "too many requests (HTTP 429), six times in a row",
+                _ => "did not answer (HTTP 50",
+            };
+            assert!(told.contains(words), "{words} in {told}");
+        }
+    }
+
+    #[test]
+    fn trial_108_a_total_of_the_page_alone_ends_no_list() {
+        let server = scripted(|body, _| {
+            let after: i64 = body["query"]
+                .as_str()
+                .expect("text")
+                .parse()
+                .expect("an id");
+            let ids: Vec<i64> = (1..=28).filter(|id| *id > after).take(5).collect();
+            (200, page(ids.len() as u64, &ids))
+        });
+        let (ids, outcome) = all(&server, 5);
+        assert_eq!(ids, (1..=28).collect::<Vec<i64>>());
+        assert_eq!(outcome.expect("complete").requests, 7);
     }
 
     fn scripted<F: Fn(&Value, usize) -> (u16, String)>(answer: F) -> Scripted<F> {
         Scripted {
             answer,
             asked: RefCell::new(Vec::new()),
+            waited: RefCell::new(Vec::new()),
         }
     }
 
@@ -356,14 +476,14 @@ mod tests {
         let (ids, outcome) = all(&server, 2);
         assert_eq!(ids, [3, 5, 8, 13, 21]);
         let tally = outcome.expect("complete");
-        assert_eq!((tally.rows, tally.requests), (5, 3));
+        assert_eq!((tally.rows, tally.requests), (5, 4));
         assert_eq!(tally.changed_until.as_deref(), Some("2026-11-21 01:02:03"));
         let asked = server.asked.borrow();
         let keys: Vec<&str> = asked
             .iter()
             .map(|body| body["query"].as_str().expect("text"))
             .collect();
-        assert_eq!(keys, ["0", "5", "13"]);
+        assert_eq!(keys, ["0", "5", "13", "21"]);
         assert!(asked.iter().all(|body| body["page"] == "1"
             && body["oper"] == ">"
             && body["qtype"] == "cliente.id"
@@ -376,6 +496,7 @@ mod tests {
         let server = scripted(|body, turn| match (turn, body["query"].as_str()) {
             (0, _) => (200, page(4, &[3, 4])),
             (1, Some("4")) => (200, page(2, &[8, 34])),
+            (2, Some("34")) => (200, page(0, &[])),
             _ => panic!("no further question: {body}"),
         });
         assert_eq!(all(&server, 2).0, [3, 4, 8, 34]);
@@ -383,7 +504,8 @@ mod tests {
         let server = scripted(|body, turn| match (turn, body["query"].as_str()) {
             (0, _) => (200, page(4, &[3, 4])),
             (1, Some("4")) => (200, page(1, &[8])),
-            (2, Some("0")) => (200, page(3, &[3])),
+            (2, Some("8")) => (200, page(0, &[])),
+            (3, Some("0")) => (200, page(3, &[3])),
             _ => panic!("no further question: {body}"),
         });
         let (ids, outcome) = all(&server, 2);

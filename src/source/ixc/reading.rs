@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::cursor::{OVERLAP, earlier, reached};
-use super::facts::facts;
+use super::facts::{facts, prospect};
 use super::form::{Form, FormRow};
 use super::names::NameBook;
 use super::page::{self, Fetch, Heard, Query, Tally};
@@ -19,6 +19,8 @@ pub(super) struct FormReading<'a> {
     pub(super) fetch: &'a dyn Fetch,
     /// Rows asked for at a time.
     pub(super) page_size: u64,
+    /// Prospects come too, inactive.
+    pub(super) prospects: bool,
     pub(super) question: &'a Question,
     pub(super) names: NameBook,
     pub(super) heard: Heard,
@@ -42,14 +44,18 @@ impl FormReading<'_> {
         if changed_since.is_some() {
             seen.extend(asked.again.iter().copied());
             let mut tally = Tally::default();
-            let rows = page::some(self.fetch, form, &asked.again, &mut tally)
-                .map_err(|unread| unread.into_error(form))?;
+            let rows = page::some(self.fetch, form, &asked.again, &mut tally);
             self.heard.requests += tally.requests;
+            let rows = match rows {
+                Ok(rows) => rows,
+                Err(unread) => return withheld(unread, form),
+            };
             self.hand_over(asked, &rows, take)?;
         }
-        let tally = self
-            .changes(asked, form, changed_since.clone(), &seen, take)
-            .map_err(|unread| unread.into_error(form))?;
+        let tally = match self.changes(asked, form, changed_since.clone(), &seen, take) {
+            Ok(tally) => tally,
+            Err(unread) => return withheld(unread, form),
+        };
         self.heard.requests += tally.requests;
         self.note(form, &tally);
         let took = TimeDelta::from_std(watch.elapsed()).unwrap_or_default();
@@ -58,6 +64,7 @@ impl FormReading<'_> {
             form: form.name().to_owned(),
             changed_since,
             cursor: reached(tally.changed_until, took, before, &self.question.now),
+            withheld: None,
         })
     }
 
@@ -92,6 +99,7 @@ impl FormReading<'_> {
             .learn(self.fetch, rows, manner, &mut self.heard)?;
         let rows = rows
             .iter()
+            .filter(|row| self.prospects || !prospect(row))
             .map(|row| facts(row, asked.kind, &self.names))
             .collect();
         take(asked.kind, rows)
@@ -110,4 +118,19 @@ impl FormReading<'_> {
             ));
         }
     }
+}
+
+/// A form that is withheld from the token is told of; anything else fails the run.
+fn withheld(unread: Unread, form: Form) -> Result<Reached> {
+    let withheld = unread.withheld();
+    let error = unread.into_error(form);
+    if !withheld {
+        return Err(error);
+    }
+    let remedy = error.hints.first().cloned().unwrap_or_default();
+    Ok(Reached {
+        form: form.name().to_owned(),
+        withheld: Some(format!("{}; try: {remedy}", error.message)),
+        ..Reached::default()
+    })
 }

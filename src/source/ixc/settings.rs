@@ -21,6 +21,8 @@ pub struct IxcSettings {
     pub page_size: i64,
     /// Lists by GET with a body rather than by POST.
     pub get: bool,
+    /// Brings the clients that are prospects yet (`crm = S`), as inactive ones.
+    pub prospects: bool,
     /// Seconds to wait for one answer.
     pub timeout_seconds: i64,
     /// Authorities to trust besides the usual ones (PEM).
@@ -53,6 +55,7 @@ pub fn read(
         }
         method == "GET"
     });
+    let prospects = section.flag("prospects").unwrap_or(false);
     let timeout_seconds = timeout(&section, 60);
     let ca_file = ca_file(&section, base);
     let columns = section
@@ -64,6 +67,7 @@ pub fn read(
         token: token?,
         page_size,
         get,
+        prospects,
         timeout_seconds,
         ca_file,
         columns,

@@ -1,5 +1,7 @@
 //! Why a form could not be read, and the vendor's remedies.
 
+use std::time::Duration;
+
 use super::form::Form;
 use crate::error::Error;
 
@@ -47,6 +49,22 @@ pub enum Unread {
 }
 
 impl Unread {
+    /// Whether the form is withheld from the token, not released or not permitted, while the web
+    /// service itself answers.
+    pub fn withheld(&self) -> bool {
+        let Self::Said {
+            trouble: Trouble::Refused(words),
+            status: 200..=299,
+        } = self
+        else {
+            return false;
+        };
+        let words = words.to_lowercase();
+        ["dispon", "permiss"]
+            .iter()
+            .any(|part| words.contains(part))
+    }
+
     /// The error for a person, with the vendor's remedies.
     pub fn into_error(self, form: Form) -> Error {
         match self {
@@ -73,6 +91,28 @@ pub(super) fn shortfall(form: Form, told: u64, got: u64) -> Unread {
         .hint("run it again; nothing was changed here")
         .hint("a smaller page_size under [sync.ixc], when it keeps happening"),
     )
+}
+
+/// There was no room for a page, however often it was asked for.
+pub(super) fn busy(form: Form, (status, times): (u16, u32), wait: Option<Duration>) -> Error {
+    let times = match times {
+        1 => String::new(),
+        6 => ", six times in a row".to_owned(),
+        n => format!(", {n} times in a row"),
+    };
+    let said = match status {
+        429 => format!("the server says too many requests (HTTP 429){times}"),
+        _ => format!(
+            "the server is there, but the web service behind it did not answer (HTTP {status}){times}"
+        ),
+    };
+    let error = broken(form, said).hint("run it again later; nothing was changed here");
+    match wait {
+        Some(wait) => error.hint(format!("it asks to wait {} seconds", wait.as_secs())),
+        None => {
+            error.hint("a smaller page_size under [sync.ixc], or a quieter hour, when it stays so")
+        }
+    }
 }
 
 pub(super) fn redirected(form: Form, status: u16) -> Error {

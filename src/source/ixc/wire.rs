@@ -1,15 +1,18 @@
 //! The web service on the wire: one header that makes every request a read, and no way around it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::form::Form;
-use super::page::{Fetch, PageAnswer};
+use super::page::{Fetch, NoAnswer, PageAnswer};
 use super::settings::IxcSettings;
 use crate::error::{Error, Result};
-use crate::http::{self, Body, Cover, HttpClient, HttpRequest, Method, Patience, secrets_in};
+use crate::http::{
+    self, Body, Cover, Failure, HttpClient, HttpRequest, Method, Patience, secrets_in,
+};
 use crate::wire::url::Url;
 
 /// The most of one answer that is read for each row that was asked for, unpacked, in bytes.
@@ -86,8 +89,29 @@ impl WebService {
     }
 }
 
+impl WebService {
+    /// What happened instead of an answer: a line that was cut may hold another time.
+    fn unanswered(&self, form: Form, url: &str, failure: &Failure) -> NoAnswer {
+        let error = Error::world(self.covered(format!(
+            "the IXC web service did not answer: {}",
+            failure.text()
+        )))
+        .at(format!(
+            "in the form {} of {}",
+            form.name(),
+            http::host(url)
+        ))
+        .hint("check base_url under [sync.ixc], and that the server's database is up")
+        .hint("timeout_seconds under [sync.ixc], when the server is only slow");
+        match failure {
+            Failure::Unknown(text) if !text.contains("timed out") => NoAnswer::Cut(error),
+            _ => NoAnswer::Never(error),
+        }
+    }
+}
+
 impl Fetch for WebService {
-    fn list(&self, form: Form, body: &str) -> Result<PageAnswer> {
+    fn list(&self, form: Form, body: &str) -> Result<PageAnswer, NoAnswer> {
         let url = format!("{}/webservice/v1/{}", self.base_url.as_str(), form.name());
         let request = HttpRequest {
             method: self.method,
@@ -101,20 +125,15 @@ impl Fetch for WebService {
         match self.client.call(&request) {
             Ok(answer) => Ok(PageAnswer {
                 status: answer.status,
+                retry_after: answer.retry_after,
                 body: answer.body,
             }),
-            Err(failure) => Err(Error::world(self.covered(format!(
-                "the IXC web service did not answer: {}",
-                failure.text()
-            )))
-            .at(format!(
-                "in the form {} of {}",
-                form.name(),
-                http::host(&url)
-            ))
-            .hint("check base_url under [sync.ixc], and that the server's database is up")
-            .hint("timeout_seconds under [sync.ixc], when the server is only slow")),
+            Err(failure) => Err(self.unanswered(form, &url, &failure)),
         }
+    }
+
+    fn pause(&self, wait: Duration) {
+        std::thread::sleep(wait);
     }
 
     fn columns(&self, form: Form) -> Option<&[String]> {

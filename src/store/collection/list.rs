@@ -97,6 +97,16 @@ pub struct CaseFilter {
     pub limit: i64,
 }
 
+impl CaseFilter {
+    /// What SQL orders by before the order in which cases began.
+    fn order_by(&self) -> String {
+        self.order.map_or(String::new(), |(place, down)| {
+            let down = if down { " DESC" } else { "" };
+            format!("{}{down}, ", ORDERS[place].1)
+        })
+    }
+}
+
 /// What cases can be listed by: the column's name, and how SQL orders by it.
 pub const ORDERS: [(&str, &str); 14] = [
     ("case_id", "c.id"),
@@ -124,10 +134,7 @@ pub fn each_case(
     wanted: &CaseFilter,
     mut each: impl FnMut(Case) -> Result<bool>,
 ) -> Result<()> {
-    let by = wanted.order.map_or(String::new(), |(place, down)| {
-        let down = if down { " DESC" } else { "" };
-        format!("{}{down}, ", ORDERS[place].1)
-    });
+    let by = wanted.order_by();
     let from = if wanted.invoice_id.is_some() {
         "collection_case c"
     } else {

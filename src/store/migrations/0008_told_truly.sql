@@ -11,6 +11,15 @@ ALTER TABLE client ADD COLUMN zip TEXT;
 ALTER TABLE contract ADD COLUMN payment_method TEXT;
 ALTER TABLE invoice ADD COLUMN payment_method TEXT;
 ALTER TABLE staff ADD COLUMN chat TEXT;
+-- Texts that are compared, in the one form in which they come from now on.
+UPDATE client SET city = nfc(city), district = nfc(district), branch = nfc(branch), name = nfc(name)
+  WHERE name <> nfc(name) OR city <> nfc(city) OR district <> nfc(district) OR branch <> nfc(branch);
+UPDATE contract SET city = nfc(city), district = nfc(district), branch = nfc(branch), plan = nfc(plan),
+  seller = nfc(seller)
+  WHERE city <> nfc(city) OR district <> nfc(district) OR branch <> nfc(branch) OR plan <> nfc(plan)
+    OR seller <> nfc(seller);
+UPDATE invoice SET portfolio = nfc(portfolio) WHERE portfolio <> nfc(portfolio);
+UPDATE OR IGNORE rule_portfolio SET portfolio = nfc(portfolio) WHERE portfolio <> nfc(portfolio);
 
 -- Messages: what was planned, and what left.
 
@@ -121,6 +130,9 @@ LEFT JOIN template t ON t.name = p.template
 JOIN channels k ON k.name = coalesce(p.channel, t.channel, k.name);
 
 -- Tickets, tasks and birthdays.
+
+-- The kinds that a sync reads, as a JSON list; an empty one: every kind.
+ALTER TABLE task ADD COLUMN kinds TEXT NOT NULL DEFAULT '[]';
 
 -- Backup and restore.
 

@@ -12,9 +12,13 @@ use crate::config::Config;
 use crate::domain::book::Kind;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::{apply, provided};
+use crate::jobs::watch;
 use crate::source::{Checked, SourceSettings};
-use crate::store::{Connection, Store, collection, health, meta, sync, template};
+use crate::store::{Connection, Store, health, meta, sync};
+
+mod definitions;
+
+use definitions::definitions;
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,8 +160,16 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             definitions(store, patient.config, *patient.now),
         )?;
     }
-    for proxy in proxies_in_use().unwrap_or_default() {
-        tell(Finding::ok("network", proxy))?;
+    if let Some(store) = &store {
+        let noticed = watch::unnoticed(store.connection(), *patient.now);
+        let findings = noticed.map(|noticed| {
+            let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
+            noticed.into_iter().map(warning).collect()
+        });
+        each(tell, "tasks", findings)?;
+    }
+    for finding in network() {
+        tell(finding)?;
     }
     for (channel, settings) in patient.config.channels.iter() {
         tell(provider(channel, settings))?;
@@ -334,103 +346,6 @@ fn clock(now: &Now, latest: Option<chrono::DateTime<chrono::Utc>>) -> Finding {
     }
 }
 
-/// What is defined, by the word that names one and the area of many.
-const DEFINED: [(&str, &str); 5] = [
-    ("template", "templates"),
-    ("report", "reports"),
-    ("rule", "rules"),
-    ("trigger", "triggers"),
-    ("task", "tasks"),
-];
-
-/// The area that a warning about something defined belongs to: it begins with the word for one.
-fn area_of(warning: &str) -> &'static str {
-    DEFINED
-        .iter()
-        .find(|(one, _)| warning.starts_with(one))
-        .map_or("definitions", |(_, many)| many)
-}
-
-/// Everything that is defined, by the checks it passed when it was saved: what was acceptable
-/// then may not be now.
-fn definitions(store: &mut Store, config: &Config, now: Now) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    let templates = template::list(store.connection())?;
-    for template in &templates {
-        for flaw in template.flaws() {
-            findings.push(Finding {
-                area: "templates",
-                health: Health::Failure,
-                message: format!("{}: {}", template.name, flaw.found),
-                remedy: Some(flaw.remedy).filter(|remedy| !remedy.is_empty()),
-            });
-        }
-    }
-    for flaw in templates
-        .iter()
-        .flat_map(|template| provided::flaws(config, template))
-    {
-        findings.push(Finding {
-            area: "templates",
-            health: Health::Failure,
-            message: format!("{}: {}", flaw.whereabouts(), flaw.found),
-            remedy: Some(flaw.remedy),
-        });
-    }
-    if let Some(name) = &config.birthday.template
-        && !templates.iter().any(|template| template.name == *name)
-    {
-        findings.push(Finding {
-            area: "templates",
-            health: Health::Failure,
-            message: format!("[birthday] names the template `{name}`, which is not there"),
-            remedy: Some("regua template list; regua template add".to_owned()),
-        });
-    }
-    let plan = match apply::review(store, config, now) {
-        Ok(plan) => plan,
-        Err(error) => {
-            findings.push(Finding::failure("definitions", &error));
-            return Ok(findings);
-        }
-    };
-    for (one, area) in DEFINED {
-        let count = plan.steps.iter().filter(|step| step.kind == one).count();
-        if !findings.iter().any(|finding| finding.area == area) {
-            findings.push(Finding::ok(
-                area,
-                match count {
-                    0 => "there is none yet".to_owned(),
-                    1 => "1 is acceptable".to_owned(),
-                    n => format!("{n} are acceptable"),
-                },
-            ));
-        }
-        // A template that cannot be sent has been told as a failure.
-        let told = |text: &str| area == "templates" && text.contains(provided::NOT_PROVIDED);
-        let warnings = plan
-            .warnings
-            .iter()
-            .filter(|text| area_of(text) == area && !told(text));
-        findings.extend(warnings.map(|text| Finding::warning(area, text, "")));
-    }
-    let rules = plan.steps.iter().any(|step| step.kind == "rule");
-    let not_taken = collection::not_taken(store.connection())?;
-    if rules && not_taken > 0 {
-        findings.push(Finding::warning(
-            "rules",
-            format!("{not_taken} owing invoices stand in portfolios that no rule takes: nobody hears of them"),
-            "regua rule edit NAME --portfolio …, or one rule with --every-portfolio for all others",
-        ));
-    }
-    let others = plan
-        .warnings
-        .iter()
-        .filter(|text| area_of(text) == "definitions");
-    findings.extend(others.map(|text| Finding::warning("definitions", text, "")));
-    Ok(findings)
-}
-
 /// A channel's provider: its credentials, by a call that sends nothing.
 fn provider(channel: Channel, settings: &ChannelSettings) -> Finding {
     let area = channel.as_str();
@@ -521,4 +436,15 @@ fn remembered(
         }
     }
     Ok(findings)
+}
+
+/// The proxies that requests go through; nothing where there is none.
+fn network() -> Vec<Finding> {
+    match proxies_in_use() {
+        Ok(proxies) => proxies
+            .into_iter()
+            .map(|told| Finding::ok("network", told))
+            .collect(),
+        Err(error) => vec![Finding::failure("network", &error)],
+    }
 }

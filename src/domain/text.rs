@@ -1,0 +1,48 @@
+//! Texts in the one form in which they are kept, Unicode's NFC, and without what does not count when
+//! they are compared.
+
+use std::borrow::Cow;
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
+
+/// A text in NFC, so that `Chapecó` is one text however its accent was typed. Every text that a
+/// person or an export gives passes through here; what machines read (Pix codes, tokens) does not.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// A text in NFC that was owned already.
+pub fn owned_nfc(text: String) -> String {
+    match nfc(&text) {
+        Cow::Owned(normal) => normal,
+        Cow::Borrowed(_) => text,
+    }
+}
+
+/// A text without case and accents, for comparing.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_accent_typed_apart_is_the_same_text() {
+        assert_eq!(nfc("Chapeco\u{301}"), "Chapecó");
+        assert_eq!(owned_nfc("Sa\u{303}o".to_owned()), "São");
+        assert!(matches!(nfc("Chapecó"), Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,174 @@
+//! What nobody would notice: a task that failed, died or did not run, a cron that is silent, messages that no task takes.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::outage;
+use crate::clock::Now;
+use crate::domain::task::{RunOutcome, Task};
+use crate::domain::words::Channel;
+use crate::error::Result;
+use crate::store::{Connection, Store, meta, task as store_task, waiting};
+
+/// When `run-due` was called last.
+const CALLED: &str = "run_due_called_at";
+
+/// Minutes for which a call need not be noted again.
+const NOTED_FOR: i64 = 5;
+
+/// Minutes after which a task that should have run did not.
+const LATE: i64 = 10;
+
+/// Something to be noticed, and what to do about it.
+pub type Notice = (String, String);
+
+/// Notes that cron called; a database that cannot be written just now is told by what it keeps from running.
+pub(super) fn called(store: &mut Store, now: DateTime<Utc>) {
+    let last = last_call(store.connection()).ok().flatten();
+    let noted = last.is_some_and(|last| {
+        (TimeDelta::zero()..TimeDelta::minutes(NOTED_FOR)).contains(&(now - last))
+    });
+    if !noted {
+        let text = now.timestamp_millis().to_string();
+        store
+            .write(|transaction| meta::set(transaction, CALLED, &text))
+            .ok();
+    }
+}
+
+fn last_call(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
+    Ok(meta::get(connection, CALLED)?
+        .and_then(|text| text.parse().ok())
+        .and_then(DateTime::from_timestamp_millis))
+}
+
+/// Everything about tasks and the queue that wants to be noticed.
+pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Notice>> {
+    let mut notices = Vec::new();
+    let enabled = store_task::enabled(connection)?;
+    for (task, considered) in &enabled {
+        notices.extend(last_run(connection, task)?);
+        let missed = task
+            .schedule
+            .next_after(*considered, now.zone)
+            .filter(|minute| *minute < now.at - TimeDelta::minutes(LATE));
+        if let Some(minute) = missed {
+            notices.push((
+                format!(
+                    "task `{}` should have run at {} and did not",
+                    task.name,
+                    now.iso(minute)
+                ),
+                format!("regua task run {}", task.name),
+            ));
+        }
+    }
+    notices.extend(silence(connection, &enabled, now)?);
+    let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
+    notices.extend(stranded(connection, &tasks, now)?);
+    for (channel, origin, n) in waiting::expired(connection)? {
+        notices.push((
+            format!(
+                "{n} {origin} {} on {channel} expired before any run took them",
+                messages(n)
+            ),
+            "let a send-queue task run while they may go: regua task list".to_owned(),
+        ));
+    }
+    Ok(notices)
+}
+
+fn last_run(connection: &Connection, task: &Task) -> Result<Option<Notice>> {
+    let name = &task.name;
+    let remedy = format!("regua task show {name}");
+    if store_task::is_left(connection, name)? {
+        return Ok(Some((
+            format!(
+                "task `{name}`: its process died three times for one minute, and it waits for its next"
+            ),
+            format!("{remedy}; regua task run {name}"),
+        )));
+    }
+    Ok(store_task::last_run(connection, name)?
+        .filter(|run| run.outcome == RunOutcome::Failed)
+        .map(|run| {
+            let message = run.message.unwrap_or_default();
+            let first = message.lines().next().unwrap_or_default().to_owned();
+            (format!("task `{name}` failed last time: {first}"), remedy)
+        }))
+}
+
+/// Whether cron has not called for an hour.
+fn silence(
+    connection: &Connection,
+    enabled: &[(Task, DateTime<Utc>)],
+    now: Now,
+) -> Result<Option<Notice>> {
+    let an_hour_ago = now.at - TimeDelta::hours(1);
+    let last = last_call(connection)?;
+    let waits = enabled.iter().any(|(_, since)| *since < an_hour_ago);
+    let remedy = "regua task crontab, or regua task systemd".to_owned();
+    Ok(match last {
+        _ if !waits => None,
+        Some(last) if last >= an_hour_ago => None,
+        Some(last) => Some((
+            format!(
+                "cron has not called run-due for {} hours (last {})",
+                (now.at - last).num_hours(),
+                now.iso(last)
+            ),
+            remedy,
+        )),
+        None => Some((
+            "cron has never called run-due, and tasks wait for it".to_owned(),
+            remedy,
+        )),
+    })
+}
+
+/// Messages that wait for their hours, and that no task will take before they expire.
+fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Notice>> {
+    let mut notices = Vec::new();
+    for group in waiting::for_hours(connection)? {
+        let from = group.from.max(now.at) - TimeDelta::minutes(1);
+        let takes = |task: &&Task| {
+            task.forwards(group.channel)
+                || group.channel != Channel::Whatsapp && task.run.fills_the_queue()
+        };
+        let taken = tasks.iter().filter(takes).any(|task| {
+            let next = task.schedule.next_after(from, now.zone);
+            next.is_some_and(|minute| minute < group.until)
+        });
+        if !taken {
+            notices.push((
+                format!(
+                    "{} {} {} wait on {} from {} on, and no task takes them before they expire at {}",
+                    group.count,
+                    group.origin,
+                    messages(group.count),
+                    group.channel,
+                    now.iso(group.from),
+                    now.iso(group.until)
+                ),
+                "let a send-queue task run in between: regua task edit".to_owned(),
+            ));
+        }
+    }
+    Ok(notices)
+}
+
+/// What a run left that no task will take, unless it was told today.
+pub(super) fn stranded_news(connection: &Connection, now: Now) -> Result<Vec<String>> {
+    let tasks: Vec<Task> = store_task::enabled(connection)?
+        .into_iter()
+        .map(|(task, _)| task)
+        .collect();
+    let notices = stranded(connection, &tasks, now)?;
+    if notices.is_empty() || !outage::is_news(connection, "stranded", now.at)? {
+        return Ok(Vec::new());
+    }
+    Ok(notices.into_iter().map(|(line, _)| line).collect())
+}
+
+fn messages(n: i64) -> &'static str {
+    if n == 1 { "message" } else { "messages" }
+}
