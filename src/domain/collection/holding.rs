@@ -9,7 +9,7 @@ use crate::domain::ladder::Move;
 
 /// What a message says of an invoice, as far as it can cease to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said {
+pub struct Assertion {
     /// To which client.
     pub client_id: Option<i64>,
     /// The move it tells of; none for a message of no ladder.
@@ -22,7 +22,7 @@ pub struct Said {
     pub today: NaiveDate,
 }
 
-impl Said {
+impl Assertion {
     /// Why it does not hold any more of the invoice as the book has it now; none when it does.
     /// `late` is how many days after the due date it tells of the invoice must be, and how many it is,
     /// where the message is a stage's.

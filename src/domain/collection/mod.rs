@@ -16,7 +16,7 @@ use super::rule::Rule;
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
-pub use holding::Said;
+pub use holding::Assertion;
 pub use merging::{Contender, Fold, chosen};
 pub use next::{NextMove, coming, next_move, what_next};
 

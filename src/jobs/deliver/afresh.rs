@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::domain::client::Client;
-use crate::domain::collection::{Exclusions, Said};
+use crate::domain::collection::{Assertion, Exclusions};
 use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, MoveKind};
@@ -324,7 +324,7 @@ impl<'a> Look<'a> {
             let detail = format!("invoice {} is due on {} now", invoice.id, invoice.due_on);
             return Ok(Some((Reason::Settled, Some(detail))));
         }
-        let said = Said {
+        let said = Assertion {
             client_id: self.message.outgoing.client_id,
             step: self.step,
             while_owing: self.message.while_owing,
