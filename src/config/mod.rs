@@ -113,7 +113,14 @@ impl Config {
             read_config(top, base)
         })?;
         let mut digest = DefaultHasher::new();
-        text.hash(&mut digest);
+        // What texts, addresses and hours of messages depend on.
+        let depends = (
+            &config.company,
+            config.timezone,
+            &config.policy,
+            &config.birthday,
+        );
+        format!("{depends:?}").hash(&mut digest);
         Ok(Self {
             digest: format!("{:016x}", digest.finish()),
             ..config

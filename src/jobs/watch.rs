@@ -130,11 +130,11 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Not
     let mut notices = Vec::new();
     for group in waiting::for_hours(connection)? {
         let from = group.from.max(now.at) - TimeDelta::minutes(1);
-        let takes = |task: &&Task| {
+        let may_take = |task: &&Task| {
             task.forwards(group.channel)
                 || group.channel != Channel::Whatsapp && task.run.fills_the_queue()
         };
-        let taken = tasks.iter().filter(takes).any(|task| {
+        let taken = tasks.iter().filter(may_take).any(|task| {
             let next = task.schedule.next_after(from, now.zone);
             next.is_some_and(|minute| minute < group.until)
         });

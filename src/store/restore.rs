@@ -75,7 +75,7 @@ pub fn carry_over(store: &mut Store, replaced: &Path) -> Result<Option<CarriedOv
         return Ok(None);
     }
     let carried = if is_whole(&store.connection) {
-        store.write(|transaction| take_over(transaction)).ok()
+        store.write(take_over).ok()
     } else {
         None
     };

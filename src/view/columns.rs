@@ -132,10 +132,10 @@ impl<'a, T: ?Sized> View<'a, T> {
     #[must_use]
     pub fn shows(mut self, names: &[&str]) -> Self {
         for column in &mut self.columns {
-            let named = names.contains(&column.name.as_ref());
+            let wanted = names.contains(&column.name.as_ref());
             column.place = match column.place {
-                Place::Nowhere if named => Place::Left,
-                place if named => place,
+                Place::Nowhere if wanted => Place::Left,
+                place if wanted => place,
                 _ => Place::Nowhere,
             };
         }

@@ -136,11 +136,9 @@ impl<'a, T: ?Sized> List<'a, T> {
                     writeln!(writer, "{}", harmless::lines(totals))?;
                 }
                 writer.flush()?;
-                if nothing {
-                    if let Some(empty) = &self.view.empty {
-                        self.out.say(&empty.none);
-                        self.out.say(format!("  try: {}", empty.remedy));
-                    }
+                if nothing && let Some(empty) = &self.view.empty {
+                    self.out.say(&empty.none);
+                    self.out.say(format!("  try: {}", empty.remedy));
                 }
             }
             Paper::Json(mut writer) => {

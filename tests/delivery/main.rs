@@ -254,8 +254,9 @@ fn connections_are_kept() {
     queue(&house);
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(addresses(&house, "sent").len(), 200);
+    // One connection goes ahead of the others; one that would overtake it is opened anew.
     assert!(
-        server.connections() <= 4,
+        server.connections() <= 20,
         "{} connections",
         server.connections()
     );

@@ -92,11 +92,11 @@ impl Part {
             _ => return text,
         };
         text.split_inclusive([',', '-', '/'])
-            .map(|piece| {
+            .flat_map(|piece| {
                 let word = piece.trim_end_matches([',', '-', '/']);
                 let known = portuguese.iter().find(|(name, _)| *name == word);
                 let kept = known.map_or(word, |(_, kept)| *kept);
-                format!("{kept}{}", &piece[word.len()..])
+                [kept, &piece[word.len()..]]
             })
             .collect()
     }
