@@ -19,7 +19,7 @@ const NOTED_FOR: i64 = 5;
 const LATE: i64 = 10;
 
 /// Something to be noticed, and what to do about it.
-pub type Notice = (String, String);
+pub type Neglect = (String, String);
 
 /// Notes that cron called; a database that cannot be written just now is told by what it keeps from running.
 pub(super) fn called(store: &mut Store, now: DateTime<Utc>) {
@@ -42,7 +42,7 @@ fn last_call(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
 }
 
 /// Everything about tasks and the queue that wants to be noticed.
-pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Notice>> {
+pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     let mut notices = Vec::new();
     let enabled = store_task::enabled(connection)?;
     for (task, considered) in &enabled {
@@ -77,7 +77,7 @@ pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Notice>> {
     Ok(notices)
 }
 
-fn last_run(connection: &Connection, task: &Task) -> Result<Option<Notice>> {
+fn last_run(connection: &Connection, task: &Task) -> Result<Option<Neglect>> {
     let name = &task.name;
     let remedy = format!("regua task show {name}");
     if store_task::is_left(connection, name)? {
@@ -102,7 +102,7 @@ fn silence(
     connection: &Connection,
     enabled: &[(Task, DateTime<Utc>)],
     now: Now,
-) -> Result<Option<Notice>> {
+) -> Result<Option<Neglect>> {
     let an_hour_ago = now.at - TimeDelta::hours(1);
     let last = last_call(connection)?;
     let waits = enabled.iter().any(|(_, since)| *since < an_hour_ago);
@@ -126,7 +126,7 @@ fn silence(
 }
 
 /// Messages that wait for their hours, and that no task will take before they expire.
-fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Notice>> {
+fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neglect>> {
     let mut notices = Vec::new();
     for group in waiting::for_hours(connection)? {
         let from = group.from.max(now.at) - TimeDelta::minutes(1);

@@ -149,7 +149,7 @@ fn every_spelling_of_an_erp_is_read() {
          active,disabled,individual,no,,'+554933330000\n\
          inactive,manual_block,company,no,,'+5555967228964\n\
          blacklisted,auto_block,company,yes,,00000000000\n\
-         withdrawn,payment_warning,individual,no,1990-12-10,+5549999990005\n"
+         withdrawn,payment_warning,individual,no,1990-12-10,'+5549999990005\n"
     );
     assert_eq!(
         run("invoices", "invoice_status,due_on,open_amount,contract_id"),

@@ -1905,7 +1905,7 @@ fn who_is_handed_over_to_the_bureau_is_listed_once_and_never_while_on_hold() {
     );
     assert_eq!(
         lines[1],
-        "1,101,,1,Ana Lima,111.444.777-35,1990-05-01,Rua das Flores,12,,,Chapecó,SC,89800-000,+55 (49) 99999-0001,ana@example.com,11,,2026-12-01,10.00,10.00,9,2026-12-07,"
+        "1,101,,1,Ana Lima,111.444.777-35,1990-05-01,Rua das Flores,12,,,Chapecó,SC,89800-000,'+55 (49) 99999-0001,ana@example.com,11,,2026-12-01,10.00,10.00,9,2026-12-07,"
     );
     assert!(lines[2].starts_with("2,103,,2,Bruno Souza,"), "{csv}");
     assert!(lines[2].ends_with(",9,,"), "no notice reached him: {csv}");

@@ -306,6 +306,17 @@ fn a_database_that_cannot_be_used_is_told_and_left_alone() {
     house
         .run(&["report", "list", "--db", "no/such/folder/x.db"])
         .exits(4)
+        .says("there is no database no/such/folder/x.db yet");
+    house.write("clients.csv", "id,name,person_type\n1,Ana,F\n");
+    house
+        .run(&[
+            "import",
+            "clients",
+            "clients.csv",
+            "--db",
+            "no/such/folder/x.db",
+        ])
+        .exits(4)
         .says("its folder must exist and be writable");
 }
 
@@ -333,6 +344,9 @@ fn a_read_only_folder_is_told() {
 #[test]
 fn a_list_in_json_is_an_array_even_when_empty() {
     let house = House::new();
+    // A reading command makes no database.
+    house.write("clients.csv", "id,name,person_type\n1,Ana,F\n");
+    house.run(&["import", "clients", "clients.csv"]).ok();
     for arguments in [
         ["report", "list"].as_slice(),
         &["template", "list"],

@@ -136,7 +136,8 @@ fn each_channel_has_its_parts() {
         json!({
             "name": "w", "channel": "whatsapp", "kind": "financial", "purpose": "collection", "title": null,
             "body": "Oi {{1}}, {{2}} vence.", "html": null, "description": "Aviso", "provider_channel": null,
-            "provider_template": null, "variables": ["cliente_primeiro_nome", "areceber_valor"]
+            "provider_template": null, "sound": null, "android_channel": null, "image": null, "link": null,
+            "variables": ["cliente_primeiro_nome", "areceber_valor"]
         })
     );
 }

@@ -546,7 +546,7 @@ templates = ["opened"]
     assert_eq!(
         told,
         [
-            r#""queued" "rui@example.com" "1070: in_progress -> resolved""#,
+            r#""queued" "rui@example.com" "1070: em andamento -> resolvido""#,
             r#""queued" "rui@example.com" "1071: Muito lento""#,
         ]
     );

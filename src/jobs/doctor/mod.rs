@@ -130,21 +130,12 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     for finding in secrets(patient.config) {
         tell(finding)?;
     }
-    let mut store = if patient.database.exists() {
-        match Store::open(patient.database) {
-            Ok(store) => Some(store),
-            Err(error) => {
-                tell(Finding::failure("database", &error))?;
-                None
-            }
+    let mut store = match opened(patient.database) {
+        Ok(store) => Some(store),
+        Err(finding) => {
+            tell(finding)?;
+            None
         }
-    } else {
-        tell(Finding::warning(
-            "database",
-            format!("{} does not exist yet", patient.database.display()),
-            "it is made by the first command that needs it: regua import, regua sync",
-        ))?;
-        None
     };
     if let Some(store) = &store {
         each(tell, "database", database(store, patient))?;
@@ -192,6 +183,18 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         each(tell, "source", findings)?;
     }
     Ok(())
+}
+
+/// The database, or what is to be told of it instead.
+fn opened(database: &Path) -> Result<Store, Finding> {
+    if !database.exists() {
+        return Err(Finding::warning(
+            "database",
+            format!("{} does not exist yet", database.display()),
+            "it is made by the first command that needs it: regua import, regua sync",
+        ));
+    }
+    Store::open(database).map_err(|error| Finding::failure("database", &error))
 }
 
 /// Tells several findings, or the error that came instead of them.

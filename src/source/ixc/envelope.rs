@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeSeed as _;
 
-use super::answer::{AnswerSeed, MOST_ROWS};
+use super::answer::{AnswerSeed, MOST_ROWS, Parts};
 use super::form::{Form, FormRow};
 use super::markup::{decode, plain};
 use super::trouble::Trouble;
@@ -64,6 +64,11 @@ pub fn parse(form: Form, columns: Option<&[String]>, body: &[u8]) -> Result<Enve
             "rows of cells without names".to_owned(),
         ));
     }
+    envelope_of(answer)
+}
+
+/// The rows of an answer that is none of the known kinds of trouble.
+fn envelope_of(answer: Parts) -> Result<Envelope, Trouble> {
     match answer.rows {
         Some(rows) => Ok(Envelope {
             total: answer.total,

@@ -81,22 +81,7 @@ pub fn settle(
             settlement.tried_last,
         ])?;
     if let Some(outcome) = settlement.outcome {
-        connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO attempt
-                   (message_id, number, at, provider, outcome, code, text, provider_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                settlement.id,
-                settlement.attempt,
-                Millis(at),
-                provider,
-                outcome,
-                settlement.code,
-                settlement.text,
-                settlement.provider_id,
-            ])?;
+        note_attempt(connection, settlement, outcome, provider, at)?;
     }
     if let Some(address) = &settlement.gone {
         book::forget_device(
@@ -112,6 +97,33 @@ pub fn settle(
         let source = opt_out.channel.map_or(provider, |channel| channel.as_str());
         opt_out::add(connection, client, opt_out, today, source)?;
     }
+    Ok(())
+}
+
+/// Writes down how a try ended.
+fn note_attempt(
+    connection: &Connection,
+    settlement: &Settlement,
+    outcome: AttemptOutcome,
+    provider: &str,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO attempt
+                   (message_id, number, at, provider, outcome, code, text, provider_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            settlement.id,
+            settlement.attempt,
+            Millis(at),
+            provider,
+            outcome,
+            settlement.code,
+            settlement.text,
+            settlement.provider_id,
+        ])?;
     Ok(())
 }
 
