@@ -322,7 +322,7 @@ mod tests {
     fn trial_60_columns_are_left_out_before_rows_become_blocks() {
         let wide = laid(200);
         assert!(wide.left_out.is_empty());
-        assert_eq!(laid(100).left_out, ["note"]);
+        assert!(laid(100).left_out.is_empty());
         assert_eq!(laid(80).left_out, ["note", "address"]);
         let narrow = laid(30).lines;
         assert_eq!(narrow[0], "id: 1042");

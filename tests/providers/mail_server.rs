@@ -295,7 +295,7 @@ impl Session {
                     let address = to.take().unwrap_or_default();
                     match self.manner.oddity {
                         Some(Oddity::Endless) => {
-                            while self.stream.write_all(&[b'2'; 65536]).is_ok() {}
+                            while self.stream.write_all(&[b'2'; 8192]).is_ok() {}
                             return;
                         }
                         Some(Oddity::Drip) => {

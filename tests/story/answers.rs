@@ -434,7 +434,7 @@ fn a_dry_run_names_each_person_as_the_send_does_afterwards() {
     house.run(&[send.as_slice(), &["--list"]].concat()).exits(2);
 
     let sent = house.json(&[send.as_slice(), &["--yes"]].concat());
-    let fates = |rows: &[Value]| -> Vec<(i64, Value, Value)> {
+    let all_fates = |rows: &[Value]| -> Vec<(i64, Value, Value)> {
         let fate = |row: &Value| {
             (
                 row["client_id"].as_i64().expect("a client"),
@@ -444,7 +444,10 @@ fn a_dry_run_names_each_person_as_the_send_does_afterwards() {
         };
         rows.iter().map(fate).collect()
     };
-    assert_eq!(fates(sent["rows"].as_array().expect("rows")), fates(&rows));
+    assert_eq!(
+        all_fates(sent["rows"].as_array().expect("rows")),
+        all_fates(&rows)
+    );
     // Whoever had it is named too, and counted.
     let again = dry(&["--json"]).json();
     assert_eq!(again["rows"][0]["reason"], "duplicate");

@@ -1835,7 +1835,7 @@ fn portfolios_that_nobody_has_or_nobody_takes_are_told() {
     );
     house.write(
         "rules.toml",
-        &LADDER.replace("[[rule]]", "[[rule]]\nportfolios = [\"Boletos\"]"),
+        LADDER.replace("[[rule]]", "[[rule]]\nportfolios = [\"Boletos\"]"),
     );
     house
         .run(&["apply", "rules.toml"])
