@@ -609,14 +609,14 @@ fn trial_37_a_preference_without_the_ninth_digit_is_an_opt_out_of_marketing() {
                                   "value": value, "timestamp": 1_764_100_000}]}}]}]})
         .to_string()
     };
-    let run = house.run_with(&["whatsapp", "status", "-", "--json"], &told("stop"));
+    let run = house.run_with(&["whatsapp", "status", "-", "--json"], told("stop"));
     assert_eq!(run.ok().json()["opted_out"], 1);
     let listed = house.json(&["optout", "list"]);
     assert_eq!(listed[0]["client_id"], 2);
     assert_eq!(listed[0]["channel"], "whatsapp");
     assert_eq!(listed[0]["purpose"], "marketing");
     house
-        .run_with(&["whatsapp", "status", "-"], &told("resume"))
+        .run_with(&["whatsapp", "status", "-"], told("resume"))
         .ok();
     assert_eq!(house.json(&["optout", "list"]), json!([]));
 }
