@@ -434,7 +434,7 @@ fn a_dry_run_names_each_person_as_the_send_does_afterwards() {
     house.run(&[send.as_slice(), &["--list"]].concat()).exits(2);
 
     let sent = house.json(&[send.as_slice(), &["--yes"]].concat());
-    let all_fates = |rows: &[Value]| -> Vec<(i64, Value, Value)> {
+    let people_of = |rows: &[Value]| -> Vec<(i64, Value, Value)> {
         let fate = |row: &Value| {
             (
                 row["client_id"].as_i64().expect("a client"),
@@ -445,8 +445,8 @@ fn a_dry_run_names_each_person_as_the_send_does_afterwards() {
         rows.iter().map(fate).collect()
     };
     assert_eq!(
-        all_fates(sent["rows"].as_array().expect("rows")),
-        all_fates(&rows)
+        people_of(sent["rows"].as_array().expect("rows")),
+        people_of(&rows)
     );
     // Whoever had it is named too, and counted.
     let again = dry(&["--json"]).json();
