@@ -433,7 +433,7 @@ fn a_dry_run_names_each_person_as_the_send_does_afterwards() {
         .prints("cliente_documento");
     house.run(&[send.as_slice(), &["--list"]].concat()).exits(2);
 
-    let sent = house.json(&[send.as_slice(), &["--yes"]].concat());
+    let answer = house.json(&[send.as_slice(), &["--yes"]].concat());
     let people_of = |rows: &[Value]| -> Vec<(i64, Value, Value)> {
         let fate = |row: &Value| {
             (
@@ -445,7 +445,7 @@ fn a_dry_run_names_each_person_as_the_send_does_afterwards() {
         rows.iter().map(fate).collect()
     };
     assert_eq!(
-        people_of(sent["rows"].as_array().expect("rows")),
+        people_of(answer["rows"].as_array().expect("rows")),
         people_of(&rows)
     );
     // Whoever had it is named too, and counted.
