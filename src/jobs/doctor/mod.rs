@@ -124,10 +124,8 @@ pub fn refused_configuration(error: &Error) -> Vec<Finding> {
 /// # Errors
 /// Only what `tell` answers; everything else is a finding.
 pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()>) -> Result<()> {
-    for finding in configuration(patient.config) {
-        tell(finding)?;
-    }
-    for finding in secrets(patient.config) {
+    let config = patient.config;
+    for finding in configuration(config).into_iter().chain(secrets(config)) {
         tell(finding)?;
     }
     let mut store = match opened(patient.database) {
