@@ -17,6 +17,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_status.sql"),
     include_str!("migrations/0007_messages_and_sources.sql"),
     include_str!("migrations/0008_told_truly.sql"),
+    include_str!("migrations/0009_channels.sql"),
+    include_str!("migrations/0010_receipts.sql"),
+    include_str!("migrations/0011_evidence.sql"),
+    include_str!("migrations/0012_incidents.sql"),
+    include_str!("migrations/0013_sources.sql"),
+    include_str!("migrations/0014_faster.sql"),
+    include_str!("migrations/0015_birthdays_and_origins.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

@@ -1,0 +1,1 @@
+-- Channels letter and chat, and what staff are alerted of.

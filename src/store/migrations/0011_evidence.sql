@@ -1,0 +1,1 @@
+-- Proof and law: notices, the chained ledger, block lists, the person's data.

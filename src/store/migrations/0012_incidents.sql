@@ -1,0 +1,1 @@
+-- Outages and cuts: incidents with their audience, access events.

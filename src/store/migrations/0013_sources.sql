@@ -1,0 +1,1 @@
+-- Rows that a source no longer has, payment codes that were fetched.

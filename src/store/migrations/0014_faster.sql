@@ -1,0 +1,1 @@
+-- The queue and the book, narrower: what is written once and found at once.

@@ -1,0 +1,1 @@
+-- What a message can come from, and ways of congratulating.
