@@ -47,7 +47,7 @@
 //! | a filter operator | 2 | `AtMost` | `domain/report/filter.rs`, `store/report.rs` |
 //! | an invoice column that texts may write | 4 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs`, `store/book.rs` |
 //! | a provider | 2 | `twilio` | `channel/mod.rs`, `channel/twilio.rs` |
-//! | a preset of a gateway | 1 | `zenvia` | `channel/http/presets.toml` |
+//! | a preset of a gateway | 1 | `zenvia` | `channel/presets/zenvia.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
 //! | an ERP | 5 | `ixc` | `source/ixc/`, `cli/import.rs`, `jobs/sync/mod.rs`, `source/headings.rs`, `source/mod.rs` |
 //! | an event of tickets | 11 | `Moved` | `cli/ticket/show.rs`, `cli/ticket/tell.rs`, `domain/ticket/event.rs`, `domain/ticket/listening.rs`, `domain/ticket/recipients.rs`, `domain/ticket/trigger.rs`, `domain/ticket/warning.rs`, `domain/words.rs`, `source/event/parse.rs`, `source/ticket.rs`, `store/ticket.rs` |

@@ -1,5 +1,6 @@
 //! Reads TOML key by key, remembering where each stood, so that every flaw is told at once with its line.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -81,7 +82,7 @@ pub struct Section<'s, 'a> {
     table: &'s DeTable<'a>,
     path: String,
     line: usize,
-    known: RefCell<Vec<&'static str>>,
+    known: RefCell<Vec<Cow<'static, str>>>,
 }
 
 impl<'s, 'a> Section<'s, 'a> {
@@ -120,13 +121,34 @@ impl<'s, 'a> Section<'s, 'a> {
     }
 
     fn get(&self, key: &'static str) -> Option<&'s Spanned<DeValue<'a>>> {
-        self.known.borrow_mut().push(key);
+        self.known.borrow_mut().push(Cow::Borrowed(key));
         self.table.get(key)
+    }
+
+    /// A text that is not empty, under a key that is named elsewhere than in this program.
+    pub fn named(&self, key: &str) -> Option<String> {
+        self.known.borrow_mut().push(Cow::Owned(key.to_owned()));
+        let value = self.table.get(key)?.get_ref();
+        let text = value.as_str().map(normal);
+        if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+            self.wrong(
+                key,
+                format!("found {}", describe(value)),
+                "write a text in quotes",
+            );
+            return None;
+        }
+        text
     }
 
     /// Whether the key stands here at all.
     pub fn has(&self, key: &'static str) -> bool {
         self.get(key).is_some()
+    }
+
+    /// Whether a key that is named elsewhere than in this program stands here.
+    pub fn holds(&self, key: &str) -> bool {
+        self.table.contains_key(key)
     }
 
     /// The line of a key; this table's own line when the key is absent.
@@ -140,6 +162,11 @@ impl<'s, 'a> Section<'s, 'a> {
     pub fn wrong(&self, key: &str, found: impl Into<String>, remedy: impl Into<String>) {
         self.sheet
             .wrong(self.line_of(key), &self.full(key), found, remedy);
+    }
+
+    /// Notes a flaw with this table as a whole.
+    pub fn wrong_here(&self, found: impl Into<String>, remedy: impl Into<String>) {
+        self.sheet.wrong(self.line, &self.path, found, remedy);
     }
 
     fn of_type<T>(
@@ -164,6 +191,11 @@ impl<'s, 'a> Section<'s, 'a> {
     /// A text where another type would be fine too.
     pub fn text_if(&self, key: &'static str) -> Option<String> {
         self.get(key)?.get_ref().as_str().map(normal)
+    }
+
+    /// True or false where another type would be fine too.
+    pub fn flag_if(&self, key: &'static str) -> Option<bool> {
+        self.get(key)?.get_ref().as_bool()
     }
 
     /// A text that is not empty.
@@ -302,10 +334,10 @@ impl<'s, 'a> Section<'s, 'a> {
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {
-            if !known.iter().any(|k| *k == key.get_ref()) {
-                let remedy =
-                    did_you_mean(key.get_ref(), known.iter().copied()).unwrap_or_else(|| {
-                        let mut names = known.clone();
+            if !known.iter().any(|k| **k == **key.get_ref()) {
+                let remedy = did_you_mean(key.get_ref(), known.iter().map(AsRef::as_ref))
+                    .unwrap_or_else(|| {
+                        let mut names: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
                         names.sort_unstable();
                         names.dedup();
                         format!("known here: {}", names.join(", "))
