@@ -327,6 +327,8 @@ words_enum! {
         Settled = "settled",
         /// Its time ran out before it could go.
         Expired = "expired",
+        /// Whatsapp: nobody has it under this number, as the gateway says.
+        NotOnWhatsapp = "not_on_whatsapp",
         /// The provider refused for good.
         Refused = "refused",
         /// Every retry failed.

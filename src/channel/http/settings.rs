@@ -106,6 +106,13 @@ pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSett
     let is_known = chosen.is_some() || !section.has("preset");
     let timeout_seconds = timeout(section, 20);
     let ca_file = ca_file(section, given.base);
+    if given.channel != Channel::Whatsapp && described.numbers.is_some() {
+        section.wrong(
+            "check_numbers",
+            format!("{} has nobody to ask", given.channel),
+            "leave it out; it is for whatsapp",
+        );
+    }
     if given.channel != Channel::Push && described.by_client == Some(true) {
         section.wrong(
             "addresses",

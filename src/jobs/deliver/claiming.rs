@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::afresh::{Desk, Verdict};
+use super::asking::Numbers;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
@@ -19,19 +20,21 @@ use crate::store::{Connection, meta};
 pub(super) struct Claim {
     /// They are `sending` now.
     pub taken: Vec<DueMessage>,
+    /// Numbers of which nobody knows whether they exist: their messages wait for that.
+    pub unasked: Vec<String>,
     /// Found no longer wanted, by reason.
     pub skipped: BTreeMap<Reason, u64>,
 }
 
 /// Claims at most `room` messages of a channel whose turn has come, and leaves what is `aside` where
-/// it is. To be called within an immediate transaction.
+/// it is; where `numbers` are asked about, only those whose number exists. To be called within an immediate transaction.
 pub(super) fn claim(
     connection: &Connection,
     config: &Config,
     channel: Channel,
     now: Now,
     room: usize,
-    aside: &Aside,
+    (aside, numbers): (&Aside, &Option<Numbers>),
 ) -> Result<Claim> {
     let mut claim = Claim::default();
     let desk = Desk::new(connection, config, now);
@@ -49,6 +52,21 @@ pub(super) fn claim(
             };
             match verdict {
                 Verdict::Goes(message) => {
+                    let number = &message.outgoing.address;
+                    let exists = match numbers {
+                        Some(numbers) => numbers.exists(connection, number)?,
+                        None => Some(true),
+                    };
+                    if exists.is_none() {
+                        claim.unasked.push(number.clone());
+                        continue;
+                    }
+                    if exists == Some(false) {
+                        let reason = Reason::NotOnWhatsapp;
+                        queue::skip(connection, id, reason, None)?;
+                        *claim.skipped.entry(reason).or_default() += 1;
+                        continue;
+                    }
                     queue::take(connection, id, &seen)?;
                     claim.taken.push(as_sent(config, *message));
                 }
@@ -59,7 +77,7 @@ pub(super) fn claim(
                 Verdict::Waits(until) => queue::wait(connection, id, until)?,
             }
         }
-        if last {
+        if last || !claim.unasked.is_empty() {
             break;
         }
     }
