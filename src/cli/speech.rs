@@ -125,3 +125,42 @@ fn notes(argument: &Arg) -> String {
     }
     notes.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ladder::{CaseOutcome, Closing, Stage};
+    use crate::domain::words::{
+        AccessStatus, Author, Channel, ContractStatus, InvoiceStatus, Kind, Origin, PersonType,
+        Purpose, Reason, Status, Word,
+    };
+
+    #[test]
+    fn what_a_table_says_in_portuguese_is_understood_where_it_is_typed() {
+        language::choose(Language::Portuguese);
+        fn wrong<W: Word + std::fmt::Debug>(found: &mut Vec<String>) {
+            for known in W::ALL {
+                let said = language::word(known.as_str());
+                if W::parse(said) != Some(*known) {
+                    found.push(format!("{known:?} is shown as {said}"));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        wrong::<Channel>(&mut found);
+        wrong::<Purpose>(&mut found);
+        wrong::<Kind>(&mut found);
+        wrong::<PersonType>(&mut found);
+        wrong::<ContractStatus>(&mut found);
+        wrong::<AccessStatus>(&mut found);
+        wrong::<InvoiceStatus>(&mut found);
+        wrong::<Author>(&mut found);
+        wrong::<Status>(&mut found);
+        wrong::<Origin>(&mut found);
+        wrong::<Reason>(&mut found);
+        wrong::<Stage>(&mut found);
+        wrong::<CaseOutcome>(&mut found);
+        wrong::<Closing>(&mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
