@@ -12,17 +12,17 @@ words_enum! {
     /// What an answer means.
     Means {
         /// The gateway took the message.
-        Accepted = "accepted",
+        Accepted = "accepted" | "aceita",
         /// Not now: it is tried again.
-        Later = "later",
+        Later = "later" | "depois",
         /// No, for good.
-        Never = "never",
+        Never = "never" | "nunca",
         /// The address is gone: of a push, the device is forgotten.
-        Gone = "gone",
+        Gone = "gone" | "sumiu",
         /// It is about us: the channel closes for this run.
-        Stop = "stop",
+        Stop = "stop" | "parar",
         /// Nobody can tell.
-        Unknown = "unknown",
+        Unknown = "unknown" | "desconhecida",
     }
 }
 
@@ -30,9 +30,9 @@ words_enum! {
     /// Whom a refusal is about, where a rule says so.
     Blamed {
         /// The recipient.
-        Recipient = "recipient",
+        Recipient = "recipient" | "destinatário",
         /// What is written.
-        Content = "content",
+        Content = "content" | "conteúdo",
     }
 }
 
