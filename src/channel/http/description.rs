@@ -6,22 +6,12 @@ use std::path::Path;
 use super::glob::{Glob, IdText};
 use super::login::{self, LoginSettings};
 use super::numbers::{self, NumbersSettings};
+use super::plan::{ContentType, read_method, secrets_of};
 use super::rule::{self, AnswerRule, read_pointer, read_pointers};
 use crate::channel::Pause;
 use crate::http::Method;
 use crate::settings::Secret;
 use crate::toml_table::Section;
-
-/// What a body is, which decides how its values are escaped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ContentType {
-    /// `application/json`.
-    Json,
-    /// `application/x-www-form-urlencoded`.
-    Form,
-    /// `text/plain`.
-    Plain,
-}
 
 /// The keys that describe a gateway. What one description leaves out, another may fill in.
 #[derive(Debug, Default)]
@@ -241,39 +231,9 @@ impl AnswerKeys {
     }
 }
 
-/// A table of texts, each of which may be a secret.
-pub(super) fn secrets_of(
-    section: &Section<'_, '_>,
-    key: &'static str,
-    base: &Path,
-) -> BTreeMap<String, Secret> {
-    let table = section.section(key);
-    let pairs = table.map_or_else(BTreeMap::new, |table| table.pairs());
-    let secret = |(name, value)| (name, Secret::new(value, base));
-    pairs.into_iter().map(secret).collect()
-}
-
 fn globs(section: &Section<'_, '_>, key: &'static str) -> Option<Vec<Glob>> {
     let texts = section.texts(key)?;
     Some(texts.iter().map(|text| Glob::of(text)).collect())
-}
-
-/// The verb of a request.
-pub(super) fn read_method(section: &Section<'_, '_>) -> Option<Method> {
-    let method = match section.filled("method")?.as_str() {
-        "POST" => Method::Post,
-        "GET" => Method::Get,
-        "PUT" => Method::Put,
-        other => {
-            section.wrong(
-                "method",
-                format!("found `{other}`"),
-                "write GET, POST or PUT",
-            );
-            return None;
-        }
-    };
-    Some(method)
 }
 
 fn read_content_type(section: &Section<'_, '_>) -> Option<ContentType> {

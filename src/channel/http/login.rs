@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::description::{ContentType, read_method, secrets_of};
 use super::pattern::Words;
+use super::plan::{ContentType, RequestPlan, read_method, secrets_of};
 use super::request::{Form, OwnValues};
 use super::rule::{read_pointer, scalar};
-use super::settings::RequestPlan;
 use crate::channel::{Next, Refusal, by_status};
 use crate::clock::Stopwatch;
 use crate::error::Result;

@@ -19,6 +19,7 @@ mod glob;
 mod login;
 mod numbers;
 mod pattern;
+mod plan;
 mod preset;
 mod request;
 mod rule;
@@ -77,7 +78,7 @@ impl HttpProvider {
     /// # Errors
     /// When a secret cannot be read.
     fn new(settings: &HttpSettings, workers: usize) -> Result<Self> {
-        let own = OwnValues::revealed(settings)?;
+        let own = OwnValues::revealed(&settings.credentials)?;
         let words = settings.words();
         let token = !own.token.is_empty() || settings.login.is_some();
         let credentials = &settings.credentials;
@@ -101,24 +102,8 @@ impl HttpProvider {
         };
         let mut hidden = own.hidden.clone();
         hidden.extend(send.hidden.iter().cloned());
-        hidden.extend(secrets_in(&settings.send.url));
-        hidden.extend(
-            check
-                .iter()
-                .flat_map(|(_, check)| secrets_in(&check.plan.url)),
-        );
-        hidden.extend(
-            settings
-                .login
-                .iter()
-                .flat_map(|(_, plan)| secrets_in(&plan.url)),
-        );
-        hidden.extend(
-            settings
-                .numbers
-                .iter()
-                .flat_map(|(_, plan)| secrets_in(&plan.url)),
-        );
+        let addresses = settings.addresses();
+        hidden.extend(addresses.flat_map(secrets_in));
         let login = match &settings.login {
             Some((login, plan)) => {
                 let login = Login::new(login, plan, &words, own.clone(), hidden.clone())?;

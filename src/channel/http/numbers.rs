@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::description::{ContentType, read_method};
 use super::login::Held;
+use super::plan::{ContentType, RequestPlan, read_method};
 use super::request::{Form, OwnValues, digits};
 use super::rule::{read_pointer, scalar};
-use super::settings::RequestPlan;
 use crate::channel::{Next, Refusal, by_status, lost};
 use crate::http::{HttpClient, Method};
 use crate::settings::required;

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::description::ContentType;
 use super::pattern::{Pattern, Words, is_of_message, json_escaped};
-use super::settings::{Credentials, HttpSettings, RequestPlan};
+use super::plan::{ContentType, Credentials, RequestPlan, is_secret};
 use crate::channel::{Outgoing, tag};
 use crate::error::Result;
 use crate::http::{Body, Failure, HttpAnswer, HttpClient, HttpRequest, Method, percent_encoded};
@@ -35,27 +34,27 @@ impl OwnValues {
     ///
     /// # Errors
     /// When a secret cannot be read.
-    pub(super) fn revealed(settings: &HttpSettings) -> Result<Self> {
-        Self::of(settings, Secret::reveal)
+    pub(super) fn revealed(credentials: &Credentials) -> Result<Self> {
+        Self::of(credentials, Secret::reveal)
     }
 
     /// The values as they may be shown, no secret read.
-    pub(super) fn covered(settings: &HttpSettings) -> Result<Self> {
-        Self::of(settings, |_| Ok(HIDDEN.to_owned()))
+    pub(super) fn covered(credentials: &Credentials) -> Result<Self> {
+        Self::of(credentials, |_| Ok(HIDDEN.to_owned()))
     }
 
-    fn of(settings: &HttpSettings, read: impl Fn(&Secret) -> Result<String>) -> Result<Self> {
+    fn of(credentials: &Credentials, read: impl Fn(&Secret) -> Result<String>) -> Result<Self> {
         let Credentials {
             username,
             password,
             token,
             ..
-        } = &settings.credentials;
+        } = credentials;
         let reveal = |secret: &Option<Secret>| secret.as_ref().map_or(Ok(String::new()), &read);
         let (password, token) = (reveal(password)?, reveal(token)?);
         let mut hidden = vec![password.clone(), token.clone()];
         let mut values = BTreeMap::new();
-        for (name, secret) in &settings.values {
+        for (name, secret) in &credentials.values {
             let value = if is_secret(name, secret) {
                 let value = read(secret)?;
                 hidden.push(value.clone());
@@ -66,7 +65,7 @@ impl OwnValues {
             values.insert(name.clone(), value);
         }
         Ok(Self {
-            sender: settings.sender.clone().unwrap_or_default(),
+            sender: credentials.sender.clone().unwrap_or_default(),
             username: username.clone().unwrap_or_default(),
             password,
             token,
@@ -307,21 +306,6 @@ fn in_url(word: &str, text: &str) -> String {
     } else {
         percent_encoded(text).replace("%3A", ":")
     }
-}
-
-/// Whether a value is better not shown: it comes from elsewhere, or its name says so.
-pub(super) fn is_secret(name: &str, secret: &Secret) -> bool {
-    !secret.is_literal() || may_be_secret(name)
-}
-
-/// Whether something of this name is better not shown.
-pub(super) fn may_be_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "auth", "token", "key", "secret", "pass", "cookie", "chave", "senha",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
 //! A gateway's settings, read from its description and what its preset fills in.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::HttpProvider;
-use super::description::{ContentType, Description};
+use super::description::Description;
 use super::glob::Glob;
 use super::login::LoginSettings;
 use super::numbers::NumbersSettings;
 use super::pattern::{Words, words_between_signs};
+use super::plan::{ContentType, Credentials, RequestPlan, may_be_secret};
 use super::preset;
-use super::request::{Form, OwnValues, may_be_secret, of_message};
+use super::request::{Form, OwnValues, of_message};
 use super::verdict::Verdict;
 use crate::channel::{Given, Judged, Outgoing, Pause, Provider, ProviderSettings, ShownRequest};
 use crate::domain::words::Channel;
@@ -30,10 +30,6 @@ pub(super) struct HttpSettings {
     pub(super) send: RequestPlan,
     /// What we are known by.
     pub(super) credentials: Credentials,
-    /// Who it comes from: `#sender#`.
-    pub(super) sender: Option<String>,
-    /// Words of its own.
-    pub(super) values: BTreeMap<String, Secret>,
     /// How a token is had, and its request.
     pub(super) login: Option<(LoginSettings, RequestPlan)>,
     /// How answers are read.
@@ -54,21 +50,6 @@ pub(super) struct HttpSettings {
     pub(super) ca_file: Option<PathBuf>,
 }
 
-/// A request with its places.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RequestPlan {
-    /// GET, POST or PUT.
-    pub(super) method: Method,
-    /// Where; may hold `#address#` and the like, escaped for a URL.
-    pub(super) url: Url,
-    /// Headers; their values may be secrets.
-    pub(super) headers: BTreeMap<String, Secret>,
-    /// What the body is.
-    pub(super) content_type: ContentType,
-    /// The body, with its places.
-    pub(super) body: Option<String>,
-}
-
 /// A harmless request that answers only to good credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check {
@@ -78,21 +59,6 @@ pub(super) struct Check {
     pub(super) pointer: Option<String>,
     /// And what must stand there.
     pub(super) is: Vec<Glob>,
-}
-
-/// What a gateway knows us by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Credentials {
-    /// A user for HTTP's basic authentication, or for `#username#`.
-    pub(super) username: Option<String>,
-    /// Its password, also `#password#`.
-    pub(super) password: Option<Secret>,
-    /// A token, also `#token#`.
-    pub(super) token: Option<Secret>,
-    /// The header the token goes in; none sends it only where `#token#` stands.
-    pub(super) token_header: Option<String>,
-    /// What stands before the token in that header.
-    pub(super) token_prefix: String,
 }
 
 /// Reads how the gateway is described.
@@ -134,13 +100,12 @@ fn settings(
 ) -> Option<HttpSettings> {
     let channel = given.channel;
     let base = base_of(given, &described);
-    let url = described.url.take();
-    let url = match (url, described.path.take()) {
+    let url = match (described.url.take(), described.path.take()) {
         (Some(url), _) => whole_url(given.section, "url", url, given.warnings),
         (None, path) => at_base(base.as_ref(), &path?),
     }?;
-    let mut at = |key, text: String| place(given, base.as_ref(), key, text);
     let verdict = Verdict::of(&mut described, channel);
+    let credentials = credentials(&mut described);
     let send = RequestPlan {
         method: described.method.unwrap_or(Method::Post),
         url,
@@ -148,6 +113,7 @@ fn settings(
         content_type: described.content_type.unwrap_or(ContentType::Json),
         body: described.body,
     };
+    let mut at = |key, text: String| place(given, base.as_ref(), key, text);
     let login = described.login.and_then(|login| {
         let plan = login.plan(at("login", login.url.clone())?);
         Some((login, plan))
@@ -170,17 +136,8 @@ fn settings(
     });
     Some(HttpSettings {
         channel,
-        credentials: Credentials {
-            username: described.username,
-            password: described.password,
-            token: described.token,
-            token_header: described.token_header,
-            token_prefix: described
-                .token_prefix
-                .unwrap_or_else(|| "Bearer ".to_owned()),
-        },
-        sender: described.sender,
-        values: described.values,
+        send,
+        credentials,
         login,
         verdict,
         check,
@@ -190,8 +147,23 @@ fn settings(
         unofficial: described.unofficial.unwrap_or(channel == Channel::Whatsapp),
         timeout_seconds,
         ca_file,
-        send,
     })
+}
+
+/// What we are known by.
+fn credentials(described: &mut Description) -> Credentials {
+    Credentials {
+        username: described.username.take(),
+        password: described.password.take(),
+        token: described.token.take(),
+        token_header: described.token_header.take(),
+        token_prefix: described
+            .token_prefix
+            .take()
+            .unwrap_or_else(|| "Bearer ".to_owned()),
+        sender: described.sender.take(),
+        values: std::mem::take(&mut described.values),
+    }
 }
 
 /// Where the gateway's own paths start, where that is said.
@@ -228,7 +200,13 @@ fn place(
 impl HttpSettings {
     /// The words that its requests may have between number signs.
     pub(super) fn words(&self) -> Words {
-        Words::and(self.values.keys())
+        Words::and(self.credentials.values.keys())
+    }
+
+    /// The addresses of its requests.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &Url> {
+        let plans = self.plans().into_iter();
+        plans.map(|(_, plan, _)| &plan.url)
     }
 
     /// Every request it is described by, with the key that it stands under.
@@ -252,7 +230,7 @@ impl HttpSettings {
 fn check_places(section: &Section<'_, '_>, settings: &HttpSettings) {
     let credentials = &settings.credentials;
     let wanting = [
-        ("sender", settings.sender.is_none()),
+        ("sender", credentials.sender.is_none()),
         ("username", credentials.username.is_none()),
         ("password", credentials.password.is_none()),
         (
@@ -312,7 +290,12 @@ impl ProviderSettings for HttpSettings {
         } = &self.credentials;
         secrets.extend(token.iter().map(|secret| named("token", secret)));
         secrets.extend(password.iter().map(|secret| named("password", secret)));
-        secrets.extend(self.values.iter().map(|(name, secret)| named(name, secret)));
+        secrets.extend(
+            self.credentials
+                .values
+                .iter()
+                .map(|(name, secret)| named(name, secret)),
+        );
         secrets
     }
 
@@ -353,7 +336,7 @@ impl ProviderSettings for HttpSettings {
     }
 
     fn shown_request(&self, message: &Outgoing) -> Result<Option<ShownRequest>> {
-        let own = OwnValues::covered(self)?;
+        let own = OwnValues::covered(&self.credentials)?;
         let token = self.credentials.token.is_some() || self.login.is_some();
         let form =
             Form::of(&self.send, &self.words(), true)?.authorized(&self.credentials, &own, token);
