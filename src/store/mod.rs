@@ -28,6 +28,7 @@ mod lock;
 pub mod message;
 pub mod meta;
 mod migration;
+pub mod notice;
 pub mod opt_out;
 pub mod purge;
 pub mod queue;
