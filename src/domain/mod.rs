@@ -10,6 +10,7 @@ pub mod collection;
 pub mod contact_hours;
 pub mod contract;
 pub mod day;
+pub mod evidence;
 pub mod holiday;
 pub mod id_set;
 pub mod invoice;

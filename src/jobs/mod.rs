@@ -9,6 +9,7 @@ pub mod compose;
 pub mod deliver;
 pub mod demo;
 pub mod doctor;
+pub mod dossier;
 pub mod forecast;
 pub mod import;
 pub mod notice;

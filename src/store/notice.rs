@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::{Columns as _, Millis};
 use crate::domain::ladder::Stage;
+use crate::domain::money::Money;
 use crate::domain::notice::{NoticeKind, NoticesGiven};
-use crate::domain::words::{Channel, Status};
+use crate::domain::place::Place;
+use crate::domain::words::{AccessStatus, Channel, Status};
 use crate::error::Result;
 
 /// When a notice went, `n` being its row and `m` its message, if that is still there.
@@ -79,8 +81,7 @@ pub struct NoticeTry {
 pub fn last_try(connection: &Connection, subject: &NoticeSubject) -> Result<Vec<NoticeTry>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT n.try, m.template, n.created_at, m.status, {SENT_AT},
-                EXISTS (SELECT 1 FROM callback b WHERE b.message_id = n.message_id
-                        AND b.status IN ('delivered', 'read'))
+                {DELIVERED_AT} IS NOT NULL
          FROM notice n LEFT JOIN message m ON m.id = n.message_id
          WHERE n.kind = ?1 AND n.stage = ?2
            AND (n.contract_id = ?3 OR (?3 IS NULL AND n.contract_id IS NULL AND n.invoice_id = ?4))
@@ -197,7 +198,8 @@ pub fn note(
     for (case, invoice) in cases {
         connection
             .prepare_cached(
-                "INSERT INTO notice_case (message_id, case_id, invoice_id) VALUES (?1, ?2, ?3)",
+                "INSERT INTO notice_case (message_id, case_id, invoice_id, number, due_on, amount, owed)
+                 SELECT ?1, ?2, id, number, due_on, amount, owed FROM invoice WHERE id = ?3",
             )?
             .execute((message_id, case, invoice))?;
     }
@@ -215,4 +217,202 @@ pub fn kind_of(connection: &Connection, message_id: i64) -> Result<Option<Notice
 /// The day in a zone of an instant.
 pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
+}
+
+/// When a message's arrival was reported, `n` being its notice.
+const DELIVERED_AT: &str = "coalesce((SELECT min(b.at) FROM callback b
+     WHERE b.message_id = n.message_id AND b.status IN ('delivered', 'read')), n.delivered_at)";
+
+/// One message of a notice, with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenNotice {
+    /// The message.
+    pub message_id: i64,
+    /// What it precedes.
+    pub kind: NoticeKind,
+    /// The contract; none where its invoice has none.
+    pub contract_id: Option<i64>,
+    /// Whose.
+    pub client_id: i64,
+    /// Of that name.
+    pub client_name: String,
+    /// The first invoice that it speaks of.
+    pub invoice_id: i64,
+    /// How it went.
+    pub channel: Channel,
+    /// Its state; none when the purge deleted the message.
+    pub status: Option<Status>,
+    /// When it was sent.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When its arrival was reported.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// One of its invoices still owes.
+    pub owing: bool,
+    /// One of its cases is open.
+    pub counts: bool,
+    /// The last day on which one of its cases closed.
+    pub closed_on: Option<NaiveDate>,
+    /// Where the client, and the contract, are.
+    pub place: Place,
+}
+
+impl GivenNotice {
+    /// Which contract, or else which invoice, it is about.
+    pub const fn about(&self) -> (Option<i64>, Option<i64>) {
+        match self.contract_id {
+            Some(id) => (Some(id), None),
+            None => (None, Some(self.invoice_id)),
+        }
+    }
+}
+
+fn select(condition: &str, order: &str) -> String {
+    format!(
+        "SELECT n.message_id, n.kind, n.contract_id, n.client_id, k.name, n.invoice_id, n.channel,
+                m.status, {SENT_AT}, {DELIVERED_AT},
+                EXISTS (SELECT 1 FROM notice_case s JOIN invoice i ON i.id = s.invoice_id
+                        WHERE s.message_id = n.message_id AND i.owing),
+                {COUNTS},
+                (SELECT max(c.closed_on) FROM notice_case s JOIN collection_case c ON c.id = s.case_id
+                 WHERE s.message_id = n.message_id),
+                coalesce(nullif(trim(t.city), ''), k.city), k.state
+         FROM notice n
+         LEFT JOIN message m ON m.id = n.message_id
+         LEFT JOIN client k ON k.id = n.client_id
+         LEFT JOIN contract t ON t.id = n.contract_id
+         WHERE {condition} ORDER BY {order}"
+    )
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<GivenNotice> {
+    Ok(GivenNotice {
+        message_id: row.get(0)?,
+        kind: row.get(1)?,
+        contract_id: row.get(2)?,
+        client_id: row.get(3)?,
+        client_name: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+        invoice_id: row.get(5)?,
+        channel: row.get(6)?,
+        status: row.get(7)?,
+        sent_at: row.instant_opt(8)?,
+        delivered_at: row.instant_opt(9)?,
+        owing: row.get(10)?,
+        counts: row.get(11)?,
+        closed_on: row.day_opt(12)?,
+        place: Place {
+            city: row.get(13)?,
+            state: row.get(14)?,
+        },
+    })
+}
+
+/// Streams the messages of notices of suspension, those about one contract, or one invoice, together.
+pub fn each_suspension(
+    connection: &Connection,
+    mut each: impl FnMut(GivenNotice) -> Result<()>,
+) -> Result<()> {
+    let order = "n.client_id, n.contract_id, CASE WHEN n.contract_id IS NULL THEN n.invoice_id END, n.message_id";
+    let mut statement = connection.prepare(&select("n.kind = 'suspension'", order))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(read(row)?)?;
+    }
+    Ok(())
+}
+
+/// Every notice of suspension that was sent about a contract, or about its client's invoices without one.
+pub fn suspensions_of(
+    connection: &Connection,
+    contract_id: i64,
+    client_id: i64,
+) -> Result<Vec<GivenNotice>> {
+    let condition = "n.kind = 'suspension' AND n.client_id = ?2
+                     AND (n.contract_id = ?1 OR n.contract_id IS NULL)";
+    let mut statement = connection.prepare_cached(&select(condition, "n.message_id"))?;
+    let rows = statement.query_map((contract_id, client_id), read)?;
+    let all: Vec<GivenNotice> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(all
+        .into_iter()
+        .filter(|one| one.sent_at.is_some())
+        .collect())
+}
+
+/// Every message that gave a client a notice, or one about an invoice, in order.
+pub fn of(
+    connection: &Connection,
+    client_id: Option<i64>,
+    invoice_id: Option<i64>,
+) -> Result<Vec<GivenNotice>> {
+    let condition = "(?1 IS NULL OR n.client_id = ?1)
+         AND (?2 IS NULL OR n.message_id IN (SELECT message_id FROM notice_case WHERE invoice_id = ?2))";
+    let mut statement = connection.prepare(&select(condition, "n.message_id"))?;
+    let rows = statement.query_map((client_id, invoice_id), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// An invoice as it was when a notice spoke of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceThen {
+    /// Its id.
+    pub id: i64,
+    /// The number printed on it.
+    pub number: Option<String>,
+    /// The printed due date.
+    pub due_on: NaiveDate,
+    /// What it was made out for.
+    pub amount: Money,
+    /// What was owed.
+    pub owed: Money,
+}
+
+/// The invoices that a notice spoke of, as they were then.
+pub fn invoices_then(connection: &Connection, message_id: i64) -> Result<Vec<InvoiceThen>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT invoice_id, number, due_on, amount, owed FROM notice_case WHERE message_id = ?1
+         ORDER BY due_on, invoice_id",
+    )?;
+    let rows = statement.query_map([message_id], |row| {
+        Ok(InvoiceThen {
+            id: row.get(0)?,
+            number: row.get(1)?,
+            due_on: row.day(2)?,
+            amount: row.get(3)?,
+            owed: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A contract that is cut for debt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CutContract {
+    /// The contract.
+    pub contract_id: i64,
+    /// Whose.
+    pub client_id: i64,
+    /// How it is cut.
+    pub access_status: AccessStatus,
+    /// Since when, as far as imports and syncs saw it.
+    pub access_since: Option<NaiveDate>,
+}
+
+/// Streams the contracts that are cut for debt.
+pub fn each_cut(
+    connection: &Connection,
+    mut each: impl FnMut(CutContract) -> Result<()>,
+) -> Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT id, client_id, access_status, access_since FROM contract
+         WHERE access_status IN ('auto_block', 'manual_block') ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(CutContract {
+            contract_id: row.get(0)?,
+            client_id: row.get(1)?,
+            access_status: row.get(2)?,
+            access_since: row.day_opt(3)?,
+        })?;
+    }
+    Ok(())
 }
