@@ -285,36 +285,46 @@ impl<'a> Look<'a> {
         Ok((about, invoices, against))
     }
 
+    /// What keeps an invoice out of the reminders and stages of the ladder.
+    fn kept_out(&self, invoice: &Invoice) -> Result<Option<Reason>> {
+        let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client)
+        else {
+            return Ok(None);
+        };
+        let connection = self.desk.connection;
+        let today = self.desk.composer.now.today;
+        let contract = match invoice.contract_id {
+            Some(id) => book::contract(connection, id)?,
+            None => None,
+        };
+        let exclusions = Exclusions {
+            in_collection: client.in_collection,
+            in_reminders: client.in_reminders,
+            notice_hold_until: contract
+                .as_ref()
+                .and_then(|contract| contract.notice_hold_until),
+            holds: hold::ends(connection, invoice.id, client.id)?,
+            payment_method: None,
+        };
+        if let Some(left_out) = exclusions.forbid(step, today) {
+            return Ok(Some(left_out.reason()));
+        }
+        let method = invoice
+            .payment_method
+            .as_deref()
+            .or_else(|| contract.as_ref()?.payment_method.as_deref());
+        let by_itself =
+            lateness::paid_by_itself(connection, self.desk.policy, invoice, step, method, today)?;
+        Ok(by_itself.then_some(Reason::AutomaticPayment))
+    }
+
     /// What stands against speaking of an invoice.
     fn against(&self, invoice: &Invoice) -> Result<Option<Against>> {
         let connection = self.desk.connection;
         let today = self.desk.composer.now.today;
         let own = self.message.outgoing.invoice_id == Some(invoice.id);
-        if let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client) {
-            let contract = match invoice.contract_id {
-                Some(id) => book::contract(connection, id)?,
-                None => None,
-            };
-            let exclusions = Exclusions {
-                in_collection: client.in_collection,
-                in_reminders: client.in_reminders,
-                notice_hold_until: contract
-                    .as_ref()
-                    .and_then(|contract| contract.notice_hold_until),
-                holds: hold::ends(connection, invoice.id, client.id)?,
-                payment_method: None,
-            };
-            if let Some(left_out) = exclusions.forbid(step, today) {
-                return Ok(Some((left_out.reason(), None)));
-            }
-            let method = invoice
-                .payment_method
-                .as_deref()
-                .or_else(|| contract.as_ref()?.payment_method.as_deref());
-            let policy = self.desk.policy;
-            if lateness::paid_by_itself(connection, policy, invoice, step, method, today)? {
-                return Ok(Some((Reason::AutomaticPayment, None)));
-            }
+        if let Some(reason) = self.kept_out(invoice)? {
+            return Ok(Some((reason, None)));
         }
         let mut due_on = if own { self.made_of.due_on } else { None };
         let mut late = None;
