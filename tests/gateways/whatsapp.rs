@@ -148,7 +148,7 @@ fn requests_go_one_at_a_time_with_a_pause_that_a_signal_ends() {
         ),
     );
     house
-        .run(&["doctor"])
+        .run(&["queue", "stats"])
         .exits(3)
         .says("the shortest and the longest pause");
 }
@@ -274,7 +274,7 @@ fn a_push_by_the_clients_id_needs_no_device() {
         "[sms]\nprovider = \"http\"\nurl = \"https://gw.example.com/\"\naddresses = \"client\"\n",
     );
     house
-        .run(&["doctor"])
+        .run(&["queue", "stats"])
         .exits(3)
         .says("sms messages go to no device");
 }

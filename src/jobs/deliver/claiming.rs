@@ -26,6 +26,33 @@ pub(super) struct Claim {
     pub skipped: BTreeMap<Reason, u64>,
 }
 
+impl Claim {
+    /// Skips a message that is not to go.
+    fn skip(
+        &mut self,
+        connection: &Connection,
+        id: i64,
+        reason: Reason,
+        detail: Option<String>,
+    ) -> Result<()> {
+        queue::skip(connection, id, reason, detail.as_deref())?;
+        *self.skipped.entry(reason).or_default() += 1;
+        Ok(())
+    }
+}
+
+/// Whether a message's number exists, where that is asked; none where nobody knows yet.
+fn known(
+    connection: &Connection,
+    numbers: &Option<Numbers>,
+    message: &DueMessage,
+) -> Result<Option<bool>> {
+    match numbers {
+        Some(numbers) => numbers.exists(connection, &message.outgoing.address),
+        None => Ok(Some(true)),
+    }
+}
+
 /// Claims at most `room` messages of a channel whose turn has come, and leaves what is `aside` where
 /// it is; where `numbers` are asked about, only those whose number exists. To be called within an immediate transaction.
 pub(super) fn claim(
@@ -60,29 +87,15 @@ pub(super) fn claim(
                 desk.look(message)?
             };
             match verdict {
-                Verdict::Goes(message) => {
-                    let number = &message.outgoing.address;
-                    let exists = match numbers {
-                        Some(numbers) => numbers.exists(connection, number)?,
-                        None => Some(true),
-                    };
-                    if exists.is_none() {
-                        claim.unasked.push(number.clone());
-                        continue;
+                Verdict::Goes(message) => match known(connection, numbers, &message)? {
+                    Some(true) => {
+                        queue::take(connection, id, &seen)?;
+                        claim.taken.push(as_sent(config, *message));
                     }
-                    if exists == Some(false) {
-                        let reason = Reason::NotOnWhatsapp;
-                        queue::skip(connection, id, reason, None)?;
-                        *claim.skipped.entry(reason).or_default() += 1;
-                        continue;
-                    }
-                    queue::take(connection, id, &seen)?;
-                    claim.taken.push(as_sent(config, *message));
-                }
-                Verdict::Not(reason, detail) => {
-                    queue::skip(connection, id, reason, detail.as_deref())?;
-                    *claim.skipped.entry(reason).or_default() += 1;
-                }
+                    Some(false) => claim.skip(connection, id, Reason::NotOnWhatsapp, None)?,
+                    None => claim.unasked.push(message.outgoing.address),
+                },
+                Verdict::Not(reason, detail) => claim.skip(connection, id, reason, detail)?,
                 Verdict::Waits(until) => queue::wait(connection, id, until)?,
             }
         }
