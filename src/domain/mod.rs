@@ -12,6 +12,7 @@ pub mod contract;
 pub mod day;
 pub mod holiday;
 pub mod id_set;
+pub mod incident;
 pub mod invoice;
 pub mod ladder;
 pub mod login;

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod doctor;
 pub mod forecast;
 pub mod import;
+pub mod incident;
 mod outage;
 pub mod plan;
 pub mod provided;

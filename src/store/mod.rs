@@ -24,6 +24,7 @@ pub mod columns;
 pub mod health;
 pub mod hold;
 pub mod import;
+pub mod incident;
 mod lock;
 pub mod message;
 pub mod meta;
