@@ -1,5 +1,6 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod access;
 pub mod birthday;
 pub mod book;
 pub mod callback;

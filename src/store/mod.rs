@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use lock::Anchor;
 pub use lock::{FileId, Lock};
 
+pub mod access;
 pub mod backup;
 pub mod batch;
 pub mod birthday;

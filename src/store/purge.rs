@@ -48,6 +48,12 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
     let spoken = format!(
         "DELETE FROM message_speaks_for WHERE message_id IN (SELECT id FROM message WHERE {old})"
     );
+    let of_incidents = format!(
+        "DELETE FROM incident_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
+    );
+    let of_access = format!(
+        "DELETE FROM access_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
+    );
     let rows = format!("DELETE FROM message WHERE {old}");
     in_steps(store, |connection, from, to| {
         let bound = (from, to, Millis(before));
@@ -56,6 +62,8 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
         }
         connection.prepare_cached(&attempts)?.execute(bound)?;
         connection.prepare_cached(&spoken)?.execute(bound)?;
+        connection.prepare_cached(&of_incidents)?.execute(bound)?;
+        connection.prepare_cached(&of_access)?.execute(bound)?;
         Ok(connection.prepare_cached(&rows)?.execute(bound)?)
     })
 }

@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::overtaken::overtaken;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::collection::{Assertion, Exclusions};
@@ -36,7 +37,7 @@ pub(super) enum Verdict {
 }
 
 /// Why a message is not to go, and more words where there are any.
-type Against = (Reason, Option<String>);
+pub(super) type Against = (Reason, Option<String>);
 
 /// Looks at messages whose turn has come.
 pub(super) struct Desk<'a> {
@@ -70,13 +71,16 @@ impl<'a> Desk<'a> {
     /// A message of today about which nothing has changed since: only what hangs on the clock, on
     /// other messages and on the device is asked.
     pub fn glance(&self, message: DueMessage) -> Result<Verdict> {
-        let against = match self.expired(&message) {
-            None => match self.capped(&message)? {
-                None => self.device_lost(&message)?,
-                capped => capped,
-            },
-            expired => expired,
-        };
+        let mut against = self.expired(&message);
+        if against.is_none() {
+            against = overtaken(self.connection, &message)?;
+        }
+        if against.is_none() {
+            against = self.capped(&message)?;
+        }
+        if against.is_none() {
+            against = self.device_lost(&message)?;
+        }
         Ok(match against {
             Some((reason, detail)) => Verdict::Not(reason, detail),
             None => Verdict::Goes(Box::new(message)),
@@ -86,6 +90,9 @@ impl<'a> Desk<'a> {
     /// A message of another day, or about which something may have changed: everything is asked again,
     /// in the order of the table of reasons, and it is written again.
     pub fn look(&self, mut message: DueMessage) -> Result<Verdict> {
+        if let Some((reason, detail)) = overtaken(self.connection, &message)? {
+            return Ok(Verdict::Not(reason, detail));
+        }
         let look = Look::gather(self, &message)?;
         let purpose = look.purpose();
         let (address, about, rendered) = match look.all()? {
@@ -201,6 +208,10 @@ impl<'a> Look<'a> {
     }
 
     fn purpose(&self) -> Purpose {
+        if self.message.origin == Origin::Incident {
+            // An outage is told for the service's sake, whatever became of its template.
+            return Purpose::Service;
+        }
         let template = self.template.as_ref();
         template.map_or(self.message.outgoing.purpose, |template| template.purpose)
     }
@@ -228,6 +239,9 @@ impl<'a> Look<'a> {
             rows.invoices = invoices;
         }
         rows.ticket.clone_from(&self.made_of.said);
+        if self.message.origin == Origin::Incident {
+            self.keep_theirs(&mut rows);
+        }
         let address = match self.address(&rows)? {
             Ok(address) => address,
             Err(against) => return Ok(Err(against)),
@@ -297,6 +311,8 @@ impl<'a> Look<'a> {
                     .as_ref()
                     .and_then(|contract| contract.notice_hold_until),
                 holds: hold::ends(connection, invoice.id, client.id)?,
+                // An incident is asked after with the address.
+                incident: false,
                 // What a rule thinks of it was asked when the message was made.
                 payment_method: None,
             };
@@ -383,6 +399,20 @@ impl<'a> Look<'a> {
             Reach::To(addresses) => Ok(addresses.into_iter().next().map(|address| address.text)),
             Reach::Not { reason, detail, .. } => Err((reason, detail)),
         })
+    }
+
+    /// Takes away rows that are another client's now: whoever had them is still told of the outage's end,
+    /// but not of what became theirs who have them now.
+    fn keep_theirs(&self, rows: &mut Rows) {
+        let client = self.message.outgoing.client_id;
+        rows.contract = rows
+            .contract
+            .take()
+            .filter(|contract| Some(contract.client_id) == client);
+        rows.login = rows
+            .login
+            .take()
+            .filter(|login| Some(login.client_id) == client);
     }
 
     /// What stands against it when a row it speaks of is another client's now.

@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Past};
 use crate::domain::ladder::{CaseOutcome, Stage};
 use crate::domain::money::Money;
+use crate::domain::words::Purpose;
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Day};
-use crate::store::hold;
+use crate::store::{hold, incident};
 
 /// Everything a decision about one invoice needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,7 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
                     in_reminders: row.get(10)?,
                     notice_hold_until: row.day_opt(11)?,
                     holds: Vec::new(),
+                    incident: false,
                     payment_method: row.get(12)?,
                 },
                 open: None,
@@ -87,6 +89,8 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
     };
     if any_hold {
         detail.exclusions.holds = hold::ends(connection, invoice_id, detail.client_id)?;
+        let kept = incident::keeps_from(connection, detail.client_id, Purpose::Collection)?;
+        detail.exclusions.incident = kept.is_some();
     }
     read_past(connection, &mut detail)?;
     Ok(Some(detail))

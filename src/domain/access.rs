@@ -1,0 +1,91 @@
+//! Access: a contract was cut or connected again, and which triggers tell its client.
+
+use super::ticket::trigger::Trigger;
+use super::words::{AccessStatus, Channel, TriggerEvent, Word as _};
+
+/// One change of a contract's access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessChange {
+    /// The contract.
+    pub contract_id: i64,
+    /// Which of its changes, from 1.
+    pub number: i64,
+    /// The state it had.
+    pub from: AccessStatus,
+    /// The state it came to.
+    pub to: AccessStatus,
+}
+
+impl AccessChange {
+    /// The key of what is told of it on a channel. For push the device's address follows.
+    pub fn key(&self, channel: Channel) -> String {
+        format!(
+            "access/{}/{}/{}/{channel}",
+            self.contract_id, self.number, self.to
+        )
+    }
+}
+
+/// What a trigger of event `access` listens to: empty lists ask for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The states it is left for.
+    pub from: Vec<AccessStatus>,
+    /// The states it comes to.
+    pub to: Vec<AccessStatus>,
+    /// Its templates' names.
+    pub templates: Vec<String>,
+    /// The trigger's name.
+    pub name: String,
+}
+
+impl Listener {
+    /// What a trigger listens to, if its event is `access`.
+    pub fn of(trigger: &Trigger) -> Option<Self> {
+        let words = |texts: &[String]| texts.iter().filter_map(|t| AccessStatus::parse(t)).collect();
+        (trigger.event == TriggerEvent::Access).then(|| Self {
+            from: words(&trigger.from),
+            to: words(&trigger.to),
+            templates: trigger.templates.clone(),
+            name: trigger.name.clone(),
+        })
+    }
+
+    /// Whether it hears of a change.
+    pub fn hears(&self, from: AccessStatus, to: AccessStatus) -> bool {
+        let among = |given: &[AccessStatus], state| given.is_empty() || given.contains(&state);
+        among(&self.from, from) && among(&self.to, to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_hears_the_changes_its_lists_name() {
+        use AccessStatus::{Active, AutoBlock, ManualBlock};
+        let mut trigger = Trigger::new("back", TriggerEvent::Access);
+        trigger.from = vec!["auto_block".to_owned(), "manual_block".to_owned()];
+        trigger.to = vec!["active".to_owned()];
+        let listener = Listener::of(&trigger).expect("of event access");
+        assert!(listener.hears(ManualBlock, Active));
+        assert!(!listener.hears(Active, AutoBlock));
+        assert!(!listener.hears(AutoBlock, ManualBlock));
+        trigger.from.clear();
+        let listener = Listener::of(&trigger).expect("of event access");
+        assert!(listener.hears(AccessStatus::Disabled, Active));
+        assert_eq!(Listener::of(&Trigger::new("t", TriggerEvent::Reply)), None);
+    }
+
+    #[test]
+    fn a_key_counts_the_changes_of_its_contract() {
+        let change = AccessChange {
+            contract_id: 11,
+            number: 3,
+            from: AccessStatus::Active,
+            to: AccessStatus::AutoBlock,
+        };
+        assert_eq!(change.key(Channel::Sms), "access/11/3/auto_block/sms");
+    }
+}
