@@ -1,7 +1,9 @@
 //! Access: a contract was cut or connected again, and which triggers tell its client.
 
+use super::template::Need;
 use super::ticket::trigger::Trigger;
 use super::words::{AccessStatus, Channel, TriggerEvent, Word as _};
+use crate::error::{Flaw, did_you_mean};
 
 /// One change of a contract's access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +44,12 @@ pub struct Listener {
 impl Listener {
     /// What a trigger listens to, if its event is `access`.
     pub fn of(trigger: &Trigger) -> Option<Self> {
-        let words = |texts: &[String]| texts.iter().filter_map(|t| AccessStatus::parse(t)).collect();
+        let words = |texts: &[String]| {
+            texts
+                .iter()
+                .filter_map(|t| AccessStatus::parse(t))
+                .collect()
+        };
         (trigger.event == TriggerEvent::Access).then(|| Self {
             from: words(&trigger.from),
             to: words(&trigger.to),
@@ -55,6 +62,44 @@ impl Listener {
     pub fn hears(&self, from: AccessStatus, to: AccessStatus) -> bool {
         let among = |given: &[AccessStatus], state| given.is_empty() || given.contains(&state);
         among(&self.from, from) && among(&self.to, to)
+    }
+}
+
+/// Whether a change of access has what a variable needs: the contract, and its oldest owing invoice.
+pub const fn supplies(need: Need) -> bool {
+    !matches!(need, Need::Login | Need::Ticket)
+}
+
+/// The words of a trigger's `from` and `to` that are no states of access, where its event is `access`.
+pub fn word_flaws(trigger: &Trigger) -> Vec<Flaw> {
+    if trigger.event != TriggerEvent::Access {
+        return Vec::new();
+    }
+    let lists = [("from", &trigger.from), ("to", &trigger.to)];
+    let words = lists
+        .into_iter()
+        .flat_map(|(key, words)| words.iter().map(move |word| (key, word)));
+    words
+        .filter(|(_, word)| AccessStatus::parse(word).is_none())
+        .map(|(key, word)| {
+            let known = AccessStatus::ALL.iter().map(|status| status.as_str());
+            let near =
+                did_you_mean(word, known).map_or_else(String::new, |near| format!("; {near}"));
+            let remedy = format!("write some of: {}{near}", AccessStatus::accepted());
+            Flaw::of(key, format!("`{word}` is no state of access"), remedy)
+        })
+        .collect()
+}
+
+/// Spells the states of a trigger of event `access` as they are kept: `CA` is `auto_block`.
+pub fn spell_out(trigger: &mut Trigger) {
+    if trigger.event != TriggerEvent::Access {
+        return;
+    }
+    for word in trigger.from.iter_mut().chain(&mut trigger.to) {
+        if let Some(status) = AccessStatus::parse(word) {
+            status.as_str().clone_into(word);
+        }
     }
 }
 

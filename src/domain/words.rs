@@ -365,7 +365,7 @@ words_enum! {
 }
 
 words_enum! {
-    /// Which ticket events a trigger listens to, and whom it speaks to.
+    /// Which events a trigger listens to, of tickets and of access, and whom it speaks to.
     TriggerEvent {
         /// A ticket was opened that the client may see: the client.
         NewTicketClient = "new-ticket-client",
@@ -379,6 +379,8 @@ words_enum! {
         Workflow = "workflow",
         /// A ticket was answered: named staff and the responsible.
         Reply = "reply",
+        /// A contract's access was cut, or is there again: its client.
+        Access = "access",
     }
 }
 

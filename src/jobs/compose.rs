@@ -11,7 +11,8 @@ use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
-    Address, Contact, Errand, Reach, Recipient, in_incident, no_longer_theirs, reach, reach_staff, reach_unknown,
+    Address, Contact, Errand, Reach, Recipient, in_incident, no_longer_theirs, reach, reach_staff,
+    reach_unknown,
 };
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
@@ -236,10 +237,12 @@ impl<'a> Composer<'a> {
         let Reach::To(_) = &reached else {
             return Ok(reached);
         };
-        Ok(match incident::keeps_from(connection, client.id, aim.purpose)? {
-            Some(name) => in_incident(&name),
-            None => reached,
-        })
+        Ok(
+            match incident::keeps_from(connection, client.id, aim.purpose)? {
+                Some(name) => in_incident(&name),
+                None => reached,
+            },
+        )
     }
 
     /// The words as they are sent, or the first variable that has no value.

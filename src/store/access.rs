@@ -37,11 +37,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccessChange> {
 
 /// Takes what the book noticed since the last call: what a listener hears of is wanted from now on, the
 /// rest is done with. How many are wanted.
-pub fn sort_out(
-    connection: &Connection,
-    listeners: &[Listener],
-    at: DateTime<Utc>,
-) -> Result<u64> {
+pub fn sort_out(connection: &Connection, listeners: &[Listener], at: DateTime<Utc>) -> Result<u64> {
     let mut wanted = 0;
     for listener in listeners {
         let changed = connection

@@ -265,7 +265,10 @@ pub fn was_told(connection: &Connection, id: i64, step: i64, client_id: i64) -> 
 
 /// The incident and the step that a message is of, whether that step is the incident's last, and what kind
 /// it is.
-pub fn of_message(connection: &Connection, message_id: i64) -> Result<Option<(Incident, Step, i64)>> {
+pub fn of_message(
+    connection: &Connection,
+    message_id: i64,
+) -> Result<Option<(Incident, Step, i64)>> {
     Ok(connection
         .prepare_cached(
             "SELECT i.*, s.number, s.kind AS step_kind, s.template, s.at,

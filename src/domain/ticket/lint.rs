@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::trigger::{AUDIENCE_ACCEPTED, Trigger};
+use crate::domain::access;
 use crate::domain::template::{Need, Template, Variable, name_problem};
 use crate::domain::words::{Channel, TriggerEvent};
 use crate::error::{Flaw, did_you_mean};
@@ -21,8 +22,17 @@ impl Trigger {
                 found.push((key, remedy));
             }
         };
-        check("from", !self.from.is_empty(), workflow, only_workflow);
-        check("to", !self.to.is_empty(), workflow, only_workflow);
+        let access = event == TriggerEvent::Access;
+        let changes = "only a trigger of event workflow or access has it: leave it out";
+        check("from", !self.from.is_empty(), workflow || access, changes);
+        check("to", !self.to.is_empty(), workflow || access, changes);
+        for (key, filled) in [
+            ("topics", !self.topics.is_empty()),
+            ("subtopics", !self.subtopics.is_empty()),
+            ("duplicates", self.allow_duplicates),
+        ] {
+            check(key, filled, !access, "access has no ticket: leave it out");
+        }
         check(
             "priorities",
             !self.priorities.is_empty(),
@@ -82,11 +92,16 @@ impl Trigger {
             ));
         }
         flaws.extend(self.repetitions());
+        flaws.extend(access::word_flaws(self));
         if self.templates.is_empty() {
             flaws.push(Flaw::of(
                 "templates",
                 "names none",
-                "name an e-mail template, an sms template, or one of each",
+                if self.event == TriggerEvent::Access {
+                    "name one template, or one a channel"
+                } else {
+                    "name an e-mail template, an sms template, or one of each"
+                },
             ));
         }
         let place = format!("trigger `{}`", self.name);
@@ -138,6 +153,12 @@ impl Trigger {
         let mut wrong = |part: &'static str, found: String, remedy: String| {
             flaws.push(Flaw::of(part, found, remedy).within(format!("trigger `{}`", self.name)));
         };
+        let access = self.event == TriggerEvent::Access;
+        let (supplies, what): (fn(Need) -> bool, _) = if access {
+            (access::supplies, ("access", "contract"))
+        } else {
+            (ticket_supplies, ("a ticket", "ticket"))
+        };
         let mut channels: Vec<(Channel, &str)> = Vec::new();
         for name in &self.templates {
             let Some(template) = template(name) else {
@@ -151,7 +172,7 @@ impl Trigger {
                 continue;
             };
             let channel = template.channel;
-            if !matches!(channel, Channel::Email | Channel::Sms) {
+            if !access && !matches!(channel, Channel::Email | Channel::Sms) {
                 wrong(
                     "templates",
                     format!("`{name}` is a {channel} template"),
@@ -169,14 +190,17 @@ impl Trigger {
             let lacking: BTreeSet<&str> = template
                 .used()
                 .into_iter()
-                .filter(|v| matches!(v.need(), Need::Contract | Need::Invoice | Need::Login))
+                .filter(|variable| !supplies(variable.need()))
                 .map(Variable::name)
                 .collect();
             for variable in lacking {
                 wrong(
                     "templates",
-                    format!("`{name}` uses #{variable}#, which a ticket cannot supply"),
-                    "name a template with variables of the ticket and its client".to_owned(),
+                    format!("`{name}` uses #{variable}#, which {} cannot supply", what.0),
+                    format!(
+                        "name a template with variables of the {} and its client",
+                        what.1
+                    ),
                 );
             }
         }
@@ -193,6 +217,11 @@ impl Trigger {
         flaws.extend(self.template_flaws(template, known));
         flaws
     }
+}
+
+/// Whether an event of a ticket has what a variable needs.
+const fn ticket_supplies(need: Need) -> bool {
+    !matches!(need, Need::Contract | Need::Invoice | Need::Login)
 }
 
 fn repeated<T: Ord>(items: &[T]) -> Option<&T> {

@@ -6,16 +6,17 @@ use super::event::{Staff, same_word};
 use crate::domain::words::{EventType, TriggerEvent};
 
 impl TriggerEvent {
-    /// The type of event it listens to.
-    pub const fn listens_to(self) -> EventType {
-        match self {
+    /// The type of ticket event it listens to; none when it listens to access.
+    pub const fn listens_to(self) -> Option<EventType> {
+        Some(match self {
             Self::NewTicketClient
             | Self::NewInternalTicket
             | Self::NewPublicTicketByClient
             | Self::NewPublicTicketByStaff => EventType::Opened,
             Self::Workflow => EventType::Moved,
             Self::Reply => EventType::Replied,
-        }
+            Self::Access => return None,
+        })
     }
 
     /// The flag that staff named in its trigger must have to hear.
@@ -141,9 +142,9 @@ pub struct Trigger {
     pub topics: Vec<i64>,
     /// Only tickets of one of these sub-topics (or of `topics`).
     pub subtopics: Vec<i64>,
-    /// Workflow: only moves away from one of these statuses; empty: from any.
+    /// Workflow and access: only changes from one of these statuses; empty: from any.
     pub from: Vec<String>,
-    /// Workflow: only moves to one of these statuses; empty: to any.
+    /// Workflow and access: only changes to one of these statuses; empty: to any.
     pub to: Vec<String>,
     /// Workflow: only tickets of one of these priorities; empty: of any.
     pub priorities: Vec<String>,

@@ -35,6 +35,12 @@ impl Trigger {
         template: impl Fn(&str) -> Option<&'t Template>,
         office: &Office<'_>,
     ) -> Vec<String> {
+        if self.event == TriggerEvent::Access {
+            // Its words are of a closed set, and checked; it tells clients alone.
+            let place = format!("trigger `{}`: ", self.name);
+            let told = self.about_templates(&template, office.company);
+            return told.into_iter().map(|text| place.clone() + &text).collect();
+        }
         let mut told = self.about_topics(office.topics);
         told.extend(self.about_people(office.staff));
         told.extend(self.about_words(office));
@@ -287,12 +293,12 @@ impl Trigger {
                 ..Said::default()
             },
             happening: match self.event.listens_to() {
-                EventType::Opened => Happening::Opened { text: None },
-                EventType::Replied => Happening::Replied {
+                Some(EventType::Opened) => Happening::Opened { text: None },
+                Some(EventType::Replied) | None => Happening::Replied {
                     text: None,
                     by: None,
                 },
-                EventType::Moved => Happening::Moved {
+                Some(EventType::Moved) => Happening::Moved {
                     from: self.from.first().cloned(),
                     to: self.to.first().cloned(),
                 },

@@ -10,10 +10,7 @@ use crate::store::{Connection, access, book, incident};
 type Against = (Reason, Option<String>);
 
 /// What stands against a message of an incident or a change of access because of what came after it.
-pub(super) fn overtaken(
-    connection: &Connection,
-    message: &DueMessage,
-) -> Result<Option<Against>> {
+pub(super) fn overtaken(connection: &Connection, message: &DueMessage) -> Result<Option<Against>> {
     match message.origin {
         Origin::Incident => by_incident(connection, message),
         Origin::Access => by_access(connection, message),

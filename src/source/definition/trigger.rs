@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
+use crate::domain::access;
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
@@ -46,6 +47,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Trigger> {
             ),
         }
     }
+    access::spell_out(&mut trigger);
     if name.is_none() || event.is_none() {
         return None;
     }
