@@ -142,10 +142,21 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         out: &context.out,
         bar: None,
     };
-    let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
+    let (config, clock) = (&context.config, &context.clock);
+    let summary = import::import(&mut store, &request, config, clock, &mut told)?;
     drop(told);
+    let imported = summary.files;
     for file in &imported {
         tell_of(file, command, &context.out);
+    }
+    if summary.access.queued > 0 {
+        context.out.say(format!(
+            "changes of access: {}; their messages in the queue: {} (regua queue deliver sends them)",
+            summary.access.changes, summary.access.queued
+        ));
+    }
+    if let Some(note) = summary.access.note(config) {
+        context.out.warn(note);
     }
     let view = View::<Imported>::new()
         .words("kind", |file| Cell::of(file.kind))

@@ -1,5 +1,6 @@
 //! The journeys: gather, decide, write down, do, report.
 
+pub mod access;
 pub mod apply;
 pub mod backup;
 pub mod birthday;

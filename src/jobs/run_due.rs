@@ -332,8 +332,13 @@ fn synced(summary: &sync::SyncSummary) -> Done {
         "unchanged": total(|kind| kind.unchanged),
         "refused": summary.refused_rows(),
         "ticket_messages": summary.ticket_messages,
+        "access_messages": summary.access.queued,
+        "access_held": summary.access.held,
     }));
     let mut said = summary.notes.clone();
+    if summary.access.held > 0 {
+        done.outcome = RunOutcome::Incomplete;
+    }
     if let Some(row) = summary.refused.first() {
         done.outcome = RunOutcome::Incomplete;
         said.push(format!(
@@ -355,12 +360,19 @@ fn synced(summary: &sync::SyncSummary) -> Done {
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
-        Run::Sync => Ok(synced(&sync::everything(
-            store,
-            &task.kinds,
-            hands.config,
-            hands.clock,
-        )?)),
+        Run::Sync => {
+            let summary = sync::everything(store, &task.kinds, hands.config, hands.clock)?;
+            let channels = summary.access.channels.iter().copied();
+            let channels: Vec<Channel> = channels
+                .filter(|channel| send::delivers_at_once(*channel))
+                .collect();
+            let done = synced(&summary);
+            if channels.is_empty() {
+                return Ok(done);
+            }
+            // A sync sends nothing, but who was cut or is connected again hears of it in this call.
+            Ok(done.delivered(&deliver_on(store, hands, &channels)?))
+        }
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();
