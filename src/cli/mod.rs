@@ -24,6 +24,7 @@ mod face;
 mod history;
 mod hold;
 mod import;
+mod incident;
 mod omnichannel;
 mod opt_out;
 mod queue;
@@ -174,6 +175,8 @@ enum Command {
     Collection(collection::Command),
     #[command(subcommand)]
     Hold(hold::Command),
+    #[command(subcommand)]
+    Incident(incident::Command),
     #[command(subcommand)]
     Ticket(ticket::Command),
     #[command(subcommand)]
@@ -401,6 +404,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Rule(command) => rule::run(&command, context),
         Command::Collection(command) => collection::run(&command, context),
         Command::Hold(command) => hold::run(&command, context),
+        Command::Incident(command) => incident::run(command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),

@@ -14,6 +14,8 @@ pub(super) const READING: &[&str] = &[
     "history",
     "history show",
     "hold list",
+    "incident list",
+    "incident show",
     "omnichannel logs",
     "optout list",
     "queue list",

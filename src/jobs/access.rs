@@ -193,7 +193,10 @@ impl<'a> Crier<'a> {
                 }
                 for mut message in self.compose(change, contract.client_id, listener, template)? {
                     if must_hold && is != Some(change.to) && message.fate == Fate::Queued {
-                        let detail = format!("its access is {} now", is.map_or("unknown", AccessStatus::as_str));
+                        let detail = format!(
+                            "its access is {} now",
+                            is.map_or("unknown", AccessStatus::as_str)
+                        );
                         message.fate = Fate::Skipped(Reason::Settled, Some(detail));
                         message.not_before = None;
                     }

@@ -267,7 +267,7 @@ impl Done {
     /// Adds what a delivery came to.
     fn delivered(mut self, delivery: &Delivery) -> Self {
         let mut totals = [0u64; 6];
-        let mut said = Vec::new();
+        let mut said: Vec<String> = self.message.take().into_iter().collect();
         for channel in &delivery.channels {
             for (total, n) in totals.iter_mut().zip([
                 channel.sent,
@@ -362,16 +362,9 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
         Run::CollectionUpdate => update_collections(store, hands),
         Run::Sync => {
             let summary = sync::everything(store, &task.kinds, hands.config, hands.clock)?;
-            let channels = summary.access.channels.iter().copied();
-            let channels: Vec<Channel> = channels
-                .filter(|channel| send::delivers_at_once(*channel))
-                .collect();
-            let done = synced(&summary);
-            if channels.is_empty() {
-                return Ok(done);
-            }
             // A sync sends nothing, but who was cut or is connected again hears of it in this call.
-            Ok(done.delivered(&deliver_on(store, hands, &channels)?))
+            let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
+            deliver_at_once(store, hands, &channels, synced(&summary))
         }
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
@@ -381,7 +374,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
                 "queued": summary.queued,
                 "skipped": skipped,
             }));
-            deliver_if_at_once(store, hands, summary.channel, done)
+            deliver_at_once(store, hands, &[summary.channel], done)
         }
         Run::SendQueue => {
             let channels = if task.channels.is_empty() {
@@ -475,23 +468,24 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         "skipped": skipped,
         "duplicates": plan.duplicates,
     }));
-    let done = deliver_if_at_once(store, hands, request.template.channel, done)?;
+    let done = deliver_at_once(store, hands, &[request.template.channel], done)?;
     send::took(store, batch, watch)?;
     Ok(done)
 }
 
-/// Delivers on a channel whose messages go in the run that makes them; others wait in the queue.
-fn deliver_if_at_once(
+/// Delivers on those of these channels whose messages go in the run that makes them; others wait in the queue.
+fn deliver_at_once(
     store: &mut Store,
     hands: &mut Hands<'_>,
-    channel: Channel,
+    channels: &[Channel],
     done: Done,
 ) -> Result<Done> {
-    if !send::delivers_at_once(channel) {
+    let channels = channels.iter().copied();
+    let channels: Vec<Channel> = channels.filter(|c| send::delivers_at_once(*c)).collect();
+    if channels.is_empty() {
         return Ok(done);
     }
-    let delivery = deliver_on(store, hands, &[channel])?;
-    Ok(done.delivered(&delivery))
+    Ok(done.delivered(&deliver_on(store, hands, &channels)?))
 }
 
 fn deliver_on(store: &mut Store, hands: &mut Hands<'_>, channels: &[Channel]) -> Result<Delivery> {

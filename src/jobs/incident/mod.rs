@@ -105,7 +105,13 @@ pub fn open(store: &mut Store, manner: Manner<'_>, opening: &Opening) -> Result<
         );
     }
     manner.write(store, |transaction| {
-        let named = Incident {
+        if let Some(open) = store::find_open(transaction, &opening.name)? {
+            return carry_on_opening(transaction, open, opening);
+        }
+        manner.still_to_come(opening.until)?;
+        let template = manner.template(transaction, &opening.template)?;
+        let wanted = report_of(transaction, opening)?;
+        let mut incident = Incident {
             id: 0,
             name: opening.name.clone(),
             report: opening.report.clone(),
@@ -115,17 +121,8 @@ pub fn open(store: &mut Store, manner: Manner<'_>, opening: &Opening) -> Result<
             closed_at: None,
             hold_collection: opening.hold_collection,
         };
-        if let Some(open) = store::find_open(transaction, &opening.name)? {
-            return carry_on_opening(transaction, open, opening);
-        }
-        manner.still_to_come(opening.until)?;
-        let template = manner.template(transaction, &opening.template)?;
-        let wanted = report_named(transaction, &named)?.map_or_else(
-            || report::get(transaction, &opening.report).map(|saved| saved.report),
-            Ok,
-        )?;
-        let id = store::open(transaction, &named, &wanted)?;
-        let incident = Incident { id, ..named };
+        incident.id = store::open(transaction, &incident, &wanted)?;
+        let id = incident.id;
         let step = next_step(transaction, id, StepKind::Open, &template, manner.now)?;
         let newcomers = gather(transaction, &incident, &wanted, &step, manner.now)?;
         if newcomers == 0 {
@@ -205,7 +202,7 @@ pub fn update(
             store::set_until(transaction, incident.id, until)?;
             incident.until = Some(until);
         }
-        let wanted = match report_named(transaction, &incident)? {
+        let wanted = match report_named(transaction, &incident.report, &incident.filters)? {
             Some(report) => report,
             None => store::kept_report(transaction, incident.id)?,
         };
@@ -273,17 +270,27 @@ fn must_be_open(connection: &Connection, name: &str, now: Now) -> Result<Inciden
     }
 }
 
-/// The report that an incident names, as it is now, narrowed by the filters given; none when it is not
-/// saved any more.
-fn report_named(connection: &Connection, incident: &Incident) -> Result<Option<Report>> {
-    let narrowed = |kind| Report::parse(kind, &incident.filters, &[]);
-    if let Some(kind) = ReportKind::parse(&incident.report) {
-        return narrowed(kind).map(Some);
+/// The report of an opening, narrowed by its filters.
+///
+/// # Errors
+/// When it is not saved, or a filter is not acceptable (exit 3).
+pub fn report_of(connection: &Connection, opening: &Opening) -> Result<Report> {
+    match report_named(connection, &opening.report, &opening.filters)? {
+        Some(report) => Ok(report),
+        // The error suggests the nearest name.
+        None => report::get(connection, &opening.report).map(|saved| saved.report),
     }
-    match report::find(connection, &incident.report)? {
+}
+
+/// The report of a name as it is now, narrowed; none when it is not saved, or not any more.
+fn report_named(connection: &Connection, name: &str, filters: &[String]) -> Result<Option<Report>> {
+    if let Some(kind) = ReportKind::parse(name) {
+        return Report::parse(kind, filters, &[]).map(Some);
+    }
+    match report::find(connection, name)? {
         None => Ok(None),
         Some(saved) => {
-            let more = narrowed(saved.report.kind)?;
+            let more = Report::parse(saved.report.kind, filters, &[])?;
             saved.report.narrowed(more).map(Some)
         }
     }
