@@ -145,3 +145,43 @@ pub fn drop_held(connection: &Connection) -> Result<u64> {
     )?;
     Ok(changed as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn only_a_change_from_one_known_state_to_another_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        let connection = store.connection();
+        connection
+            .execute_batch(
+                "INSERT INTO client (id, name, person_type) VALUES (1, 'Ana', 'individual');
+                 INSERT INTO contract (id, client_id, status) VALUES (11, 1, 'active');
+                 UPDATE contract SET access_status = 'active' WHERE id = 11;
+                 UPDATE contract SET access_status = 'active', plan = 'Fibra' WHERE id = 11;
+                 UPDATE contract SET access_status = 'auto_block' WHERE id = 11;
+                 UPDATE contract SET access_status = NULL WHERE id = 11;
+                 UPDATE contract SET access_status = 'disabled' WHERE id = 11;",
+            )
+            .expect("written");
+        let at = DateTime::UNIX_EPOCH;
+        let all = Listener {
+            from: Vec::new(),
+            to: Vec::new(),
+            templates: Vec::new(),
+            name: "t".to_owned(),
+        };
+        assert_eq!(sort_out(connection, &[all], at).expect("sorted"), 1);
+        let wanted = first(connection, Pending::Wanted, 10).expect("read");
+        let change = AccessChange {
+            contract_id: 11,
+            number: 1,
+            from: AccessStatus::Active,
+            to: AccessStatus::AutoBlock,
+        };
+        assert_eq!(wanted, [change]);
+    }
+}

@@ -17,6 +17,7 @@ use crate::source::{Checked, SourceSettings};
 use crate::store::{Connection, Store, health, meta, sync};
 
 mod definitions;
+mod outside;
 
 use definitions::definitions;
 
@@ -156,6 +157,10 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             noticed.into_iter().map(warning).collect()
         });
         each(tell, "tasks", findings)?;
+    }
+    if let Some(store) = &store {
+        let findings = outside::undecided(store.connection(), *patient.now);
+        each(tell, "incidents", findings)?;
     }
     for finding in network() {
         tell(finding)?;
