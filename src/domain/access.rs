@@ -1,8 +1,9 @@
 //! Access: a contract was cut or connected again, and which triggers tell its client.
 
 use super::template::Need;
+use super::ticket::event_type::TriggerEvent;
 use super::ticket::trigger::Trigger;
-use super::words::{AccessStatus, Channel, TriggerEvent, Word as _};
+use super::words::{AccessStatus, Channel, Word as _};
 use crate::error::{Flaw, did_you_mean};
 
 /// One change of a contract's access.

@@ -353,38 +353,6 @@ words_enum! {
 }
 
 words_enum! {
-    /// What happened to a ticket.
-    EventType {
-        /// It was opened.
-        Opened = "opened",
-        /// Somebody answered in it.
-        Replied = "replied",
-        /// Its status or its priority changed.
-        Moved = "moved",
-    }
-}
-
-words_enum! {
-    /// Which events a trigger listens to, of tickets and of access, and whom it speaks to.
-    TriggerEvent {
-        /// A ticket was opened that the client may see: the client.
-        NewTicketClient = "new-ticket-client",
-        /// A ticket was opened that the client may not see: staff.
-        NewInternalTicket = "new-internal-ticket",
-        /// The client opened a ticket: staff.
-        NewPublicTicketByClient = "new-public-ticket-by-client",
-        /// Staff or another program opened a ticket that the client may see: staff.
-        NewPublicTicketByStaff = "new-public-ticket-by-staff",
-        /// A ticket's status or priority changed: the trigger's audience.
-        Workflow = "workflow",
-        /// A ticket was answered: named staff and the responsible.
-        Reply = "reply",
-        /// A contract's access was cut, or is there again: its client.
-        Access = "access",
-    }
-}
-
-words_enum! {
     /// What a WhatsApp provider reports later about a message it took.
     CallbackStatus {
         /// It went to the person's phone.
@@ -438,8 +406,6 @@ mod tests {
         check::<Origin>();
         check::<Reason>();
         check::<AttemptOutcome>();
-        check::<EventType>();
-        check::<TriggerEvent>();
         check::<CallbackStatus>();
     }
 

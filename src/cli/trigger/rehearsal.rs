@@ -8,11 +8,12 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::domain::message::Fate;
 use crate::domain::ticket::event::Event;
+use crate::domain::ticket::event_type::TriggerEvent;
 use crate::domain::ticket::{
     listening::mismatch,
     notice::{Notice, Untold, Words},
 };
-use crate::domain::words::{TriggerEvent, Word as _};
+use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal, Spoken};
 use crate::source::event;
@@ -113,7 +114,7 @@ pub(super) fn run(name: &str, path: &Path, context: &Context) -> Result<Outcome>
         context.out.json(&json!({
             "trigger": trigger.name,
             "event_id": event.id,
-            "type": event.kind(),
+            "type": event.kind,
             "ticket_id": event.ticket_id,
             "matches": mismatch.is_none(),
             "mismatch": mismatch,
