@@ -1097,8 +1097,8 @@ mod the_decision {
                     in_collection: client.in_collection,
                     in_reminders: client.in_reminders,
                     notice_hold_until: client.notice_hold_until.map(date),
-                    holds: [client.held_until,
-                    incident: false, invoice.held_until]
+                    incident: false,
+                    holds: [client.held_until, invoice.held_until]
                         .into_iter()
                         .flatten()
                         .map(|until| until.map(date))

@@ -244,7 +244,12 @@ mod tests {
     #[test]
     fn a_plain_trigger_of_every_event_is_fine() {
         for event in TriggerEvent::ALL {
-            assert_eq!(told(&trigger(*event, |_| {})), Vec::<String>::new());
+            let plain = trigger(*event, |t| {
+                if *event == TriggerEvent::Access {
+                    t.templates = vec!["bill".to_owned(), "zap".to_owned()];
+                }
+            });
+            assert_eq!(told(&plain), Vec::<String>::new());
         }
         let both = trigger(TriggerEvent::Reply, |t| t.templates.push("text".to_owned()));
         assert_eq!(told(&both), Vec::<String>::new());

@@ -212,7 +212,7 @@ duplicates = "allow"
         assert_eq!(
             told,
             [
-                "t.toml:3: trigger.event: found `workflows`, write one of: new-ticket-client, new-internal-ticket, new-public-ticket-by-client, new-public-ticket-by-staff, workflow, reply",
+                "t.toml:3: trigger.event: found `workflows`, write one of: new-ticket-client, new-internal-ticket, new-public-ticket-by-client, new-public-ticket-by-staff, workflow, reply, access",
                 "t.toml:4: trigger.audience: found `boss`, write some of: responsible, managers, teams, client, staff:5, team:Suporte",
                 "t.toml:5: trigger.fallback: found `x`, write staff:5 or team:Suporte",
                 "t.toml:6: trigger.duplicates: found `yes`, write \"allow\", or leave it out",
