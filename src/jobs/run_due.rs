@@ -374,7 +374,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
                 "queued": summary.queued,
                 "skipped": skipped,
             }));
-            deliver_at_once(store, hands, &[summary.channel], done)
+            deliver_at_once(store, hands, &summary.channels, done)
         }
         Run::SendQueue => {
             let channels = if task.channels.is_empty() {

@@ -28,6 +28,7 @@ mod blame;
 mod breaker;
 mod claiming;
 mod judging;
+mod lateness;
 mod outage;
 mod overtaken;
 mod settling;

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::jobs::compose::{Composer, Draft, Key, Wording};
 use crate::jobs::rows::{About, Rows};
 use crate::store::message::{self, Inserted};
-use crate::store::{Connection, book, incident as store};
+use crate::store::{Connection, incident as store};
 
 /// One step being told.
 pub(super) struct Telling<'a> {
@@ -56,10 +56,27 @@ impl<'a> Telling<'a> {
 
     /// Writes down what one client is told.
     pub fn tell(&mut self, row: &RowIds) -> Result<()> {
-        let about = self.about(row)?;
         let now = self.composer.now;
         let client_id = Some(row.client);
-        let rows = Rows::gather(self.connection, client_id, about, &self.needs, now.today)?;
+        let concerned = About {
+            contract_id: row.contract,
+            login_id: row.login,
+            ..About::NOTHING
+        };
+        let mut rows = Rows::gather(
+            self.connection,
+            client_id,
+            concerned,
+            &self.needs,
+            now.today,
+        )?;
+        rows.keep_those_of(client_id);
+        // What it is about is what its words need and is still this client's.
+        let about = About {
+            contract_id: rows.contract.as_ref().map(|contract| contract.id),
+            login_id: rows.login.as_ref().map(|login| login.id),
+            ..About::NOTHING
+        };
         let Some(client) = &rows.client else {
             return Ok(());
         };
@@ -95,26 +112,6 @@ impl<'a> Telling<'a> {
         }
         self.recipients += u64::from(receives);
         Ok(())
-    }
-
-    /// The rows that the words need, as long as they are still this client's.
-    fn about(&self, row: &RowIds) -> Result<About> {
-        let mut about = About::NOTHING;
-        if self.needs.contains(&Need::Contract)
-            && let Some(id) = row.contract
-            && let Some(contract) = book::contract(self.connection, id)?
-            && contract.client_id == row.client
-        {
-            about.contract_id = Some(id);
-        }
-        if self.needs.contains(&Need::Login)
-            && let Some(id) = row.login
-            && let Some(login) = book::login(self.connection, id)?
-            && login.client_id == row.client
-        {
-            about.login_id = Some(id);
-        }
-        Ok(about)
     }
 
     /// What is told of an outage is of no use once that is expected to be over; its end always is.
