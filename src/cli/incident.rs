@@ -13,7 +13,7 @@ use crate::domain::report::{Filter, ReportKind};
 use crate::domain::words::{Status, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::Delivery;
-use crate::jobs::incident::{self as job, IncidentState, Manner, StepState, Told};
+use crate::jobs::incident::{self as job, IncidentRun, IncidentState, StepState, StepTold};
 use crate::store::{Store, incident as store, report};
 use crate::view::{Cell, Format, View};
 
@@ -121,15 +121,15 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Update(update) => {
             let until = until(update.until.as_deref(), context)?;
             let mut saved = context.open()?;
-            let manner = manner(context, update.dry_run);
+            let asked = as_asked(context, update.dry_run);
             let (name, template) = (&update.name, &update.template);
-            let told = job::update(&mut saved, manner, name, template, update.again, until)?;
+            let told = job::update(&mut saved, asked, name, template, update.again, until)?;
             deliver(context, &mut saved, &told, update.dry_run)
         }
         Command::Close(close) => {
             let mut saved = context.open()?;
-            let manner = manner(context, close.dry_run);
-            let told = job::close(&mut saved, manner, &close.name, &close.template)?;
+            let asked = as_asked(context, close.dry_run);
+            let told = job::close(&mut saved, asked, &close.name, &close.template)?;
             deliver(context, &mut saved, &told, close.dry_run)
         }
         Command::List { open } => list(open, context),
@@ -137,8 +137,8 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     }
 }
 
-fn manner(context: &Context, dry_run: bool) -> Manner<'_> {
-    Manner {
+fn as_asked(context: &Context, dry_run: bool) -> IncidentRun<'_> {
+    IncidentRun {
         config: &context.config,
         now: context.now(),
         dry_run,
@@ -189,7 +189,7 @@ fn open(open: Open, context: &Context) -> Result<Outcome> {
         template: open.template,
         hold_collection: open.hold_collection,
     };
-    match job::open(&mut saved, manner(context, open.dry_run), &opening) {
+    match job::open(&mut saved, as_asked(context, open.dry_run), &opening) {
         Ok(told) => deliver(context, &mut saved, &told, open.dry_run),
         Err(error) => {
             if let Ok(report) = job::report_of(saved.connection(), &opening) {
@@ -201,7 +201,12 @@ fn open(open: Open, context: &Context) -> Result<Outcome> {
 }
 
 /// Delivers what a step has to tell, and answers how it stands.
-fn deliver(context: &Context, saved: &mut Store, told: &Told, dry_run: bool) -> Result<Outcome> {
+fn deliver(
+    context: &Context,
+    saved: &mut Store,
+    told: &StepTold,
+    dry_run: bool,
+) -> Result<Outcome> {
     say(context, told, dry_run);
     if dry_run {
         return plan(context, told);
@@ -233,7 +238,7 @@ fn count(state: &StepState, status: Status) -> u64 {
 }
 
 /// Says on standard error what a command came to before anything is delivered.
-fn say(context: &Context, told: &Told, dry_run: bool) {
+fn say(context: &Context, told: &StepTold, dry_run: bool) {
     let out = &context.out;
     let name = &told.incident.name;
     if told.carried_on {
@@ -276,7 +281,7 @@ fn clients(n: u64) -> String {
 }
 
 /// Answers with what would be told.
-fn plan(context: &Context, told: &Told) -> Result<Outcome> {
+fn plan(context: &Context, told: &StepTold) -> Result<Outcome> {
     let document = json!({
         "name": told.incident.name,
         "step": told.step.number,
@@ -295,7 +300,12 @@ fn plan(context: &Context, told: &Told) -> Result<Outcome> {
 }
 
 /// Answers with the incident as it stands, and what became of the step's messages.
-fn answer(context: &Context, told: &Told, state: &IncidentState, step: &StepState) -> Result<()> {
+fn answer(
+    context: &Context,
+    told: &StepTold,
+    state: &IncidentState,
+    step: &StepState,
+) -> Result<()> {
     let messages = face::states(|status| count(step, status));
     let mut document = view(context).object(state);
     let more = [

@@ -31,7 +31,7 @@ impl AccessChange {
 
 /// What a trigger of event `access` listens to: empty lists ask for nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listener {
+pub struct AccessListener {
     /// The states it is left for.
     pub from: Vec<AccessStatus>,
     /// The states it comes to.
@@ -42,7 +42,7 @@ pub struct Listener {
     pub name: String,
 }
 
-impl Listener {
+impl AccessListener {
     /// What a trigger listens to, if its event is `access`.
     pub fn of(trigger: &Trigger) -> Option<Self> {
         let words = |texts: &[String]| {
@@ -114,14 +114,17 @@ mod tests {
         let mut trigger = Trigger::new("back", TriggerEvent::Access);
         trigger.from = vec!["auto_block".to_owned(), "manual_block".to_owned()];
         trigger.to = vec!["active".to_owned()];
-        let listener = Listener::of(&trigger).expect("of event access");
+        let listener = AccessListener::of(&trigger).expect("of event access");
         assert!(listener.hears(ManualBlock, Active));
         assert!(!listener.hears(Active, AutoBlock));
         assert!(!listener.hears(AutoBlock, ManualBlock));
         trigger.from.clear();
-        let listener = Listener::of(&trigger).expect("of event access");
+        let listener = AccessListener::of(&trigger).expect("of event access");
         assert!(listener.hears(AccessStatus::Disabled, Active));
-        assert_eq!(Listener::of(&Trigger::new("t", TriggerEvent::Reply)), None);
+        assert_eq!(
+            AccessListener::of(&Trigger::new("t", TriggerEvent::Reply)),
+            None
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::compose::{Composer, Draft, Key, Wording};
 use super::rows::{About, Rows};
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::access::{AccessChange, Listener};
+use crate::domain::access::{AccessChange, AccessListener};
 use crate::domain::invoice::Invoice;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::Recipient;
@@ -100,16 +100,16 @@ pub fn rehearse(
     crier.messages(change, false)
 }
 
-fn listeners(connection: &Connection) -> Result<Vec<Listener>> {
+fn listeners(connection: &Connection) -> Result<Vec<AccessListener>> {
     let triggers = trigger::list(connection)?;
-    Ok(triggers.iter().filter_map(Listener::of).collect())
+    Ok(triggers.iter().filter_map(AccessListener::of).collect())
 }
 
 /// Who tells of changes, in the words of the triggers.
 struct Crier<'a> {
     connection: &'a Connection,
     composer: Composer<'a>,
-    listeners: Vec<Listener>,
+    listeners: Vec<AccessListener>,
     templates: BTreeMap<String, Template>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Crier<'a> {
         connection: &'a Connection,
         config: &'a Config,
         now: Now,
-        listeners: Vec<Listener>,
+        listeners: Vec<AccessListener>,
     ) -> Result<Self> {
         let mut templates = BTreeMap::new();
         for name in listeners.iter().flat_map(|listener| &listener.templates) {
@@ -211,7 +211,7 @@ impl<'a> Crier<'a> {
         &self,
         change: &AccessChange,
         client_id: i64,
-        listener: &Listener,
+        listener: &AccessListener,
         template: &Template,
     ) -> Result<Vec<NewMessage>> {
         let now = self.composer.now;

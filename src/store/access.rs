@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::{Columns as _, Json, Millis};
-use crate::domain::access::{AccessChange, Listener};
+use crate::domain::access::{AccessChange, AccessListener};
 use crate::domain::words::AccessStatus;
 use crate::error::Result;
 
@@ -37,7 +37,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccessChange> {
 
 /// Takes what the book noticed since the last call: what a listener hears of is wanted from now on, the
 /// rest is done with. How many are wanted.
-pub fn sort_out(connection: &Connection, listeners: &[Listener], at: DateTime<Utc>) -> Result<u64> {
+pub fn sort_out(
+    connection: &Connection,
+    listeners: &[AccessListener],
+    at: DateTime<Utc>,
+) -> Result<u64> {
     let mut wanted = 0;
     for listener in listeners {
         let changed = connection
@@ -168,7 +172,7 @@ mod tests {
             )
             .expect("written");
         let at = DateTime::UNIX_EPOCH;
-        let all = Listener {
+        let all = AccessListener {
             from: Vec::new(),
             to: Vec::new(),
             templates: Vec::new(),

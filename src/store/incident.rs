@@ -322,7 +322,7 @@ pub fn any_holds_collection(connection: &Connection) -> Result<bool> {
 
 /// How far an incident was told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct IncidentTally {
     /// Clients it concerns.
     pub concerned: u64,
     /// Clients who were told in some step: sent, or unknown.
@@ -334,7 +334,7 @@ pub struct Tally {
 }
 
 /// Counts how far an incident was told.
-pub fn tally(connection: &Connection, id: i64) -> Result<Tally> {
+pub fn tally(connection: &Connection, id: i64) -> Result<IncidentTally> {
     let (told, failed) = connection
         .prepare_cached(
             "SELECT coalesce(sum(told), 0), coalesce(sum(failed AND NOT told), 0) FROM (
@@ -347,7 +347,7 @@ pub fn tally(connection: &Connection, id: i64) -> Result<Tally> {
     let steps = connection
         .prepare_cached("SELECT count(*) FROM incident_step WHERE incident_id = ?1")?
         .query_row([id], |row| row.get(0))?;
-    Ok(Tally {
+    Ok(IncidentTally {
         concerned: concerned(connection, id)?.unsigned_abs(),
         told,
         failed,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Context, Outcome};
-use crate::domain::access::{AccessChange, Listener};
+use crate::domain::access::{AccessChange, AccessListener};
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::ticket::trigger::Trigger;
 use crate::domain::words::{AccessStatus, Word};
@@ -81,7 +81,7 @@ pub(super) fn run(
         ));
     }
     let hears =
-        Listener::of(trigger).is_some_and(|listener| listener.hears(change.from, change.to));
+        AccessListener::of(trigger).is_some_and(|listener| listener.hears(change.from, change.to));
     let rows: Vec<Row> = job::rehearse(connection, &context.config, context.now(), &change)?
         .into_iter()
         .map(|(trigger, message)| Row { trigger, message })

@@ -130,6 +130,14 @@ impl Trigger {
         flaws
     }
 
+    /// Whether what it listens to has what a variable needs.
+    fn supplies(&self, need: Need) -> bool {
+        match self.event {
+            TriggerEvent::Access => access::supplies(need),
+            _ => !matches!(need, Need::Contract | Need::Invoice | Need::Login),
+        }
+    }
+
     /// Everything wrong with its templates. `template` finds one by its name, `known` are the
     /// names there are, for a suggestion.
     pub fn template_flaws<'t>(
@@ -142,10 +150,10 @@ impl Trigger {
             flaws.push(Flaw::of(part, found, remedy).within(format!("trigger `{}`", self.name)));
         };
         let access = self.event == TriggerEvent::Access;
-        let (supplies, what): (fn(Need) -> bool, _) = if access {
-            (access::supplies, ("access", "contract"))
+        let (event, its) = if access {
+            ("access", "contract")
         } else {
-            (ticket_supplies, ("a ticket", "ticket"))
+            ("a ticket", "ticket")
         };
         let mut channels: Vec<(Channel, &str)> = Vec::new();
         for name in &self.templates {
@@ -178,17 +186,14 @@ impl Trigger {
             let lacking: BTreeSet<&str> = template
                 .used()
                 .into_iter()
-                .filter(|variable| !supplies(variable.need()))
+                .filter(|variable| !self.supplies(variable.need()))
                 .map(Variable::name)
                 .collect();
             for variable in lacking {
                 wrong(
                     "templates",
-                    format!("`{name}` uses #{variable}#, which {} cannot supply", what.0),
-                    format!(
-                        "name a template with variables of the {} and its client",
-                        what.1
-                    ),
+                    format!("`{name}` uses #{variable}#, which {event} cannot supply"),
+                    format!("name a template with variables of the {its} and its client"),
                 );
             }
         }
@@ -205,11 +210,6 @@ impl Trigger {
         flaws.extend(self.template_flaws(template, known));
         flaws
     }
-}
-
-/// Whether an event of a ticket has what a variable needs.
-const fn ticket_supplies(need: Need) -> bool {
-    !matches!(need, Need::Contract | Need::Invoice | Need::Login)
 }
 
 fn repeated<T: Ord>(items: &[T]) -> Option<&T> {

@@ -151,16 +151,7 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         )?;
     }
     if let Some(store) = &store {
-        let noticed = watch::unnoticed(store.connection(), *patient.now);
-        let findings = noticed.map(|noticed| {
-            let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
-            noticed.into_iter().map(warning).collect()
-        });
-        each(tell, "tasks", findings)?;
-    }
-    if let Some(store) = &store {
-        let findings = outside::undecided(store.connection(), *patient.now);
-        each(tell, "incidents", findings)?;
+        waiting(store.connection(), *patient.now, tell)?;
     }
     for finding in network() {
         tell(finding)?;
@@ -186,6 +177,20 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         each(tell, "source", findings)?;
     }
     Ok(())
+}
+
+/// Tells what waits: for a task, or for a person to decide.
+fn waiting(
+    connection: &Connection,
+    now: Now,
+    tell: &mut dyn FnMut(Finding) -> Result<()>,
+) -> Result<()> {
+    let findings = watch::unnoticed(connection, now).map(|noticed| {
+        let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
+        noticed.into_iter().map(warning).collect()
+    });
+    each(tell, "tasks", findings)?;
+    each(tell, "incidents", outside::undecided(connection, now))
 }
 
 /// The database, or what is to be told of it instead.

@@ -14,7 +14,7 @@ use crate::domain::send::{RowIds, columns};
 use crate::domain::template::Template;
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
-use crate::store::incident::{self as store, Tally};
+use crate::store::incident::{self as store, IncidentTally};
 use crate::store::{Connection, Store, Transaction, report, template};
 
 mod telling;
@@ -26,7 +26,7 @@ const PAGE: usize = 1_000;
 
 /// What a command of an incident wrote down, or found written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct StepTold {
     /// The incident.
     pub incident: Incident,
     /// The step.
@@ -49,7 +49,7 @@ pub struct Told {
 
 /// How a command is carried out.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner<'a> {
+pub struct IncidentRun<'a> {
     /// The configuration.
     pub config: &'a Config,
     /// The instant.
@@ -58,12 +58,12 @@ pub struct Manner<'a> {
     pub dry_run: bool,
 }
 
-impl Manner<'_> {
+impl IncidentRun<'_> {
     fn write(
         self,
         store: &mut Store,
-        work: impl FnOnce(&Transaction<'_>) -> Result<Told>,
-    ) -> Result<Told> {
+        work: impl FnOnce(&Transaction<'_>) -> Result<StepTold>,
+    ) -> Result<StepTold> {
         if self.dry_run {
             store.rehearse(work)
         } else {
@@ -97,34 +97,34 @@ impl Manner<'_> {
 /// # Errors
 /// When another incident is open under the name, the template cannot tell of it, or it concerns nobody
 /// (exit 3).
-pub fn open(store: &mut Store, manner: Manner<'_>, opening: &Opening) -> Result<Told> {
+pub fn open(store: &mut Store, run: IncidentRun<'_>, opening: &Opening) -> Result<StepTold> {
     if let Some(problem) = incident::name_problem(&opening.name) {
         return Err(
             Error::usage(format!("the name `{}` {problem}", opening.name))
                 .hint("give it a short plain name: pop-centro"),
         );
     }
-    manner.write(store, |transaction| {
+    run.write(store, |transaction| {
         if let Some(open) = store::find_open(transaction, &opening.name)? {
             return carry_on_opening(transaction, open, opening);
         }
-        manner.still_to_come(opening.until)?;
-        let template = manner.template(transaction, &opening.template)?;
+        run.still_to_come(opening.until)?;
+        let template = run.template(transaction, &opening.template)?;
         let wanted = report_of(transaction, opening)?;
         let mut incident = Incident {
             id: 0,
             name: opening.name.clone(),
             report: opening.report.clone(),
             filters: opening.filters.clone(),
-            opened_at: manner.now.at,
+            opened_at: run.now.at,
             until: opening.until,
             closed_at: None,
             hold_collection: opening.hold_collection,
         };
         incident.id = store::open(transaction, &incident, &wanted)?;
         let id = incident.id;
-        let step = next_step(transaction, id, StepKind::Open, &template, manner.now)?;
-        let newcomers = gather(transaction, &incident, &wanted, &step, manner.now)?;
+        let step = next_step(transaction, id, StepKind::Open, &template, run.now)?;
+        let newcomers = gather(transaction, &incident, &wanted, &step, run.now)?;
         if newcomers == 0 {
             return Err(Error::unacceptable(format!(
                 "the report `{}` has no client as it is narrowed; nothing was opened",
@@ -132,14 +132,14 @@ pub fn open(store: &mut Store, manner: Manner<'_>, opening: &Opening) -> Result<
             ))
             .hint("regua report run REPORT --filter …, and regua report values logins pop"));
         }
-        let mut telling = Telling::new(transaction, manner, &incident, &step, &template);
+        let mut telling = Telling::new(transaction, run, &incident, &step, &template);
         everybody(transaction, &incident, |row| telling.tell(row))?;
         telling.told(newcomers, 0)
     })
 }
 
 /// The opening of an open incident once more, or another one under its name.
-fn carry_on_opening(connection: &Connection, open: Incident, asked: &Opening) -> Result<Told> {
+fn carry_on_opening(connection: &Connection, open: Incident, asked: &Opening) -> Result<StepTold> {
     let steps = store::steps(connection, open.id)?;
     let Some(first) = steps.into_iter().next() else {
         return Err(Error::world("an incident has no step"));
@@ -160,9 +160,9 @@ fn carry_on_opening(connection: &Connection, open: Incident, asked: &Opening) ->
     carried_on(connection, open, first)
 }
 
-fn carried_on(connection: &Connection, incident: Incident, step: Step) -> Result<Told> {
+fn carried_on(connection: &Connection, incident: Incident, step: Step) -> Result<StepTold> {
     let template = template::get(connection, &step.template)?;
-    Ok(Told {
+    Ok(StepTold {
         incident,
         step,
         channel: template.channel,
@@ -183,21 +183,21 @@ fn carried_on(connection: &Connection, incident: Incident, step: Step) -> Result
 /// When no such incident is open, or the template cannot tell of it (exit 3).
 pub fn update(
     store: &mut Store,
-    manner: Manner<'_>,
+    run: IncidentRun<'_>,
     name: &str,
     template: &str,
     again: bool,
     until: Option<DateTime<Utc>>,
-) -> Result<Told> {
-    manner.write(store, |transaction| {
-        let mut incident = must_be_open(transaction, name, manner.now)?;
+) -> Result<StepTold> {
+    run.write(store, |transaction| {
+        let mut incident = must_be_open(transaction, name, run.now)?;
         if let Some(last) = store::steps(transaction, incident.id)?.pop()
             && repeats(&last, template, again)
         {
             return carried_on(transaction, incident, last);
         }
-        manner.still_to_come(until)?;
-        let template = manner.template(transaction, template)?;
+        run.still_to_come(until)?;
+        let template = run.template(transaction, template)?;
         if let Some(until) = until {
             store::set_until(transaction, incident.id, until)?;
             incident.until = Some(until);
@@ -207,15 +207,15 @@ pub fn update(
             None => store::kept_report(transaction, incident.id)?,
         };
         let id = incident.id;
-        let step = next_step(transaction, id, StepKind::Update, &template, manner.now)?;
+        let step = next_step(transaction, id, StepKind::Update, &template, run.now)?;
         let cancelled = store::cancel_before(
             transaction,
             id,
             step.number,
             "the incident was updated before it went",
         )?;
-        let newcomers = gather(transaction, &incident, &wanted, &step, manner.now)?;
-        let mut telling = Telling::new(transaction, manner, &incident, &step, &template);
+        let newcomers = gather(transaction, &incident, &wanted, &step, run.now)?;
+        let mut telling = Telling::new(transaction, run, &incident, &step, &template);
         everybody(transaction, &incident, |row| telling.tell(row))?;
         telling.told(newcomers, cancelled)
     })
@@ -226,8 +226,13 @@ pub fn update(
 ///
 /// # Errors
 /// When no such incident is open, or the template cannot tell of it (exit 3).
-pub fn close(store: &mut Store, manner: Manner<'_>, name: &str, template: &str) -> Result<Told> {
-    manner.write(store, |transaction| {
+pub fn close(
+    store: &mut Store,
+    run: IncidentRun<'_>,
+    name: &str,
+    template: &str,
+) -> Result<StepTold> {
+    run.write(store, |transaction| {
         let latest = store::latest(transaction, name)?;
         if latest.closed_at.is_some()
             && let Some(last) = store::steps(transaction, latest.id)?.pop()
@@ -235,19 +240,19 @@ pub fn close(store: &mut Store, manner: Manner<'_>, name: &str, template: &str) 
         {
             return carried_on(transaction, latest, last);
         }
-        let mut incident = must_be_open(transaction, name, manner.now)?;
-        let template = manner.template(transaction, template)?;
+        let mut incident = must_be_open(transaction, name, run.now)?;
+        let template = run.template(transaction, template)?;
         let id = incident.id;
-        let step = next_step(transaction, id, StepKind::Close, &template, manner.now)?;
+        let step = next_step(transaction, id, StepKind::Close, &template, run.now)?;
         let cancelled = store::cancel_before(
             transaction,
             id,
             step.number,
             "the incident was closed before it went",
         )?;
-        store::close(transaction, id, manner.now.at)?;
-        incident.closed_at = Some(manner.now.at);
-        let mut telling = Telling::new(transaction, manner, &incident, &step, &template);
+        store::close(transaction, id, run.now.at)?;
+        incident.closed_at = Some(run.now.at);
+        let mut telling = Telling::new(transaction, run, &incident, &step, &template);
         everybody(transaction, &incident, |row| {
             if store::was_told(transaction, id, step.number, row.client)? {
                 telling.tell(row)?;
@@ -367,7 +372,7 @@ pub struct IncidentState {
     /// The incident.
     pub incident: Incident,
     /// How far it was told.
-    pub tally: Tally,
+    pub tally: IncidentTally,
     /// Its steps, each with what became of its messages.
     pub steps: Vec<StepState>,
 }

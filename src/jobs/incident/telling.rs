@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{Manner, Told};
+use super::{IncidentRun, StepTold};
 use crate::domain::incident::{Incident, Step, StepKind};
 use crate::domain::message::Fate;
 use crate::domain::recipient::Recipient;
@@ -35,15 +35,15 @@ pub(super) struct Telling<'a> {
 impl<'a> Telling<'a> {
     pub fn new(
         connection: &'a Connection,
-        manner: Manner<'a>,
+        run: IncidentRun<'a>,
         incident: &'a Incident,
         step: &'a Step,
         template: &'a Template,
     ) -> Self {
         Self {
             connection,
-            composer: Composer::new(manner.config, manner.now),
-            most: manner.config.max_messages_per_run.unsigned_abs(),
+            composer: Composer::new(run.config, run.now),
+            most: run.config.max_messages_per_run.unsigned_abs(),
             incident,
             step,
             template,
@@ -127,7 +127,7 @@ impl<'a> Telling<'a> {
     ///
     /// # Errors
     /// When more clients would be told than a run may tell (exit 3).
-    pub fn told(self, newcomers: u64, cancelled: u64) -> Result<Told> {
+    pub fn told(self, newcomers: u64, cancelled: u64) -> Result<StepTold> {
         if self.most > 0 && self.recipients > self.most {
             return Err(Error::unacceptable(format!(
                 "{} recipients are more than max_messages_per_run allows ({}); nothing was told",
@@ -135,7 +135,7 @@ impl<'a> Telling<'a> {
             ))
             .hint("narrow it with --filter, or raise max_messages_per_run"));
         }
-        Ok(Told {
+        Ok(StepTold {
             incident: self.incident.clone(),
             step: self.step.clone(),
             channel: self.template.channel,
