@@ -12,6 +12,7 @@ mod history;
 mod incident;
 mod keeping;
 mod manners;
+mod notice;
 mod providers;
 mod reading;
 mod report;
