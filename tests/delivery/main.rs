@@ -21,6 +21,7 @@ mod house;
 #[allow(dead_code, reason = "the providers' tests use the rest")]
 #[path = "../providers/server.rs"]
 mod server;
+mod told;
 
 use house::House;
 use server::{Act, Seen, Server};
