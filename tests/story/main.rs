@@ -2,12 +2,14 @@
 
 mod house;
 
+mod access;
 mod answers;
 mod apply;
 mod birthday;
 mod book;
 mod collection;
 mod history;
+mod incident;
 mod keeping;
 mod manners;
 mod notice;
