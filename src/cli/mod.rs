@@ -24,6 +24,7 @@ mod face;
 mod history;
 mod hold;
 mod import;
+mod metrics;
 mod omnichannel;
 mod opt_out;
 mod queue;
@@ -35,6 +36,7 @@ mod send;
 mod shell;
 mod signals;
 mod speech;
+mod status;
 mod sync;
 mod task;
 mod template;
@@ -179,6 +181,8 @@ enum Command {
     #[command(subcommand)]
     Trigger(trigger::Command),
     Sync(sync::Command),
+    Status(status::Command),
+    Metrics(metrics::Command),
     Doctor(doctor::Command),
     Backup(backup::Command),
     Restore(restore::Command),
@@ -404,6 +408,8 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
+        Command::Status(command) => status::run(&command, context),
+        Command::Metrics(command) => metrics::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Backup(command) => backup::run(&command, context),
         Command::Restore(command) => restore::run(&command, context),

@@ -35,6 +35,7 @@ pub mod report;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
+pub mod status;
 pub mod sync;
 pub mod task;
 pub mod template;
