@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::{Context, Outcome};
@@ -13,7 +14,7 @@ use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 use crate::jobs::status::{self, Standing};
 use crate::store::Connection;
-use crate::store::status::totals;
+use crate::store::status::{ChannelQueue, totals};
 
 /// Write figures for node_exporter's textfile collector, whole or not at all
 #[derive(Debug, Args)]
@@ -121,14 +122,83 @@ fn text(context: &Context, connection: &Connection, standing: &Standing) -> Resu
     Ok(text)
 }
 
+/// All figures, in the order in which they are written.
 fn figures(context: &Context, connection: &Connection, standing: &Standing) -> Result<Vec<Figure>> {
     let now = context.now().at;
-    let channels = |value: &dyn Fn(&crate::store::status::ChannelQueue) -> f64| {
+    let mut figures = of_queue(standing, now);
+    figures.push(Figure {
+        name: "regua_messages_total",
+        kind: "counter",
+        help: "Messages there ever were, by what became of them.",
+        values: messages(connection)?,
+    });
+    figures.extend(of_tasks(connection, standing)?);
+    let refreshed = crate::store::meta::refreshed(connection, "invoices")?;
+    let age = refreshed.map(|at| (String::new(), whole((now - at).num_seconds().max(0))));
+    figures.push(Figure::gauge(
+        "regua_data_age_seconds",
+        "Seconds since the invoices were imported or synced.",
+        age.into_iter().collect(),
+    ));
+    let cases = standing.cases.iter();
+    figures.push(Figure::gauge(
+        "regua_cases_open",
+        "Open collection cases.",
+        cases
+            .map(|(stage, n)| (label("stage", stage.as_str()), whole(*n)))
+            .collect(),
+    ));
+    Ok(figures)
+}
+
+/// What waits on each channel.
+fn of_queue(standing: &Standing, now: DateTime<Utc>) -> Vec<Figure> {
+    let channels = |value: &dyn Fn(&ChannelQueue) -> f64| {
         let queues = standing.queue.iter();
         queues
             .map(|queue| (label("channel", queue.channel.as_str()), value(queue)))
             .collect()
     };
+    let waited = |queue: &ChannelQueue| {
+        let oldest = queue.oldest_due_at;
+        let seconds = oldest.map(|at| (now - at).num_seconds().max(0));
+        whole(seconds.unwrap_or(0))
+    };
+    vec![
+        Figure::gauge(
+            "regua_queue_due",
+            "Messages that may go now.",
+            channels(&|queue| whole(queue.due)),
+        ),
+        Figure::gauge(
+            "regua_queue_oldest_seconds",
+            "Seconds for which the oldest message that may go has waited.",
+            channels(&waited),
+        ),
+        Figure::gauge(
+            "regua_unknown",
+            "Messages of which nobody can tell whether they went.",
+            channels(&|queue| whole(queue.unknown)),
+        ),
+    ]
+}
+
+/// Every message there ever was, by its labels.
+fn messages(connection: &Connection) -> Result<Vec<(String, f64)>> {
+    let counted = totals(connection)?;
+    let counted = counted.into_iter().map(|(channel, status, reason, n)| {
+        let labels = [
+            label("channel", channel.as_str()),
+            label("status", status.as_str()),
+            label("reason", reason.map_or("", |reason| reason.as_str())),
+        ];
+        (labels.join(","), whole(n))
+    });
+    Ok(counted.collect())
+}
+
+/// When each task last did all it had to, and how long that took.
+fn of_tasks(connection: &Connection, standing: &Standing) -> Result<[Figure; 2]> {
     let mut succeeded = Vec::new();
     let mut lasted = Vec::new();
     for state in &standing.tasks {
@@ -138,45 +208,7 @@ fn figures(context: &Context, connection: &Connection, standing: &Standing) -> R
             lasted.extend(seconds.map(|seconds| (label("task", task), seconds)));
         }
     }
-    let messages = totals(connection)?
-        .into_iter()
-        .map(|(channel, status, reason, n)| {
-            let reason = reason.map_or("", |reason| reason.as_str());
-            let labels = [
-                label("channel", channel.as_str()),
-                label("status", status.as_str()),
-                label("reason", reason),
-            ];
-            (labels.join(","), whole(n))
-        });
-    let age = standing.data_age_hours.map(|_| ());
-    let refreshed = crate::store::meta::refreshed(connection, "invoices")?;
-    let age = age
-        .and(refreshed)
-        .map(|at| (String::new(), whole((now - at).num_seconds().max(0))));
-    let cases = standing.cases.iter();
-    Ok(vec![
-        Figure::gauge(
-            "regua_queue_due",
-            "Messages that may go now.",
-            channels(&|queue| whole(queue.due)),
-        ),
-        Figure::gauge(
-            "regua_queue_oldest_seconds",
-            "Seconds for which the oldest message that may go has waited.",
-            channels(&|queue| {
-                let oldest = queue
-                    .oldest_due_at
-                    .map(|at| (now - at).num_seconds().max(0));
-                whole(oldest.unwrap_or(0))
-            }),
-        ),
-        Figure {
-            name: "regua_messages_total",
-            kind: "counter",
-            help: "Messages there ever were, by what became of them.",
-            values: messages.collect(),
-        },
+    Ok([
         Figure::gauge(
             "regua_task_last_success_timestamp_seconds",
             "When a task last did all it had to.",
@@ -186,23 +218,6 @@ fn figures(context: &Context, connection: &Connection, standing: &Standing) -> R
             "regua_task_last_duration_seconds",
             "How long that took.",
             lasted,
-        ),
-        Figure::gauge(
-            "regua_data_age_seconds",
-            "Seconds since the invoices were imported or synced.",
-            age.into_iter().collect(),
-        ),
-        Figure::gauge(
-            "regua_unknown",
-            "Messages of which nobody can tell whether they went.",
-            channels(&|queue| whole(queue.unknown)),
-        ),
-        Figure::gauge(
-            "regua_cases_open",
-            "Open collection cases.",
-            cases
-                .map(|(stage, n)| (label("stage", stage.as_str()), whole(*n)))
-                .collect(),
         ),
     ])
 }

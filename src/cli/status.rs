@@ -88,6 +88,18 @@ fn attention_view<'a>() -> View<'a, Attention> {
         .words("remedy", |attention| attention.remedy.clone())
 }
 
+/// Words of which there are some, and how many.
+fn counted(context: &Context, what: &'static str, rows: Vec<(&'static str, u64)>) -> Result<()> {
+    let rows: Vec<_> = rows.into_iter().filter(|(_, n)| *n > 0).collect();
+    if rows.is_empty() {
+        return context.out.text("  none");
+    }
+    let view = View::<(&'static str, u64)>::new()
+        .words(what, |(word, _)| Cell::Word(word))
+        .number("count", |(_, n)| *n);
+    context.out.all(view, &rows)
+}
+
 /// The screen for people. As CSV, what wants attention.
 fn tell(context: &Context, standing: &Standing) -> Result<()> {
     let out = &context.out;
@@ -127,31 +139,28 @@ fn tell(context: &Context, standing: &Standing) -> Result<()> {
         ];
         out.all(tasks_view(context).shows(&shown), &standing.tasks)?;
     }
-    heading("Today's messages and open cases")?;
-    let mut rows: Vec<(&'static str, u64)> = Status::ALL
+    let messages = Status::ALL
         .iter()
-        .map(|status| (status.as_str(), today(standing, *status)))
-        .filter(|(_, n)| *n > 0)
-        .collect();
-    rows.extend(
-        standing
-            .cases
-            .iter()
-            .filter(|(_, n)| *n > 0)
-            .map(|(stage, n)| (stage.as_str(), *n)),
-    );
-    if rows.is_empty() {
-        out.text("  none")?;
-    } else {
-        let view = View::<(&'static str, u64)>::new()
-            .words("what", |(word, _)| Cell::Word(word))
-            .number("count", |(_, n)| *n);
-        out.all(view, &rows)?;
-    }
+        .map(|status| (status.as_str(), today(standing, *status)));
+    heading("Today's messages")?;
+    counted(context, "status", messages.collect())?;
+    let cases = standing.cases.iter();
+    heading("Open cases")?;
+    counted(
+        context,
+        "stage",
+        cases.map(|(stage, n)| (stage.as_str(), *n)).collect(),
+    )?;
     if let Some(hours) = standing.data_age_hours {
         out.text(format!("\nThe invoices are {hours} hours old."))?;
     }
-    heading("Attention")?;
+    told_attention(context, standing)
+}
+
+/// What wants attention, each with what mends it.
+fn told_attention(context: &Context, standing: &Standing) -> Result<()> {
+    let out = &context.out;
+    out.text("\nAttention")?;
     if standing.attention.is_empty() {
         return out.text("  nothing wants attention");
     }
