@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
 use crate::source::Reading;
@@ -77,8 +77,8 @@ impl Reporter for Told<'_> {
 }
 
 /// The files meant, each with its kind.
-fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
-    match (&command.file, Kind::named(&command.what)) {
+fn files(command: &Command) -> Result<Vec<(&'static FactKind, PathBuf)>> {
+    match (&command.file, FactKind::named(&command.what)) {
         (Some(file), Some(kind)) => Ok(vec![(kind, file.clone())]),
         (None, None) if PathBuf::from(&command.what).is_dir() => {
             import::folder(&PathBuf::from(&command.what), command.ignore_unknown)
@@ -87,7 +87,7 @@ fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
             format!("regua import {} FILE (- is standard input)", kind.name),
         )),
         (_, None) => {
-            let known = Kind::names();
+            let known = FactKind::names();
             let message = if command.file.is_some() {
                 format!("`{}` is not a kind", command.what)
             } else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::book::{KINDS, Kind, plain_heading};
+use crate::domain::book::{FactKind, KINDS, plain_heading};
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::toml_table::Section;
 
@@ -324,7 +324,7 @@ impl Headings {
                 ));
         };
         for (kind, columns) in *preset {
-            let Some(kind) = Kind::named(kind) else {
+            let Some(kind) = FactKind::named(kind) else {
                 continue;
             };
             for (column, texts) in *columns {
@@ -339,7 +339,7 @@ impl Headings {
     /// Notes a heading, unless it is known already.
     fn add(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static FactKind,
         column: &str,
         heading: &str,
         meaning: fn(usize) -> Meaning,
@@ -350,7 +350,7 @@ impl Headings {
     }
 
     /// What a heading of a file of this kind means; none when nobody knows it.
-    pub fn meaning(&self, kind: &Kind, heading: &str) -> Option<Meaning> {
+    pub fn meaning(&self, kind: &FactKind, heading: &str) -> Option<Meaning> {
         let mapped = self.known.get(kind.name);
         mapped
             .and_then(|known| known.get(&plain_heading(heading)).copied())
@@ -358,7 +358,7 @@ impl Headings {
     }
 
     /// What is wrong with a heading that nobody knows, and the nearest that is known.
-    pub fn unknown(kind: &Kind, heading: &str) -> Flaw {
+    pub fn unknown(kind: &FactKind, heading: &str) -> Flaw {
         let names = kind.columns.iter().map(|column| column.name);
         let plain = plain_heading(heading);
         let remedy = did_you_mean(heading.trim(), names.clone())
@@ -383,7 +383,7 @@ mod tests {
     fn every_column_of_a_preset_is_one_of_the_books() {
         for (name, preset) in PRESETS {
             for (kind, columns) in *preset {
-                let kind = Kind::named(kind).expect("a kind");
+                let kind = FactKind::named(kind).expect("a kind");
                 for (column, _) in *columns {
                     let known = column.is_empty() || kind.position(column).is_some();
                     assert!(known, "{name}: {}.{column}", kind.name);
@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn a_preset_knows_the_headings_of_a_grid() {
         let headings = Headings::default().with_preset("ixc").expect("a preset");
-        let kind = Kind::named("clients").expect("a kind");
+        let kind = FactKind::named("clients").expect("a kind");
         let column = |heading: &str| headings.meaning(kind, heading);
         let at = |name: &str| kind.position(name).map(Meaning::Likely);
         for (heading, name) in [

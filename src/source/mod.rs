@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::clock::Now;
-use crate::domain::book::{KINDS, Kind};
+use crate::domain::book::{FactKind, KINDS};
 use crate::domain::ticket::event::Event;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
@@ -53,7 +53,7 @@ pub fn read(
 }
 
 /// The kinds that one source or another brings; every other comes from files alone.
-pub fn kinds() -> Vec<&'static Kind> {
+pub fn kinds() -> Vec<&'static FactKind> {
     KINDS
         .iter()
         .filter(|kind| {
@@ -80,7 +80,7 @@ pub trait SourceSettings: fmt::Debug + Send + Sync {
 }
 
 /// Takes rows of a kind as they come, page by page; a page without rows says that the kind has begun.
-pub type Take<'a> = dyn FnMut(&'static Kind, Vec<Row>) -> Result<()> + 'a;
+pub type Take<'a> = dyn FnMut(&'static FactKind, Vec<Row>) -> Result<()> + 'a;
 
 /// A source of facts that can tell what it has, and what changed. It is only ever read.
 pub trait Source {
@@ -88,7 +88,7 @@ pub trait Source {
     fn name(&self) -> &str;
 
     /// The kinds it brings, each after those it refers to.
-    fn kinds(&self) -> Vec<&'static Kind>;
+    fn kinds(&self) -> Vec<&'static FactKind>;
 
     /// How many rows of a kind it can read again by their ids in one sync.
     fn rereads(&self) -> usize {
@@ -138,7 +138,7 @@ pub struct Question {
 #[derive(Debug, Clone)]
 pub struct AskedKind {
     /// The kind.
-    pub kind: &'static Kind,
+    pub kind: &'static FactKind,
     /// How far the last sync came; none when there was none.
     pub last: Option<Last>,
     /// Rows to be read again, whether they changed or not; ids rising.

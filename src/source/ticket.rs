@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::row::Row;
 use crate::clock::{Now, instant_from};
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::domain::ticket::event::{Event, Happening, Said, Ticket};
 use crate::domain::words::{Author, Word as _, parse_yes_no};
 
@@ -22,7 +22,7 @@ pub struct Known<'a> {
 /// The events of a ticket's row; their ids begin with the source's name. None when the row says
 /// nothing new.
 pub fn events(source: &str, row: &Row, known: Known<'_>) -> Vec<Event> {
-    let Some(kind) = Kind::named("tickets") else {
+    let Some(kind) = FactKind::named("tickets") else {
         return Vec::new();
     };
     let event = match known.ticket {
@@ -33,7 +33,7 @@ pub fn events(source: &str, row: &Row, known: Known<'_>) -> Vec<Event> {
 }
 
 /// What a row says about its ticket, its status and priority apart.
-fn said(kind: &Kind, row: &Row) -> Said {
+fn said(kind: &FactKind, row: &Row) -> Said {
     let text = |column| row.filled(kind, column);
     let id = |column| text(column)?.parse().ok();
     Said {
@@ -48,7 +48,7 @@ fn said(kind: &Kind, row: &Row) -> Said {
     }
 }
 
-fn opened(source: &str, kind: &Kind, row: &Row, known: Known<'_>) -> Option<Event> {
+fn opened(source: &str, kind: &FactKind, row: &Row, known: Known<'_>) -> Option<Event> {
     let text = |column| row.filled(kind, column).map(str::to_owned);
     let at = instant_from(row.filled(kind, "opened_at")?, known.now.zone)?;
     (at >= known.since).then(|| Event {
@@ -67,7 +67,7 @@ fn opened(source: &str, kind: &Kind, row: &Row, known: Known<'_>) -> Option<Even
     })
 }
 
-fn moved(source: &str, kind: &Kind, row: &Row, before: &Ticket, now: &Now) -> Option<Event> {
+fn moved(source: &str, kind: &FactKind, row: &Row, before: &Ticket, now: &Now) -> Option<Event> {
     let text = |column| row.filled(kind, column).map(str::to_owned);
     let to = text("status").filter(|status| before.status.as_ref() != Some(status));
     let priority = text("priority").filter(|text| before.priority.as_ref() != Some(text));

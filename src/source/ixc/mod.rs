@@ -13,7 +13,7 @@ use self::page::{Fetch, Heard};
 use self::reading::FormReading;
 use super::{Checked, Complete, Last, Question, Source, SourceSettings, Take};
 use crate::clock::instant_from;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::Result;
 use crate::settings::Secret;
 use crate::toml_table::Section;
@@ -127,8 +127,8 @@ impl Source for Ixc {
         settings::NAME
     }
 
-    fn kinds(&self) -> Vec<&'static Kind> {
-        KINDS.into_iter().filter_map(Kind::named).collect()
+    fn kinds(&self) -> Vec<&'static FactKind> {
+        KINDS.into_iter().filter_map(FactKind::named).collect()
     }
 
     fn rereads(&self) -> usize {
@@ -169,7 +169,7 @@ impl Source for Ixc {
 }
 
 /// The form that a kind comes from.
-fn form_of(kind: &Kind) -> Option<Form> {
+fn form_of(kind: &FactKind) -> Option<Form> {
     FORMS
         .into_iter()
         .find(|(name, _)| *name == kind.name)
