@@ -3,8 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
+use super::arguments::share;
 use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
+use crate::domain::percent::Percent;
 use crate::error::Result;
 use crate::jobs::sync::{self, Noticed, Refused, SyncRequest, SyncSummary, Synced};
 use crate::view::{Cell, Format, View};
@@ -34,6 +36,9 @@ pub(super) struct Command {
     /// Read and compare, but write nothing
     #[arg(long)]
     dry_run: bool,
+    /// The most that may be gone of a kind, instead of what [sync] most_gone says
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    most_gone: Option<Percent>,
 }
 
 /// Runs the command.
@@ -45,6 +50,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         kinds: command.kinds.clone(),
         full: command.full,
         dry_run: command.dry_run,
+        most_gone: command.most_gone,
         by_task: false,
     };
     let mut store = context.open()?;
@@ -152,6 +158,7 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
 fn kind_view() -> View<'static, Synced> {
     View::<Synced>::new()
         .words("kind", |kind| Cell::of(kind.kind))
+        .data("source", |kind| Cell::of(&kind.source))
         .data("form", |kind| Cell::of(&kind.form))
         .words("changed_since", |kind| kind.changed_since.clone())
         .number("read", |kind| kind.read)
@@ -159,6 +166,8 @@ fn kind_view() -> View<'static, Synced> {
         .number("changed", |kind| kind.changed)
         .number("unchanged", |kind| kind.unchanged)
         .number("refused", |kind| kind.refused)
+        .number("gone", |kind| kind.gone)
+        .data("back", |kind| kind.back)
 }
 
 fn refused_view() -> View<'static, Refused> {

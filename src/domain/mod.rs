@@ -18,6 +18,7 @@ pub mod login;
 pub mod message;
 pub mod money;
 pub mod payment;
+pub mod percent;
 pub mod phone;
 pub mod policy;
 pub mod rate;

@@ -302,6 +302,8 @@ words_enum! {
         MissingValue = "missing_value",
         /// Its invoice is paid in a way that leaves nothing to be paid by hand.
         AutomaticPayment = "automatic_payment",
+        /// Its client, invoice, contract or login is gone from the source that brought it.
+        Gone = "gone",
         /// A person put the client or the invoice on hold after the message was made.
         Held = "held",
         /// The client takes no part in collections any more.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::domain::book::{self, FactKind, KINDS, Value};
+use crate::domain::percent::Percent;
 use crate::error::{Error, Flaw, Result, nearest};
+use crate::jobs::gone;
 use crate::private_file;
 use crate::source::encoding::Encoding;
 use crate::source::rows::FileRows;
@@ -14,6 +16,7 @@ use crate::source::{RawRow, Reading};
 use crate::store::Store;
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
+use crate::store::presence::{Bringer, Seen};
 
 /// What is imported, and how.
 #[derive(Debug, Clone)]
@@ -24,6 +27,9 @@ pub struct ImportRequest {
     pub reading: Reading,
     /// A cell that cannot be read is emptied where its column may be, rather than its row refused.
     pub empty_bad: bool,
+    /// Rows that files brought and that do not come are gone, unless they are more than this share of them;
+    /// none: whatever does not come stays as it is.
+    pub replace: Option<Percent>,
     /// Where bad rows go while the good ones are taken: a file, or a folder when several kinds are imported.
     pub skip_bad: Option<PathBuf>,
 }
@@ -43,6 +49,8 @@ pub struct Imported {
     pub updated: u64,
     /// Bad rows left out.
     pub bad: u64,
+    /// Rows that files brought before, and that are gone.
+    pub gone: u64,
     /// Cells that could not be read, and were emptied.
     pub emptied: u64,
     /// How its letters were taken, where they are not UTF-8.
@@ -137,7 +145,11 @@ pub fn import(
             let mut file = FileImport {
                 kind,
                 rows: FileRows::open(kind, path, &request.reading)?,
-                importer: Importer::new(transaction, kind)?,
+                importer: Importer::new(transaction, kind, Bringer::FILES)?,
+                seen: (request.replace.is_some() && kind.can_be_gone())
+                    .then(|| Seen::begin(transaction, kind, Bringer::FILES))
+                    .transpose()?,
+                most_gone: request.replace.unwrap_or(Percent::whole(0)),
                 now: clock.now(),
                 empty_bad: request.empty_bad,
                 emptied: 0,
@@ -187,6 +199,9 @@ struct FileImport<'a> {
     kind: &'static FactKind,
     rows: FileRows,
     importer: Importer<'a>,
+    /// The rows that came, where what does not come is gone.
+    seen: Option<Seen<'a>>,
+    most_gone: Percent,
     now: Now,
     empty_bad: bool,
     emptied: u64,
@@ -217,6 +232,7 @@ impl FileImport<'_> {
         while self.rows.next(&mut row)? {
             read += 1;
             let mut problems = self.check(&row, &mut values);
+            problems.extend(self.came(&row)?);
             if problems.is_empty()
                 && let Some(parent) = self.importer.parent_to_come(&values)?
             {
@@ -249,6 +265,13 @@ impl FileImport<'_> {
             }
         }
         bad += self.put_waiting(waiting)?;
+        let gone = match &self.seen {
+            // A run with bad rows that are not to be left out ends without anything written.
+            Some(seen) if bad == 0 || self.rejects.is_some() => {
+                gone::take(seen, self.kind, "files", (self.most_gone, self.now.today))?
+            }
+            _ => 0,
+        };
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);
         Ok(Imported {
@@ -258,6 +281,7 @@ impl FileImport<'_> {
             new,
             updated: (read - bad).saturating_sub(new),
             bad,
+            gone,
             emptied: self.emptied,
             encoding: self.rows.encoding(),
             seconds: watch.elapsed().as_secs_f64(),
@@ -292,6 +316,29 @@ impl FileImport<'_> {
             self.reject(&[row.problem], row.rejected)?;
         }
         Ok(bad)
+    }
+
+    /// Notes that a row came, whatever becomes of it, where it matters which do not.
+    fn came(&self, row: &RawRow) -> Result<Option<Flaw>> {
+        let Some(seen) = &self.seen else {
+            return Ok(None);
+        };
+        let column = &self.kind.columns[0];
+        let text = row.cells.first().and_then(|cell| cell.as_deref());
+        match text.map(|text| book::read(column, text, &self.now)) {
+            Some(Ok(Value::Integer(id))) => {
+                seen.note(id)?;
+                Ok(None)
+            }
+            _ if self.rejects.is_none() => Ok(None),
+            _ => Err(Error::unacceptable(format!(
+                "{}:{}: its {} cannot be read, so that nobody can tell which rows are gone; nothing was imported",
+                self.rows.place(),
+                row.line,
+                column.name
+            ))
+            .hint("mend that row, or import without --replace")),
+        }
     }
 
     fn flaw(&self, line: u64, column: &str, found: String, accepted: String) -> Flaw {

@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod demo;
 pub mod doctor;
 pub mod forecast;
+mod gone;
 pub mod import;
 mod outage;
 pub mod plan;

@@ -187,6 +187,8 @@ pub struct Reached {
     pub changed_since: Option<String>,
     /// From where the next sync goes on; none leaves the mark that there is.
     pub cursor: Option<String>,
+    /// Every row that the source has of the kind was read: what did not come is gone.
+    pub whole: bool,
     /// Why the kind could not be read, while the others could: it is withheld from us.
     pub withheld: Option<String>,
 }

@@ -29,6 +29,7 @@ pub mod message;
 pub mod meta;
 mod migration;
 pub mod opt_out;
+pub mod presence;
 pub mod purge;
 pub mod queue;
 pub mod report;

@@ -7,6 +7,7 @@ mod apply;
 mod birthday;
 mod book;
 mod collection;
+mod gone;
 mod history;
 mod keeping;
 mod manners;

@@ -83,7 +83,7 @@ impl Moving {
         let invoice = &self.invoice;
         let bill = Bill {
             due_on: invoice.due_on,
-            debt: Debt::of(invoice.status, invoice.owing()),
+            debt: Debt::of(invoice.status, invoice.owing(), false),
             bureau_listed_on: None,
             bureau_removed_on: None,
         };
@@ -106,6 +106,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let name = evaluation.rule.name.as_str();
+        collection::reopen_present(connection, name, evaluation.today)?;
         let evaluated =
             collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {
                 if collection::moved_in_run(connection, invoice_id)? {

@@ -8,12 +8,15 @@ use super::summary::{Became, Refused, SyncSummary, Synced};
 use super::tickets::Tickets;
 use crate::clock::Now;
 use crate::domain::book::{self, FactKind, Value};
+use crate::domain::percent::Percent;
 use crate::error::Result;
+use crate::jobs::gone;
 use crate::jobs::ticket::Desk;
 use crate::source::{AskedKind, Reached, Row, Source, Strange};
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
-use crate::store::sync::{self as memory, RowChange};
+use crate::store::presence::{Bringer, Seen};
+use crate::store::sync::{self as memory, Presence, RowChange};
 use crate::store::{Connection, Transaction};
 
 /// Writes everything that a source told, and adds to the summary what became of it.
@@ -21,7 +24,7 @@ pub fn apply(
     transaction: &Transaction<'_>,
     source: &dyn Source,
     gathered: Gathered,
-    (desk, now): (Desk<'_>, Now),
+    (desk, now, most_gone): (Desk<'_>, Now, Percent),
     mut summary: SyncSummary,
 ) -> Result<SyncSummary> {
     let Gathered {
@@ -42,6 +45,8 @@ pub fn apply(
         connection: transaction,
         source,
         now: &now,
+        most_gone,
+        bringer: Bringer::source(transaction, source.name())?,
         synced: spools.iter().map(|(asked, _)| asked.kind.name).collect(),
         tickets: Tickets::new(source, desk),
         summary,
@@ -61,6 +66,9 @@ struct Book<'a> {
     connection: &'a Connection,
     source: &'a dyn Source,
     now: &'a Now,
+    /// Of a kind, the most that may be gone.
+    most_gone: Percent,
+    bringer: Bringer,
     /// The kinds that are brought up to date in this very run.
     synced: Vec<&'static str>,
     tickets: Tickets<'a>,
@@ -117,20 +125,35 @@ impl Book<'_> {
             changed: 0,
             unchanged: 0,
             refused: 0,
+            back: 0,
+            gone: 0,
         };
-        let mut importer = Importer::new(self.connection, kind)?;
+        let mut importer = Importer::new(self.connection, kind, self.bringer)?;
+        let seen = (reached.whole && kind.can_be_gone())
+            .then(|| Seen::begin(self.connection, kind, self.bringer))
+            .transpose()?;
         for row in spool.into_rows()? {
             synced.read += 1;
             let row = row?;
+            if let Some(seen) = &seen {
+                seen.note(row.id)?;
+            }
             if waiting.remove(&row.id) {
                 memory::set_again(self.connection, source, (kind.name, row.id), false)?;
             }
             match self.row(kind, &mut importer, synced.read, row)? {
                 Became::New => synced.new += 1,
                 Became::Changed => synced.changed += 1,
+                Became::Back => {
+                    synced.changed += 1;
+                    synced.back += 1;
+                }
                 Became::Unchanged => synced.unchanged += 1,
                 Became::Refused => synced.refused += 1,
             }
+        }
+        if let Some(seen) = &seen {
+            synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
         }
         if let Some(cursor) = reached.cursor {
             let at = self.now.at;
@@ -230,12 +253,24 @@ impl Book<'_> {
         told: Option<Became>,
     ) -> Result<Became> {
         loop {
-            let change = memory::change(self.connection, kind, &cells)?;
+            let whole = kind.is_whole(&cells);
+            let (change, presence) = memory::change(self.connection, kind, &cells, self.bringer)?;
+            // A row that lacks what a new one needs only adds to what others bring.
+            let back = whole && presence == Presence::Absent;
             if change == RowChange::Same {
-                return Ok(told.unwrap_or(Became::Unchanged));
+                if whole && presence != Presence::Held {
+                    importer.claim(&cells, back)?;
+                }
+                let unchanged = if back {
+                    Became::Back
+                } else {
+                    Became::Unchanged
+                };
+                return Ok(told.unwrap_or(unchanged));
             }
             match importer.put(line, &cells)? {
                 Put::Written if change == RowChange::New => return Ok(Became::New),
+                Put::Written if back => return Ok(Became::Back),
                 // Twice: the row was read again by itself, and stood on a page too.
                 Put::Written | Put::Twice(_) => return Ok(told.unwrap_or(Became::Changed)),
                 Put::Lacks(columns) => {

@@ -6,6 +6,7 @@ use super::ticket::Desk;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::book::FactKind;
+use crate::domain::percent::Percent;
 use crate::error::{Error, Result};
 use crate::source::{self, Source};
 use crate::store::{Lock, Store, Transaction, sync as memory};
@@ -27,6 +28,8 @@ pub struct SyncRequest {
     pub full: bool,
     /// Everything is read and compared, nothing is written.
     pub dry_run: bool,
+    /// Of a kind, the most that may be gone, where it is not what the configuration says.
+    pub most_gone: Option<Percent>,
     /// A task asks, not a person: what is withheld from us is told once a day.
     pub by_task: bool,
 }
@@ -46,6 +49,7 @@ pub fn everything(
         kinds: kinds.to_vec(),
         full: false,
         dry_run: false,
+        most_gone: None,
         by_task: true,
     };
     sync(store, &sources, &request, config, clock, &mut |_, _| {})
@@ -93,7 +97,9 @@ pub fn sync(
                 memory::set_name(transaction, source.name(), &named.list, name)?;
             }
             let desk = Desk::new(config, clock);
-            book::apply(transaction, source, gathered, (desk, now), summary)
+            let most_gone = request.most_gone.unwrap_or(config.most_gone);
+            let manner = (desk, now, most_gone);
+            book::apply(transaction, source, gathered, manner, summary)
         };
         summary = if request.dry_run {
             store.rehearse(write)?
@@ -293,6 +299,7 @@ mod tests {
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             full,
             dry_run: false,
+            most_gone: None,
             by_task: true,
         };
         sync(
@@ -431,6 +438,7 @@ mod tests {
             kinds: vec!["clients".to_owned()],
             full: true,
             dry_run: false,
+            most_gone: None,
             by_task: false,
         };
         sync(
@@ -455,6 +463,7 @@ mod tests {
             kinds: Vec::new(),
             full: false,
             dry_run: true,
+            most_gone: None,
             by_task: false,
         };
         let dry = sync(
@@ -634,9 +643,8 @@ mod tests {
             }
             let reached = Reached {
                 form: "program".to_owned(),
-                changed_since: None,
                 cursor: Some(self.cursor.to_owned()),
-                withheld: None,
+                ..Reached::default()
             };
             Ok(Complete {
                 kinds: vec![reached; question.kinds.len()],
@@ -655,6 +663,7 @@ mod tests {
             kinds: Vec::new(),
             full: false,
             dry_run: false,
+            most_gone: None,
             by_task: true,
         };
         sync(
@@ -730,6 +739,7 @@ mod tests {
             kinds: vec!["logins".to_owned()],
             full: false,
             dry_run: false,
+            most_gone: None,
             by_task: false,
         };
         let sources: Vec<Box<dyn Source>> = vec![Box::new(Scripted::new("command.mk"))];

@@ -14,6 +14,8 @@ pub enum Became {
     New,
     /// It now says something else.
     Changed,
+    /// It was absent, and is there again.
+    Back,
     /// It says what the book said.
     Unchanged,
     /// It could not be taken.
@@ -41,6 +43,10 @@ pub struct Synced {
     pub unchanged: u64,
     /// Rows that could not be taken.
     pub refused: u64,
+    /// Rows that were absent and are there again; they count as changed.
+    pub back: u64,
+    /// Rows that the source no longer has.
+    pub gone: u64,
 }
 
 /// A row that could not be taken.

@@ -50,7 +50,8 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
             "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
                     i.bureau_listed_on, i.bureau_removed_on,
                     k.in_collection, k.in_reminders, c.notice_hold_until,
-                    coalesce(i.payment_method, c.payment_method)
+                    coalesce(i.payment_method, c.payment_method),
+                    i.absent_since IS NOT NULL OR k.absent_since IS NOT NULL
              FROM invoice i
              JOIN client k ON k.id = i.client_id
              LEFT JOIN contract c ON c.id = i.contract_id
@@ -65,7 +66,7 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
                 owed: row.get(5)?,
                 bill: Bill {
                     due_on: row.day(6)?,
-                    debt: Debt::of(row.get(3)?, row.get(4)?),
+                    debt: Debt::of(row.get(3)?, row.get(4)?, row.get(13)?),
                     bureau_listed_on: row.day_opt(7)?,
                     bureau_removed_on: row.day_opt(8)?,
                 },
