@@ -10,8 +10,8 @@ use crate::domain::book::FactKind;
 use crate::domain::percent::Percent;
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
-use crate::source::Reading;
 use crate::source::encoding::Encoding;
+use crate::source::{self, Reading};
 use crate::view::{Cell, Out, Progress, View};
 
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
@@ -27,7 +27,7 @@ use crate::view::{Cell, Out, Progress, View};
         regua import invoices today.csv\n  \
         zcat clients.csv.gz | regua import clients -\n  \
         regua import clients erp.csv --skip-bad bad.csv --ignore-unknown\n  \
-        regua import clients grid.csv --preset ixc --empty-bad\n  \
+        regua import clients grid.csv --empty-bad\n  \
         regua import clients all.csv --replace      who is not in it is gone (unless a sync brings them)"
 )]
 pub(super) struct Command {
@@ -52,7 +52,7 @@ pub(super) struct Command {
     /// With --replace, the most that may be gone of a kind, instead of what [sync] most_gone says
     #[arg(long, value_name = "SHARE", value_parser = share, requires = "replace")]
     most_gone: Option<Percent>,
-    /// Know the headings of this program's exports: ixc (its grids)
+    /// Know the headings of this program's exports, such as --preset ixc: its grids
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
     /// How the letters are written: utf-8, latin1, cp850; otherwise as they look
@@ -108,6 +108,30 @@ fn files(command: &Command) -> Result<Vec<(&'static FactKind, PathBuf)>> {
     }
 }
 
+/// Says how a file was read, and what was emptied in it.
+fn tell_of(file: &Imported, command: &Command, out: &Out) {
+    if let Some(encoding) = file.encoding {
+        let told = format!("{} was read as {}", file.file, encoding.called());
+        out.say(match command.encoding {
+            Some(_) => told,
+            None => format!("{told} (--encoding says otherwise)"),
+        });
+    }
+    if file.gone > 0 {
+        out.say(format!(
+            "{}: {} {} are gone: they are in no report and get no message until they are back",
+            file.file, file.gone, file.kind
+        ));
+    }
+    if file.emptied > 0 {
+        let cells = format!(
+            "cells that could not be read and were emptied: {}",
+            file.emptied
+        );
+        out.say(format!("{}: {cells}", file.file));
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let request = ImportRequest {
@@ -116,7 +140,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             ignore_unknown: command.ignore_unknown,
             encoding: command.encoding,
             headings: match &command.preset {
-                Some(name) => context.config.headings.clone().with_preset(name)?,
+                Some(name) => context
+                    .config
+                    .headings
+                    .clone()
+                    .with_preset(source::preset(name)?),
                 None => context.config.headings.clone(),
             },
         },
@@ -142,26 +170,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
     drop(told);
     for file in &imported {
-        if let Some(encoding) = file.encoding {
-            let told = format!("{} was read as {}", file.file, encoding.called());
-            context.out.say(match command.encoding {
-                Some(_) => told,
-                None => format!("{told} (--encoding says otherwise)"),
-            });
-        }
-        if file.gone > 0 {
-            context.out.say(format!(
-                "{}: {} {} are gone: they are in no report and get no message until they are back",
-                file.file, file.gone, file.kind
-            ));
-        }
-        if file.emptied > 0 {
-            let cells = format!(
-                "cells that could not be read and were emptied: {}",
-                file.emptied
-            );
-            context.out.say(format!("{}: {cells}", file.file));
-        }
+        tell_of(file, command, &context.out);
     }
     let view = View::<Imported>::new()
         .words("kind", |file| Cell::of(file.kind))

@@ -274,6 +274,14 @@ words_enum! {
         Birthday = "birthday",
         /// A ticket event.
         Ticket = "ticket",
+        /// An outage or a maintenance that is told to those whom it concerns.
+        Incident = "incident",
+        /// A contract cut or connected again.
+        Access = "access",
+        /// What staff are alerted of: a task that failed, a channel that closed.
+        Alert = "alert",
+        /// A template sent to oneself.
+        Test = "test",
     }
 }
 

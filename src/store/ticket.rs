@@ -189,6 +189,7 @@ fn read_staff(row: &Row<'_>) -> rusqlite::Result<Staff> {
         name: row.get("name")?,
         email: row.get("email")?,
         mobile: row.get("mobile")?,
+        chat: row.get("chat")?,
         teams: row.list("teams")?,
         ticket_manager: row.get("ticket_manager")?,
         notify_replies: row.get("notify_replies")?,

@@ -64,6 +64,8 @@ pub struct Staff {
     pub email: Option<String>,
     /// Mobile, as kept by [`crate::domain::phone::Phone`].
     pub mobile: Option<String>,
+    /// Their address on the staff's chat, as typed.
+    pub chat: Option<String>,
     /// The teams they are in.
     pub teams: Vec<String>,
     /// Hears of every new ticket, once and in general words.

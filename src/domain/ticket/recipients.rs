@@ -319,6 +319,7 @@ mod tests {
             name: format!("P{id}"),
             email: Some(format!("p{id}@example.com")),
             mobile: Some("+5549999990001".to_owned()),
+            chat: None,
             teams: teams.iter().map(|team| (*team).to_owned()).collect(),
             ticket_manager: flags.contains("manager"),
             notify_replies: flags.contains("replies"),

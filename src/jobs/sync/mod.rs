@@ -62,7 +62,10 @@ pub fn everything(
 pub fn configured(config: &Config) -> Result<Vec<Box<dyn Source>>> {
     if config.sources.is_empty() {
         return Err(Error::unacceptable("no source is configured")
-            .hint("write [sync.ixc] with base_url and token in the configuration")
+            .hint(format!(
+                "write {} in the configuration; config.example.toml has its keys",
+                source::sections().join(" or ")
+            ))
             .hint("regua import DIR, for files that the ERP exports"));
     }
     config.sources.iter().map(|source| source.open()).collect()
