@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::arguments::share;
+use super::signals::Listener;
 use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
 use crate::domain::percent::Percent;
@@ -54,6 +55,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         by_task: false,
     };
     let mut store = context.open()?;
+    let listener = Listener::ending_at_the_second()?;
     let mut bar = context.out.progress("reading", 0, false);
     let out = context.out;
     let mut shown = "";
@@ -63,10 +65,19 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             shown = kind;
         }
         bar.at(rows);
+        sync::unless_stopped(&listener.stop)
     };
     let (config, clock) = (&context.config, &context.clock);
-    let summary = sync::sync(&mut store, &sources, &request, config, clock, &mut progress)?;
+    let ran = sync::sync(&mut store, &sources, &request, config, clock, &mut progress);
     drop(bar);
+    let summary = match (ran, listener.outcome()) {
+        (Ok(summary), _) => summary,
+        (Err(error), Some(stopped)) => {
+            context.out.complain(error.on_one_line());
+            return Ok(stopped);
+        }
+        (Err(error), None) => return Err(error),
+    };
     tell(context, &summary);
     answer(command, context, &summary, watch.elapsed().as_secs_f64())?;
     Ok(if summary.refused_rows() > 0 {

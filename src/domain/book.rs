@@ -230,6 +230,12 @@ impl FactKind {
         KINDS.iter().find(|kind| kind.name == name)
     }
 
+    /// Whether its rows refer to rows of its own.
+    pub fn refers_to_itself(&self) -> bool {
+        let mut columns = self.columns.iter();
+        columns.any(|column| column.refers == Some(self.name))
+    }
+
     /// Whether a row says everything that a new one needs.
     pub fn is_whole(&self, cells: &[Option<Value>]) -> bool {
         let columns = self.columns.iter().zip(cells);

@@ -360,6 +360,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             &task.kinds,
             hands.config,
             hands.clock,
+            hands.stop,
         )?)),
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;

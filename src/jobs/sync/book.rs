@@ -9,7 +9,7 @@ use super::tickets::Tickets;
 use crate::clock::Now;
 use crate::domain::book::{self, FactKind, Value};
 use crate::domain::percent::Percent;
-use crate::error::Result;
+use crate::error::{Error, Flaw, Result};
 use crate::jobs::gone;
 use crate::jobs::ticket::Desk;
 use crate::source::{AskedKind, Reached, Row, Source, Strange};
@@ -49,6 +49,7 @@ pub fn apply(
         bringer: Bringer::source(transaction, source.name())?,
         synced: spools.iter().map(|(asked, _)| asked.kind.name).collect(),
         tickets: Tickets::new(source, desk),
+        bad: Vec::new(),
         summary,
     };
     for ((asked, spool), reached) in spools.into_iter().zip(complete.kinds) {
@@ -56,10 +57,37 @@ pub fn apply(
             book.withheld(asked.kind, why, by_task)?;
             continue;
         }
+        if reached.silent {
+            continue;
+        }
         book.take(&asked, reached, spool, full)?;
     }
+    book.nothing_refused()?;
     Ok(book.summary)
 }
+
+/// The rows of a kind whose rows may refer to each other, each after the one that it refers to; few enough
+/// to be held.
+fn parents_first(kind: &FactKind, rows: Vec<(u64, Row)>) -> Vec<(u64, Row)> {
+    let parent = |row: &Row| -> Option<i64> { row.filled(kind, "parent_id")?.parse().ok() };
+    let mut left = rows;
+    let mut sorted = Vec::new();
+    loop {
+        let ids: BTreeSet<i64> = left.iter().map(|(_, row)| row.id).collect();
+        let waits = |row: &Row| parent(row).is_some_and(|id| id != row.id && ids.contains(&id));
+        let (later, now): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, row)| waits(row));
+        let stuck = now.is_empty();
+        sorted.extend(now);
+        left = later;
+        if stuck || left.is_empty() {
+            sorted.extend(left);
+            return sorted;
+        }
+    }
+}
+
+/// Bad rows that are told one by one, where none may be.
+const MOST_BAD: usize = 20;
 
 /// The book while rows are written to it.
 struct Book<'a> {
@@ -72,10 +100,25 @@ struct Book<'a> {
     /// The kinds that are brought up to date in this very run.
     synced: Vec<&'static str>,
     tickets: Tickets<'a>,
+    /// What is wrong with rows of a source of which all is taken or nothing; the first of them.
+    bad: Vec<Flaw>,
     summary: SyncSummary,
 }
 
 impl Book<'_> {
+    /// Whether a source of which all is taken or nothing gave no bad row.
+    ///
+    /// # Errors
+    /// Its bad rows (exit 3).
+    fn nothing_refused(&self) -> Result<()> {
+        if !self.source.all_or_nothing() || self.bad.is_empty() {
+            return Ok(());
+        }
+        let name = self.source.name();
+        let told = format!("the rows of {name} are not acceptable; nothing of it was written");
+        Err(Error::flaws(told, self.bad.clone()))
+    }
+
     /// Tells that a kind is withheld from us: a person each time, who reads a task's words once a day.
     fn withheld(&mut self, kind: &FactKind, why: &str, by_task: bool) -> Result<()> {
         let key = format!("withheld.{}.{}", self.source.name(), kind.name);
@@ -132,6 +175,7 @@ impl Book<'_> {
         let seen = (reached.whole && kind.can_be_gone())
             .then(|| Seen::begin(self.connection, kind, self.bringer))
             .transpose()?;
+        let mut waiting_for_parents = Vec::new();
         for row in spool.into_rows()? {
             synced.read += 1;
             let row = row?;
@@ -141,16 +185,14 @@ impl Book<'_> {
             if waiting.remove(&row.id) {
                 memory::set_again(self.connection, source, (kind.name, row.id), false)?;
             }
-            match self.row(kind, &mut importer, synced.read, row)? {
-                Became::New => synced.new += 1,
-                Became::Changed => synced.changed += 1,
-                Became::Back => {
-                    synced.changed += 1;
-                    synced.back += 1;
-                }
-                Became::Unchanged => synced.unchanged += 1,
-                Became::Refused => synced.refused += 1,
+            if kind.refers_to_itself() {
+                waiting_for_parents.push((synced.read, row));
+                continue;
             }
+            synced.count(self.row(kind, &mut importer, synced.read, row)?);
+        }
+        for (line, row) in parents_first(kind, waiting_for_parents) {
+            synced.count(self.row(kind, &mut importer, line, row)?);
         }
         if let Some(seen) = &seen {
             synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
@@ -164,6 +206,7 @@ impl Book<'_> {
         Ok(())
     }
 
+    /// Takes one row.
     fn row(
         &mut self,
         kind: &'static FactKind,
@@ -180,7 +223,17 @@ impl Book<'_> {
             self.summary.notice(kind.name, id, strange);
         }
         match self.cells(kind, id, &row.cells) {
-            Ok(cells) => self.put(kind, importer, (line, id), cells, told),
+            Ok(mut cells) => {
+                if let Some(parent) = importer.parent_to_come(&cells)? {
+                    let at = kind.position("parent_id").unwrap_or(0);
+                    let other = (parent, kind.name);
+                    if let Some(refused) = self.orphan(kind, id, "parent_id", other)? {
+                        return self.refuse(refused);
+                    }
+                    cells[at] = Some(Value::Null);
+                }
+                self.put(kind, importer, (line, id), cells, told)
+            }
             Err(refused) => self.refuse(refused),
         }
     }
@@ -215,7 +268,7 @@ impl Book<'_> {
             }
             match book::read(column, text, self.now) {
                 Ok(value) => *cell = Some(value),
-                Err(refused) if column.required => {
+                Err(refused) if column.required || self.source.all_or_nothing() => {
                     return Err(Refused {
                         kind: kind.name,
                         id,
@@ -271,6 +324,15 @@ impl Book<'_> {
             match importer.put(line, &cells)? {
                 Put::Written if change == RowChange::New => return Ok(Became::New),
                 Put::Written if back => return Ok(Became::Back),
+                Put::Twice(_) if self.source.all_or_nothing() => {
+                    return self.refuse(Refused {
+                        kind: kind.name,
+                        id,
+                        column: kind.columns[0].name,
+                        found: "came twice, and says two things".to_owned(),
+                        remedy: "give each key once".to_owned(),
+                    });
+                }
                 // Twice: the row was read again by itself, and stood on a page too.
                 Put::Written | Put::Twice(_) => return Ok(told.unwrap_or(Became::Changed)),
                 Put::Lacks(columns) => {
@@ -308,7 +370,7 @@ impl Book<'_> {
         let may_come =
             !self.synced.contains(&of) && self.source.kinds().iter().any(|kind| kind.name == of);
         let at = kind.position(column).unwrap_or(0);
-        if kind.columns[at].required {
+        if kind.columns[at].required || self.source.all_or_nothing() {
             return Ok(Some(Refused {
                 kind: kind.name,
                 id,
@@ -333,6 +395,14 @@ impl Book<'_> {
     /// Leaves a row out, and has it read again next time.
     fn refuse(&mut self, refused: Refused) -> Result<Became> {
         let source = self.source.name();
+        if self.source.all_or_nothing() {
+            if self.bad.len() < MOST_BAD {
+                let place = format!("{} {}", refused.kind, refused.id);
+                let flaw = Flaw::of(refused.column, refused.found, refused.remedy);
+                self.bad.push(flaw.within(place));
+            }
+            return Ok(Became::Refused);
+        }
         memory::set_again(self.connection, source, (refused.kind, refused.id), true)?;
         self.summary.refuse(refused);
         Ok(Became::Refused)

@@ -2,6 +2,7 @@
 //! transaction a source. Nothing is ever sent.
 
 use self::gather::Gathered;
+use super::deliver::Stop;
 use super::ticket::Desk;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -43,6 +44,7 @@ pub fn everything(
     kinds: &[String],
     config: &Config,
     clock: &Clock,
+    stop: &Stop,
 ) -> Result<SyncSummary> {
     let sources = configured(config)?;
     let request = SyncRequest {
@@ -52,7 +54,21 @@ pub fn everything(
         most_gone: None,
         by_task: true,
     };
-    sync(store, &sources, &request, config, clock, &mut |_, _| {})
+    let mut progress = |_, _| unless_stopped(stop);
+    sync(store, &sources, &request, config, clock, &mut progress)
+}
+
+/// Goes on unless the run was asked to stop.
+///
+/// # Errors
+/// When it was (exit 4): nothing of the source that is being read is written.
+pub fn unless_stopped(stop: &Stop) -> Result<()> {
+    if stop.asked() == 0 {
+        return Ok(());
+    }
+    Err(Error::world(
+        "a signal stopped it; nothing of what was being read was written",
+    ))
 }
 
 /// The sources that are configured.
@@ -72,7 +88,7 @@ pub fn configured(config: &Config) -> Result<Vec<Box<dyn Source>>> {
 }
 
 /// Reads what changed at each source and brings the book up to it. `progress` hears of each kind
-/// and how many of its rows have come.
+/// and how many of its rows have come, and may end the reading.
 ///
 /// # Errors
 /// When a source does not answer, answers with no data, or with less than it told of: then
@@ -83,7 +99,7 @@ pub fn sync(
     request: &SyncRequest,
     config: &Config,
     clock: &Clock,
-    progress: &mut dyn FnMut(&'static str, u64),
+    progress: &mut dyn FnMut(&'static str, u64) -> Result<()>,
 ) -> Result<SyncSummary> {
     let brought: Vec<&FactKind> = sources.iter().flat_map(|source| source.kinds()).collect();
     check_kinds(&request.kinds, &brought)?;
@@ -311,7 +327,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
     }
 
@@ -450,7 +466,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
         .expect("synced");
         assert_eq!(
@@ -475,7 +491,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
         .expect("read");
         assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
@@ -675,7 +691,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
     }
 
@@ -753,7 +769,7 @@ mod tests {
             &request,
             &config,
             &clock,
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         );
         let error = ran.expect_err("it has no logins");
         assert_eq!(error.kind, crate::error::ErrorKind::Usage);

@@ -49,6 +49,22 @@ pub struct Synced {
     pub gone: u64,
 }
 
+impl Synced {
+    /// Counts what became of one row.
+    pub(super) const fn count(&mut self, became: Became) {
+        match became {
+            Became::New => self.new += 1,
+            Became::Changed => self.changed += 1,
+            Became::Back => {
+                self.changed += 1;
+                self.back += 1;
+            }
+            Became::Unchanged => self.unchanged += 1,
+            Became::Refused => self.refused += 1,
+        }
+    }
+}
+
 /// A row that could not be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {

@@ -65,6 +65,7 @@ impl FormReading<'_> {
             whole: changed_since.is_none(),
             changed_since,
             cursor: reached(tally.changed_until, took, before, &self.question.now),
+            silent: false,
             withheld: None,
         })
     }
