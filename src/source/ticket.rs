@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use super::row::Row;
 use crate::clock::{Now, instant_from};
 use crate::domain::book::FactKind;
-use crate::domain::ticket::event::{Event, Happening, Said, Ticket};
+use crate::domain::ticket::event::{Event, Said, Ticket};
+use crate::domain::ticket::event_type::EventType;
 use crate::domain::words::{Author, Word as _, parse_yes_no};
 
 /// What a ticket's row is compared with.
@@ -51,19 +52,16 @@ fn said(kind: &FactKind, row: &Row) -> Said {
 fn opened(source: &str, kind: &FactKind, row: &Row, known: Known<'_>) -> Option<Event> {
     let text = |column| row.filled(kind, column).map(str::to_owned);
     let at = instant_from(row.filled(kind, "opened_at")?, known.now.zone)?;
+    let id = format!("{source}/{}/opened", row.id);
     (at >= known.since).then(|| Event {
-        id: format!("{source}/{}/opened", row.id),
-        at,
         dated: true,
-        ticket_id: row.id,
         said: Said {
             status: text("status"),
             priority: text("priority"),
             ..said(kind, row)
         },
-        happening: Happening::Opened {
-            text: row.text.clone(),
-        },
+        text: row.text.clone(),
+        ..Event::of(EventType::OPENING, id, row.id, at)
     })
 }
 
@@ -79,18 +77,15 @@ fn moved(source: &str, kind: &FactKind, row: &Row, before: &Ticket, now: &Now) -
         .as_deref()
         .and_then(|changed| instant_from(changed, now.zone));
     let moment = row.changed.clone().unwrap_or_else(|| now.iso(now.at));
+    let id = format!("{source}/{}/moved/{moment}", row.id);
     Some(Event {
-        id: format!("{source}/{}/moved/{moment}", row.id),
-        at: at.unwrap_or(now.at),
         dated: at.is_some(),
-        ticket_id: row.id,
         said: Said {
             priority,
             ..said(kind, row)
         },
-        happening: Happening::Moved {
-            from: before.status.clone().filter(|_| to.is_some()),
-            to,
-        },
+        from: before.status.clone().filter(|_| to.is_some()),
+        to,
+        ..Event::of(EventType::CHANGE, id, row.id, at.unwrap_or(now.at))
     })
 }

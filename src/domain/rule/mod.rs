@@ -19,9 +19,9 @@ words_enum! {
     /// Which of several templates of one phase are sent.
     Deliver {
         /// Each, on its own channel.
-        Each = "each",
+        Each = "each" | "cada",
         /// Only the first whose channel can reach the client.
-        FirstReachable = "first_reachable",
+        FirstReachable = "first_reachable" | "primeiro alcançável",
     }
 }
 
