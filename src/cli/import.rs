@@ -132,6 +132,18 @@ fn tell_of(file: &Imported, command: &Command, out: &Out) {
     }
 }
 
+/// Refuses to take rows as gone of a kind whose rows never are.
+fn may_be_gone(command: &Command, request: &ImportRequest) -> Result<()> {
+    match request.files.as_slice() {
+        [(kind, _)] if command.replace && !kind.can_be_gone() => Err(Error::usage(format!(
+            "{} are never taken as gone",
+            kind.name
+        ))
+        .hint(format!("import {} without --replace", kind.name))),
+        _ => Ok(()),
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let request = ImportRequest {
@@ -154,14 +166,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             .then(|| command.most_gone.unwrap_or(context.config.most_gone)),
         skip_bad: command.skip_bad.clone(),
     };
-    if let ([(kind, _)], true) = (request.files.as_slice(), command.replace)
-        && !kind.can_be_gone()
-    {
-        return Err(
-            Error::usage(format!("{} are never taken as gone", kind.name))
-                .hint(format!("import {} without --replace", kind.name)),
-        );
-    }
+    may_be_gone(command, &request)?;
     let mut store = context.open()?;
     let mut told = Told {
         out: &context.out,

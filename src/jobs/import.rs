@@ -8,7 +8,7 @@ use crate::clock::{Clock, Now, Stopwatch};
 use crate::domain::book::{self, FactKind, KINDS, Value};
 use crate::domain::percent::Percent;
 use crate::error::{Error, Flaw, Result, nearest};
-use crate::jobs::gone;
+use crate::jobs::gone::Replacing;
 use crate::private_file;
 use crate::source::encoding::Encoding;
 use crate::source::rows::FileRows;
@@ -16,7 +16,7 @@ use crate::source::{RawRow, Reading};
 use crate::store::Store;
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
-use crate::store::presence::{Bringer, Seen};
+use crate::store::presence::Bringer;
 
 /// What is imported, and how.
 #[derive(Debug, Clone)]
@@ -146,10 +146,7 @@ pub fn import(
                 kind,
                 rows: FileRows::open(kind, path, &request.reading)?,
                 importer: Importer::new(transaction, kind, Bringer::FILES)?,
-                seen: (request.replace.is_some() && kind.can_be_gone())
-                    .then(|| Seen::begin(transaction, kind, Bringer::FILES))
-                    .transpose()?,
-                most_gone: request.replace.unwrap_or(Percent::whole(0)),
+                replacing: Replacing::begin(transaction, kind, request.replace)?,
                 now: clock.now(),
                 empty_bad: request.empty_bad,
                 emptied: 0,
@@ -199,9 +196,7 @@ struct FileImport<'a> {
     kind: &'static FactKind,
     rows: FileRows,
     importer: Importer<'a>,
-    /// The rows that came, where what does not come is gone.
-    seen: Option<Seen<'a>>,
-    most_gone: Percent,
+    replacing: Replacing<'a>,
     now: Now,
     empty_bad: bool,
     emptied: u64,
@@ -232,7 +227,9 @@ impl FileImport<'_> {
         while self.rows.next(&mut row)? {
             read += 1;
             let mut problems = self.check(&row, &mut values);
-            problems.extend(self.came(&row)?);
+            let kept = self.rejects.is_some();
+            self.replacing
+                .came(&row, (self.rows.place(), kept), &self.now)?;
             if problems.is_empty()
                 && let Some(parent) = self.importer.parent_to_come(&values)?
             {
@@ -265,12 +262,10 @@ impl FileImport<'_> {
             }
         }
         bad += self.put_waiting(waiting)?;
-        let gone = match &self.seen {
-            // A run with bad rows that are not to be left out ends without anything written.
-            Some(seen) if bad == 0 || self.rejects.is_some() => {
-                gone::take(seen, self.kind, "files", (self.most_gone, self.now.today))?
-            }
-            _ => 0,
+        // A run with bad rows that are not to be left out ends without anything written.
+        let gone = match bad {
+            1.. if self.rejects.is_none() => 0,
+            _ => self.replacing.take(self.now.today)?,
         };
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);
@@ -316,29 +311,6 @@ impl FileImport<'_> {
             self.reject(&[row.problem], row.rejected)?;
         }
         Ok(bad)
-    }
-
-    /// Notes that a row came, whatever becomes of it, where it matters which do not.
-    fn came(&self, row: &RawRow) -> Result<Option<Flaw>> {
-        let Some(seen) = &self.seen else {
-            return Ok(None);
-        };
-        let column = &self.kind.columns[0];
-        let text = row.cells.first().and_then(|cell| cell.as_deref());
-        match text.map(|text| book::read(column, text, &self.now)) {
-            Some(Ok(Value::Integer(id))) => {
-                seen.note(id)?;
-                Ok(None)
-            }
-            _ if self.rejects.is_none() => Ok(None),
-            _ => Err(Error::unacceptable(format!(
-                "{}:{}: its {} cannot be read, so that nobody can tell which rows are gone; nothing was imported",
-                self.rows.place(),
-                row.line,
-                column.name
-            ))
-            .hint("mend that row, or import without --replace")),
-        }
     }
 
     fn flaw(&self, line: u64, column: &str, found: String, accepted: String) -> Flaw {

@@ -22,6 +22,7 @@ pub mod definition;
 pub mod encoding;
 pub mod event;
 pub mod headings;
+pub mod hubsoft;
 mod input;
 pub mod ixc;
 mod jsonl;
@@ -29,7 +30,9 @@ mod pairs;
 mod raw_row;
 mod row;
 pub mod rows;
+pub mod sgp;
 pub mod ticket;
+mod web;
 
 pub use raw_row::{RawRow, Reading};
 pub use row::{Row, Strange};
@@ -50,7 +53,7 @@ struct Sort {
 }
 
 /// Each sort of source. One more is its file or folder, and a line here.
-const SORTS: &[Sort] = &[ixc::SORT, command::SORT];
+const SORTS: &[Sort] = &[ixc::SORT, hubsoft::SORT, sgp::SORT, command::SORT];
 
 /// Reads every source under `[sync]`.
 pub fn read(

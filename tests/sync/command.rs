@@ -534,7 +534,10 @@ fn a_web_service_is_a_source_by_curl_and_jq() {
         asked[0].path
     );
     assert!(
-        asked[2].path.to_lowercase().contains("since=2026-11-21T12%3a00%3a00z"),
+        asked[2]
+            .path
+            .to_lowercase()
+            .contains("since=2026-11-21t12%3a00%3a00z"),
         "{}",
         asked[2].path
     );

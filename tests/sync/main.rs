@@ -3,6 +3,8 @@
 mod command;
 mod doctor;
 mod erp;
+mod hubsoft;
+mod sgp;
 mod sync;
 
 use std::path::Path;
@@ -27,6 +29,23 @@ struct House {
 impl House {
     fn new() -> Self {
         Self::with("")
+    }
+
+    /// With another source, of these lines, at the same address.
+    fn of(source: &str, lines: &str) -> Self {
+        let house = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            erp: Erp::start(),
+        };
+        let port = house.erp.port;
+        house.write(
+            "config.toml",
+            &format!(
+                "database = \"regua.db\"\n[sync.{source}]\nbase_url = \"http://127.0.0.1:{port}\"\n{lines}\n"
+            ),
+        );
+        house.write("token", TOKEN);
+        house
     }
 
     /// With more lines under `[sync.ixc]`.

@@ -143,20 +143,7 @@ impl Book<'_> {
     ) -> Result<()> {
         let kind = asked.kind;
         let source = self.source.name();
-        let whole = full || asked.last.is_none();
-        let mut waiting: BTreeSet<i64> = memory::again(self.connection, source, kind.name)?
-            .into_iter()
-            .collect();
-        // The rows that were to be read again are known by now, or gone.
-        let known = if whole {
-            std::mem::take(&mut waiting)
-        } else {
-            asked.again.iter().copied().collect()
-        };
-        for id in known {
-            waiting.remove(&id);
-            memory::set_again(self.connection, source, (kind.name, id), false)?;
-        }
+        let mut waiting = self.waiting(asked, full)?;
         self.tickets.begin(asked, self.now);
         let mut synced = Synced {
             kind: kind.name,
@@ -204,6 +191,26 @@ impl Book<'_> {
         meta::set_refreshed(self.connection, kind.name, self.now.at)?;
         self.summary.kinds.push(synced);
         Ok(())
+    }
+
+    /// The rows that are to be read again by a later sync, those left out that are known by now, or gone.
+    fn waiting(&self, asked: &AskedKind, full: bool) -> Result<BTreeSet<i64>> {
+        let (kind, source) = (asked.kind, self.source.name());
+        let whole = full || asked.last.is_none();
+        let mut waiting: BTreeSet<i64> = memory::again(self.connection, source, kind.name)?
+            .into_iter()
+            .collect();
+        // The rows that were to be read again are known by now, or gone.
+        let known = if whole {
+            std::mem::take(&mut waiting)
+        } else {
+            asked.again.iter().copied().collect()
+        };
+        for id in known {
+            waiting.remove(&id);
+            memory::set_again(self.connection, source, (kind.name, id), false)?;
+        }
+        Ok(waiting)
     }
 
     /// Takes one row.

@@ -128,7 +128,9 @@ impl Hearing<'_> {
         }
         let place = format!("line {}", self.lines);
         if self.end.is_some() {
-            return Err(broken(&format!("it goes on after its last line, in {place}")));
+            return Err(broken(&format!(
+                "it goes on after its last line, in {place}"
+            )));
         }
         match line::parse(text, &self.known) {
             Ok(Line::Row(kind, row)) => self.row(kind, row, take),
