@@ -76,7 +76,8 @@ pub fn honest(asked: &Asked) -> Reply {
         "{}",
         asked.path
     );
-    assert_eq!(asked.query("data_inicio"), "2025-11-21");
+    // Doctor asks for the first row alone, of whatever day.
+    assert!(["2025-11-21", ""].contains(&asked.query("data_inicio").as_str()));
     listed(
         "faturas",
         &[bill(71, 1, Some("2026-11-09")), bill(72, 2, None)],
