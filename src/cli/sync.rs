@@ -54,7 +54,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         most_gone: command.most_gone,
         by_task: false,
     };
-    let mut store = context.open()?;
+    let mut store = if command.dry_run {
+        context.open_to_look()?
+    } else {
+        context.open()?
+    };
     let listener = Listener::ending_at_the_second()?;
     let mut bar = context.out.progress("reading", 0, false);
     let out = context.out;

@@ -154,6 +154,8 @@ pub fn run_one(
 struct Complaints {
     lines: Vec<(String, String)>,
     over: Vec<String>,
+    /// Lines that whoever says them keeps to once a day.
+    daily: Vec<String>,
 }
 
 impl Complaints {
@@ -186,12 +188,15 @@ impl Complaints {
                 format!("task `{name}`: {channel}: {n} told to come later; they are tried again");
             (format!("later {channel}"), line)
         }));
-        Self { lines, over }
+        let daily = done.daily.iter();
+        let daily = daily.map(|told| format!("task `{name}`: {told}")).collect();
+        Self { lines, over, daily }
     }
 
     /// Every line, told already or not.
     fn all(&self) -> Vec<String> {
-        self.lines.iter().map(|(_, line)| line.clone()).collect()
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.daily).cloned().collect()
     }
 
     /// The lines that are not told yet in their outage.
@@ -199,7 +204,7 @@ impl Complaints {
         for about in &self.over {
             outage::is_over(connection, about)?;
         }
-        let mut news = Vec::new();
+        let mut news = self.daily.clone();
         for (about, line) in &self.lines {
             if outage::is_news(connection, about, now)? {
                 news.push(line.clone());
@@ -220,6 +225,8 @@ struct Done {
     later: Vec<(&'static str, u64)>,
     /// What goes well again: a channel on which something was sent.
     well: Vec<String>,
+    /// What is to be told once a day, and is said no oftener.
+    daily: Vec<String>,
 }
 
 impl Done {
@@ -242,6 +249,7 @@ impl Done {
             closed: Vec::new(),
             later: Vec::new(),
             well: Vec::new(),
+            daily: Vec::new(),
         }
     }
 
@@ -333,6 +341,7 @@ fn synced(summary: &sync::SyncSummary) -> Done {
         "refused": summary.refused_rows(),
         "ticket_messages": summary.ticket_messages,
     }));
+    done.daily.clone_from(&summary.withheld);
     let mut said = summary.notes.clone();
     if let Some(row) = summary.refused.first() {
         done.outcome = RunOutcome::Incomplete;
@@ -370,7 +379,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
                 "queued": summary.queued,
                 "skipped": skipped,
             }));
-            deliver_if_at_once(store, hands, summary.channel, done)
+            deliver_if_at_once(store, hands, &summary.channels, done)
         }
         Run::SendQueue => {
             let channels = if task.channels.is_empty() {
@@ -464,22 +473,27 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         "skipped": skipped,
         "duplicates": plan.duplicates,
     }));
-    let done = deliver_if_at_once(store, hands, request.template.channel, done)?;
+    let done = deliver_if_at_once(store, hands, &[request.template.channel], done)?;
     send::took(store, batch, watch)?;
     Ok(done)
 }
 
-/// Delivers on a channel whose messages go in the run that makes them; others wait in the queue.
+/// Delivers on those of the channels whose messages go in the run that makes them; others wait in the queue.
 fn deliver_if_at_once(
     store: &mut Store,
     hands: &mut Hands<'_>,
-    channel: Channel,
+    channels: &[Channel],
     done: Done,
 ) -> Result<Done> {
-    if !send::delivers_at_once(channel) {
+    let at_once: Vec<Channel> = channels
+        .iter()
+        .copied()
+        .filter(|channel| send::delivers_at_once(*channel))
+        .collect();
+    if at_once.is_empty() {
         return Ok(done);
     }
-    let delivery = deliver_on(store, hands, &[channel])?;
+    let delivery = deliver_on(store, hands, &at_once)?;
     Ok(done.delivered(&delivery))
 }
 

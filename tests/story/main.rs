@@ -11,6 +11,7 @@ mod gone;
 mod history;
 mod keeping;
 mod manners;
+mod notice;
 mod providers;
 mod reading;
 mod report;
