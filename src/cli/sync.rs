@@ -136,6 +136,12 @@ fn tell(context: &Context, summary: &SyncSummary) {
             summary.ticket_messages
         ));
     }
+    if summary.access.queued > 0 {
+        out.say(format!(
+            "{} messages about access wait in the queue; regua queue deliver sends them",
+            summary.access.queued
+        ));
+    }
     if summary.kinds.iter().all(|kind| kind.read == 0) {
         out.say("nothing changed at the source");
     }
@@ -153,6 +159,9 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
             "notes": summary.notes,
             "ticket_events": summary.ticket_events,
             "ticket_messages": summary.ticket_messages,
+            "access_changes": summary.access.changes,
+            "access_messages": summary.access.queued,
+            "access_held": summary.access.held,
             "requests": summary.requests,
             "seconds": seconds,
         }));

@@ -21,6 +21,7 @@ use crate::toml_table::{Section, read_whole};
 use self::hours::{read_caps, read_holidays, read_hours};
 use self::sections::{
     read_backup, read_birthday, read_company, read_notice, read_queue, read_retention, read_tasks,
+    read_triggers,
 };
 
 mod channels;
@@ -56,6 +57,8 @@ pub struct Config {
     pub policy: Policy,
     /// Birthdays.
     pub birthday: BirthdayConfig,
+    /// Changes of access in one run above which all are held back; 0 means no limit.
+    pub most_access: i64,
     /// Hours for which a missed task is still caught up.
     pub catch_up_hours: i64,
     /// What purge may delete.
@@ -193,6 +196,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),
+        most_access: read_triggers(top),
         catch_up_hours: read_tasks(top),
         retention: read_retention(top),
         backup: read_backup(top, base),

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use lock::Anchor;
 pub use lock::{FileId, Lock};
 
+pub mod access;
 pub mod backup;
 pub mod batch;
 pub mod birthday;
@@ -26,6 +27,7 @@ pub mod evidence;
 pub mod health;
 pub mod hold;
 pub mod import;
+pub mod incident;
 mod lock;
 pub mod message;
 pub mod meta;

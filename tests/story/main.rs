@@ -2,6 +2,7 @@
 
 mod house;
 
+mod access;
 mod answers;
 mod apply;
 mod birthday;
@@ -9,6 +10,7 @@ mod book;
 mod collection;
 mod gone;
 mod history;
+mod incident;
 mod keeping;
 mod manners;
 mod notice;

@@ -622,12 +622,13 @@ mod tests {
             in_reminders: false,
             notice_hold_until: Some(day("2026-12-10")),
             holds: vec![Some(day("2026-12-10"))],
+            incident: true,
             payment_method: Some("Débito".to_owned()),
         };
         let run = house.run("2026-12-10", None);
         let step = Move::Reminder(0);
         let mut reasons = Vec::new();
-        for _ in 0..6 {
+        for _ in 0..7 {
             match run.decide(&bill, &Past::default(), &kept_out) {
                 Decision::LeftOut(what, reason) => {
                     assert_eq!(what, step);
@@ -637,6 +638,7 @@ mod tests {
                         LeftOut::NotInReminders => kept_out.in_reminders = true,
                         LeftOut::OnHold => kept_out.notice_hold_until = Some(day("2026-12-09")),
                         LeftOut::Held => kept_out.holds = vec![Some(day("2026-12-09"))],
+                        LeftOut::Incident => kept_out.incident = false,
                         LeftOut::AutomaticPayment => kept_out.payment_method = None,
                     }
                 }
@@ -651,6 +653,7 @@ mod tests {
                 LeftOut::NotInReminders,
                 LeftOut::OnHold,
                 LeftOut::Held,
+                LeftOut::Incident,
                 LeftOut::AutomaticPayment
             ]
         );

@@ -107,6 +107,9 @@ const fn left_out_words(reason: LeftOut) -> &'static str {
         LeftOut::AutomaticPayment => {
             "it is paid automatically, so that nothing is to be paid by hand (automatic_payment)"
         }
+        LeftOut::Incident => {
+            "an open incident keeps collections from the client (incident); `regua incident close` ends it"
+        }
         LeftOut::Held => {
             "a person put it on hold without an end (held); `regua hold list` and `hold remove` end it"
         }

@@ -7,6 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::lateness;
+use super::overtaken::overtaken;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::collection::{Assertion, Exclusions};
@@ -39,7 +40,7 @@ pub(super) enum Verdict {
 }
 
 /// Why a message is not to go, and more words where there are any.
-type Against = (Reason, Option<String>);
+pub(super) type Against = (Reason, Option<String>);
 
 /// Looks at messages whose turn has come.
 pub(super) struct Desk<'a> {
@@ -73,13 +74,16 @@ impl<'a> Desk<'a> {
     /// A message of today about which nothing has changed since: only what hangs on the clock, on
     /// other messages and on the device is asked.
     pub fn glance(&self, message: DueMessage) -> Result<Verdict> {
-        let against = match self.expired(&message) {
-            None => match self.capped(&message)? {
-                None => self.device_lost(&message)?,
-                capped => capped,
-            },
-            expired => expired,
-        };
+        let mut against = self.expired(&message);
+        if against.is_none() {
+            against = overtaken(self.connection, &message)?;
+        }
+        if against.is_none() {
+            against = self.capped(&message)?;
+        }
+        if against.is_none() {
+            against = self.device_lost(&message)?;
+        }
         Ok(match against {
             Some((reason, detail)) => Verdict::Not(reason, detail),
             None => Verdict::Goes(Box::new(message)),
@@ -89,6 +93,9 @@ impl<'a> Desk<'a> {
     /// A message of another day, or about which something may have changed: everything is asked again,
     /// in the order of the table of reasons, and it is written again.
     pub fn look(&self, mut message: DueMessage) -> Result<Verdict> {
+        if let Some((reason, detail)) = overtaken(self.connection, &message)? {
+            return Ok(Verdict::Not(reason, detail));
+        }
         let look = Look::gather(self, &message)?;
         let purpose = look.purpose();
         let (address, about, rendered, spoken) = match look.all()? {
@@ -236,6 +243,10 @@ impl<'a> Look<'a> {
     }
 
     fn purpose(&self) -> Purpose {
+        if self.message.origin == Origin::Incident {
+            // An outage is told for the service's sake, whatever became of its template.
+            return Purpose::Service;
+        }
         let template = self.template.as_ref();
         template.map_or(self.message.outgoing.purpose, |template| template.purpose)
     }
@@ -263,6 +274,9 @@ impl<'a> Look<'a> {
             rows.invoices = invoices;
         }
         rows.ticket.clone_from(&self.made_of.said);
+        if self.message.origin == Origin::Incident {
+            rows.keep_those_of(client_id);
+        }
         rows.notice = self.notice(&rows)?;
         let address = match self.address(&rows)? {
             Ok(address) => address,
@@ -366,6 +380,8 @@ impl<'a> Look<'a> {
                 .as_ref()
                 .and_then(|contract| contract.notice_hold_until),
             holds: hold::ends(connection, invoice.id, client.id)?,
+            // An incident is asked after with the address.
+            incident: false,
             payment_method: None,
         };
         if let Some(left_out) = exclusions.forbid(step, today) {

@@ -2,6 +2,7 @@
 //! transaction a source. Nothing is ever sent.
 
 use self::gather::Gathered;
+use super::access;
 use super::deliver::Stop;
 use super::ticket::Desk;
 use crate::clock::Clock;
@@ -118,7 +119,9 @@ pub fn sync(
             let desk = Desk::new(config, clock);
             let most_gone = request.most_gone.unwrap_or(config.most_gone);
             let manner = (desk, now, most_gone);
-            book::apply(transaction, source, gathered, manner, summary)
+            let mut summary = book::apply(transaction, source, gathered, manner, summary)?;
+            access::take_in(transaction, config, now, &mut summary.access)?;
+            Ok(summary)
         };
         summary = if request.dry_run {
             store.rehearse(write)?
@@ -126,6 +129,7 @@ pub fn sync(
             store.write(write)?
         };
     }
+    summary.notes.extend(summary.access.note(config));
     Ok(summary)
 }
 

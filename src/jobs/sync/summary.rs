@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::jobs::access::AccessSummary;
 use crate::source::Strange;
 
 /// Refused rows that are told one by one, at most; all are counted.
@@ -118,6 +119,8 @@ pub struct SyncSummary {
     pub ticket_events: u64,
     /// Messages that those events caused; they wait in the queue.
     pub ticket_messages: u64,
+    /// What changed of contracts' access, and who is told.
+    pub access: AccessSummary,
 }
 
 impl SyncSummary {

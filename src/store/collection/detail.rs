@@ -9,9 +9,10 @@ use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Pa
 use crate::domain::ladder::{CaseOutcome, Stage};
 use crate::domain::money::Money;
 use crate::domain::place::Place;
+use crate::domain::words::Purpose;
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Day};
-use crate::store::{hold, notice};
+use crate::store::{hold, incident, notice};
 
 /// Everything a decision about one invoice needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,7 @@ pub fn detail(
                     in_reminders: row.get(10)?,
                     notice_hold_until: row.day_opt(11)?,
                     holds: Vec::new(),
+                    incident: false,
                     payment_method: row.get(12)?,
                 },
                 place: Place {
@@ -103,6 +105,8 @@ pub fn detail(
     };
     if any_hold {
         detail.exclusions.holds = hold::ends(connection, invoice_id, detail.client_id)?;
+        let kept = incident::keeps_from(connection, detail.client_id, Purpose::Collection)?;
+        detail.exclusions.incident = kept.is_some();
     }
     read_past(connection, &mut detail)?;
     if let Some((case, _)) = &detail.open {
