@@ -17,6 +17,8 @@ pub(super) const READING: &[&str] = &[
     "history show",
     "hold list",
     "metrics",
+    "incident list",
+    "incident show",
     "notice audit",
     "notice list",
     "notice proof",

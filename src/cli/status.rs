@@ -55,7 +55,7 @@ fn document(context: &Context, standing: &Standing) -> Value {
         "data_age_hours": standing.data_age_hours,
         "cases": counts(cases.map(|(stage, n)| (stage.as_str(), *n)).collect()),
         "today": counts(statuses.map(|status| (status.as_str(), today(standing, *status))).collect()),
-        "incidents": Value::Array(Vec::new()),
+        "incidents": standing.incidents,
         "attention": attention_view().array(&standing.attention),
     })
 }
@@ -151,6 +151,12 @@ fn tell(context: &Context, standing: &Standing) -> Result<()> {
         "stage",
         cases.map(|(stage, n)| (stage.as_str(), *n)).collect(),
     )?;
+    if !standing.incidents.is_empty() {
+        out.text(format!(
+            "\nOpen incidents: {}",
+            standing.incidents.join(", ")
+        ))?;
+    }
     if let Some(hours) = standing.data_age_hours {
         out.text(format!("\nThe invoices are {hours} hours old."))?;
     }

@@ -13,7 +13,7 @@ use crate::domain::words::{Channel, Status, Word as _};
 use crate::error::Result;
 use crate::store::status::{self, ChannelQueue};
 use crate::store::task::{self, TaskRun};
-use crate::store::{Connection, meta, queue};
+use crate::store::{Connection, incident, meta, queue};
 
 /// Minutes after which a task that should have run is overdue.
 const OVERDUE: i64 = 10;
@@ -51,6 +51,8 @@ pub struct Standing {
     pub cases: Vec<(Stage, u64)>,
     /// What became of the messages made today.
     pub today: BTreeMap<Status, u64>,
+    /// Open incidents, by name.
+    pub incidents: Vec<String>,
     /// What wants attention.
     pub attention: Vec<Attention>,
 }
@@ -84,6 +86,10 @@ pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standi
             .map(|stage| (*stage, open.get(stage).copied().unwrap_or(0)))
             .collect(),
         today: status::outcomes_since(connection, start_of(now.zone, now.today))?,
+        incidents: incident::all_open(connection)?
+            .into_iter()
+            .map(|incident| incident.name)
+            .collect(),
         attention,
     })
 }
