@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod demo;
 pub mod doctor;
 pub mod dossier;
+mod ending;
 pub mod forecast;
 mod gone;
 pub mod import;
