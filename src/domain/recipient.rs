@@ -169,6 +169,9 @@ impl Reach {
 
 /// Decides where an errand can reach a client.
 pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
+    if let Some(since) = contact.client.absent_since {
+        return gone(&format!("client {}", contact.client.id), since);
+    }
     let addresses = match errand.channel {
         Channel::Push => devices(contact),
         Channel::Sms => first(contact.client, &errand.numbers.sms, sms),
@@ -196,6 +199,15 @@ pub fn reach_unknown(client_id: i64) -> Reach {
         reason: Reason::NoContact,
         address: None,
         detail: Some(format!("the book has no client {client_id}")),
+    }
+}
+
+/// Why nothing is said of a row that nobody brings any more, or to a client who is one.
+pub fn gone(what: &str, since: NaiveDate) -> Reach {
+    Reach::Not {
+        reason: Reason::Gone,
+        address: None,
+        detail: Some(format!("{what} is gone from the source since {since}")),
     }
 }
 
@@ -388,6 +400,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

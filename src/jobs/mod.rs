@@ -12,6 +12,7 @@ pub mod demo;
 pub mod doctor;
 pub mod dossier;
 pub mod forecast;
+mod gone;
 pub mod import;
 pub mod incident;
 pub mod notice;

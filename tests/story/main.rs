@@ -8,6 +8,7 @@ mod apply;
 mod birthday;
 mod book;
 mod collection;
+mod gone;
 mod history;
 mod incident;
 mod keeping;
