@@ -1,6 +1,5 @@
 //! Reads TOML key by key, remembering where each stood, so that every flaw is told at once with its line.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -82,7 +81,9 @@ pub struct Section<'s, 'a> {
     table: &'s DeTable<'a>,
     path: String,
     line: usize,
-    known: RefCell<Vec<Cow<'static, str>>>,
+    known: RefCell<Vec<&'static str>>,
+    /// Keys that were read by whatever name they have.
+    named: RefCell<Vec<String>>,
 }
 
 impl<'s, 'a> Section<'s, 'a> {
@@ -98,6 +99,7 @@ impl<'s, 'a> Section<'s, 'a> {
             path,
             line,
             known: RefCell::new(Vec::new()),
+            named: RefCell::default(),
         }
     }
 
@@ -121,13 +123,13 @@ impl<'s, 'a> Section<'s, 'a> {
     }
 
     fn get(&self, key: &'static str) -> Option<&'s Spanned<DeValue<'a>>> {
-        self.known.borrow_mut().push(Cow::Borrowed(key));
+        self.known.borrow_mut().push(key);
         self.table.get(key)
     }
 
     /// A text that is not empty, under a key that is named elsewhere than in this program.
     pub fn named(&self, key: &str) -> Option<String> {
-        self.known.borrow_mut().push(Cow::Owned(key.to_owned()));
+        self.named.borrow_mut().push(key.to_owned());
         let value = self.table.get(key)?.get_ref();
         let text = value.as_str().map(normal);
         if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
@@ -330,6 +332,28 @@ impl<'s, 'a> Section<'s, 'a> {
         pairs
     }
 
+    /// Every table under this one, whatever its name, each with it; other values are flaws.
+    pub fn tables(&self) -> Vec<(String, Self)> {
+        let mut tables = Vec::new();
+        for (key, value) in self.table {
+            self.named.borrow_mut().push(key.get_ref().to_string());
+            let name = normal(key.get_ref());
+            let line = self.sheet.line(value.span().start);
+            match value.get_ref().as_table() {
+                Some(table) => {
+                    let path = self.full(&name);
+                    tables.push((name, Section::new(self.sheet, table, path, line)));
+                }
+                None => self.wrong(
+                    key.get_ref(),
+                    format!("found {}", describe(value.get_ref())),
+                    format!("write a table: [{}]", self.full(&name)),
+                ),
+            }
+        }
+        tables
+    }
+
     /// Every key of this table with a list of texts; other values are flaws.
     pub fn lists(&self) -> BTreeMap<String, Vec<String>> {
         let mut lists = BTreeMap::new();
@@ -356,10 +380,11 @@ impl<'s, 'a> Section<'s, 'a> {
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {
-            if !known.iter().any(|k| **k == **key.get_ref()) {
-                let remedy = did_you_mean(key.get_ref(), known.iter().map(AsRef::as_ref))
-                    .unwrap_or_else(|| {
-                        let mut names: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+            let named = self.named.borrow().iter().any(|k| k == key.get_ref());
+            if !named && !known.iter().any(|k| *k == key.get_ref()) {
+                let remedy =
+                    did_you_mean(key.get_ref(), known.iter().copied()).unwrap_or_else(|| {
+                        let mut names = known.clone();
                         names.sort_unstable();
                         names.dedup();
                         format!("known here: {}", names.join(", "))

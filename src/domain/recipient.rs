@@ -171,6 +171,9 @@ impl Reach {
 
 /// Decides where an errand can reach a client.
 pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
+    if let Some(since) = contact.client.absent_since {
+        return gone(&format!("client {}", contact.client.id), since);
+    }
     let addresses = match errand.channel {
         Channel::Push if errand.push_by_client => to(&contact.client.id.to_string()),
         Channel::Push => devices(contact),
@@ -199,6 +202,15 @@ pub fn reach_unknown(client_id: i64) -> Reach {
         reason: Reason::NoContact,
         address: None,
         detail: Some(format!("the book has no client {client_id}")),
+    }
+}
+
+/// Why nothing is said of a row that nobody brings any more, or to a client who is one.
+pub fn gone(what: &str, since: NaiveDate) -> Reach {
+    Reach::Not {
+        reason: Reason::Gone,
+        address: None,
+        detail: Some(format!("{what} is gone from the source since {since}")),
     }
 }
 
@@ -391,6 +403,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

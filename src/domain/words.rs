@@ -312,6 +312,8 @@ words_enum! {
         Incident = "incident" | "incidente",
         /// Its invoice is paid in a way that leaves nothing to be paid by hand.
         AutomaticPayment = "automatic_payment" | "pagamento automático",
+        /// Its client, invoice, contract or login is gone from the source that brought it.
+        Gone = "gone" | "sumiu da fonte",
         /// A person put the client or the invoice on hold after the message was made.
         Held = "held" | "em espera",
         /// The client takes no part in collections any more.
