@@ -2,7 +2,6 @@
 
 pub mod birthday;
 pub mod book;
-pub mod callback;
 pub mod cell;
 pub mod channel;
 pub mod client;
@@ -21,6 +20,7 @@ pub mod payment;
 pub mod phone;
 pub mod policy;
 pub mod rate;
+pub mod receipt;
 pub mod recipient;
 pub mod report;
 pub mod rule;

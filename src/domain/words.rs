@@ -372,20 +372,6 @@ words_enum! {
     }
 }
 
-words_enum! {
-    /// What a WhatsApp provider reports later about a message it took.
-    CallbackStatus {
-        /// It went to the person's phone.
-        Sent = "sent",
-        /// It arrived there.
-        Delivered = "delivered",
-        /// It was read.
-        Read = "read",
-        /// It did not arrive.
-        Failed = "failed",
-    }
-}
-
 /// Reads a yes/no as an ERP export writes it.
 pub fn parse_yes_no(text: &str) -> Option<bool> {
     match text {
@@ -428,7 +414,6 @@ mod tests {
         check::<AttemptOutcome>();
         check::<EventType>();
         check::<TriggerEvent>();
-        check::<CallbackStatus>();
     }
 
     #[test]

@@ -3,7 +3,6 @@
 pub mod apply;
 pub mod backup;
 pub mod birthday;
-pub mod callback;
 pub mod collection;
 pub mod compose;
 pub mod deliver;
@@ -15,6 +14,8 @@ mod outage;
 pub mod plan;
 pub mod provided;
 pub mod purge;
+pub mod receipt;
+pub mod receive;
 pub mod restore;
 pub mod rows;
 pub mod rule;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::deliver::{ChannelSummary, Delivery, Observer, Stop, deliver};
+use super::receipt::poll;
 use super::{backup, birthday, collection, outage, purge, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
@@ -381,6 +382,15 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(Done::new(json!({})).delivered(&delivery))
         }
         Run::Send => send_report(store, hands, task),
+        Run::Receipts => {
+            let summary = poll::poll(store, hands.config, hands.clock, hands.stop)?;
+            let mut done = Done::new(summary.counts());
+            done.message = summary.complaint();
+            if done.message.is_some() {
+                done.outcome = RunOutcome::Failed;
+            }
+            Ok(done)
+        }
         Run::Purge => {
             let summary = purge::run(store, hands.config, hands.clock.now())?;
             let mut done = Done::new(json!({

@@ -14,7 +14,6 @@ use crate::error::{Error, Result};
 use crate::settings::Secret;
 use crate::toml_table::Section;
 
-pub mod callback;
 mod csv;
 pub mod definition;
 pub mod encoding;
@@ -25,6 +24,8 @@ pub mod ixc;
 mod jsonl;
 mod pairs;
 mod raw_row;
+pub mod receipt;
+pub mod request;
 mod row;
 pub mod rows;
 pub mod ticket;

@@ -9,13 +9,13 @@ use serde::de::DeserializeOwned;
 use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
+use crate::domain::receipt::ReceiptKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
 use crate::domain::task::{Run, RunOutcome};
 use crate::domain::words::{
-    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, Channel, ContractStatus,
-    EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status,
-    TriggerEvent, Word,
+    AccessStatus, AddressKind, AttemptOutcome, Author, Channel, ContractStatus, EventType,
+    InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status, TriggerEvent, Word,
 };
 
 /// A day as a column holds it: ISO text (2026-12-10).
@@ -60,9 +60,9 @@ columns! {
 }
 
 columns! { words:
-    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
+    AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel,
     ContractStatus, Deliver, EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose,
-    Reason, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
+    Reason, ReceiptKind, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
 }
 
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {
