@@ -8,6 +8,7 @@ pub mod compose;
 pub mod deliver;
 pub mod demo;
 pub mod doctor;
+mod done;
 pub mod forecast;
 pub mod import;
 mod outage;

@@ -1,9 +1,10 @@
 //! What cron starts: the tasks that are owed a run, in order, each through the job of its command.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::deliver::{ChannelSummary, Delivery, Observer, Stop, deliver};
+use super::deliver::{Delivery, Observer, Stop, deliver};
+use super::done::{Done, asked, synced};
 use super::receipt::poll;
 use super::{backup, birthday, collection, outage, purge, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
@@ -210,149 +211,6 @@ impl Complaints {
     }
 }
 
-/// What a task came to.
-struct Done {
-    outcome: RunOutcome,
-    counts: Map<String, Value>,
-    message: Option<String>,
-    /// Channels that closed.
-    closed: Vec<&'static str>,
-    /// Channels whose messages were told to come later, and how many.
-    later: Vec<(&'static str, u64)>,
-    /// What goes well again: a channel on which something was sent.
-    well: Vec<String>,
-}
-
-impl Done {
-    fn failed(error: &Error) -> Self {
-        Self {
-            outcome: RunOutcome::Failed,
-            message: Some(error.on_one_line()),
-            ..Self::new(Value::Null)
-        }
-    }
-
-    fn new(counts: Value) -> Self {
-        Self {
-            outcome: RunOutcome::Done,
-            counts: match counts {
-                Value::Object(counts) => counts,
-                _ => Map::new(),
-            },
-            message: None,
-            closed: Vec::new(),
-            later: Vec::new(),
-            well: Vec::new(),
-        }
-    }
-
-    /// Notes how one channel fares, and says what failed on it.
-    fn heard(&mut self, channel: &ChannelSummary) -> Option<String> {
-        let name = channel.channel.as_str();
-        if channel.later > 0 {
-            self.later.push((name, channel.later));
-        }
-        if channel.stopped.is_some() {
-            self.closed.push(name);
-        } else if channel.sent > 0 {
-            self.well.push(format!("closed {name}"));
-            if channel.later == 0 {
-                self.well.push(format!("later {name}"));
-            }
-        }
-        let unknown = channel.unknown + channel.recovered;
-        (channel.failed + unknown > 0)
-            .then(|| format!("{name}: {} failed, {unknown} unknown", channel.failed))
-    }
-
-    /// Adds what a delivery came to.
-    fn delivered(mut self, delivery: &Delivery) -> Self {
-        let mut totals = [0u64; 6];
-        let mut said = Vec::new();
-        for channel in &delivery.channels {
-            for (total, n) in totals.iter_mut().zip([
-                channel.sent,
-                channel.failed,
-                channel.later,
-                channel.unknown + channel.recovered,
-                channel.skipped.values().sum(),
-                channel.left,
-            ]) {
-                *total += n;
-            }
-            said.extend(self.heard(channel));
-            if let Some(why) = &channel.stopped {
-                said.push(format!(
-                    "{} closed: {why}; what is left waits in the queue",
-                    channel.channel
-                ));
-            }
-        }
-        for channel in &delivery.locked {
-            said.push(format!(
-                "another run is delivering {channel}; its messages wait in the queue"
-            ));
-        }
-        for (key, n) in [
-            "sent",
-            "failed",
-            "later",
-            "unknown",
-            "no_longer_wanted",
-            "left",
-        ]
-        .into_iter()
-        .zip(totals)
-        {
-            self.counts.insert(key.to_owned(), json!(n));
-        }
-        self.outcome = if delivery.interrupted {
-            said.push("a signal stopped it".to_owned());
-            RunOutcome::Interrupted
-        } else if delivery.stopped() {
-            RunOutcome::Failed
-        } else if delivery.some_failed() {
-            RunOutcome::Incomplete
-        } else {
-            self.outcome
-        };
-        if !said.is_empty() {
-            self.message = Some(said.join("; "));
-        }
-        self
-    }
-}
-
-/// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
-fn synced(summary: &sync::SyncSummary) -> Done {
-    let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
-    let mut done = Done::new(json!({
-        "read": total(|kind| kind.read),
-        "new": total(|kind| kind.new),
-        "changed": total(|kind| kind.changed),
-        "unchanged": total(|kind| kind.unchanged),
-        "refused": summary.refused_rows(),
-        "ticket_messages": summary.ticket_messages,
-    }));
-    let mut said = summary.notes.clone();
-    if let Some(row) = summary.refused.first() {
-        done.outcome = RunOutcome::Incomplete;
-        said.push(format!(
-            "refused rows: {}, the first: {} {}: {}: {}, {}",
-            summary.refused_rows(),
-            row.kind,
-            row.id,
-            row.column,
-            row.found,
-            row.remedy
-        ));
-    }
-    if !said.is_empty() {
-        done.message = Some(said.join("; "));
-    }
-    done
-}
-
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
@@ -370,7 +228,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
                 "queued": summary.queued,
                 "skipped": skipped,
             }));
-            deliver_if_at_once(store, hands, summary.channel, done)
+            deliver_if_at_once(store, hands, &summary.channels, done)
         }
         Run::SendQueue => {
             let channels = if task.channels.is_empty() {
@@ -382,15 +240,12 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(Done::new(json!({})).delivered(&delivery))
         }
         Run::Send => send_report(store, hands, task),
-        Run::Receipts => {
-            let summary = poll::poll(store, hands.config, hands.clock, hands.stop)?;
-            let mut done = Done::new(summary.counts());
-            done.message = summary.complaint();
-            if done.message.is_some() {
-                done.outcome = RunOutcome::Failed;
-            }
-            Ok(done)
-        }
+        Run::Receipts => Ok(asked(&poll::poll(
+            store,
+            hands.config,
+            hands.clock,
+            hands.stop,
+        )?)),
         Run::Purge => {
             let summary = purge::run(store, hands.config, hands.clock.now())?;
             let mut done = Done::new(json!({
@@ -473,22 +328,27 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         "skipped": skipped,
         "duplicates": plan.duplicates,
     }));
-    let done = deliver_if_at_once(store, hands, request.template.channel, done)?;
+    let done = deliver_if_at_once(store, hands, &[request.template.channel], done)?;
     send::took(store, batch, watch)?;
     Ok(done)
 }
 
-/// Delivers on a channel whose messages go in the run that makes them; others wait in the queue.
+/// Delivers on those of the channels whose messages go in the run that makes them; others wait in the queue.
 fn deliver_if_at_once(
     store: &mut Store,
     hands: &mut Hands<'_>,
-    channel: Channel,
+    channels: &[Channel],
     done: Done,
 ) -> Result<Done> {
-    if !send::delivers_at_once(channel) {
+    let at_once: Vec<Channel> = channels
+        .iter()
+        .copied()
+        .filter(|channel| send::delivers_at_once(*channel))
+        .collect();
+    if at_once.is_empty() {
         return Ok(done);
     }
-    let delivery = deliver_on(store, hands, &[channel])?;
+    let delivery = deliver_on(store, hands, &at_once)?;
     Ok(done.delivered(&delivery))
 }
 

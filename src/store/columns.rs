@@ -13,9 +13,10 @@ use crate::domain::receipt::ReceiptKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
 use crate::domain::task::{Run, RunOutcome};
+use crate::domain::ticket::event_type::{EventType, TriggerEvent};
 use crate::domain::words::{
-    AccessStatus, AddressKind, AttemptOutcome, Author, Channel, ContractStatus, EventType,
-    InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status, TriggerEvent, Word,
+    AccessStatus, AddressKind, AttemptOutcome, Author, Channel, ContractStatus, InvoiceStatus,
+    Kind, Online, Origin, PersonType, Purpose, Reason, Status, Word,
 };
 
 /// A day as a column holds it: ISO text (2026-12-10).

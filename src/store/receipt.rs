@@ -45,7 +45,22 @@ pub fn write(
     let Some(message) = find(connection, reporter, receipt)? else {
         return Ok(Written::Unmatched);
     };
+    if let Some(id) = &receipt.provider_id {
+        learn_id(connection, message.id, id)?;
+    }
     write_for(connection, reporter.source, receipt, &message, now)
+}
+
+/// Notes a provider's id with the try whose answer was lost: later reports may name only it.
+fn learn_id(connection: &Connection, message_id: i64, provider_id: &str) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE attempt SET provider_id = ?2
+             WHERE message_id = ?1 AND outcome IN ('unknown', 'later') AND provider_id IS NULL
+               AND number = (SELECT max(number) FROM attempt WHERE message_id = ?1)",
+        )?
+        .execute((message_id, provider_id))?;
+    Ok(())
 }
 
 /// Writes a receipt down that is about this message.
