@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
+use crate::domain::notice::NoticeKind;
 use crate::domain::receipt::ReceiptKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
@@ -61,9 +62,9 @@ columns! {
 }
 
 columns! { words:
-    AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel,
-    ContractStatus, Deliver, EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose,
-    Reason, ReceiptKind, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
+    AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel, ContractStatus, Deliver,
+    EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose, Reason,
+    ReceiptKind, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
 }
 
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {

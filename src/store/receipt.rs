@@ -45,22 +45,7 @@ pub fn write(
     let Some(message) = find(connection, reporter, receipt)? else {
         return Ok(Written::Unmatched);
     };
-    if let Some(id) = &receipt.provider_id {
-        learn_id(connection, message.id, id)?;
-    }
     write_for(connection, reporter.source, receipt, &message, now)
-}
-
-/// Notes a provider's id with the try whose answer was lost: later reports may name only it.
-fn learn_id(connection: &Connection, message_id: i64, provider_id: &str) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE attempt SET provider_id = ?2
-             WHERE message_id = ?1 AND outcome IN ('unknown', 'later') AND provider_id IS NULL
-               AND number = (SELECT max(number) FROM attempt WHERE message_id = ?1)",
-        )?
-        .execute((message_id, provider_id))?;
-    Ok(())
 }
 
 /// Writes a receipt down that is about this message.
@@ -172,7 +157,7 @@ fn get(connection: &Connection, id: i64) -> Result<Option<Found>> {
         .optional()?)
 }
 
-/// The message to which a provider gave this id. Where nobody says which provider it was, the id counts
+/// The message to which a provider gave this id, as its answer said, or a report that named our key too. Where nobody says which provider it was, the id counts
 /// only when all messages that have it are one.
 pub fn message_of(
     connection: &Connection,
@@ -180,9 +165,13 @@ pub fn message_of(
     provider_id: &str,
 ) -> Result<Option<i64>> {
     let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT message_id FROM attempt
+        "SELECT message_id FROM attempt
          WHERE provider_id = ?1 AND provider_id IS NOT NULL AND provider <> 'fcm'
            AND (json_array_length(?2) = 0 OR provider IN (SELECT value FROM json_each(?2)))
+         UNION
+         SELECT message_id FROM receipt
+         WHERE provider_id = ?1 AND provider_id <> '' AND kind <> 'replied'
+           AND (json_array_length(?2) = 0 OR source IN (SELECT value FROM json_each(?2)))
          ORDER BY message_id DESC LIMIT 2",
     )?;
     let found: Vec<i64> = statement

@@ -18,6 +18,8 @@ CREATE TABLE receipt (
 ) STRICT;
 -- The same report comes more than once, and counts once.
 CREATE UNIQUE INDEX receipt_once ON receipt (message_id, provider_id, kind, coalesce(code, ''));
+-- An id that only a report told, for the answer was lost.
+CREATE INDEX receipt_provider ON receipt (provider_id) WHERE provider_id <> '' AND kind <> 'replied';
 
 -- When it arrived, was read, and was reported to have failed; the earliest of each.
 ALTER TABLE message ADD COLUMN delivered_at INTEGER;
