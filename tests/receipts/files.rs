@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::house::House;
 use crate::{send_sms, states};
 
-const ANA: &str = "send/notice/2026-11-23/1/11/+5549999990001";
-const DAVI: &str = "send/notice/2026-11-23/4/14/+5549988880004";
+const ANA: &str = "send/notice/2026-11-23/1/+5549999990001";
+const DAVI: &str = "send/notice/2026-11-23/4/+5549988880004";
 
 fn house() -> House {
     let house = House::with_book();
@@ -175,7 +175,7 @@ fn what_cannot_be_read_is_said_and_an_unknown_preset_is_named() {
     house
         .run_with(&["receipts", "import", "-"], "nonsense\nmore of it\n")
         .exits(3)
-        .says("no status");
+        .says("is no report that regua knows; name its --preset");
     house
         .run_with(&["receipts", "import", "-", "--preset", "meta"], "[{]")
         .exits(3)

@@ -13,7 +13,7 @@ use crate::house::House;
 use crate::{send_sms, states};
 
 const TOKEN: &str = "um-caminho-secreto";
-const ANA: &str = "send/notice/2026-11-23/1/11/+5549999990001";
+const ANA: &str = "send/notice/2026-11-23/1/+5549999990001";
 
 fn house(more: &str) -> House {
     let house = House::with_book();
