@@ -8,6 +8,7 @@ use clap::Args;
 use super::Context;
 use crate::clock::start_of;
 use crate::domain::day;
+use crate::domain::percent::{self, Percent};
 use crate::domain::report::{Report, ReportKind, SavedReport};
 use crate::domain::text::nfc;
 use crate::domain::words::Word;
@@ -33,6 +34,11 @@ pub fn ago(text: &str) -> Result<TimeDelta, String> {
         _ => return Err(said()),
     };
     TimeDelta::try_minutes(i64::from(number) * minutes).ok_or_else(said)
+}
+
+/// A share such as `5%`, for clap.
+pub fn share(text: &str) -> Result<Percent, String> {
+    Percent::parse(text).ok_or_else(|| percent::ACCEPTED.to_owned())
 }
 
 /// A text given as it is, or as `@FILE`.

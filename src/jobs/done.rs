@@ -23,6 +23,8 @@ pub(super) struct Done {
     pub(super) later: Vec<(&'static str, u64)>,
     /// What goes well again: a channel on which something was sent.
     pub(super) well: Vec<String>,
+    /// What is to be told once a day, and is said no oftener.
+    pub(super) daily: Vec<String>,
 }
 
 impl Done {
@@ -47,6 +49,7 @@ impl Done {
             closed: Vec::new(),
             later: Vec::new(),
             well: Vec::new(),
+            daily: Vec::new(),
         }
     }
 
@@ -72,7 +75,7 @@ impl Done {
     /// Adds what a delivery came to.
     pub(super) fn delivered(mut self, delivery: &Delivery) -> Self {
         let mut totals = [0u64; 6];
-        let mut said = Vec::new();
+        let mut said: Vec<String> = self.message.take().into_iter().collect();
         for channel in &delivery.channels {
             for (total, n) in totals.iter_mut().zip([
                 channel.sent,
@@ -137,8 +140,14 @@ pub(super) fn synced(summary: &sync::SyncSummary) -> Done {
         "unchanged": total(|kind| kind.unchanged),
         "refused": summary.refused_rows(),
         "ticket_messages": summary.ticket_messages,
+        "access_messages": summary.access.queued,
+        "access_held": summary.access.held,
     }));
+    done.daily.clone_from(&summary.withheld);
     let mut said = summary.notes.clone();
+    if summary.access.held > 0 {
+        done.outcome = RunOutcome::Incomplete;
+    }
     if let Some(row) = summary.refused.first() {
         done.outcome = RunOutcome::Incomplete;
         said.push(format!(

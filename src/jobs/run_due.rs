@@ -156,6 +156,8 @@ pub fn run_one(
 struct Complaints {
     lines: Vec<(String, String)>,
     over: Vec<String>,
+    /// Lines that whoever says them keeps to once a day.
+    daily: Vec<String>,
 }
 
 impl Complaints {
@@ -188,12 +190,15 @@ impl Complaints {
                 format!("task `{name}`: {channel}: {n} told to come later; they are tried again");
             (format!("later {channel}"), line)
         }));
-        Self { lines, over }
+        let daily = done.daily.iter();
+        let daily = daily.map(|told| format!("task `{name}`: {told}")).collect();
+        Self { lines, over, daily }
     }
 
     /// Every line, told already or not.
     fn all(&self) -> Vec<String> {
-        self.lines.iter().map(|(_, line)| line.clone()).collect()
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.daily).cloned().collect()
     }
 
     /// The lines that are not told yet in their outage.
@@ -201,7 +206,7 @@ impl Complaints {
         for about in &self.over {
             outage::is_over(connection, about)?;
         }
-        let mut news = Vec::new();
+        let mut news = self.daily.clone();
         for (about, line) in &self.lines {
             if outage::is_news(connection, about, now)? {
                 news.push(line.clone());
@@ -214,12 +219,13 @@ impl Complaints {
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
-        Run::Sync => Ok(synced(&sync::everything(
-            store,
-            &task.kinds,
-            hands.config,
-            hands.clock,
-        )?)),
+        Run::Sync => {
+            let summary =
+                sync::everything(store, &task.kinds, hands.config, hands.clock, hands.stop)?;
+            // A sync sends nothing, but who was cut or is connected again hears of it in this call.
+            let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
+            deliver_at_once(store, hands, &channels, synced(&summary))
+        }
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();
@@ -228,7 +234,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
                 "queued": summary.queued,
                 "skipped": skipped,
             }));
-            deliver_if_at_once(store, hands, &summary.channels, done)
+            deliver_at_once(store, hands, &summary.channels, done)
         }
         Run::SendQueue => {
             let channels = if task.channels.is_empty() {
@@ -328,28 +334,24 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         "skipped": skipped,
         "duplicates": plan.duplicates,
     }));
-    let done = deliver_if_at_once(store, hands, &[request.template.channel], done)?;
+    let done = deliver_at_once(store, hands, &[request.template.channel], done)?;
     send::took(store, batch, watch)?;
     Ok(done)
 }
 
-/// Delivers on those of the channels whose messages go in the run that makes them; others wait in the queue.
-fn deliver_if_at_once(
+/// Delivers on those of these channels whose messages go in the run that makes them; others wait in the queue.
+fn deliver_at_once(
     store: &mut Store,
     hands: &mut Hands<'_>,
     channels: &[Channel],
     done: Done,
 ) -> Result<Done> {
-    let at_once: Vec<Channel> = channels
-        .iter()
-        .copied()
-        .filter(|channel| send::delivers_at_once(*channel))
-        .collect();
-    if at_once.is_empty() {
+    let channels = channels.iter().copied();
+    let channels: Vec<Channel> = channels.filter(|c| send::delivers_at_once(*c)).collect();
+    if channels.is_empty() {
         return Ok(done);
     }
-    let delivery = deliver_on(store, hands, &at_once)?;
-    Ok(done.delivered(&delivery))
+    Ok(done.delivered(&deliver_on(store, hands, &channels)?))
 }
 
 fn deliver_on(store: &mut Store, hands: &mut Hands<'_>, channels: &[Channel]) -> Result<Delivery> {

@@ -6,6 +6,7 @@ use rusqlite::{Row, RowIndex};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::incident::StepKind;
 use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
@@ -64,7 +65,7 @@ columns! {
 columns! { words:
     AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel, ContractStatus, Deliver,
     EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose, Reason,
-    ReceiptKind, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
+    ReceiptKind, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
 }
 
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {
