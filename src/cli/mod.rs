@@ -27,6 +27,7 @@ mod history;
 mod hold;
 mod import;
 mod incident;
+mod metrics;
 mod notice;
 mod omnichannel;
 mod opt_out;
@@ -41,6 +42,7 @@ mod send;
 mod shell;
 mod signals;
 mod speech;
+mod status;
 mod sync;
 mod task;
 mod template;
@@ -226,6 +228,8 @@ enum Command {
     #[command(subcommand)]
     Trigger(trigger::Command),
     Sync(sync::Command),
+    Status(status::Command),
+    Metrics(metrics::Command),
     Doctor(doctor::Command),
     Backup(backup::Command),
     Restore(restore::Command),
@@ -480,6 +484,8 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
+        Command::Status(command) => status::run(&command, context),
+        Command::Metrics(command) => metrics::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Backup(command) => backup::run(&command, context),
         Command::Restore(command) => restore::run(&command, context),

@@ -27,6 +27,7 @@ pub mod rows;
 pub mod rule;
 pub mod run_due;
 pub mod send;
+pub mod status;
 pub mod sync;
 pub mod task;
 pub mod template;

@@ -42,6 +42,7 @@ pub mod report;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
+pub mod status;
 pub mod sync;
 pub mod task;
 pub mod template;

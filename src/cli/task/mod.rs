@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Context, Outcome, arguments, face, signals};
-use crate::domain::task::Task;
 use crate::error::Result;
-use crate::view::Cell;
 
 mod change;
 mod cron;
@@ -107,11 +105,4 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Crontab => cron::crontab(context),
         Command::Systemd { receive, dir } => cron::systemd(receive, dir.as_deref(), context),
     }
-}
-
-/// The first matching minute after now; none for a disabled task.
-fn next_run(context: &Context, task: &Task) -> Cell {
-    let now = context.now();
-    let next = task.schedule.next_after(now.at, now.zone);
-    face::instant(context, next.filter(|_| task.enabled))
 }
