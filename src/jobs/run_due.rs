@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::deliver::{Delivery, Observer, Stop, deliver};
-use super::done::{Done, asked, synced};
+use super::ending::{Complaints, Done};
 use super::receipt::poll;
-use super::{backup, birthday, collection, outage, purge, send, sync, watch};
+use super::{backup, birthday, collection, purge, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -14,7 +14,7 @@ use crate::domain::task::{Owed, Run, RunOutcome, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::task::RunEnding;
-use crate::store::{self, Connection, Lock, Store, report, task as store_task, template};
+use crate::store::{self, Lock, Store, report, task as store_task, template};
 
 /// What tasks are run with.
 pub struct Hands<'a> {
@@ -150,70 +150,50 @@ pub fn run_one(
     })
 }
 
-/// What of a run is told on standard error: what each line is about, by which an outage is known, and the
-/// line; and what goes well again.
-#[derive(Debug, Default)]
-struct Complaints {
-    lines: Vec<(String, String)>,
-    over: Vec<String>,
-    /// Lines that whoever says them keeps to once a day.
-    daily: Vec<String>,
+/// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
+fn synced(summary: &sync::SyncSummary) -> Done {
+    let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
+    let mut done = Done::new(json!({
+        "read": total(|kind| kind.read),
+        "new": total(|kind| kind.new),
+        "changed": total(|kind| kind.changed),
+        "unchanged": total(|kind| kind.unchanged),
+        "refused": summary.refused_rows(),
+        "ticket_messages": summary.ticket_messages,
+        "access_messages": summary.access.queued,
+        "access_held": summary.access.held,
+    }));
+    done.daily.clone_from(&summary.withheld);
+    let mut said = summary.notes.clone();
+    if summary.access.held > 0 {
+        done.outcome = RunOutcome::Incomplete;
+    }
+    if let Some(row) = summary.refused.first() {
+        done.outcome = RunOutcome::Incomplete;
+        said.push(format!(
+            "refused rows: {}, the first: {} {}: {}: {}, {}",
+            summary.refused_rows(),
+            row.kind,
+            row.id,
+            row.column,
+            row.found,
+            row.remedy
+        ));
+    }
+    if !said.is_empty() {
+        done.message = Some(said.join("; "));
+    }
+    done
 }
 
-impl Complaints {
-    fn of(task: &Task, done: &Done) -> Self {
-        let name = &task.name;
-        let one_line = done.message.as_deref().map(|message| {
-            let lines: Vec<&str> = message.lines().map(str::trim).collect();
-            lines.join("; ")
-        });
-        let message = one_line.unwrap_or_default();
-        let mut lines = Vec::new();
-        let mut over = done.well.clone();
-        let about = format!("task {name}");
-        match done.outcome {
-            RunOutcome::Failed if done.closed.is_empty() => {
-                lines.push((about, format!("task `{name}` failed: {message}")));
-            }
-            RunOutcome::Failed => lines.push((
-                format!("closed {}", done.closed.join(" ")),
-                format!("task `{name}` failed: {message}"),
-            )),
-            RunOutcome::Incomplete => {
-                lines.push((about, format!("task `{name}` is incomplete: {message}")));
-            }
-            RunOutcome::Done => over.push(about),
-            RunOutcome::Running | RunOutcome::Interrupted => {}
-        }
-        lines.extend(done.later.iter().map(|(channel, n)| {
-            let line =
-                format!("task `{name}`: {channel}: {n} told to come later; they are tried again");
-            (format!("later {channel}"), line)
-        }));
-        let daily = done.daily.iter();
-        let daily = daily.map(|told| format!("task `{name}`: {told}")).collect();
-        Self { lines, over, daily }
+/// What asking providers came to; one that gives no answers does not hide the others.
+fn asked(summary: &poll::PollSummary) -> Done {
+    let mut done = Done::new(summary.counts());
+    done.message = summary.complaint();
+    if done.message.is_some() {
+        done.outcome = RunOutcome::Failed;
     }
-
-    /// Every line, told already or not.
-    fn all(&self) -> Vec<String> {
-        let lines = self.lines.iter().map(|(_, line)| line);
-        lines.chain(&self.daily).cloned().collect()
-    }
-
-    /// The lines that are not told yet in their outage.
-    fn news(&self, connection: &Connection, now: DateTime<Utc>) -> Result<Vec<String>> {
-        for about in &self.over {
-            outage::is_over(connection, about)?;
-        }
-        let mut news = self.daily.clone();
-        for (about, line) in &self.lines {
-            if outage::is_news(connection, about, now)? {
-                news.push(line.clone());
-            }
-        }
-        Ok(news)
-    }
+    done
 }
 
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {

@@ -1,21 +1,85 @@
-//! What a task came to, for its record and for whoever must hear of it.
+//! What a task's run came to, and what of it is told.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::deliver::{ChannelSummary, Delivery};
-use super::receipt::poll::PollSummary;
-use super::sync;
-use crate::domain::task::RunOutcome;
+use super::outage;
+use crate::domain::task::{RunOutcome, Task};
 use crate::domain::words::Word as _;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::store::Connection;
+
+/// What of a run is told on standard error: what each line is about, by which an outage is known, and the
+/// line; and what goes well again.
+#[derive(Debug, Default)]
+pub(super) struct Complaints {
+    lines: Vec<(String, String)>,
+    over: Vec<String>,
+    /// Lines that whoever says them keeps to once a day.
+    daily: Vec<String>,
+}
+
+impl Complaints {
+    pub(super) fn of(task: &Task, done: &Done) -> Self {
+        let name = &task.name;
+        let one_line = done.message.as_deref().map(|message| {
+            let lines: Vec<&str> = message.lines().map(str::trim).collect();
+            lines.join("; ")
+        });
+        let message = one_line.unwrap_or_default();
+        let mut lines = Vec::new();
+        let mut over = done.well.clone();
+        let about = format!("task {name}");
+        match done.outcome {
+            RunOutcome::Failed if done.closed.is_empty() => {
+                lines.push((about, format!("task `{name}` failed: {message}")));
+            }
+            RunOutcome::Failed => lines.push((
+                format!("closed {}", done.closed.join(" ")),
+                format!("task `{name}` failed: {message}"),
+            )),
+            RunOutcome::Incomplete => {
+                lines.push((about, format!("task `{name}` is incomplete: {message}")));
+            }
+            RunOutcome::Done => over.push(about),
+            RunOutcome::Running | RunOutcome::Interrupted => {}
+        }
+        lines.extend(done.later.iter().map(|(channel, n)| {
+            let line =
+                format!("task `{name}`: {channel}: {n} told to come later; they are tried again");
+            (format!("later {channel}"), line)
+        }));
+        let daily = done.daily.iter();
+        let daily = daily.map(|told| format!("task `{name}`: {told}")).collect();
+        Self { lines, over, daily }
+    }
+
+    /// Every line, told already or not.
+    pub(super) fn all(&self) -> Vec<String> {
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.daily).cloned().collect()
+    }
+
+    /// The lines that are not told yet in their outage.
+    pub(super) fn news(&self, connection: &Connection, now: DateTime<Utc>) -> Result<Vec<String>> {
+        for about in &self.over {
+            outage::is_over(connection, about)?;
+        }
+        let mut news = self.daily.clone();
+        for (about, line) in &self.lines {
+            if outage::is_news(connection, about, now)? {
+                news.push(line.clone());
+            }
+        }
+        Ok(news)
+    }
+}
 
 /// What a task came to.
 pub(super) struct Done {
-    /// How it ended.
     pub(super) outcome: RunOutcome,
-    /// What it counted.
     pub(super) counts: Map<String, Value>,
-    /// What else is to be said.
     pub(super) message: Option<String>,
     /// Channels that closed.
     pub(super) closed: Vec<&'static str>,
@@ -28,7 +92,6 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// It ended in an error.
     pub(super) fn failed(error: &Error) -> Self {
         Self {
             outcome: RunOutcome::Failed,
@@ -37,7 +100,6 @@ impl Done {
         }
     }
 
-    /// It went well, and counted this.
     pub(super) fn new(counts: Value) -> Self {
         Self {
             outcome: RunOutcome::Done,
@@ -54,7 +116,7 @@ impl Done {
     }
 
     /// Notes how one channel fares, and says what failed on it.
-    fn heard(&mut self, channel: &ChannelSummary) -> Option<String> {
+    pub(super) fn heard(&mut self, channel: &ChannelSummary) -> Option<String> {
         let name = channel.channel.as_str();
         if channel.later > 0 {
             self.later.push((name, channel.later));
@@ -128,50 +190,4 @@ impl Done {
         }
         self
     }
-}
-
-/// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
-pub(super) fn synced(summary: &sync::SyncSummary) -> Done {
-    let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
-    let mut done = Done::new(json!({
-        "read": total(|kind| kind.read),
-        "new": total(|kind| kind.new),
-        "changed": total(|kind| kind.changed),
-        "unchanged": total(|kind| kind.unchanged),
-        "refused": summary.refused_rows(),
-        "ticket_messages": summary.ticket_messages,
-        "access_messages": summary.access.queued,
-        "access_held": summary.access.held,
-    }));
-    done.daily.clone_from(&summary.withheld);
-    let mut said = summary.notes.clone();
-    if summary.access.held > 0 {
-        done.outcome = RunOutcome::Incomplete;
-    }
-    if let Some(row) = summary.refused.first() {
-        done.outcome = RunOutcome::Incomplete;
-        said.push(format!(
-            "refused rows: {}, the first: {} {}: {}: {}, {}",
-            summary.refused_rows(),
-            row.kind,
-            row.id,
-            row.column,
-            row.found,
-            row.remedy
-        ));
-    }
-    if !said.is_empty() {
-        done.message = Some(said.join("; "));
-    }
-    done
-}
-
-/// What asking providers came to; one that gives no answers does not hide the others.
-pub(super) fn asked(summary: &PollSummary) -> Done {
-    let mut done = Done::new(summary.counts());
-    done.message = summary.complaint();
-    if done.message.is_some() {
-        done.outcome = RunOutcome::Failed;
-    }
-    done
 }
