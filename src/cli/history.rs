@@ -6,7 +6,7 @@ use super::arguments::{span, with_columns, word};
 use super::{Context, Outcome, face};
 use crate::domain::callback::Callback;
 use crate::domain::message::{Attempt, Message};
-use crate::domain::words::{Channel, Kind, Origin, Reason, Status};
+use crate::domain::words::{Channel, Kind, Origin, Reason, Status, Word as _};
 use crate::error::{Result, missing};
 use crate::store::callback;
 use crate::store::message::{self, Sequence, Wanted};
@@ -189,7 +189,7 @@ fn attempt_view(context: &Context) -> View<'_, Attempt> {
         .data("attempt", |attempt| attempt.number)
         .words("at", |attempt| face::instant(context, Some(attempt.at)))
         .words("provider", |attempt| Cell::of(&attempt.provider))
-        .words("outcome", |attempt| Cell::of(attempt.outcome))
+        .words("outcome", |attempt| attempt.outcome.as_str())
         .words("code", |attempt| attempt.code.clone())
         .words("text", |attempt| attempt.text.clone())
         .words("provider_id", |attempt| attempt.provider_id.clone())

@@ -16,6 +16,7 @@ const NOT_SAID: &[&str] = &[
     "domain/words.rs",
     // A document in Portuguese.
     "jobs/dossier.rs",
+    "domain/notice.rs",
 ];
 
 /// A text that stands in a source.
