@@ -98,6 +98,9 @@ pub fn message_view(context: &Context) -> View<'_, Message> {
         .data("provider_id", |m| m.provider_id.clone())
         .data("batch_id", |m| m.batch_id)
         .data("planned", |m| planned(context, m.planned.as_ref()))
+        .data("delivered_at", |m| instant(context, m.delivered_at))
+        .data("read_at", |m| instant(context, m.read_at))
+        .data("failed_at", |m| instant(context, m.failed_at))
         .spares(&["address", "channel", "client_id"])
 }
 

@@ -33,6 +33,8 @@ mod omnichannel;
 mod opt_out;
 mod queue;
 mod reading;
+mod receipts;
+mod receive;
 mod report;
 mod restore;
 mod rule;
@@ -46,7 +48,6 @@ mod task;
 mod template;
 mod ticket;
 mod trigger;
-mod whatsapp;
 
 pub use context::Context;
 
@@ -235,7 +236,10 @@ enum Command {
     #[command(subcommand)]
     Omnichannel(omnichannel::Command),
     #[command(subcommand)]
-    Whatsapp(whatsapp::Command),
+    Receipts(receipts::Command),
+    Receive(receive::Command),
+    #[command(subcommand)]
+    Whatsapp(receipts::Whatsapp),
     Apply(apply::Apply),
     Export(apply::Export),
     Demo(demo::Command),
@@ -441,6 +445,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         (Err(error), Command::Doctor(_)) if error.kind == ErrorKind::Unacceptable => {
             return doctor::run_without_configuration(out, &error);
         }
+        (Err(error), Command::Receive(_)) => return receive::run_without_configuration(out, error),
         (context, _) => context?,
     };
     let context = &mut context;
@@ -457,7 +462,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     }
     // What cron calls each minute says nothing when nothing is due.
     context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
-    if !context.silent {
+    if !context.silent && !matches!(cli.command, Command::Receive(_)) {
         context.warn();
     }
     match cli.command {
@@ -485,7 +490,9 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Backup(command) => backup::run(&command, context),
         Command::Restore(command) => restore::run(&command, context),
         Command::Omnichannel(command) => omnichannel::run(&command, context),
-        Command::Whatsapp(command) => whatsapp::run(&command, context),
+        Command::Receive(_) => receive::run(context),
+        Command::Receipts(command) => receipts::run(&command, context),
+        Command::Whatsapp(command) => receipts::run_whatsapp(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {

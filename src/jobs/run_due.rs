@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::deliver::{Delivery, Observer, Stop, deliver};
 use super::ending::{Complaints, Done};
+use super::receipt::poll;
 use super::{backup, birthday, collection, purge, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
@@ -185,6 +186,16 @@ fn synced(summary: &sync::SyncSummary) -> Done {
     done
 }
 
+/// What asking providers came to; one that gives no answers does not hide the others.
+fn asked(summary: &poll::PollSummary) -> Done {
+    let mut done = Done::new(summary.counts());
+    done.message = summary.complaint();
+    if done.message.is_some() {
+        done.outcome = RunOutcome::Failed;
+    }
+    done
+}
+
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
@@ -215,6 +226,12 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(Done::new(json!({})).delivered(&delivery))
         }
         Run::Send => send_report(store, hands, task),
+        Run::Receipts => Ok(asked(&poll::poll(
+            store,
+            hands.config,
+            hands.clock,
+            hands.stop,
+        )?)),
         Run::Purge => {
             let summary = purge::run(store, hands.config, hands.clock.now())?;
             let mut done = Done::new(json!({
