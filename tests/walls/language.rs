@@ -14,6 +14,9 @@ const NOT_SAID: &[&str] = &[
     "channel/smtp/meaning.rs",
     "domain/template/own_words.rs",
     "domain/words.rs",
+    // A document in Portuguese.
+    "jobs/dossier.rs",
+    "domain/notice.rs",
 ];
 
 /// A text that stands in a source.
@@ -158,7 +161,7 @@ fn is_said(literal: &Literal) -> bool {
     }
     let before = literal.before.as_str();
     let code = [
-        "reason = ",
+        "reason =",
         ".expect(",
         "#[",
         "panic!",
