@@ -18,6 +18,7 @@ use crate::toml_table::Section;
 mod answer;
 mod fcm;
 mod file;
+mod folder;
 mod http;
 mod meta;
 mod opa;
@@ -29,13 +30,14 @@ pub use answer::{AboutWhom, Accepted, Next, Refusal};
 use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
 
 /// Every provider, in the order in which a remedy names those of a channel.
-const PROVIDERS: [Offer; 7] = [
+const PROVIDERS: [Offer; 8] = [
     fcm::OFFER,
     opa::OFFER,
     meta::OFFER,
     http::OFFER,
     twilio::OFFER,
     smtp::OFFER,
+    folder::OFFER,
     file::OFFER,
 ];
 
@@ -115,12 +117,13 @@ pub struct ChannelSettings {
 }
 
 impl ChannelSettings {
-    /// A channel that the configuration does not mention: its messages go to a file.
-    pub fn by_file(channel: Channel, base: &Path) -> Self {
+    /// A channel that the configuration does not mention: its messages go to a file, letters to a folder.
+    pub fn unmentioned(channel: Channel, base: &Path) -> Self {
+        let (offer, provider) = usual(channel, base);
         Self {
-            name: file::OFFER.name,
-            provider: file::beside(channel, base),
-            limits: file::OFFER.usual,
+            name: offer.name,
+            provider,
+            limits: offer.usual,
         }
     }
 
@@ -134,7 +137,8 @@ impl ChannelSettings {
                 .filter(|offer| offer.channels.contains(&given.channel))
         };
         let name = section.filled("provider");
-        let name = name.as_deref().unwrap_or(file::OFFER.name);
+        let (usual, unmentioned) = usual(given.channel, given.base);
+        let name = name.as_deref().unwrap_or(usual.name);
         let chosen = offered().find(|offer| offer.name == name);
         if chosen.is_none() {
             let names: Vec<&str> = offered().map(|offer| offer.name).collect();
@@ -144,9 +148,8 @@ impl ChannelSettings {
                 format!("write one of: {}", names.join(", ")),
             );
         }
-        let offer = chosen.unwrap_or(&file::OFFER);
-        let provider =
-            (offer.read)(given).unwrap_or_else(|| file::beside(given.channel, given.base));
+        let offer = chosen.unwrap_or(usual);
+        let provider = (offer.read)(given).unwrap_or(unmentioned);
         let workers = section.number("workers", 1..=512);
         let rate = section.number("rate_per_minute", 0..=10_000_000);
         Self {
@@ -169,6 +172,15 @@ impl ChannelSettings {
     /// When a secret or a key file cannot be read, or is not what it should be.
     pub fn connect(&self) -> Result<Box<dyn Provider>> {
         self.provider.connect(self.limits.workers)
+    }
+}
+
+/// The provider of a channel that the configuration does not mention.
+fn usual(channel: Channel, base: &Path) -> (&'static Offer, Arc<dyn ProviderSettings>) {
+    if folder::OFFER.channels.contains(&channel) {
+        (&folder::OFFER, folder::beside(base))
+    } else {
+        (&file::OFFER, file::beside(channel, base))
     }
 }
 

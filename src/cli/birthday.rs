@@ -8,7 +8,6 @@ use crate::domain::words::{Reason, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::birthday as job;
 use crate::jobs::deliver::Delivery;
-use crate::jobs::send::delivers_at_once;
 
 /// Birthdays.
 #[derive(Debug, Subcommand)]
@@ -33,7 +32,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
 fn queue(context: &Context) -> Result<Outcome> {
     let mut store = context.open()?;
     let summary = job::queue(&mut store, &context.config, context.now())?;
-    let (delivery, signal) = if summary.queued > 0 && delivers_at_once(summary.channel) {
+    let (delivery, signal) = if summary.queued > 0 && summary.channel.goes_at_once() {
         face::deliver_now(context, &mut store, &[summary.channel])?
     } else {
         (Delivery::default(), None)

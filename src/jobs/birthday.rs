@@ -14,7 +14,7 @@ use crate::domain::client::Client;
 use crate::domain::contact_hours::ContactHours;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::Recipient;
-use crate::domain::template::{Need, Template};
+use crate::domain::template::{FOR_CLIENTS, Need, Template};
 use crate::domain::words::{Channel, Origin, Reason, Status};
 use crate::error::{Error, Result};
 use crate::store::message::{self, Inserted};
@@ -50,6 +50,9 @@ fn configured(connection: &Connection, config: &Config) -> Result<Template> {
             .hint("[birthday] template = \"NAME\" in the configuration")
     })?;
     let template = template::get(connection, name)?;
+    if let Some(why) = template.not_for_clients() {
+        return Err(Error::unacceptable(why).hint(FOR_CLIENTS));
+    }
     let supplied = |need: &Need| {
         matches!(
             need,

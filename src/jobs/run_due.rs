@@ -475,7 +475,7 @@ fn deliver_if_at_once(
     channel: Channel,
     done: Done,
 ) -> Result<Done> {
-    if !send::delivers_at_once(channel) {
+    if !channel.goes_at_once() {
         return Ok(done);
     }
     let delivery = deliver_on(store, hands, &[channel])?;

@@ -9,6 +9,7 @@ mod book;
 mod collection;
 mod history;
 mod keeping;
+mod letter;
 mod manners;
 mod providers;
 mod reading;

@@ -2,7 +2,6 @@
 
 use super::text::{Piece, pieces, unknown_variables};
 use super::{Placeholders, Template, Variable};
-use crate::domain::words::Channel;
 use crate::error::Flaw;
 
 /// The most characters a template's name may have.
@@ -29,7 +28,7 @@ impl Template {
         let mut flaws = Vec::new();
         self.check_name_and_text(&mut flaws);
         self.check_title(&mut flaws);
-        if self.channel == Channel::Whatsapp {
+        if self.channel.nature().places {
             self.check_places(&mut flaws);
         } else {
             self.check_variables(&mut flaws);
@@ -55,7 +54,7 @@ impl Template {
                 flaws.push(Flaw::of(
                     "title",
                     "is missing",
-                    "a push needs a title, an e-mail its subject",
+                    "a push or a letter needs a title, an e-mail its subject",
                 ));
             }
             false if title.is_some() => flaws.push(Flaw::of(
@@ -72,7 +71,7 @@ impl Template {
                 "write it on one line",
             ));
         }
-        if !self.look.is_empty() && self.channel != Channel::Push {
+        if !self.look.is_empty() && !self.channel.nature().look {
             let given = self
                 .look
                 .parts()
@@ -85,7 +84,7 @@ impl Template {
             ));
         }
         flaws.extend(self.look.flaws());
-        if self.html.is_some() && self.channel != Channel::Email {
+        if self.html.is_some() && !self.channel.nature().html {
             flaws.push(Flaw::of(
                 "html",
                 format!("{} messages have no HTML", self.channel),

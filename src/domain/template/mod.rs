@@ -50,6 +50,10 @@ pub struct Template {
     pub look: Look,
 }
 
+/// What to do about a template that is not for clients.
+pub const FOR_CLIENTS: &str =
+    "name one of another channel; triggers tell staff of tickets by the chat";
+
 /// One rendered message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
@@ -79,7 +83,7 @@ impl Template {
 
     /// Its variables where they stand, each with whether a text stands in for a missing value.
     fn placed(&self) -> impl Iterator<Item = (Variable, bool)> + '_ {
-        let whatsapp = self.channel == Channel::Whatsapp;
+        let whatsapp = self.channel.nature().places;
         let texts = [
             self.title.as_deref(),
             Some(self.body.as_str()),
@@ -96,6 +100,16 @@ impl Template {
             });
         let given = self.variables.iter().map(|variable| (*variable, false));
         given.filter(move |_| whatsapp).chain(written)
+    }
+
+    /// Why it is not for clients, if it is not: its channel is the staff's own.
+    pub fn not_for_clients(&self) -> Option<String> {
+        (!self.channel.nature().for_clients).then(|| {
+            format!(
+                "template `{}` is of channel {}, which is for staff alone",
+                self.name, self.channel
+            )
+        })
     }
 
     /// Whether its text speaks for every invoice that its message stands for, and not for one alone.
@@ -120,15 +134,14 @@ impl Template {
 
     /// The message for one recipient, or the first variable that has no value.
     pub fn render(&self, facts: &Facts<'_>) -> Result<Rendered, Variable> {
-        if self.channel == Channel::Whatsapp {
+        if self.channel.nature().places {
             let variables = self
                 .variables
                 .iter()
-                .map(|v| {
-                    facts
-                        .value(*v)
-                        .map(|value| on_one_line(*v, &value))
-                        .ok_or(*v)
+                .map(|v| match facts.value(*v) {
+                    Some(value) => Ok(filled_place(on_one_line(*v, &value))),
+                    None if facts.forgiven.contains(&v.name()) => Ok(filled_place(String::new())),
+                    None => Err(*v),
                 })
                 .collect::<Result<Vec<_>, _>>()?;
             return Ok(Rendered {
@@ -151,6 +164,15 @@ impl Template {
                 .transpose()?,
             variables: Vec::new(),
         })
+    }
+}
+
+/// What fills a place in a provider's text, which may not stay empty.
+fn filled_place(value: String) -> String {
+    if value.is_empty() {
+        "—".to_owned()
+    } else {
+        value
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::event_type::TriggerEvent;
 use super::trigger::{AUDIENCE_ACCEPTED, Trigger};
+use crate::domain::channel::Hearers;
 use crate::domain::template::{Need, Template, Variable, name_problem};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Flaw, did_you_mean};
@@ -135,11 +136,12 @@ impl Trigger {
                 continue;
             };
             let channel = template.channel;
-            if !matches!(channel, Channel::Email | Channel::Sms) {
+            let (told, by) = (self.tells(), channel.nature().tickets);
+            if !(told.clients && by.clients || told.staff && by.staff) {
                 wrong(
                     "templates",
                     format!("`{name}` is a {channel} template"),
-                    "tickets are told by email and sms alone".to_owned(),
+                    how_it_tells(told),
                 );
             } else if let Some((_, other)) = channels.iter().find(|(c, _)| *c == channel) {
                 wrong(
@@ -176,6 +178,17 @@ impl Trigger {
         let mut flaws = self.flaws();
         flaws.extend(self.template_flaws(template, known));
         flaws
+    }
+}
+
+/// By which channels a trigger tells those it speaks to.
+fn how_it_tells(told: Hearers) -> String {
+    let clients = || Channel::named(|nature| nature.tickets.clients);
+    let staff = || Channel::named(|nature| nature.tickets.staff);
+    match (told.clients, told.staff) {
+        (true, false) => format!("it tells clients: by {}", clients()),
+        (false, _) => format!("it tells staff: by {}", staff()),
+        (true, true) => format!("it tells clients by {}, staff by {}", clients(), staff()),
     }
 }
 

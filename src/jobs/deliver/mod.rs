@@ -183,9 +183,9 @@ fn connect(
     {
         return Ok(Err(refusal.text));
     }
-    if channel == Channel::Whatsapp && provider.daily_recipients() > 0 {
+    if provider.daily_recipients() > 0 {
         let since = now - TimeDelta::hours(24);
-        provider.remember(queue::whatsapp_recipients(store.connection(), since)?);
+        provider.remember(queue::recipients(store.connection(), channel, since)?);
     }
     Ok(Ok(provider))
 }
