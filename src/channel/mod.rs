@@ -87,6 +87,11 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether a run that died left something that the next has to end, messages or none.
+    fn is_unfinished(&self) -> bool {
+        false
+    }
+
     /// The provider itself, with its secrets read, for so many workers.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ fn a_letter_is_a_page_of_its_day_with_the_address_in_the_window() {
     let answer = house.json(&["send", "contracts", "--template", "letter", "--yes"]);
     assert_eq!(answer["messages"]["sent"], 2);
     // Without a number, a CEP or a street nobody finds the door.
-    assert_eq!(answer["reasons"]["no_contact"], 3);
+    assert_eq!(answer["reasons"]["no_contact"], 4);
     let rows = answer["rows"].as_array().expect("rows");
     let sent: Vec<&serde_json::Value> = rows.iter().filter(|row| row["status"] == "sent").collect();
     assert_eq!(
@@ -91,7 +91,7 @@ fn a_letter_is_a_page_of_its_day_with_the_address_in_the_window() {
         .expect("a doubt");
     drop(store);
     house.at("2026-11-24T09:00");
-    house.run(&["queue", "retry", "--unknown", "--yes"]).ok();
+    house.run(&["queue", "retry", "--unknown"]).ok();
     house.run(&["queue", "deliver", "--channel", "letter"]).ok();
     assert!(!house.path(&first).exists());
     assert!(house.path(&first.replace("23/", "24/")).exists());

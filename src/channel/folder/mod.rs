@@ -77,6 +77,12 @@ impl ProviderSettings for FolderSettings {
         Vec::new()
     }
 
+    fn is_unfinished(&self) -> bool {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let mut names = entries.map(|entry| entry.file_name());
+        names.any(|name| name.to_string_lossy().starts_with(MARK))
+    }
+
     fn connect(&self, _workers: usize) -> Result<Box<dyn Provider>> {
         Ok(Box::new(FolderProvider {
             path: self.path.clone(),

@@ -63,7 +63,9 @@ pub fn deliver(
             delivery.interrupted = true;
             break;
         }
-        if !queue::anything(store.connection(), *channel, clock.now().at)? {
+        if !queue::anything(store.connection(), *channel, clock.now().at)?
+            && !config.channel(*channel).provider.is_unfinished()
+        {
             continue;
         }
         let Some(_lock) = store.lock(channel.as_str())? else {
