@@ -8,6 +8,7 @@ use super::arguments::word;
 use super::{Context, Outcome, face};
 use crate::domain::book::FactKind;
 use crate::error::{Error, Flaw, Result, did_you_mean};
+use crate::jobs::access::AccessSummary;
 use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
 use crate::source::encoding::Encoding;
 use crate::source::{self, Reading};
@@ -118,6 +119,19 @@ fn tell_of(file: &Imported, command: &Command, out: &Out) {
     }
 }
 
+/// Says what changed of contracts' access.
+fn tell_access(context: &Context, access: &AccessSummary) {
+    if access.queued > 0 {
+        context.out.say(format!(
+            "changes of access: {}; their messages in the queue: {} (regua queue deliver sends them)",
+            access.changes, access.queued
+        ));
+    }
+    if let Some(note) = access.note(&context.config) {
+        context.out.warn(note);
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let request = ImportRequest {
@@ -142,11 +156,14 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         out: &context.out,
         bar: None,
     };
-    let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
+    let (config, clock) = (&context.config, &context.clock);
+    let summary = import::import(&mut store, &request, config, clock, &mut told)?;
     drop(told);
+    let imported = summary.files;
     for file in &imported {
         tell_of(file, command, &context.out);
     }
+    tell_access(context, &summary.access);
     let view = View::<Imported>::new()
         .words("kind", |file| Cell::of(file.kind))
         .words("file", |file| Cell::of(&file.file))

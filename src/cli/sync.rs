@@ -47,7 +47,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         dry_run: command.dry_run,
         by_task: false,
     };
-    let mut store = context.open()?;
+    let mut store = if command.dry_run {
+        context.open_to_look()?
+    } else {
+        context.open()?
+    };
     let mut bar = context.out.progress("reading", 0, false);
     let out = context.out;
     let mut shown = "";
@@ -115,6 +119,12 @@ fn tell(context: &Context, summary: &SyncSummary) {
             summary.ticket_messages
         ));
     }
+    if summary.access.queued > 0 {
+        out.say(format!(
+            "{} messages about access wait in the queue; regua queue deliver sends them",
+            summary.access.queued
+        ));
+    }
     if summary.kinds.iter().all(|kind| kind.read == 0) {
         out.say("nothing changed at the source");
     }
@@ -132,6 +142,9 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
             "notes": summary.notes,
             "ticket_events": summary.ticket_events,
             "ticket_messages": summary.ticket_messages,
+            "access_changes": summary.access.changes,
+            "access_messages": summary.access.queued,
+            "access_held": summary.access.held,
             "requests": summary.requests,
             "seconds": seconds,
         }));

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::contact_hours::{self, Window};
-use crate::domain::template::{Company, OwnWords};
+use crate::domain::notice::NoticeTerms;
+use crate::domain::rule::Deliver;
+use crate::domain::template::{Company, Need, OwnWords, Variable, unknown_variables, variables};
 use crate::domain::words::Channel;
 use crate::domain::{phone, tax_id};
 use crate::toml_table::Section;
@@ -22,8 +24,10 @@ pub struct QueueConfig {
 /// Who is congratulated, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BirthdayConfig {
-    /// The template's name.
-    pub template: Option<String>,
+    /// The templates' names; none: nobody is congratulated.
+    pub templates: Vec<String>,
+    /// Which of several templates go.
+    pub deliver: Deliver,
     /// Only active clients, rather than all.
     pub active_only: bool,
     /// Hours of the day, every day of the week.
@@ -64,6 +68,82 @@ fn read_words(top: &Section<'_, '_>) -> OwnWords {
     OwnWords::new(words)
 }
 
+/// Reads `[notice]`: the text of the paragraph, where it is another, and how long notices take.
+pub(super) fn read_notice(
+    top: &Section<'_, '_>,
+    warnings: &mut Vec<String>,
+) -> (Option<String>, NoticeTerms) {
+    let usual = NoticeTerms::default();
+    let Some(section) = top.section("notice") else {
+        return (None, usual);
+    };
+    let text = section.filled("text");
+    for (found, remedy) in text.as_deref().map(notice_flaws).unwrap_or_default() {
+        section.wrong("text", found, remedy);
+    }
+    let terms = NoticeTerms {
+        days: section.number("days", 1..=365).unwrap_or(usual.days),
+        rescission_days: section
+            .number("rescission_days", 1..=365)
+            .unwrap_or(usual.rescission_days),
+    };
+    for (key, days, least) in [
+        ("days", terms.days, usual.days),
+        (
+            "rescission_days",
+            terms.rescission_days,
+            usual.rescission_days,
+        ),
+    ] {
+        if days < least {
+            warnings.push(format!(
+                "notice.{key} is {days}: Resolução 765/2023 asks for {least} days at the least"
+            ));
+        }
+    }
+    section.finish();
+    (text, terms)
+}
+
+/// What is wrong with the text of a notice, with what to write instead.
+fn notice_flaws(text: &str) -> Vec<(String, String)> {
+    let mut flaws: Vec<(String, String)> = unknown_variables(text)
+        .into_iter()
+        .map(|word| {
+            let remedy = "see `regua template variables`; ## writes one #".to_owned();
+            (format!("#{word}# is not a known variable"), remedy)
+        })
+        .collect();
+    let used = variables(text);
+    for variable in &used {
+        let given = matches!(
+            variable.need(),
+            Need::Client
+                | Need::Contract
+                | Need::Invoice
+                | Need::Overdue
+                | Need::Company
+                | Need::Clock
+        );
+        if !given || *variable == Variable::AvisoSuspensao {
+            let name = variable.name();
+            let remedy = "write variables of client, contract, invoices, company and clock";
+            flaws.push((
+                format!("#{name}# has no value in a notice"),
+                remedy.to_owned(),
+            ));
+        }
+    }
+    for needed in [Variable::SuspensaoData, Variable::RescisaoData] {
+        if !used.contains(&needed) {
+            let name = needed.name();
+            let remedy = "Resolução 765/2023, art. 71, asks for reason, rules and dates of suspension and rescission, amount and month, registration with bureaus and the time to restore";
+            flaws.push((format!("#{name}# is missing"), remedy.to_owned()));
+        }
+    }
+    flaws
+}
+
 /// Reads `[company]` and `[words]`: the provider, and how it speaks.
 pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
     let words = read_words(top);
@@ -92,6 +172,7 @@ pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
         phone,
         tax_id,
         words,
+        notice: None,
     };
     section.finish();
     company
@@ -131,7 +212,8 @@ pub(super) fn read_birthday(top: &Section<'_, '_>) -> BirthdayConfig {
     };
     let Some(section) = top.section("birthday") else {
         return BirthdayConfig {
-            template: None,
+            templates: Vec::new(),
+            deliver: Deliver::Each,
             active_only: false,
             hours: whole_day(),
         };
@@ -162,12 +244,37 @@ pub(super) fn read_birthday(top: &Section<'_, '_>) -> BirthdayConfig {
         window
     });
     let birthday = BirthdayConfig {
-        template: section.filled("template"),
+        templates: birthday_templates(&section),
+        deliver: section.word("deliver").unwrap_or(Deliver::Each),
         active_only,
         hours: hours.unwrap_or_else(whole_day),
     };
     section.finish();
     birthday
+}
+
+/// The birthday templates' names: `templates`, or `template` where it is one.
+fn birthday_templates(section: &Section<'_, '_>) -> Vec<String> {
+    let one = section.filled("template");
+    let several = section.texts("templates");
+    if one.is_some() && several.is_some() {
+        section.wrong(
+            "templates",
+            "stands beside `template`",
+            "name them all in one of the two",
+        );
+    }
+    let names = several.unwrap_or_else(|| one.into_iter().collect());
+    for (place, name) in names.iter().enumerate() {
+        if name.trim().is_empty() || names[..place].contains(name) {
+            section.wrong(
+                "templates",
+                format!("found `{name}`, which is empty or named twice"),
+                "name each template once",
+            );
+        }
+    }
+    names
 }
 
 /// Reads `[tasks]`: hours for which a missed task is caught up.
@@ -176,6 +283,15 @@ pub(super) fn read_tasks(top: &Section<'_, '_>) -> i64 {
         let hours = section.number("catch_up_hours", 0..=8760).unwrap_or(12);
         section.finish();
         hours
+    })
+}
+
+/// Reads `[triggers]`: how many changes of access one run may tell of.
+pub(super) fn read_triggers(top: &Section<'_, '_>) -> i64 {
+    top.section("triggers").map_or(200, |section| {
+        let most = section.number("most_access", 0..=i64::MAX).unwrap_or(200);
+        section.finish();
+        most
     })
 }
 

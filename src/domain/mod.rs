@@ -1,5 +1,6 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod access;
 pub mod birthday;
 pub mod book;
 pub mod callback;
@@ -10,15 +11,19 @@ pub mod collection;
 pub mod contact_hours;
 pub mod contract;
 pub mod day;
+pub mod evidence;
 pub mod holiday;
 pub mod id_set;
+pub mod incident;
 pub mod invoice;
 pub mod ladder;
 pub mod login;
 pub mod message;
 pub mod money;
+pub mod notice;
 pub mod payment;
 pub mod phone;
+pub mod place;
 pub mod policy;
 pub mod rate;
 pub mod recipient;

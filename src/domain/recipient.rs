@@ -168,6 +168,15 @@ pub fn no_longer_theirs() -> Reach {
     }
 }
 
+/// Why somebody is left alone while an incident of this name concerns them.
+pub fn in_incident(name: &str) -> Reach {
+    Reach::Not {
+        reason: Reason::Incident,
+        address: None,
+        detail: Some(format!("incident `{name}` is open")),
+    }
+}
+
 /// Why a client who could be reached must not be, if so.
 fn forbidden(contact: &Contact<'_>, errand: &Errand<'_>) -> Option<Reason> {
     if contact

@@ -4,7 +4,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::access::{self, AccessSummary};
 use crate::clock::{Clock, Now, Stopwatch};
+use crate::config::Config;
 use crate::domain::book::{self, FactKind, KINDS, Value};
 use crate::error::{Error, Flaw, Result, nearest};
 use crate::private_file;
@@ -49,6 +51,15 @@ pub struct Imported {
     pub encoding: Option<Encoding>,
     /// Real seconds it took.
     pub seconds: f64,
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportSummary {
+    /// File by file.
+    pub files: Vec<Imported>,
+    /// What changed of contracts' access, and who is told.
+    pub access: AccessSummary,
 }
 
 /// Who hears of an import while it runs.
@@ -127,9 +138,10 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static FactKin
 pub fn import(
     store: &mut Store,
     request: &ImportRequest,
+    config: &Config,
     clock: &Clock,
     reporter: &mut dyn Reporter,
-) -> Result<Vec<Imported>> {
+) -> Result<ImportSummary> {
     keep_sources(request)?;
     store.write(|transaction| {
         let mut all = Vec::new();
@@ -158,7 +170,9 @@ pub fn import(
             ))
             .hint("mend them, or take the good rows with --skip-bad FILE"));
         }
-        Ok(all)
+        let mut access = AccessSummary::default();
+        access::take_in(transaction, config, clock.now(), &mut access)?;
+        Ok(ImportSummary { files: all, access })
     })
 }
 

@@ -1,5 +1,6 @@
 //! The journeys: gather, decide, write down, do, report.
 
+pub mod access;
 pub mod apply;
 pub mod backup;
 pub mod birthday;
@@ -9,8 +10,11 @@ pub mod compose;
 pub mod deliver;
 pub mod demo;
 pub mod doctor;
+pub mod dossier;
 pub mod forecast;
 pub mod import;
+pub mod incident;
+pub mod notice;
 mod outage;
 pub mod plan;
 pub mod provided;

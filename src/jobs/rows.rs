@@ -9,6 +9,7 @@ use crate::domain::client::Client;
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
+use crate::domain::notice::NoticeDates;
 use crate::domain::template::{Company, Facts, Need, Overdue};
 use crate::domain::ticket::event::TicketFacts;
 use crate::error::Result;
@@ -57,6 +58,8 @@ pub struct Rows {
     pub login: Option<Login>,
     /// The ticket, as an event told of it.
     pub ticket: Option<TicketFacts>,
+    /// What the notice of suspension allows, and when.
+    pub notice: Option<NoticeDates>,
 }
 
 impl Rows {
@@ -93,8 +96,18 @@ impl Rows {
                 None => None,
             },
             ticket: None,
+            notice: None,
             client,
         })
+    }
+
+    /// Takes away a contract and a login that are not this client's: whoever had them hears nothing of what
+    /// became of them since.
+    pub fn keep_those_of(&mut self, client_id: Option<i64>) {
+        let contract = self.contract.take();
+        self.contract = contract.filter(|contract| Some(contract.client_id) == client_id);
+        let login = self.login.take();
+        self.login = login.filter(|login| Some(login.client_id) == client_id);
     }
 
     /// The facts that variables take their values from.
@@ -109,6 +122,7 @@ impl Rows {
             overdue: self.overdue,
             login: self.login.as_ref(),
             ticket: self.ticket.as_ref(),
+            notice: self.notice,
             forgiven: &[],
         }
     }

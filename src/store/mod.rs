@@ -1,7 +1,7 @@
 //! SQLite: the one file that holds everything, opened with its pragmas and brought up to date.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -9,11 +9,13 @@ use rusqlite::functions::FunctionFlags;
 pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
+use crate::clock::{Clock, Now};
 use crate::domain::text;
 use crate::error::{Error, Result};
 use lock::Anchor;
 pub use lock::{FileId, Lock};
 
+pub mod access;
 pub mod backup;
 pub mod batch;
 pub mod birthday;
@@ -21,13 +23,16 @@ pub mod book;
 pub mod callback;
 pub mod collection;
 pub mod columns;
+pub mod evidence;
 pub mod health;
 pub mod hold;
 pub mod import;
+pub mod incident;
 mod lock;
 pub mod message;
 pub mod meta;
 mod migration;
+pub mod notice;
 pub mod opt_out;
 pub mod purge;
 pub mod queue;
@@ -45,17 +50,40 @@ pub mod waiting;
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// The clock that SQL of ours reads: the one of the run, once it is told.
+#[derive(Debug, Clone)]
+struct SharedClock(Arc<Mutex<Clock>>);
+
+impl SharedClock {
+    fn system() -> Self {
+        let clock = Clock::system(chrono_tz::America::Sao_Paulo);
+        Self(Arc::new(Mutex::new(clock)))
+    }
+
+    fn now(&self) -> Now {
+        let clock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.now()
+    }
+}
+
 /// An open database.
 #[derive(Debug)]
 pub struct Store {
     // Dropped in this order: no descriptor of ours is closed before SQLite has closed its own.
     connection: Connection,
-    anchor: Arc<Anchor>,
+    anchor: Option<Arc<Anchor>>,
     path: PathBuf,
     created: bool,
+    clock: SharedClock,
 }
 
 impl Store {
+    /// Has what the database dates by itself follow the clock of the run.
+    pub fn follow(&self, clock: Clock) {
+        let mut known = self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = clock;
+    }
+
     /// Opens the database at `path`, making it when it does not exist, and migrates it.
     pub fn open(path: &Path) -> Result<Self> {
         let created = !path.exists();
@@ -74,13 +102,16 @@ impl Store {
         .map_err(|error| cannot_open(path, error))?;
         let mut store = Self {
             connection,
-            anchor: Arc::new(anchor),
+            anchor: Some(Arc::new(anchor)),
             path: path.to_owned(),
             created,
+            clock: SharedClock::system(),
         };
         store.still_there()?;
         store.prepare().map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
+        evidence::watch(&store.connection, &store.clock)
+            .map_err(|error| cannot_open(path, error))?;
         Ok(store)
     }
 
@@ -96,9 +127,29 @@ impl Store {
         Self::open(path)
     }
 
+    /// An empty database that is nowhere, in place of the one that does not exist at `path` yet: for
+    /// looking at what would be done.
+    pub fn imagined(path: &Path) -> Result<Self> {
+        let mut store = Self {
+            connection: Connection::open_in_memory().map_err(|error| cannot_open(path, error))?,
+            anchor: None,
+            path: path.to_owned(),
+            created: false,
+            clock: SharedClock::system(),
+        };
+        store.prepare().map_err(|error| cannot_open(path, error))?;
+        store.migrate()?;
+        evidence::watch(&store.connection, &store.clock)
+            .map_err(|error| cannot_open(path, error))?;
+        Ok(store)
+    }
+
     /// The path still leads to the file that was opened: nobody put another in its place.
     fn still_there(&self) -> Result<()> {
-        if FileId::of(&self.path).is_ok_and(|id| id == self.anchor.id()) {
+        let Some(anchor) = &self.anchor else {
+            return Ok(());
+        };
+        if FileId::of(&self.path).is_ok_and(|id| id == anchor.id()) {
             return Ok(());
         }
         Err(Error::world(format!(
@@ -117,7 +168,8 @@ impl Store {
         // A cached statement is planned once: without this the bundled SQLite plans many anew for each
         // value that is bound to them, which costs more than they do.
         c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        functions(c)
+        functions(c)?;
+        dates(c, &self.clock)
     }
 
     fn pragmas_for_writing(&self) -> Result<()> {
@@ -173,7 +225,10 @@ impl Store {
     /// Takes the lock of this name on the database file, whatever path it was reached by: it holds until
     /// it is dropped or its process ends. None when another process has it.
     pub fn lock(&self, name: &str) -> Result<Option<Lock>> {
-        let lock = self.anchor.lock(name).map_err(|error| {
+        let Some(anchor) = &self.anchor else {
+            return Ok(Some(Lock::nowhere()));
+        };
+        let lock = anchor.lock(name).map_err(|error| {
             Error::world(format!(
                 "the lock `{name}` of {} cannot be taken",
                 self.path.display()
@@ -236,6 +291,14 @@ fn functions(connection: &Connection) -> rusqlite::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Gives SQL the run's own day.
+fn dates(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
+    let today = clock.clone();
+    connection.create_scalar_function("today", 0, FunctionFlags::SQLITE_UTF8, move |_| {
+        Ok(today.now().today.to_string())
+    })
 }
 
 fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {

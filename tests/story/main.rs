@@ -2,15 +2,18 @@
 
 mod house;
 
+mod access;
 mod answers;
 mod apply;
 mod birthday;
 mod book;
 mod collection;
 mod history;
+mod incident;
 mod keeping;
 mod letter;
 mod manners;
+mod notice;
 mod providers;
 mod reading;
 mod report;

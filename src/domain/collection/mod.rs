@@ -11,8 +11,9 @@ use chrono::{Days, NaiveDate};
 
 use super::day;
 use super::holiday::Calendar;
-use super::ladder::{CaseOutcome, Move, MoveKind, Stage};
-use super::rule::Rule;
+use super::ladder::{CaseOutcome, Move, Stage};
+use super::notice::{NoticeTerms, NoticesGiven};
+use super::rule::{Rule, RuleStage};
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
@@ -105,6 +106,8 @@ pub struct Past {
     pub bureau: BureauMark,
     /// The reminders that have fired for its present due date.
     pub reminders: BTreeSet<i64>,
+    /// The notices that were given and count for its open case.
+    pub notices: NoticesGiven,
 }
 
 /// What is decided about one invoice on one day.
@@ -131,7 +134,12 @@ pub struct Evaluation<'a> {
     pub last: Option<NaiveDate>,
     /// The first day this rule was evaluated; none: never.
     pub first: Option<NaiveDate>,
+    /// How long notices take.
+    pub terms: NoticeTerms,
 }
+
+/// How far a due date may roll because of holidays that only one place has, at the very most.
+const LONGEST_ROLL_DAYS: i64 = 60;
 
 impl Evaluation<'_> {
     /// Decides what happens to an invoice: at most one move.
@@ -151,17 +159,10 @@ impl Evaluation<'_> {
     /// Whether a move is left out because nothing is to be paid by hand: reminders always, stages until
     /// the days of grace are over.
     fn paid_by_itself(&self, step: Move, bill: &Bill, exclusions: &Exclusions) -> Option<LeftOut> {
-        if !self.rule.skips(exclusions.payment_method.as_deref()) {
-            return None;
-        }
-        let waits = match step.kind() {
-            MoveKind::Closing => false,
-            MoveKind::Reminder => true,
-            MoveKind::Stage => {
-                let due = bill.due(self.rule, self.calendar);
-                day::between(due, self.today) < self.rule.debit_grace_days
-            }
-        };
+        let late = day::between(bill.due(self.rule, self.calendar), self.today);
+        let waits =
+            self.rule
+                .leaves_to_itself(exclusions.payment_method.as_deref(), step.kind(), late);
         waits.then_some(LeftOut::AutomaticPayment)
     }
 
@@ -188,6 +189,41 @@ impl Evaluation<'_> {
             return self.reminder(bill.due_on).map(Move::Reminder);
         }
         self.stage(due, past)
+    }
+
+    /// Whether an invoice may move at all, by the plain facts alone, whatever holidays its place has and
+    /// whatever notices were given: so that most of a million invoices are passed over without a closer look.
+    pub fn may_move(&self, bill: &Bill, past: &Past) -> bool {
+        if self.due_move(bill, past).is_some() {
+            return true;
+        }
+        match past.case {
+            // A later day on which it counts as due may close it as postponed, and a notice let it go on.
+            Some(case) => {
+                bill.due_on != case.due_on
+                    || (self.rule.notice_of(case.stage).is_some() && case.moved_on < self.today)
+            }
+            // Counted from a later day it may still be allowed in.
+            None => {
+                let late = day::between(bill.due_on, self.today);
+                let most = self.rule.enter_until_days.unwrap_or(late);
+                late > most && late <= most + LONGEST_ROLL_DAYS && bill.debt == Debt::Owing
+            }
+        }
+    }
+
+    /// Whether a case of this stage waits for its notice, or the stage after it for the notice ahead.
+    fn waits_for_notice(&self, stage: Stage, next: &RuleStage, past: &Past) -> bool {
+        let given = &past.notices;
+        let unsent = self
+            .rule
+            .notice_of(stage)
+            .is_some_and(|kind| given.on(kind).is_none());
+        let too_early = next.notice.is_some_and(|kind| {
+            let first = given.not_before(kind, self.terms, self.calendar);
+            first.is_some_and(|first| self.today < first)
+        });
+        unsent || too_early
     }
 
     fn closing(&self, bill: &Bill, due: NaiveDate, case: OpenCase) -> Option<CaseOutcome> {
@@ -252,7 +288,9 @@ impl Evaluation<'_> {
             }
             Some(case) if case.moved_on < self.today => {
                 let next = self.rule.stage_after(case.stage)?;
-                (late >= next.day.days()).then_some(Move::Advance(next.stage))
+                let goes =
+                    late >= next.day.days() && !self.waits_for_notice(case.stage, next, past);
+                goes.then_some(Move::Advance(next.stage))
             }
             Some(_) => None,
         }
@@ -308,7 +346,7 @@ mod tests {
             reminders: Some(DraftReminders {
                 days: vec![5, 3, 0],
                 templates: vec!["due-soon".to_owned()],
-                deliver: None,
+                ..DraftReminders::default()
             }),
             stages: stages
                 .iter()
@@ -353,6 +391,7 @@ mod tests {
                 today: day(today),
                 last: last.map(day),
                 first: last.map(day),
+                terms: NoticeTerms::default(),
             }
         }
 
@@ -579,12 +618,13 @@ mod tests {
             in_reminders: false,
             notice_hold_until: Some(day("2026-12-10")),
             holds: vec![Some(day("2026-12-10"))],
+            incident: true,
             payment_method: Some("Débito".to_owned()),
         };
         let run = house.run("2026-12-10", None);
         let step = Move::Reminder(0);
         let mut reasons = Vec::new();
-        for _ in 0..6 {
+        for _ in 0..7 {
             match run.decide(&bill, &Past::default(), &kept_out) {
                 Decision::LeftOut(what, reason) => {
                     assert_eq!(what, step);
@@ -594,6 +634,7 @@ mod tests {
                         LeftOut::NotInReminders => kept_out.in_reminders = true,
                         LeftOut::OnHold => kept_out.notice_hold_until = Some(day("2026-12-09")),
                         LeftOut::Held => kept_out.holds = vec![Some(day("2026-12-09"))],
+                        LeftOut::Incident => kept_out.incident = false,
                         LeftOut::AutomaticPayment => kept_out.payment_method = None,
                     }
                 }
@@ -608,6 +649,7 @@ mod tests {
                 LeftOut::NotInReminders,
                 LeftOut::OnHold,
                 LeftOut::Held,
+                LeftOut::Incident,
                 LeftOut::AutomaticPayment
             ]
         );

@@ -6,13 +6,16 @@
 
 use chrono::{DateTime, Utc};
 
+use super::lateness;
+use super::overtaken::overtaken;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::collection::{Assertion, Exclusions};
-use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, MoveKind};
 use crate::domain::message::Outgoing;
+use crate::domain::notice::NoticeDates;
+use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::template::{Facts, Need, Rendered, Template};
@@ -20,10 +23,11 @@ use crate::domain::ticket::event::Staff;
 use crate::domain::words::{Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::jobs::compose::{Aim, Composer, Wording};
+use crate::jobs::notice::{announced, recorded};
 use crate::jobs::rows::{About, Rows};
 use crate::jobs::ticket::subject;
 use crate::store::queue::{self, DueMessage, MadeOf};
-use crate::store::{Connection, book, collection, hold, rule, template, ticket};
+use crate::store::{Connection, book, collection, hold, notice, template, ticket};
 
 /// What is to become of a message whose turn has come.
 pub(super) enum Verdict {
@@ -36,7 +40,7 @@ pub(super) enum Verdict {
 }
 
 /// Why a message is not to go, and more words where there are any.
-type Against = (Reason, Option<String>);
+pub(super) type Against = (Reason, Option<String>);
 
 /// Looks at messages whose turn has come.
 pub(super) struct Desk<'a> {
@@ -70,13 +74,16 @@ impl<'a> Desk<'a> {
     /// A message of today about which nothing has changed since: only what hangs on the clock, on
     /// other messages and on the device is asked.
     pub fn glance(&self, message: DueMessage) -> Result<Verdict> {
-        let against = match self.expired(&message) {
-            None => match self.capped(&message)? {
-                None => self.device_lost(&message)?,
-                capped => capped,
-            },
-            expired => expired,
-        };
+        let mut against = self.expired(&message);
+        if against.is_none() {
+            against = overtaken(self.connection, &message)?;
+        }
+        if against.is_none() {
+            against = self.capped(&message)?;
+        }
+        if against.is_none() {
+            against = self.device_lost(&message)?;
+        }
         Ok(match against {
             Some((reason, detail)) => Verdict::Not(reason, detail),
             None => Verdict::Goes(Box::new(message)),
@@ -86,13 +93,17 @@ impl<'a> Desk<'a> {
     /// A message of another day, or about which something may have changed: everything is asked again,
     /// in the order of the table of reasons, and it is written again.
     pub fn look(&self, mut message: DueMessage) -> Result<Verdict> {
+        if let Some((reason, detail)) = overtaken(self.connection, &message)? {
+            return Ok(Verdict::Not(reason, detail));
+        }
         let look = Look::gather(self, &message)?;
         let purpose = look.purpose();
-        let (address, about, rendered) = match look.all()? {
+        let (address, about, rendered, spoken) = match look.all()? {
             Ok(found) => found,
             Err((reason, detail)) => return Ok(Verdict::Not(reason, detail)),
         };
         let template = look.template.clone();
+        let written_id = message.outgoing.id;
         let purpose_changed = purpose != message.outgoing.purpose;
         message.outgoing.purpose = purpose;
         if let Some((reason, detail)) = self.capped(&message)?.or_else(|| self.expired(&message)) {
@@ -110,11 +121,31 @@ impl<'a> Desk<'a> {
             queue::rewrite(self.connection, &written)?;
             message.outgoing = written;
         }
-        let wait = self.policy.not_before(purpose, self.composer.now);
-        Ok(match wait.filter(|_| purpose_changed) {
-            Some(until) => Verdict::Waits(until),
-            None => Verdict::Goes(Box::new(message)),
-        })
+        queue::speaks_only_for(self.connection, written_id, &spoken)?;
+        if purpose_changed && let Some(until) = self.hours_wait(&message)? {
+            return Ok(Verdict::Waits(until));
+        }
+        Ok(Verdict::Goes(Box::new(message)))
+    }
+
+    /// The next opening of the hours of a message's place and purpose; none while they are open.
+    pub fn hours_wait(&self, message: &DueMessage) -> Result<Option<DateTime<Utc>>> {
+        let outgoing = &message.outgoing;
+        let client = match (message.staff_id, outgoing.client_id) {
+            (None, Some(id)) if !self.policy.places.is_empty() => {
+                book::client(self.connection, id)?
+            }
+            _ => None,
+        };
+        let place = match &client {
+            Some(client) => {
+                let contract = outgoing.contract_id;
+                self.composer.place(self.connection, client, contract)?
+            }
+            None => Place::default(),
+        };
+        let now = self.composer.now;
+        Ok(self.policy.not_before_at(outgoing.purpose, &place, now))
     }
 
     fn expired(&self, message: &DueMessage) -> Option<Against> {
@@ -133,6 +164,10 @@ impl<'a> Desk<'a> {
         ) else {
             return Ok(None);
         };
+        if notice::kind_of(self.connection, outgoing.id)?.is_some() {
+            // What the law asks for is not held back by a cap.
+            return Ok(None);
+        }
         let had = queue::others(self.connection, message, client, since)?;
         Ok((had >= most).then_some((Reason::Capped, None)))
     }
@@ -170,8 +205,9 @@ fn write(outgoing: &mut Outgoing, rendered: Rendered, template: Option<&Template
 }
 
 /// What is found when nothing stands against a message: its address where it has another one than a
-/// device, the rows it is about, its text where it can be rendered again.
-type Found = (Option<String>, About, Option<Rendered>);
+/// device, the rows it is about, its text where it can be rendered again, the invoices that this speaks for
+/// where they are several.
+type Found = (Option<String>, About, Option<Rendered>, Vec<i64>);
 
 impl<'a> Look<'a> {
     fn gather(desk: &'a Desk<'a>, message: &'a DueMessage) -> Result<Self> {
@@ -201,6 +237,10 @@ impl<'a> Look<'a> {
     }
 
     fn purpose(&self) -> Purpose {
+        if self.message.origin == Origin::Incident {
+            // An outage is told for the service's sake, whatever became of its template.
+            return Purpose::Service;
+        }
         let template = self.template.as_ref();
         template.map_or(self.message.outgoing.purpose, |template| template.purpose)
     }
@@ -228,6 +268,10 @@ impl<'a> Look<'a> {
             rows.invoices = invoices;
         }
         rows.ticket.clone_from(&self.made_of.said);
+        if self.message.origin == Origin::Incident {
+            rows.keep_those_of(client_id);
+        }
+        rows.notice = self.notice(&rows)?;
         let address = match self.address(&rows)? {
             Ok(address) => address,
             Err(against) => return Ok(Err(against)),
@@ -235,7 +279,35 @@ impl<'a> Look<'a> {
         if let Some(against) = against_invoices.or_else(|| self.not_theirs(&rows)) {
             return Ok(Err(against));
         }
-        Ok(self.text(&rows)?.map(|rendered| (address, about, rendered)))
+        let spoken = rows.invoices.iter().map(|invoice| invoice.id).collect();
+        let text = self.text(&rows)?;
+        Ok(text.map(|rendered| (address, about, rendered, spoken)))
+    }
+
+    /// What the notice that it gives, or the recorded one, allows; none where its text says nothing of it.
+    fn notice(&self, rows: &Rows) -> Result<Option<NoticeDates>> {
+        let speaks = self
+            .template
+            .as_ref()
+            .is_some_and(Template::speaks_of_a_notice);
+        let (Some(invoice), Some(client)) = (&rows.invoice, &self.client) else {
+            return Ok(None);
+        };
+        let connection = self.desk.connection;
+        let Some(case) = collection::open_case(connection, invoice.id)?.filter(|_| speaks) else {
+            return Ok(None);
+        };
+        let about = (case.id, invoice.contract_id);
+        let composer = &self.desk.composer;
+        let place = composer.place(connection, client, invoice.contract_id)?;
+        let (policy, now) = (self.desk.policy, composer.now);
+        match notice::kind_of(connection, self.message.outgoing.id)? {
+            Some(kind) => {
+                let when = (now.today, now.zone);
+                announced(connection, policy, &place, kind, about, when).map(Some)
+            }
+            None => recorded(connection, policy, &place, about, now.zone),
+        }
     }
 
     /// The rows it is about, with those of its invoices of which it still speaks truly; when there is none,
@@ -280,29 +352,48 @@ impl<'a> Look<'a> {
         Ok((about, invoices, against))
     }
 
+    /// What keeps an invoice out of the reminders and stages of the ladder.
+    fn kept_out(&self, invoice: &Invoice) -> Result<Option<Reason>> {
+        let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client)
+        else {
+            return Ok(None);
+        };
+        let connection = self.desk.connection;
+        let today = self.desk.composer.now.today;
+        let contract = match invoice.contract_id {
+            Some(id) => book::contract(connection, id)?,
+            None => None,
+        };
+        let exclusions = Exclusions {
+            in_collection: client.in_collection,
+            in_reminders: client.in_reminders,
+            notice_hold_until: contract
+                .as_ref()
+                .and_then(|contract| contract.notice_hold_until),
+            holds: hold::ends(connection, invoice.id, client.id)?,
+            // An incident is asked after with the address.
+            incident: false,
+            payment_method: None,
+        };
+        if let Some(left_out) = exclusions.forbid(step, today) {
+            return Ok(Some(left_out.reason()));
+        }
+        let method = invoice
+            .payment_method
+            .as_deref()
+            .or_else(|| contract.as_ref()?.payment_method.as_deref());
+        let by_itself =
+            lateness::paid_by_itself(connection, self.desk.policy, invoice, step, method, today)?;
+        Ok(by_itself.then_some(Reason::AutomaticPayment))
+    }
+
     /// What stands against speaking of an invoice.
     fn against(&self, invoice: &Invoice) -> Result<Option<Against>> {
         let connection = self.desk.connection;
         let today = self.desk.composer.now.today;
         let own = self.message.outgoing.invoice_id == Some(invoice.id);
-        if let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client) {
-            let contract = match invoice.contract_id {
-                Some(id) => book::contract(connection, id)?,
-                None => None,
-            };
-            let exclusions = Exclusions {
-                in_collection: client.in_collection,
-                in_reminders: client.in_reminders,
-                notice_hold_until: contract
-                    .as_ref()
-                    .and_then(|contract| contract.notice_hold_until),
-                holds: hold::ends(connection, invoice.id, client.id)?,
-                // What a rule thinks of it was asked when the message was made.
-                payment_method: None,
-            };
-            if let Some(left_out) = exclusions.forbid(step, today) {
-                return Ok(Some((left_out.reason(), None)));
-            }
+        if let Some(reason) = self.kept_out(invoice)? {
+            return Ok(Some((reason, None)));
         }
         let mut due_on = if own { self.made_of.due_on } else { None };
         let mut late = None;
@@ -315,7 +406,15 @@ impl<'a> Look<'a> {
             };
             due_on = due_on.or(Some(case.due_on));
             if due_on != Some(invoice.due_on) {
-                late = self.days_late(invoice, &case.rule)?;
+                let stage = self.step.and_then(Move::stage);
+                late = lateness::of_stage(
+                    connection,
+                    self.desk.policy,
+                    invoice,
+                    &case.rule,
+                    stage,
+                    today,
+                )?;
             }
         }
         if let (Some(Move::Reminder(days)), false) = (self.step, own)
@@ -333,24 +432,6 @@ impl<'a> Look<'a> {
         };
         let refuted = said.refuted(invoice, late);
         Ok(refuted.map(|detail| (Reason::Settled, Some(detail))))
-    }
-
-    /// How many days late its stage wants an invoice to be, and how many it is.
-    fn days_late(&self, invoice: &Invoice, name: &str) -> Result<Option<(i64, i64)>> {
-        let Some(kept) = rule::get(self.desk.connection, name)? else {
-            return Ok(None);
-        };
-        let needed = self
-            .step
-            .and_then(Move::stage)
-            .and_then(|stage| kept.rule.stage(stage));
-        let due = if kept.rule.roll_due_date {
-            self.desk.policy.calendar.roll(invoice.due_on)
-        } else {
-            invoice.due_on
-        };
-        let is = day::between(due, self.desk.composer.now.today);
-        Ok(needed.map(|stage| (stage.day.days(), is)))
     }
 
     /// Where it goes now: an address that is looked up anew, or none of a push, which keeps its device.

@@ -2,6 +2,7 @@
 //! transaction a source. Nothing is ever sent.
 
 use self::gather::Gathered;
+use super::access;
 use super::ticket::Desk;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -96,7 +97,9 @@ pub fn sync(
                 memory::set_name(transaction, source.name(), &named.list, name)?;
             }
             let desk = Desk::new(config, clock);
-            book::apply(transaction, source, gathered, (desk, now), summary)
+            let mut summary = book::apply(transaction, source, gathered, (desk, now), summary)?;
+            access::take_in(transaction, config, now, &mut summary.access)?;
+            Ok(summary)
         };
         summary = if request.dry_run {
             store.rehearse(write)?
@@ -104,6 +107,7 @@ pub fn sync(
             store.write(write)?
         };
     }
+    summary.notes.extend(summary.access.note(config));
     Ok(summary)
 }
 

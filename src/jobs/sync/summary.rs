@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::jobs::access::AccessSummary;
 use crate::source::Strange;
 
 /// Refused rows that are told one by one, at most; all are counted.
@@ -88,12 +89,16 @@ pub struct SyncSummary {
     pub noticed: Vec<Noticed>,
     /// What a person should know besides.
     pub notes: Vec<String>,
+    /// Those of them that tell of a kind that is withheld from us.
+    pub withheld: Vec<String>,
     /// Requests made.
     pub requests: u64,
     /// What happened to tickets since the last sync, told to whom a trigger names.
     pub ticket_events: u64,
     /// Messages that those events caused; they wait in the queue.
     pub ticket_messages: u64,
+    /// What changed of contracts' access, and who is told.
+    pub access: AccessSummary,
 }
 
 impl SyncSummary {
