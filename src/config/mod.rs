@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 
 use crate::channel::ChannelSettings;
 use crate::domain::channel::PerChannel;
+use crate::domain::percent::{self, Percent};
 use crate::domain::policy::Policy;
 use crate::domain::template::Company;
 use crate::domain::words::Channel;
@@ -26,8 +27,10 @@ use self::sections::{
 mod channels;
 mod find;
 mod hours;
+mod receive;
 mod sections;
 
+pub use receive::ReceiveConfig;
 pub use sections::{BackupConfig, BirthdayConfig, QueueConfig, Retention};
 
 /// The table every file and example uses where no configuration is found.
@@ -64,6 +67,10 @@ pub struct Config {
     pub retention: Retention,
     /// Where backups go.
     pub backup: BackupConfig,
+    /// How reports come in from outside, and what people's answers mean.
+    pub receive: ReceiveConfig,
+    /// Of a kind, the most that may be gone at once (`[sync] most_gone`).
+    pub most_gone: Percent,
     /// The sources that sync reads.
     pub sources: Vec<Arc<dyn SourceSettings>>,
     /// What a file's own headings mean (`[import.KIND]`).
@@ -138,6 +145,9 @@ impl Config {
                 secrets.push((format!("{channel}.{key}"), secret));
             }
         }
+        for (key, secret) in self.receive.secrets() {
+            secrets.push((format!("receive.{key}"), secret));
+        }
         for source in &self.sources {
             for (key, secret) in source.secrets() {
                 secrets.push((format!("sync.{}.{key}", source.name()), secret));
@@ -153,6 +163,15 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let timezone = read_timezone(top);
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
+    let (most_gone, sources) = top.section("sync").map_or_else(
+        || (MOST_GONE, Vec::new()),
+        |section| {
+            let most_gone = read_most_gone(&section);
+            let sources = source::read(&section, base, &mut warnings);
+            section.finish();
+            (most_gone, sources)
+        },
+    );
     let (hours, state_hours) = read_hours(top);
     let (notice_text, notice) = read_notice(top, &mut warnings);
     let (calendar, places) = read_holidays(top, state_hours);
@@ -188,11 +207,9 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         catch_up_hours: read_tasks(top),
         retention: read_retention(top),
         backup: read_backup(top, base),
-        sources: top.section("sync").map_or_else(Vec::new, |section| {
-            let sources = source::read(&section, base, &mut warnings);
-            section.finish();
-            sources
-        }),
+        receive: receive::read(top, base, &mut warnings),
+        most_gone,
+        sources,
         headings: top
             .section("import")
             .map_or_else(Headings::default, |section| {
@@ -203,6 +220,19 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         warnings,
         digest: String::new(),
     }
+}
+
+/// Of a kind, the most that may be gone at once, where nothing else is written.
+const MOST_GONE: Percent = Percent::whole(5);
+
+fn read_most_gone(sync: &Section<'_, '_>) -> Percent {
+    let Some(text) = sync.text("most_gone") else {
+        return MOST_GONE;
+    };
+    Percent::parse(&text).unwrap_or_else(|| {
+        sync.wrong("most_gone", format!("found `{text}`"), percent::ACCEPTED);
+        MOST_GONE
+    })
 }
 
 fn read_timezone(top: &Section<'_, '_>) -> Tz {

@@ -76,6 +76,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: None,
+            email_bounced: None,
             tax_id: None,
             street: None,
             number: None,
@@ -90,6 +91,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Hearers {
 /// What tells a channel from the others. Whoever treats one otherwise asks here, and does not ask its name.
 #[derive(Debug, Clone, Copy)]
 pub struct ChannelNature {
+    /// What clients call it.
+    pub portuguese: &'static str,
     /// What its messages are addressed to.
     pub address: AddressForm,
     /// What heads its messages, as people call it; none where nothing does.
@@ -63,6 +65,7 @@ pub struct ChannelNature {
 
 /// A channel that has nothing of its own.
 const PLAIN: ChannelNature = ChannelNature {
+    portuguese: "",
     address: AddressForm::Handle,
     title: None,
     html: false,
@@ -81,6 +84,7 @@ const PLAIN: ChannelNature = ChannelNature {
 };
 
 const PUSH: ChannelNature = ChannelNature {
+    portuguese: "Notificação no aplicativo",
     address: AddressForm::Device,
     title: Some("a title"),
     look: true,
@@ -92,6 +96,7 @@ const PUSH: ChannelNature = ChannelNature {
 };
 
 const WHATSAPP: ChannelNature = ChannelNature {
+    portuguese: "WhatsApp",
     address: AddressForm::Phone { fixed_lines: true },
     places: true,
     at_once: false,
@@ -104,6 +109,7 @@ const WHATSAPP: ChannelNature = ChannelNature {
 };
 
 const SMS: ChannelNature = ChannelNature {
+    portuguese: "SMS",
     address: AddressForm::Phone { fixed_lines: false },
     segments: true,
     numbers: &[Number::Mobile],
@@ -113,6 +119,7 @@ const SMS: ChannelNature = ChannelNature {
 };
 
 const EMAIL: ChannelNature = ChannelNature {
+    portuguese: "E-mail",
     address: AddressForm::Mailbox,
     title: Some("a subject"),
     html: true,
@@ -122,6 +129,7 @@ const EMAIL: ChannelNature = ChannelNature {
 };
 
 const LETTER: ChannelNature = ChannelNature {
+    portuguese: "Carta",
     address: AddressForm::Postal,
     title: Some("a heading"),
     tickets: Hearers {
@@ -132,6 +140,7 @@ const LETTER: ChannelNature = ChannelNature {
 };
 
 const CHAT: ChannelNature = ChannelNature {
+    portuguese: "Chat",
     for_clients: false,
     tickets: Hearers {
         clients: false,

@@ -28,6 +28,8 @@ pub struct Client {
     pub work_phone: Option<String>,
     /// E-mail as typed.
     pub email: Option<String>,
+    /// The address at which mail to them bounced for good.
+    pub email_bounced: Option<String>,
     /// CPF or CNPJ without mask.
     pub tax_id: Option<String>,
     /// Street.
@@ -56,6 +58,8 @@ pub struct Client {
     pub sms_allowed: bool,
     /// The ERP's switch for collection by e-mail.
     pub email_allowed: bool,
+    /// Since when nobody brings them any more: they take part in nothing.
+    pub absent_since: Option<NaiveDate>,
 }
 
 /// One installation of the subscriber app.

@@ -124,12 +124,15 @@ impl Reach {
 
 /// Decides where an errand can reach a client.
 pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
+    if let Some(since) = contact.client.absent_since {
+        return gone(&format!("client {}", contact.client.id), since);
+    }
     let client = contact.client;
     let numbers = &errand.numbers[errand.channel];
     let addresses = match errand.channel.nature().address {
         AddressForm::Device => devices(contact),
         AddressForm::Phone { fixed_lines } => first(client, numbers, fixed_lines),
-        AddressForm::Mailbox => email(client.email.as_deref()),
+        AddressForm::Mailbox => client_email(client),
         AddressForm::Postal => letter(client),
         AddressForm::Handle => Reach::not(Reason::NoContact),
     };
@@ -156,6 +159,15 @@ pub fn reach_unknown(client_id: i64) -> Reach {
         reason: Reason::NoContact,
         address: None,
         detail: Some(format!("the book has no client {client_id}")),
+    }
+}
+
+/// Why nothing is said of a row that nobody brings any more, or to a client who is one.
+pub fn gone(what: &str, since: NaiveDate) -> Reach {
+    Reach::Not {
+        reason: Reason::Gone,
+        address: None,
+        detail: Some(format!("{what} is gone from the source since {since}")),
     }
 }
 
@@ -279,6 +291,21 @@ fn handle(text: Option<&str>) -> Reach {
     }
 }
 
+/// Where an e-mail to a client can go: not to the address that returned one for good.
+fn client_email(client: &Client) -> Reach {
+    let bounced = client.email_bounced.as_deref();
+    match client.email.as_deref() {
+        Some(address) if bounced.is_some_and(|bounced| bounced.eq_ignore_ascii_case(address)) => {
+            Reach::Not {
+                reason: Reason::UnusableContact,
+                address: Some(address.to_owned()),
+                detail: Some("mail to it came back".to_owned()),
+            }
+        }
+        address => email(address),
+    }
+}
+
 /// Where an e-mail can go.
 fn email(address: Option<&str>) -> Reach {
     match address {
@@ -343,6 +370,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: Some("ana@example.com".to_owned()),
+            email_bounced: None,
             tax_id: None,
             street: None,
             number: None,
@@ -357,6 +385,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

@@ -316,6 +316,8 @@ words_enum! {
         Incident = "incident" | "incidente",
         /// Its invoice is paid in a way that leaves nothing to be paid by hand.
         AutomaticPayment = "automatic_payment" | "pagamento automático",
+        /// Its client, invoice, contract or login is gone from the source that brought it.
+        Gone = "gone" | "sumiu da fonte",
         /// A person put the client or the invoice on hold after the message was made.
         Held = "held" | "em espera",
         /// The client takes no part in collections any more.
@@ -353,20 +355,6 @@ words_enum! {
         Stop = "stop" | "parar",
         /// Its request may have left, and nobody can tell.
         Unknown = "unknown" | "desconhecida",
-    }
-}
-
-words_enum! {
-    /// What a WhatsApp provider reports later about a message it took.
-    CallbackStatus {
-        /// It went to the person's phone.
-        Sent = "sent" | "enviada",
-        /// It arrived there.
-        Delivered = "delivered" | "entregue",
-        /// It was read.
-        Read = "read" | "lida",
-        /// It did not arrive.
-        Failed = "failed" | "falha",
     }
 }
 
@@ -410,7 +398,6 @@ mod tests {
         check::<Origin>();
         check::<Reason>();
         check::<AttemptOutcome>();
-        check::<CallbackStatus>();
     }
 
     #[test]

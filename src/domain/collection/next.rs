@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::{Bill, Debt, Decision, Evaluation, Exclusions, LeftOut, Past};
 use crate::domain::day;
-use crate::domain::ladder::{Move, MoveKind};
+use crate::domain::ladder::{CaseOutcome, Move, MoveKind};
 use crate::domain::rule::MOST_DAYS;
 
 /// What each of the coming days brings for one invoice, if the book stays as it is and the rule is
@@ -161,6 +161,10 @@ fn stands_still(
 
 fn why_nothing(evaluation: Evaluation<'_>, bill: &Bill, past: &Past) -> String {
     match bill.debt {
+        Debt::Settled(CaseOutcome::Gone) => {
+            return "the invoice or its client is gone from the source that brought it (gone); it goes on when they are back"
+                .to_owned();
+        }
         Debt::Settled(outcome) => return format!("the invoice is {outcome}"),
         Debt::Waiting => {
             return "the invoice waits: it is not released, a payment is being confirmed, or nothing is left to pay"

@@ -215,6 +215,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: None,
+            email_bounced: None,
             tax_id: Some("11144477735".to_owned()),
             street: None,
             number: None,
@@ -229,6 +230,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

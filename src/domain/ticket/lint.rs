@@ -139,6 +139,18 @@ impl Trigger {
         }
     }
 
+    /// Why a template's channel tells nobody to whom the trigger speaks, and what does.
+    fn out_of_place(&self, template: &Template) -> Option<(String, String)> {
+        if self.event == TriggerEvent::Access {
+            let why = template.not_for_clients()?;
+            return Some((why, FOR_CLIENTS.to_owned()));
+        }
+        let (told, by) = (self.tells(), template.channel.nature().tickets);
+        let found = format!("`{}` is a {} template", template.name, template.channel);
+        (!(told.clients && by.clients || told.staff && by.staff))
+            .then(|| (found, how_it_tells(told)))
+    }
+
     /// Everything wrong with its templates. `template` finds one by its name, `known` are the
     /// names there are, for a suggestion.
     pub fn template_flaws<'t>(
@@ -169,15 +181,8 @@ impl Trigger {
                 continue;
             };
             let channel = template.channel;
-            let (told, by) = (self.tells(), channel.nature().tickets);
-            if access && let Some(why) = template.not_for_clients() {
-                wrong("templates", why, FOR_CLIENTS.to_owned());
-            } else if !access && !(told.clients && by.clients || told.staff && by.staff) {
-                wrong(
-                    "templates",
-                    format!("`{name}` is a {channel} template"),
-                    how_it_tells(told),
-                );
+            if let Some((found, remedy)) = self.out_of_place(template) {
+                wrong("templates", found, remedy);
             } else if let Some((_, other)) = channels.iter().find(|(c, _)| *c == channel) {
                 wrong(
                     "templates",

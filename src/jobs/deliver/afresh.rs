@@ -4,7 +4,7 @@
 //! again, and its text is rendered again: it leaves true, or not at all. Only what an event said of its
 //! ticket stays as it was said.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::lateness;
 use super::overtaken::overtaken;
@@ -188,6 +188,12 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// What stands against speaking of a row that is gone.
+fn gone(what: &str, id: i64, since: NaiveDate) -> Against {
+    let detail = format!("{what} {id} is gone from the source since {since}");
+    (Reason::Gone, Some(detail))
+}
+
 /// Writes a text and the provider's names for it into a message.
 fn write(outgoing: &mut Outgoing, rendered: Rendered, template: Option<&Template>) {
     outgoing.title = rendered.title;
@@ -276,7 +282,10 @@ impl<'a> Look<'a> {
             Ok(address) => address,
             Err(against) => return Ok(Err(against)),
         };
-        if let Some(against) = against_invoices.or_else(|| self.not_theirs(&rows)) {
+        if let Some(against) = against_invoices
+            .or_else(|| self.not_there(&rows))
+            .or_else(|| self.not_theirs(&rows))
+        {
             return Ok(Err(against));
         }
         let spoken = rows.invoices.iter().map(|invoice| invoice.id).collect();
@@ -391,6 +400,9 @@ impl<'a> Look<'a> {
     fn against(&self, invoice: &Invoice) -> Result<Option<Against>> {
         let connection = self.desk.connection;
         let today = self.desk.composer.now.today;
+        if let Some(since) = invoice.absent_since {
+            return Ok(Some(gone("invoice", invoice.id, since)));
+        }
         let own = self.message.outgoing.invoice_id == Some(invoice.id);
         if let Some(reason) = self.kept_out(invoice)? {
             return Ok(Some((reason, None)));
@@ -464,6 +476,17 @@ impl<'a> Look<'a> {
             Reach::To(addresses) => Ok(addresses.into_iter().next().map(|address| address.text)),
             Reach::Not { reason, detail, .. } => Err((reason, detail)),
         })
+    }
+
+    /// What stands against it when a row it speaks of is gone. The ladder goes on without the contract.
+    fn not_there(&self, rows: &Rows) -> Option<Against> {
+        let contract = rows.contract.as_ref().filter(|_| self.step.is_none());
+        let contract = contract.map(|c| ("contract", c.id, c.absent_since));
+        let login = rows.login.as_ref().map(|l| ("login", l.id, l.absent_since));
+        [contract, login]
+            .into_iter()
+            .flatten()
+            .find_map(|(what, id, since)| Some(gone(what, id, since?)))
     }
 
     /// What stands against it when a row it speaks of is another client's now.

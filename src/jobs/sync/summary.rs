@@ -15,6 +15,8 @@ pub enum Became {
     New,
     /// It now says something else.
     Changed,
+    /// It was absent, and is there again.
+    Back,
     /// It says what the book said.
     Unchanged,
     /// It could not be taken.
@@ -42,6 +44,26 @@ pub struct Synced {
     pub unchanged: u64,
     /// Rows that could not be taken.
     pub refused: u64,
+    /// Rows that were absent and are there again; they count as changed.
+    pub back: u64,
+    /// Rows that the source no longer has.
+    pub gone: u64,
+}
+
+impl Synced {
+    /// Counts what became of one row.
+    pub(super) const fn count(&mut self, became: Became) {
+        match became {
+            Became::New => self.new += 1,
+            Became::Changed => self.changed += 1,
+            Became::Back => {
+                self.changed += 1;
+                self.back += 1;
+            }
+            Became::Unchanged => self.unchanged += 1,
+            Became::Refused => self.refused += 1,
+        }
+    }
 }
 
 /// A row that could not be taken.

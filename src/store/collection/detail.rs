@@ -62,7 +62,8 @@ pub fn detail(
                     i.bureau_listed_on, i.bureau_removed_on,
                     k.in_collection, k.in_reminders, c.notice_hold_until,
                     coalesce(i.payment_method, c.payment_method),
-                    coalesce(nullif(trim(c.city), ''), k.city), k.state
+                    coalesce(nullif(trim(c.city), ''), k.city), k.state,
+                    i.absent_since IS NOT NULL OR k.absent_since IS NOT NULL
              FROM invoice i
              JOIN client k ON k.id = i.client_id
              LEFT JOIN contract c ON c.id = i.contract_id
@@ -77,7 +78,7 @@ pub fn detail(
                 owed: row.get(5)?,
                 bill: Bill {
                     due_on: row.day(6)?,
-                    debt: Debt::of(row.get(3)?, row.get(4)?),
+                    debt: Debt::of(row.get(3)?, row.get(4)?, row.get(15)?),
                     bureau_listed_on: row.day_opt(7)?,
                     bureau_removed_on: row.day_opt(8)?,
                 },
