@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::channel::{ChannelSettings, Given};
 use crate::domain::channel::{AddressForm, PerChannel};
 use crate::domain::client::Number;
-use crate::domain::words::Word as _;
+use crate::domain::words::{Channel, Word as _};
 use crate::toml_table::Section;
 
 /// What the channels' sections hold.
@@ -14,6 +14,8 @@ pub(super) struct Channels {
     pub(super) settings: PerChannel<ChannelSettings>,
     /// Which numbers text messages and WhatsApp may use, in order.
     pub(super) numbers: PerChannel<Vec<Number>>,
+    /// A push is addressed by the client's id.
+    pub(super) push_by_client: bool,
     /// Text messages are written in letters that GSM-7 has.
     pub(super) transliterate_sms: bool,
 }
@@ -45,6 +47,7 @@ pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String
         settings
     });
     Channels {
+        push_by_client: settings[Channel::Push].provider.by_client(),
         settings,
         numbers,
         transliterate_sms: transliterate_sms.unwrap_or(false),

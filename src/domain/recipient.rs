@@ -81,6 +81,8 @@ pub struct Errand<'a> {
     pub purpose: Purpose,
     /// Which numbers are tried.
     pub numbers: &'a PerChannel<Vec<Number>>,
+    /// A push is addressed by the client's id, and needs no device.
+    pub push_by_client: bool,
     /// The day until which the contract wants no notices; a closing ignores it and gives none.
     pub hold_until: Option<NaiveDate>,
     /// Today.
@@ -130,6 +132,7 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
     let client = contact.client;
     let numbers = &errand.numbers[errand.channel];
     let addresses = match errand.channel.nature().address {
+        AddressForm::Device if errand.push_by_client => to(&client.id.to_string()),
         AddressForm::Device => devices(contact),
         AddressForm::Phone { fixed_lines } => first(client, numbers, fixed_lines),
         AddressForm::Mailbox => client_email(client),
@@ -409,6 +412,7 @@ mod tests {
             channel,
             purpose: Purpose::Collection,
             numbers: &PerChannel::usual(),
+            push_by_client: false,
             hold_until: None,
             today: NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
         };
