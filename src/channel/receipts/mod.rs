@@ -82,10 +82,11 @@ impl ReceiptForm {
 
     /// The first form that finds something in a report of which nobody said whose it is.
     pub fn recognised(document: &Value, now: Now) -> Option<&'static Self> {
-        forms()
-            .iter()
-            .filter(|form| form.guessed)
-            .find(|form| form.read(document, now).iter().any(Result::is_ok))
+        let mut guessed = forms().iter().filter(|form| form.guessed);
+        let found = guessed.find(|form| form.read(document, now).iter().any(Result::is_ok));
+        // What is written in our own words, but not rightly, is told as such.
+        let ours = |form: &&Self| form.ours && !form.read(document, now).is_empty();
+        found.or_else(|| forms().iter().find(ours))
     }
 
     /// Its name.
