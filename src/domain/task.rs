@@ -21,6 +21,8 @@ words_enum! {
         Send = "send" | "envio",
         /// Reads the ERP.
         Sync = "sync" | "sincronizar",
+        /// Fetches the payment codes that today's texts need.
+        Codes = "codes" | "códigos de pagamento",
         /// Deletes what the retention says.
         Purge = "purge" | "expurgo",
         /// Copies the database.
@@ -58,12 +60,13 @@ impl Run {
     pub const fn rank(self) -> u8 {
         match self {
             Self::Sync => 0,
-            Self::CollectionUpdate => 1,
-            Self::BirthdayQueue => 2,
-            Self::Send => 3,
-            Self::SendQueue => 4,
-            Self::Purge => 5,
-            Self::Backup => 6,
+            Self::Codes => 1,
+            Self::CollectionUpdate => 2,
+            Self::BirthdayQueue => 3,
+            Self::Send => 4,
+            Self::SendQueue => 5,
+            Self::Purge => 6,
+            Self::Backup => 7,
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod backup;
 pub mod birthday;
 pub mod callback;
+pub mod codes;
 pub mod collection;
 pub mod compose;
 pub mod deliver;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::deliver::{ChannelSummary, Delivery, Observer, Stop, deliver};
-use super::{backup, birthday, collection, outage, purge, send, sync, watch};
+use super::{backup, birthday, codes, collection, outage, purge, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -366,6 +366,28 @@ fn synced(summary: &sync::SyncSummary) -> Done {
     done
 }
 
+/// Fetches the payment codes that today's texts need.
+fn fetch_codes(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> {
+    let request = codes::CodesRequest::default();
+    let summary = codes::fetch(store, hands.config, hands.clock, &request, hands.stop)?;
+    let mut done = Done::new(json!({
+        "needed": summary.needed,
+        "asked": summary.asked,
+        "fetched": summary.fetched,
+        "left": summary.left,
+    }));
+    if let Some(first) = summary.not_had.first() {
+        done.message = Some(format!(
+            "codes that are not to be had: {}, the first: invoice {}: {}: {}",
+            summary.not_had.len(),
+            first.invoice_id,
+            first.kind,
+            first.why
+        ));
+    }
+    Ok(done)
+}
+
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
@@ -376,6 +398,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
             deliver_at_once(store, hands, &channels, synced(&summary))
         }
+        Run::Codes => fetch_codes(store, hands),
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();

@@ -11,6 +11,7 @@ use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
 use crate::domain::notice::NoticeKind;
+use crate::domain::payment_code::CodeKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
 use crate::domain::task::{Run, RunOutcome};
@@ -62,7 +63,7 @@ columns! {
 }
 
 columns! { words:
-    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
+    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel, CodeKind,
     ContractStatus, Deliver, EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose,
     Reason, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
 }

@@ -1,5 +1,6 @@
 //! Stories of `regua sync` and `regua doctor` against a scripted IXC web service.
 
+mod codes;
 mod command;
 mod doctor;
 mod erp;
