@@ -16,9 +16,9 @@ words_enum! {
     }
 }
 
-/// What a code must be for.
+/// What a code must be for: a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
+pub struct Charge {
     /// What is still owed.
     pub amount: Money,
     /// The printed due date.
@@ -32,7 +32,7 @@ const LONGEST_PIX: usize = 1024;
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn pix(text: &str, due: Due) -> Result<String, String> {
+pub fn pix(text: &str, due: Charge) -> Result<String, String> {
     let code = text.trim();
     if code.is_empty() {
         return Err("there is no code in the answer".to_owned());
@@ -108,7 +108,7 @@ fn crc16(bytes: &[u8]) -> u16 {
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn boleto(text: &str, due: Due) -> Result<String, String> {
+pub fn boleto(text: &str, due: Charge) -> Result<String, String> {
     let line = text.trim();
     if line.is_empty() {
         return Err("there is no line in the answer".to_owned());
@@ -203,8 +203,8 @@ mod tests {
     const LINE: &str = "99990.00012 00000.123455 67890.123457 7 16560000009990";
     const PIX: &str = "00020101021226680014br.gov.bcb.pix2546pix.example.com.br/qr/v2/cobv/0123456789abcdef5204000053039865802BR5916PROVEDOR EXEMPLO6007CHAPECO62070503***63043F29";
 
-    fn due(cents: i64, on: (i32, u32, u32)) -> Due {
-        Due {
+    fn due(cents: i64, on: (i32, u32, u32)) -> Charge {
+        Charge {
             amount: Money::from_cents(cents),
             on: NaiveDate::from_ymd_opt(on.0, on.1, on.2).expect("a day"),
         }

@@ -9,12 +9,12 @@ use super::sync;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::invoice::Invoice;
-use crate::domain::payment_code::{CodeKind, Due};
+use crate::domain::payment_code::{Charge, CodeKind};
 use crate::domain::report::{Field, Report};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::Reason;
 use crate::error::{Error, Result};
-use crate::source::{Asked, PaymentCodes, Source};
+use crate::source::{CodeAnswer, PaymentCodes, Source};
 use crate::store::{Store, book, payment_code, report, template};
 
 /// For whom codes are wanted.
@@ -44,7 +44,7 @@ pub struct CodesSummary {
     pub needed: u64,
     /// Of those, asked for before, for the same amount and day.
     pub asked_before: u64,
-    /// Asked for now.
+    /// CodeAnswer for now.
     pub asked: u64,
     /// Had, and kept.
     pub fetched: u64,
@@ -221,20 +221,20 @@ impl Fetching<'_> {
         self.store
             .write(|t| payment_code::ask(t, (invoice, kind), name, (now.at, now.today)))?;
         self.summary.asked += 1;
-        let due = Due {
+        let due = Charge {
             amount: invoice.open_amount,
             on: invoice.due_on,
         };
         let asked = self.codes.ask(invoice.id, kind, due)?;
         let answer = match &asked {
-            Asked::Had(code) => Ok(code.as_str()),
-            Asked::NotToBeHad(why) => Err(why.as_str()),
+            CodeAnswer::Had(code) => Ok(code.as_str()),
+            CodeAnswer::NotToBeHad(why) => Err(why.as_str()),
         };
         self.store
             .write(|t| payment_code::keep(t, invoice.id, kind, answer))?;
         match asked {
-            Asked::Had(_) => self.summary.fetched += 1,
-            Asked::NotToBeHad(why) => self.summary.not_had.push(NotHad {
+            CodeAnswer::Had(_) => self.summary.fetched += 1,
+            CodeAnswer::NotToBeHad(why) => self.summary.not_had.push(NotHad {
                 invoice_id: invoice.id,
                 kind,
                 why,

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use self::headings::KnownHeadings;
 use crate::clock::Now;
 use crate::domain::book::{FactKind, KINDS};
-use crate::domain::payment_code::{CodeKind, Due};
+use crate::domain::payment_code::{Charge, CodeKind};
 use crate::domain::ticket::event::Event;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
@@ -189,12 +189,12 @@ pub trait PaymentCodes {
     ///
     /// # Errors
     /// When the source does not answer, or gives nobody codes (exit 4).
-    fn ask(&self, invoice: i64, kind: CodeKind, due: Due) -> Result<Asked>;
+    fn ask(&self, invoice: i64, kind: CodeKind, due: Charge) -> Result<CodeAnswer>;
 }
 
 /// What became of asking for a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum CodeAnswer {
     /// The code.
     Had(String),
     /// There is none that may be sent, for this reason.

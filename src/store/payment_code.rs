@@ -119,7 +119,7 @@ pub fn keep(
     connection: &Connection,
     invoice_id: i64,
     kind: CodeKind,
-    answer: std::result::Result<&str, &str>,
+    answer: Result<&str, &str>,
 ) -> Result<()> {
     connection
         .prepare_cached(

@@ -10,8 +10,9 @@ const PIX: &str = "00020101021226680014br.gov.bcb.pix2546pix.example.com.br/qr/v
 const DEFINITIONS: &str = r#"
 [[template]]
 name = "pay"
-channel = "sms"
+channel = "email"
 kind = "financial"
+title = "Fatura"
 body = "pague #areceber_pix#"
 
 [[rule]]

@@ -214,7 +214,7 @@ fn column_view() -> View<'static, ColumnSource> {
 fn kind_view() -> View<'static, Synced> {
     View::<Synced>::new()
         .words("kind", |kind| Cell::of(kind.kind))
-        .data("source", |kind| Cell::of(&kind.source))
+        .words("source", |kind| Cell::of(&kind.source))
         .data("form", |kind| Cell::of(&kind.form))
         .words("changed_since", |kind| kind.changed_since.clone())
         .number("read", |kind| kind.read)

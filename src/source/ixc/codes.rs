@@ -8,9 +8,9 @@ use super::markup;
 use super::page::{Fetch, NoAnswer, PageAnswer};
 use crate::domain::day;
 use crate::domain::money::Money;
-use crate::domain::payment_code::{self, CodeKind, Due};
+use crate::domain::payment_code::{self, Charge, CodeKind};
 use crate::error::{Error, Result};
-use crate::source::{Asked, PaymentCodes};
+use crate::source::{CodeAnswer, PaymentCodes};
 
 /// What may be asked of the web service.
 pub(super) struct Codes {
@@ -28,7 +28,7 @@ impl PaymentCodes for Codes {
         self.per_day
     }
 
-    fn ask(&self, invoice: i64, kind: CodeKind, due: Due) -> Result<Asked> {
+    fn ask(&self, invoice: i64, kind: CodeKind, due: Charge) -> Result<CodeAnswer> {
         let (button, body) = match kind {
             CodeKind::Pix => (Button::GetPix, json!({"id_areceber": invoice.to_string()})),
             CodeKind::Boleto => (
@@ -48,7 +48,7 @@ impl PaymentCodes for Codes {
 
 impl Codes {
     /// What an answer comes to.
-    fn judge(&self, button: Button, answer: &PageAnswer, due: Due) -> Result<Asked> {
+    fn judge(&self, button: Button, answer: &PageAnswer, due: Charge) -> Result<CodeAnswer> {
         let text = markup::decode(&answer.body);
         let json: Option<Value> = serde_json::from_str(&text).ok();
         let words = || self.fetch.covered(markup::plain(&text));
@@ -65,15 +65,15 @@ impl Codes {
                     button.name()
                 )));
             }
-            return Ok(Asked::NotToBeHad(words));
+            return Ok(CodeAnswer::NotToBeHad(words));
         }
         match (json, answer.status) {
             (Some(json), 200..=299 | 500) => Ok(match checked(button, &json, due) {
-                Ok(code) => Asked::Had(code),
-                Err(why) => Asked::NotToBeHad(why),
+                Ok(code) => CodeAnswer::Had(code),
+                Err(why) => CodeAnswer::NotToBeHad(why),
             }),
             (None, 200..=299) if text.trim().is_empty() => {
-                Ok(Asked::NotToBeHad("the answer is empty".to_owned()))
+                Ok(CodeAnswer::NotToBeHad("the answer is empty".to_owned()))
             }
             (_, status) => Err(self.failed(button, status, &words())),
         }
@@ -96,7 +96,7 @@ struct Refused {
 }
 
 /// The code in an answer, everything about it checked.
-fn checked(button: Button, json: &Value, due: Due) -> Result<String, String> {
+fn checked(button: Button, json: &Value, due: Charge) -> Result<String, String> {
     match button {
         Button::GetPix => {
             let text = |at: &str| json.pointer(at).and_then(Value::as_str).map(str::trim);
