@@ -3,7 +3,6 @@
 pub mod access;
 pub mod birthday;
 pub mod book;
-pub mod callback;
 pub mod cell;
 pub mod channel;
 pub mod client;
@@ -28,6 +27,7 @@ pub mod phone;
 pub mod place;
 pub mod policy;
 pub mod rate;
+pub mod receipt;
 pub mod recipient;
 pub mod report;
 pub mod rule;

@@ -23,6 +23,8 @@ words_enum! {
         Sync = "sync" | "sincronizar",
         /// Fetches the payment codes that today's texts need.
         Codes = "codes" | "códigos de pagamento",
+        /// Asks providers what became of messages.
+        Receipts = "receipts" | "recibos",
         /// Deletes what the retention says.
         Purge = "purge" | "expurgo",
         /// Copies the database.
@@ -61,12 +63,13 @@ impl Run {
         match self {
             Self::Sync => 0,
             Self::Codes => 1,
-            Self::CollectionUpdate => 2,
-            Self::BirthdayQueue => 3,
-            Self::Send => 4,
-            Self::SendQueue => 5,
-            Self::Purge => 6,
-            Self::Backup => 7,
+            Self::Receipts => 2,
+            Self::CollectionUpdate => 3,
+            Self::BirthdayQueue => 4,
+            Self::Send => 5,
+            Self::SendQueue => 6,
+            Self::Purge => 7,
+            Self::Backup => 8,
         }
     }
 }

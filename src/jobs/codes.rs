@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use super::collection::{self, UpdateRequest};
 use super::deliver::Stop;
 use super::sync;
@@ -52,6 +54,30 @@ pub struct CodesSummary {
     pub not_had: Vec<NotHad>,
     /// Left for another day: the limit is reached.
     pub left: u64,
+}
+
+impl CodesSummary {
+    /// The counts of a run, as its task keeps them.
+    pub fn counts(&self) -> Value {
+        json!({
+            "needed": self.needed,
+            "asked": self.asked,
+            "fetched": self.fetched,
+            "left": self.left,
+        })
+    }
+
+    /// What a person should know of it; none when all is well.
+    pub fn complaint(&self) -> Option<String> {
+        let first = self.not_had.first()?;
+        Some(format!(
+            "codes that are not to be had: {}, the first: invoice {}: {}: {}",
+            self.not_had.len(),
+            first.invoice_id,
+            first.kind,
+            first.why
+        ))
+    }
 }
 
 /// The codes that a template's text may write.
