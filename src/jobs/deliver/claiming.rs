@@ -44,7 +44,7 @@ impl Claim {
 /// Whether a message's number exists, where that is asked; none where nobody knows yet.
 fn known(
     connection: &Connection,
-    numbers: &Option<Numbers>,
+    numbers: Option<&Numbers>,
     message: &DueMessage,
 ) -> Result<Option<bool>> {
     match numbers {
@@ -61,7 +61,7 @@ pub(super) fn claim(
     channel: Channel,
     now: Now,
     room: usize,
-    (aside, numbers): (&Aside, &Option<Numbers>),
+    (aside, numbers): (&Aside, Option<&Numbers>),
 ) -> Result<Claim> {
     let mut claim = Claim::default();
     // Where hours differ from place to place, each message is asked for its own.
