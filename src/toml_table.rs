@@ -380,8 +380,8 @@ impl<'s, 'a> Section<'s, 'a> {
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {
-            let named = self.named.borrow().iter().any(|k| k == key.get_ref());
-            if !named && !known.iter().any(|k| *k == key.get_ref()) {
+            let asked = self.named.borrow().iter().any(|k| k == key.get_ref());
+            if !asked && !known.iter().any(|k| *k == key.get_ref()) {
                 let remedy =
                     did_you_mean(key.get_ref(), known.iter().copied()).unwrap_or_else(|| {
                         let mut names = known.clone();

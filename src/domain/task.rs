@@ -21,6 +21,8 @@ words_enum! {
         Send = "send" | "envio",
         /// Reads the ERP.
         Sync = "sync" | "sincronizar",
+        /// Fetches the payment codes that today's texts need.
+        Codes = "codes" | "códigos de pagamento",
         /// Asks providers what became of messages.
         Receipts = "receipts" | "recibos",
         /// Deletes what the retention says.
@@ -60,6 +62,7 @@ impl Run {
     pub const fn rank(self) -> u8 {
         match self {
             Self::Sync => 0,
+            Self::Codes => 1,
             Self::Receipts => 2,
             Self::CollectionUpdate => 3,
             Self::BirthdayQueue => 4,
@@ -219,7 +222,7 @@ pub fn warnings(tasks: &[Task], around: &Surroundings<'_>) -> Vec<(String, Strin
             };
             let queues: Vec<&Schedule> = tasks
                 .iter()
-                .filter(|task| task.forwards(Channel::Whatsapp))
+                .filter(|task| Channel::that(|n| !n.at_once).any(|c| task.forwards(c)))
                 .map(|task| &task.schedule)
                 .collect();
             if !is_forwarded(&task.schedule, &queues, &hours) {

@@ -34,6 +34,7 @@ mod migration;
 pub mod notice;
 pub mod number;
 pub mod opt_out;
+pub mod payment_code;
 pub mod presence;
 pub mod purge;
 pub mod queue;

@@ -61,8 +61,8 @@ pub(super) fn read(section: &Section<'_, '_>) -> Option<NumbersSettings> {
         );
     }
     let at_once = table.number("at_once", 1..=1000);
-    let places = [url.as_deref(), body.as_deref()];
-    let placed = |word: &str| places.iter().flatten().any(|text| text.contains(word));
+    let texts = [url.as_deref(), body.as_deref()];
+    let placed = |word: &str| texts.iter().flatten().any(|text| text.contains(word));
     let single = placed("#number#");
     if url.is_some() && single == placed("#numbers#") {
         table.wrong(

@@ -271,31 +271,21 @@ fn check_places(section: &Section<'_, '_>, settings: &HttpSettings) {
 
 impl ProviderSettings for HttpSettings {
     fn secrets(&self) -> Vec<(String, &Secret)> {
-        let named = |name: &str, secret| (name.to_owned(), secret);
-        let headers = |start: &'static str, plan: &RequestPlan| {
-            let names = plan.headers.keys();
-            names
-                .map(|name| (format!("{start}headers.{name}"), name.clone()))
-                .collect::<Vec<_>>()
-        };
+        let known = |name: &str, secret| (name.to_owned(), secret);
         let mut secrets = Vec::new();
         let login = self.login.as_ref().map(|(_, plan)| ("login.", plan));
         for (start, plan) in [("", &self.send)].into_iter().chain(login) {
-            for (key, name) in headers(start, plan) {
-                secrets.push((key, &plan.headers[&name]));
+            for (name, secret) in &plan.headers {
+                secrets.push((format!("{start}headers.{name}"), secret));
             }
         }
         let Credentials {
             token, password, ..
         } = &self.credentials;
-        secrets.extend(token.iter().map(|secret| named("token", secret)));
-        secrets.extend(password.iter().map(|secret| named("password", secret)));
-        secrets.extend(
-            self.credentials
-                .values
-                .iter()
-                .map(|(name, secret)| named(name, secret)),
-        );
+        secrets.extend(token.iter().map(|secret| known("token", secret)));
+        secrets.extend(password.iter().map(|secret| known("password", secret)));
+        let values = self.credentials.values.iter();
+        secrets.extend(values.map(|(name, secret)| known(name, secret)));
         secrets
     }
 

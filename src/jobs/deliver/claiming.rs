@@ -44,7 +44,7 @@ impl Claim {
 /// Whether a message's number exists, where that is asked; none where nobody knows yet.
 fn known(
     connection: &Connection,
-    numbers: &Option<Numbers>,
+    numbers: Option<&Numbers>,
     message: &DueMessage,
 ) -> Result<Option<bool>> {
     match numbers {
@@ -61,7 +61,7 @@ pub(super) fn claim(
     channel: Channel,
     now: Now,
     room: usize,
-    (aside, numbers): (&Aside, &Option<Numbers>),
+    (aside, numbers): (&Aside, Option<&Numbers>),
 ) -> Result<Claim> {
     let mut claim = Claim::default();
     // Where hours differ from place to place, each message is asked for its own.
@@ -109,7 +109,7 @@ pub(super) fn claim(
 /// A message in the words and letters it is sent in.
 fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
     let outgoing = &mut message.outgoing;
-    if outgoing.channel == Channel::Sms && config.policy.transliterate_sms {
+    if outgoing.channel.nature().segments && config.policy.transliterate_sms {
         outgoing.body = transliterate(&outgoing.body).into_owned();
     }
     message

@@ -74,7 +74,14 @@ impl Drain<'_> {
             for messages in &put_off {
                 messages.carry_out(transaction, channel, now)?;
             }
-            let claim = claim(transaction, config, channel, now, room, (&aside, &numbers))?;
+            let claim = claim(
+                transaction,
+                config,
+                channel,
+                now,
+                room,
+                (&aside, numbers.as_ref()),
+            )?;
             Ok((undone, claim))
         })?;
         for settlement in &judged.settlements {
