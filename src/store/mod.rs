@@ -32,6 +32,7 @@ pub mod message;
 pub mod meta;
 mod migration;
 pub mod notice;
+pub mod number;
 pub mod opt_out;
 pub mod payment_code;
 pub mod presence;
