@@ -298,6 +298,27 @@ impl<'s, 'a> Section<'s, 'a> {
         pairs
     }
 
+    /// Every table of this table, by its key; other values are flaws.
+    pub fn tables(&self) -> Vec<(String, Section<'s, 'a>)> {
+        let mut tables = Vec::new();
+        for (key, value) in self.table {
+            let name = normal(key.get_ref());
+            let full = self.full(&name);
+            match value.get_ref().as_table() {
+                Some(table) => {
+                    let line = self.sheet.line(key.span().start);
+                    tables.push((name, Section::new(self.sheet, table, full, line)));
+                }
+                None => self.wrong(
+                    key.get_ref(),
+                    format!("found {}", describe(value.get_ref())),
+                    format!("write a table: [{full}]"),
+                ),
+            }
+        }
+        tables
+    }
+
     /// Every key of this table with a list of texts; other values are flaws.
     pub fn lists(&self) -> BTreeMap<String, Vec<String>> {
         let mut lists = BTreeMap::new();

@@ -16,6 +16,7 @@ mod apply;
 mod arguments;
 mod backup;
 mod birthday;
+mod client;
 mod collection;
 mod context;
 mod demo;
@@ -218,6 +219,8 @@ enum Command {
     #[command(subcommand)]
     Evidence(evidence::Command),
     #[command(subcommand)]
+    Client(client::Command),
+    #[command(subcommand)]
     Ticket(ticket::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
@@ -239,7 +242,10 @@ enum Command {
 impl Command {
     /// Whether `-o FILE` says where its document goes.
     const fn writes_a_document(&self) -> bool {
-        matches!(self, Self::Notice(notice::Command::Proof(_)))
+        matches!(
+            self,
+            Self::Notice(notice::Command::Proof(_)) | Self::Client(client::Command::Export { .. })
+        )
     }
 }
 
@@ -467,6 +473,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Collection(command) => collection::run(&command, context),
         Command::Hold(command) => hold::run(&command, context),
         Command::Notice(command) => notice::run(&command, context),
+        Command::Client(command) => client::run(&command, context),
         Command::Evidence(command) => evidence::run(&command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),

@@ -163,6 +163,7 @@ fn kind_view() -> View<'static, Synced> {
         .number("changed", |kind| kind.changed)
         .number("unchanged", |kind| kind.unchanged)
         .number("refused", |kind| kind.refused)
+        .data("erased", |kind| kind.erased)
 }
 
 fn refused_view() -> View<'static, Refused> {

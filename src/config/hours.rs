@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use crate::domain::block_list::{BlockListRule, BlockLists};
 use crate::domain::contact_hours::{self, ContactHours, Window};
 use crate::domain::day;
 use crate::domain::holiday::Calendar;
@@ -167,6 +168,29 @@ fn days(section: &Section<'_, '_>, key: &str, texts: Option<Vec<String>>) -> BTr
         }
     }
     days
+}
+
+/// Reads `[block_lists.NAME]`: what each list of numbers forbids.
+pub(super) fn read_block_lists(top: &Section<'_, '_>) -> BlockLists {
+    let mut lists = BlockLists::default();
+    let Some(section) = top.section("block_lists") else {
+        return lists;
+    };
+    for (name, table) in section.tables() {
+        let usual = BlockListRule::default();
+        let rule = BlockListRule {
+            channels: table.words("channels").unwrap_or(usual.channels),
+            purposes: table.words("purposes").unwrap_or_default(),
+            except_notices: table.flag("except_notices").unwrap_or(true),
+            after_days: table
+                .number("after_days", 0..=3650)
+                .unwrap_or(usual.after_days),
+            max_age_days: table.number("max_age_days", 1..=3650),
+        };
+        table.finish();
+        lists.rules.insert(name, rule);
+    }
+    lists
 }
 
 /// Reads `[caps]`.

@@ -17,6 +17,7 @@ mod outage;
 pub mod plan;
 pub mod provided;
 pub mod purge;
+pub mod pursue;
 pub mod restore;
 pub mod rows;
 pub mod rule;

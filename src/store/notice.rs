@@ -416,3 +416,18 @@ pub fn each_cut(
     }
     Ok(())
 }
+
+/// Keeps the days of notices made before an instant, whose messages are about to go.
+pub(super) fn keep_days(connection: &Connection, before: DateTime<Utc>) -> Result<()> {
+    connection.execute(
+        &format!(
+            "UPDATE notice AS n SET
+               sent_at = coalesce((SELECT m.sent_at FROM message m
+                                   WHERE m.id = n.message_id AND m.status = 'sent'), n.sent_at),
+               delivered_at = {DELIVERED_AT}
+             WHERE n.created_at < ?1"
+        ),
+        [Millis(before)],
+    )?;
+    Ok(())
+}

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 
 use super::deliver::{self, Delivery, Observer, Stop};
+use super::pursue::pursue;
 use super::send::delivers_at_once;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
@@ -128,7 +129,7 @@ pub fn write(
             update::plan(transaction, config, now, request, each, progress)
         });
     }
-    store.write(|transaction| {
+    let update = store.write(|transaction| {
         let update = update::plan(transaction, config, now, request, each, progress)?;
         if let Some(most) = too_many(&update, config) {
             return Err(Error::unacceptable(format!(
@@ -138,7 +139,10 @@ pub fn write(
             .hint("look at it with --dry-run; update one rule with --rule, or raise max_messages_per_run"));
         }
         Ok(update)
-    })
+    })?;
+    // On data that the update has just found fresh enough.
+    pursue(store, config, clock)?;
+    Ok(update)
 }
 
 /// The configured limit of messages, when an update goes over it.

@@ -441,6 +441,7 @@ impl<'a> Look<'a> {
             purpose: self.purpose(),
             hold_until: contract.and_then(|contract| contract.notice_hold_until),
             device: push.then_some(outgoing.address.as_str()),
+            is_notice: notice::kind_of(self.desk.connection, outgoing.id)?.is_some(),
         };
         let reached = self.desk.composer.look_up(self.desk.connection, &aim)?;
         Ok(match reached {

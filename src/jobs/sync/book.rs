@@ -117,6 +117,7 @@ impl Book<'_> {
             changed: 0,
             unchanged: 0,
             refused: 0,
+            erased: 0,
         };
         let mut importer = Importer::new(self.connection, kind)?;
         for row in spool.into_rows()? {
@@ -130,6 +131,7 @@ impl Book<'_> {
                 Became::Changed => synced.changed += 1,
                 Became::Unchanged => synced.unchanged += 1,
                 Became::Refused => synced.refused += 1,
+                Became::Erased => synced.erased += 1,
             }
         }
         if let Some(cursor) = reached.cursor {
@@ -235,6 +237,7 @@ impl Book<'_> {
                 return Ok(told.unwrap_or(Became::Unchanged));
             }
             match importer.put(line, &cells)? {
+                Put::Erased => return Ok(Became::Erased),
                 Put::Written if change == RowChange::New => return Ok(Became::New),
                 // Twice: the row was read again by itself, and stood on a page too.
                 Put::Written | Put::Twice(_) => return Ok(told.unwrap_or(Became::Changed)),

@@ -18,6 +18,8 @@ pub enum Became {
     Unchanged,
     /// It could not be taken.
     Refused,
+    /// It is of a client whose data was erased.
+    Erased,
 }
 
 /// What became of one kind.
@@ -41,6 +43,8 @@ pub struct Synced {
     pub unchanged: u64,
     /// Rows that could not be taken.
     pub refused: u64,
+    /// Rows passed over, because their client's data was erased.
+    pub erased: u64,
 }
 
 /// A row that could not be taken.
