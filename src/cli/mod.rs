@@ -421,6 +421,19 @@ fn paper(global: &Global) -> Out {
     })
 }
 
+/// The file that a command's document goes to, if `-o` names one.
+fn document(output: Option<&Output>, command: &Command) -> Result<Option<PathBuf>> {
+    match output {
+        Some(Output::File(file)) if command.writes_a_document() => Ok(Some(file.clone())),
+        Some(Output::File(file)) => Err(Error::usage(format!(
+            "-o {}: this command writes no document",
+            file.display()
+        ))
+        .hint("-o table, json, jsonl or csv; > FILE keeps the answer in a file")),
+        Some(Output::Form(_)) | None => Ok(None),
+    }
+}
+
 fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     // These need neither a configuration nor a database.
     match &cli.command {
@@ -444,16 +457,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     };
     let context = &mut context;
     context.only_reads = only_reads;
-    if let Some(Output::File(file)) = &global.output {
-        if !cli.command.writes_a_document() {
-            return Err(Error::usage(format!(
-                "-o {}: this command writes no document",
-                file.display()
-            ))
-            .hint("-o table, json, jsonl or csv; > FILE keeps the answer in a file"));
-        }
-        context.document = Some(file.clone());
-    }
+    context.document = document(global.output.as_ref(), &cli.command)?;
     // What cron calls each minute says nothing when nothing is due.
     context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
     if !context.silent {

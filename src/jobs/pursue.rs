@@ -6,8 +6,10 @@ use super::compose::{Composer, Draft, Key, Wording};
 use super::rows::{About, Rows};
 use crate::clock::{Clock, Now};
 use crate::config::Config;
+use crate::domain::client::Client;
+use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, MoveKind};
-use crate::domain::message::Fate;
+use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::Recipient;
 use crate::domain::rule::Deliver;
 use crate::domain::template::Template;
@@ -81,6 +83,35 @@ fn go_on(
     if !closing && !invoice.owing() {
         return Ok(None);
     }
+    let mut queued = None;
+    for mut message in compose(
+        connection,
+        config,
+        now,
+        chain,
+        (&client, invoice, &template),
+    )? {
+        // Looked at once more when its turn comes: holds, its case, what it owes.
+        message.made_under = String::new();
+        let goes = message.fate == Fate::Queued;
+        if let Inserted::New(id) = message::insert(connection, &message)? {
+            pursuit::note(connection, id, &chain.rule, hours)?;
+            if goes {
+                queued = Some(message.channel);
+            }
+        }
+    }
+    Ok(queued)
+}
+
+/// The messages of a chain's next template.
+fn compose(
+    connection: &Connection,
+    config: &Config,
+    now: Now,
+    chain: &Pursued,
+    (client, invoice, template): (&Client, Invoice, &Template),
+) -> Result<Vec<NewMessage>> {
     let about = About {
         contract_id: invoice.contract_id,
         invoice_id: Some(invoice.id),
@@ -108,23 +139,11 @@ fn go_on(
         expires_at: chain.expires_at,
         while_owing: chain.while_owing,
         ..Draft::new(
-            Wording::Template(&template),
-            Recipient::Client(&client),
+            Wording::Template(template),
+            Recipient::Client(client),
             rows.facts(now, composer.company),
             Origin::Collection,
         )
     };
-    let mut queued = None;
-    for mut message in composer.compose(connection, &draft)? {
-        // Looked at once more when its turn comes: holds, its case, what it owes.
-        message.made_under = String::new();
-        let goes = message.fate == Fate::Queued;
-        if let Inserted::New(id) = message::insert(connection, &message)? {
-            pursuit::note(connection, id, &chain.rule, hours)?;
-            if goes {
-                queued = Some(message.channel);
-            }
-        }
-    }
-    Ok(queued)
+    composer.compose(connection, &draft)
 }

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::deliver::{ChannelSummary, Delivery, Observer, Stop, deliver};
-use super::pursue::pursue;
-use super::{backup, birthday, collection, outage, purge, send, sync, watch};
+use super::{backup, birthday, collection, outage, purge, pursue, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -378,7 +377,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             } else {
                 &task.channels
             };
-            pursue(store, hands.config, hands.clock)?;
+            pursue::pursue(store, hands.config, hands.clock)?;
             let delivery = deliver_on(store, hands, channels)?;
             Ok(Done::new(json!({})).delivered(&delivery))
         }

@@ -25,7 +25,10 @@ fn house() -> House {
          1,Zuleica Quaresma,F,(49) 98888-7777,zuleica.q@example.com,529.982.247-25,Rua das Hortênsias,Xaxim,SC,2026-01-02\n\
          2,Outra Pessoa,F,(49) 99999-0002,outra@example.com,,,Xaxim,SC,\n",
     );
-    house.write("book/contracts.csv", "id,client_id,status\n21,1,A\n");
+    house.write(
+        "book/contracts.csv",
+        "id,client_id,status,access_status\n21,1,A,A\n",
+    );
     house.write(
         "book/logins.csv",
         "id,client_id,username,ip\n31,1,zuleica-pppoe,10.0.0.1\n",

@@ -211,7 +211,7 @@ fn a_ledger_cut_short_is_found_by_a_head_that_was_kept() {
     assert_eq!(verified(&house, &["--head", &kept]).0, 0);
     sql(
         &house,
-        "DELETE FROM message WHERE id = 3; DELETE FROM evidence WHERE number = 3",
+        "DELETE FROM message WHERE id = (SELECT message_id FROM evidence WHERE number = 3); DELETE FROM evidence WHERE number = 3",
     );
     assert_eq!(verified(&house, &[]).0, 0);
     let (code, answer) = verified(&house, &["--head", &kept]);

@@ -28,6 +28,7 @@ mod breaker;
 mod claiming;
 mod judging;
 mod lateness;
+mod lawful;
 mod outage;
 mod settling;
 mod stop;
