@@ -1,5 +1,6 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod access;
 pub mod birthday;
 pub mod block_list;
 pub mod book;
@@ -14,6 +15,7 @@ pub mod day;
 pub mod evidence;
 pub mod holiday;
 pub mod id_set;
+pub mod incident;
 pub mod invoice;
 pub mod ladder;
 pub mod login;
@@ -21,6 +23,7 @@ pub mod message;
 pub mod money;
 pub mod notice;
 pub mod payment;
+pub mod percent;
 pub mod phone;
 pub mod place;
 pub mod policy;

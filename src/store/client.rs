@@ -322,7 +322,16 @@ pub fn everything(
 }
 
 /// Columns of the program's own, which say nothing of anybody.
-const OWN: [&str; 6] = ["imported", "seen", "lot", "tried_last", "key_start", "said"];
+const OWN: [&str; 8] = [
+    "imported",
+    "brought",
+    "seen",
+    "lot",
+    "tried_last",
+    "urgent",
+    "key_start",
+    "said",
+];
 
 fn rows(
     connection: &Connection,

@@ -403,7 +403,7 @@ pub fn each_cut(
 ) -> Result<()> {
     let mut statement = connection.prepare(
         "SELECT id, client_id, access_status, access_since FROM contract
-         WHERE access_status IN ('auto_block', 'manual_block') ORDER BY id",
+         WHERE access_status IN ('auto_block', 'manual_block') AND absent_since IS NULL ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

@@ -81,6 +81,8 @@ pub fn ranges(ids: &[i64]) -> String {
 
 /// Deletes messages that are done and older than `before`, with their attempts; how many. Their
 /// keys stay, so that no decision is carried out twice.
+///
+/// Those of an incident that is open stay: its end is told to whom it was told.
 pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
     delete(store, before, &format!("NOT {NOTICES}"))
 }
@@ -98,13 +100,21 @@ fn delete(store: &mut Store, before: DateTime<Utc>, which: &str) -> Result<u64> 
     // The newest message stays: an id that the ledger speaks of never becomes another message's.
     let old = format!(
         "id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE} AND {which}
-           AND id < (SELECT max(id) FROM message)"
+           AND id < (SELECT max(id) FROM message)
+           AND NOT EXISTS (SELECT 1 FROM incident_message t JOIN incident i ON i.id = t.incident_id
+                           WHERE t.message_id = message.id AND i.closed_at IS NULL)"
     );
     let keys = format!("INSERT OR IGNORE INTO spent_key (key) SELECT key FROM message WHERE {old}");
     let attempts =
         format!("DELETE FROM attempt WHERE message_id IN (SELECT id FROM message WHERE {old})");
     let spoken = format!(
         "DELETE FROM message_speaks_for WHERE message_id IN (SELECT id FROM message WHERE {old})"
+    );
+    let of_incidents = format!(
+        "DELETE FROM incident_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
+    );
+    let of_access = format!(
+        "DELETE FROM access_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
     );
     let rows = format!("DELETE FROM message WHERE {old}");
     let sealed = format!("SELECT id FROM message WHERE {old} AND {SEALED} ORDER BY id");
@@ -116,6 +126,8 @@ fn delete(store: &mut Store, before: DateTime<Utc>, which: &str) -> Result<u64> 
         let ids = ids(connection, &sealed, bound)?;
         connection.prepare_cached(&attempts)?.execute(bound)?;
         connection.prepare_cached(&spoken)?.execute(bound)?;
+        connection.prepare_cached(&of_incidents)?.execute(bound)?;
+        connection.prepare_cached(&of_access)?.execute(bound)?;
         let changed = connection.prepare_cached(&rows)?.execute(bound)?;
         if !ids.is_empty() {
             evidence::note(connection, "purge", &json!({ "messages": ranges(&ids) }))?;

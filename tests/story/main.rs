@@ -2,6 +2,7 @@
 
 mod house;
 
+mod access;
 mod answers;
 mod apply;
 mod birthday;
@@ -9,7 +10,9 @@ mod book;
 mod client;
 mod collection;
 mod evidence;
+mod gone;
 mod history;
+mod incident;
 mod keeping;
 mod manners;
 mod notice;

@@ -1,7 +1,13 @@
 //! Stories of `regua sync` and `regua doctor` against a scripted IXC web service.
 
+mod command;
 mod doctor;
 mod erp;
+mod hubsoft;
+#[allow(dead_code, reason = "the providers' tests use the rest")]
+#[path = "../providers/server.rs"]
+mod server;
+mod sgp;
 mod sync;
 
 use std::path::Path;
@@ -26,6 +32,23 @@ struct House {
 impl House {
     fn new() -> Self {
         Self::with("")
+    }
+
+    /// With another source, of these lines, at the same address.
+    fn of(source: &str, lines: &str) -> Self {
+        let house = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            erp: Erp::start(),
+        };
+        let port = house.erp.port;
+        house.write(
+            "config.toml",
+            &format!(
+                "database = \"regua.db\"\n[sync.{source}]\nbase_url = \"http://127.0.0.1:{port}\"\n{lines}\n"
+            ),
+        );
+        house.write("token", TOKEN);
+        house
     }
 
     /// With more lines under `[sync.ixc]`.
@@ -62,20 +85,25 @@ impl House {
         self.run_at("2026-11-21T09:00", arguments)
     }
 
+    /// `regua`, ready to run at a moment.
+    fn command(&self, now: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_regua"));
+        command
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .args(["--now", now])
+            .args(arguments);
+        command
+    }
+
     /// Runs `regua` at another moment.
     fn run_at(&self, now: &str, arguments: &[&str]) -> Ran {
         let Output {
             status,
             stdout,
             stderr,
-        } = Command::new(env!("CARGO_BIN_EXE_regua"))
-            .current_dir(self.path())
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .args(["--now", now])
-            .args(arguments)
-            .output()
-            .expect("regua runs");
+        } = self.command(now, arguments).output().expect("regua runs");
         Ran {
             code: status.code().expect("a code"),
             stdout: String::from_utf8(stdout).expect("UTF-8"),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::jobs::access::AccessSummary;
 use crate::source::Strange;
 
 /// Refused rows that are told one by one, at most; all are counted.
@@ -14,6 +15,8 @@ pub enum Became {
     New,
     /// It now says something else.
     Changed,
+    /// It was absent, and is there again.
+    Back,
     /// It says what the book said.
     Unchanged,
     /// It could not be taken.
@@ -45,6 +48,27 @@ pub struct Synced {
     pub refused: u64,
     /// Rows passed over, because their client's data was erased.
     pub erased: u64,
+    /// Rows that were absent and are there again; they count as changed.
+    pub back: u64,
+    /// Rows that the source no longer has.
+    pub gone: u64,
+}
+
+impl Synced {
+    /// Counts what became of one row.
+    pub(super) const fn count(&mut self, became: Became) {
+        match became {
+            Became::New => self.new += 1,
+            Became::Changed => self.changed += 1,
+            Became::Back => {
+                self.changed += 1;
+                self.back += 1;
+            }
+            Became::Unchanged => self.unchanged += 1,
+            Became::Refused => self.refused += 1,
+            Became::Erased => self.erased += 1,
+        }
+    }
 }
 
 /// A row that could not be taken.
@@ -92,12 +116,16 @@ pub struct SyncSummary {
     pub noticed: Vec<Noticed>,
     /// What a person should know besides.
     pub notes: Vec<String>,
+    /// Those of them that tell of a kind that is withheld from us.
+    pub withheld: Vec<String>,
     /// Requests made.
     pub requests: u64,
     /// What happened to tickets since the last sync, told to whom a trigger names.
     pub ticket_events: u64,
     /// Messages that those events caused; they wait in the queue.
     pub ticket_messages: u64,
+    /// What changed of contracts' access, and who is told.
+    pub access: AccessSummary,
 }
 
 impl SyncSummary {
