@@ -8,8 +8,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine;
-
+use crate::clock::Now;
+use crate::domain::receipt::Receipt;
 use crate::domain::words::Channel;
 use crate::error::Result;
 use crate::settings::Secret;
@@ -21,12 +21,15 @@ mod file;
 mod http;
 mod meta;
 mod opa;
+pub mod receipts;
 mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
+use crate::domain::message::tag;
 pub use answer::{AboutWhom, Accepted, Next, Refusal};
 use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
+pub use smtp::bounce;
 
 /// Every provider, in the order in which a remedy names those of a channel.
 const PROVIDERS: [Offer; 7] = [
@@ -88,6 +91,11 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
     /// What is unwise about it, for `regua doctor`: each with what to do.
     fn doubts(&self) -> Vec<(String, String)> {
         Vec::new()
+    }
+
+    /// Whether it can be asked later what became of a message.
+    fn can_be_asked(&self) -> bool {
+        false
     }
 
     /// The provider itself, with its secrets read, for so many workers.
@@ -224,6 +232,12 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Asks what became of a message that it took, by its own id of it: what it knows by now, which may be
+    /// nothing.
+    fn ask(&self, _provider_id: &str, _now: Now) -> Result<Vec<Receipt>, Refusal> {
+        Ok(Vec::new())
+    }
+
     /// How many different people may be written to in 24 hours; 0 means no limit of ours to keep.
     fn daily_recipients(&self) -> i64 {
         0
@@ -250,13 +264,6 @@ pub trait Provider: Send + Sync {
     fn catalogue(&self) -> Option<&dyn Catalogue> {
         None
     }
-}
-
-/// A short name for a message, made from its key (43 characters): the same message has the same,
-/// so that a resend replaces instead of repeating.
-fn tag(key: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ const PURPOSES: [(&str, Purpose); 3] = [
     ("marketing", Purpose::Marketing),
 ];
 
-/// The hours of states that have some of their own, by their two letters.
-type StateHours = BTreeMap<String, PurposeMap<Option<ContactHours>>>;
+/// The hours that states have of their own, by their two letters and the purpose.
+type StateHours = BTreeMap<(String, Purpose), ContactHours>;
 
 /// Reads `[contact_hours]`: the general ones, and those of states.
 pub(super) fn read_hours(top: &Section<'_, '_>) -> (PurposeMap<ContactHours>, StateHours) {
@@ -52,16 +52,12 @@ fn read_state_hours(section: Section<'_, '_>) -> StateHours {
         let Some(table) = section.section(state) else {
             continue;
         };
-        let mut hours = PurposeMap {
-            collection: None,
-            service: None,
-            marketing: None,
-        };
         for (key, purpose) in PURPOSES {
-            *hours.get_mut(purpose) = read_contact_hours(&table, key);
+            if let Some(hours) = read_contact_hours(&table, key) {
+                states.insert((state.to_owned(), purpose), hours);
+            }
         }
         table.finish();
-        states.insert(state.to_owned(), hours);
     }
     section.finish();
     states

@@ -176,7 +176,7 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
         Channel::Push => devices(contact),
         Channel::Sms => first(contact.client, &errand.numbers.sms, sms),
         Channel::Whatsapp => first(contact.client, &errand.numbers.whatsapp, whatsapp),
-        Channel::Email => email(contact.client.email.as_deref()),
+        Channel::Email => client_email(contact.client),
     };
     let addresses = match addresses {
         Reach::To(addresses) => addresses,
@@ -322,6 +322,21 @@ fn whatsapp(number: Option<&str>) -> Reach {
     }
 }
 
+/// Where an e-mail to a client can go: not to the address that returned one for good.
+fn client_email(client: &Client) -> Reach {
+    let bounced = client.email_bounced.as_deref();
+    match client.email.as_deref() {
+        Some(address) if bounced.is_some_and(|bounced| bounced.eq_ignore_ascii_case(address)) => {
+            Reach::Not {
+                reason: Reason::UnusableContact,
+                address: Some(address.to_owned()),
+                detail: Some("mail to it came back".to_owned()),
+            }
+        }
+        address => email(address),
+    }
+}
+
 /// Where an e-mail can go.
 pub fn email(address: Option<&str>) -> Reach {
     match address {
@@ -386,6 +401,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: Some("ana@example.com".to_owned()),
+            email_bounced: None,
             tax_id: None,
             street: None,
             number: None,

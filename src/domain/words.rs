@@ -356,20 +356,6 @@ words_enum! {
     }
 }
 
-words_enum! {
-    /// What a WhatsApp provider reports later about a message it took.
-    CallbackStatus {
-        /// It went to the person's phone.
-        Sent = "sent" | "enviada",
-        /// It arrived there.
-        Delivered = "delivered" | "entregue",
-        /// It was read.
-        Read = "read" | "lida",
-        /// It did not arrive.
-        Failed = "failed" | "falha",
-    }
-}
-
 /// Reads a yes/no as an ERP export writes it.
 pub fn parse_yes_no(text: &str) -> Option<bool> {
     match text {
@@ -410,7 +396,6 @@ mod tests {
         check::<Origin>();
         check::<Reason>();
         check::<AttemptOutcome>();
-        check::<CallbackStatus>();
     }
 
     #[test]

@@ -15,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::settings::Secret;
 use crate::toml_table::Section;
 
-pub mod callback;
 pub mod command;
 mod csv;
 pub mod definition;
@@ -28,6 +27,8 @@ pub mod ixc;
 mod jsonl;
 mod pairs;
 mod raw_row;
+pub mod receipt;
+pub mod request;
 mod row;
 pub mod rows;
 pub mod sgp;

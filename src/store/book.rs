@@ -23,6 +23,7 @@ fn read_client(row: &Row<'_>) -> rusqlite::Result<Client> {
         phone: row.get("phone")?,
         work_phone: row.get("work_phone")?,
         email: row.get("email")?,
+        email_bounced: row.get("email_bounced")?,
         tax_id: row.get("tax_id")?,
         street: row.get("street")?,
         number: row.get("number")?,

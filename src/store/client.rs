@@ -35,8 +35,10 @@ const WIPES: &[&str] = &[
        OR invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
     "UPDATE attempt SET text = NULL, provider_id = NULL, address = NULL, title = NULL, body = NULL
      WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
-    "UPDATE callback SET text = NULL, provider_id = lower(hex(randomblob(16)))
+    "UPDATE receipt SET text = NULL, provider_id = lower(hex(randomblob(16)))
      WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
+    "UPDATE reply SET text = NULL, phone = '(apagado)', provider_id = lower(hex(randomblob(16)))
+     WHERE client_id = ?1 OR message_id IN (SELECT id FROM message WHERE client_id = ?1)",
     "UPDATE message SET
        key = CASE WHEN key_start IS NULL THEN key
                   ELSE substr(key, 1, key_start) || '/' || lower(hex(randomblob(16))) END,
@@ -274,6 +276,10 @@ const PARTS: &[(&str, &str)] = &[
          WHERE invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1) ORDER BY id",
     ),
     (
+        "replies",
+        "SELECT * FROM reply WHERE client_id = ?1 ORDER BY id",
+    ),
+    (
         "notices",
         "SELECT * FROM notice WHERE client_id = ?1 ORDER BY message_id",
     ),
@@ -314,7 +320,7 @@ pub fn everything(
         let id = message["id"].as_i64().unwrap_or_default();
         let attempts = "SELECT * FROM attempt WHERE message_id = ?1 ORDER BY number";
         message["attempt_log"] = rows(connection, attempts, id, iso)?.into();
-        let receipts = "SELECT * FROM callback WHERE message_id = ?1 ORDER BY at";
+        let receipts = "SELECT * FROM receipt WHERE message_id = ?1 ORDER BY at, id";
         message["receipts"] = rows(connection, receipts, id, iso)?.into();
     }
     all.insert("messages".to_owned(), messages.into());

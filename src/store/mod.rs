@@ -10,7 +10,7 @@ pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::clock::{Clock, Now};
-use crate::domain::text;
+use crate::domain::{message as domain_message, text};
 use crate::error::{Error, Result};
 use lock::Anchor;
 pub use lock::{FileId, Lock};
@@ -21,7 +21,6 @@ pub mod batch;
 pub mod birthday;
 pub mod block_list;
 pub mod book;
-pub mod callback;
 pub mod client;
 pub mod collection;
 pub mod columns;
@@ -40,10 +39,13 @@ pub mod presence;
 pub mod purge;
 pub mod pursuit;
 pub mod queue;
+pub mod receipt;
+pub mod reply;
 pub mod report;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
+pub mod status;
 pub mod sync;
 pub mod task;
 pub mod template;
@@ -90,6 +92,11 @@ impl Store {
 
     /// Opens the database at `path`, making it when it does not exist, and migrates it.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_within(path, BUSY)
+    }
+
+    /// The same, where a statement waits no longer than `patience` for another process's write.
+    fn open_within(path: &Path, patience: Duration) -> Result<Self> {
         let created = !path.exists();
         let anchor = Anchor::new(path).map_err(|error| unreachable_file(path, &error))?;
         if !anchor.share() {
@@ -112,7 +119,9 @@ impl Store {
             clock: SharedClock::system(),
         };
         store.still_there()?;
-        store.prepare().map_err(|error| cannot_open(path, error))?;
+        store
+            .prepare(patience)
+            .map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
         evidence::watch(&store.connection, &store.clock)
             .map_err(|error| cannot_open(path, error))?;
@@ -121,6 +130,11 @@ impl Store {
 
     /// Opens the database at `path`, which must exist.
     pub fn open_existing(path: &Path) -> Result<Self> {
+        Self::open_existing_within(path, BUSY)
+    }
+
+    /// The same, where a statement waits no longer than `patience` for another process's write.
+    pub fn open_existing_within(path: &Path, patience: Duration) -> Result<Self> {
         if !path.exists() {
             return Err(
                 Error::world(format!("there is no database {} yet", path.display()))
@@ -128,7 +142,7 @@ impl Store {
                     .hint("begin with `regua import DIR`, `regua sync` or `regua demo`"),
             );
         }
-        Self::open(path)
+        Self::open_within(path, patience)
     }
 
     /// An empty database that is nowhere, in place of the one that does not exist at `path` yet: for
@@ -141,7 +155,9 @@ impl Store {
             created: false,
             clock: SharedClock::system(),
         };
-        store.prepare().map_err(|error| cannot_open(path, error))?;
+        store
+            .prepare(BUSY)
+            .map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
         evidence::watch(&store.connection, &store.clock)
             .map_err(|error| cannot_open(path, error))?;
@@ -163,9 +179,9 @@ impl Store {
         .hint("run it again"))
     }
 
-    fn prepare(&self) -> rusqlite::Result<()> {
+    fn prepare(&self, patience: Duration) -> rusqlite::Result<()> {
         let c = &self.connection;
-        c.busy_timeout(BUSY)?;
+        c.busy_timeout(patience)?;
         c.pragma_update(None, "cache_size", -16_000)?;
         c.pragma_update(None, "foreign_keys", true)?;
         c.set_prepared_statement_cache_capacity(128);
@@ -277,10 +293,11 @@ fn unreachable_file(path: &Path, error: &std::io::Error) -> Error {
 /// What SQL calls a change of a text, and the change.
 type Change = (&'static str, fn(&str) -> String);
 
-/// Gives SQL what it lacks: `fold` and `nfc` of texts.
+/// Gives SQL what it lacks: `fold` and `nfc` of texts, `tag` of keys.
 fn functions(connection: &Connection) -> rusqlite::Result<()> {
-    let texts: [Change; 2] = [
+    let texts: [Change; 3] = [
         ("fold", text::fold),
+        ("tag", domain_message::tag),
         ("nfc", |text| text::nfc(text).into_owned()),
     ];
     for (name, function) in texts {

@@ -79,6 +79,17 @@ pub fn ranges(ids: &[i64]) -> String {
     words.collect::<Vec<_>>().join(",")
 }
 
+/// Clears what people wrote back before `before`; how many there were.
+pub fn replies(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
+    let cleared = store.write(|connection| {
+        Ok(connection.execute(
+            "UPDATE reply SET text = NULL WHERE text IS NOT NULL AND at < ?1",
+            [Millis(before)],
+        )?)
+    })?;
+    Ok(cleared as u64)
+}
+
 /// Deletes messages that are done and older than `before`, with their attempts; how many. Their
 /// keys stay, so that no decision is carried out twice.
 ///

@@ -64,8 +64,8 @@ pub fn due(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<Pursued>> 
                SELECT p.message_id FROM pursuit p LEFT JOIN message m ON m.id = p.message_id
                WHERE m.id IS NULL OR m.status = 'cancelled'
                  OR (m.status IN ('failed', 'skipped') AND m.reason NOT IN {UNREACHED})
-                 OR EXISTS (SELECT 1 FROM callback b WHERE b.message_id = m.id
-                            AND b.status IN ('delivered', 'read')))"
+                 OR EXISTS (SELECT 1 FROM receipt b WHERE b.message_id = m.id
+                            AND b.kind IN ('delivered', 'read')))"
         ),
         [],
     )?;

@@ -90,7 +90,9 @@ fn an_erased_client_is_in_no_byte_of_the_database() {
     // A value that changed leaves its old bytes in the file, until it is written anew.
     house.write("more.csv", "id,email\n1,novo@example.com\n");
     house.run(&["import", "clients", "more.csv"]).ok();
-    assert!(found(&house, "regua.db").len() + found(&house, "regua.db-wal").len() >= VALUES.len() - 1);
+    assert!(
+        found(&house, "regua.db").len() + found(&house, "regua.db-wal").len() >= VALUES.len() - 1
+    );
     let refused = house.run(&["client", "erase", "1", "--why", "pedido 77"]);
     assert_eq!(refused.code, 2, "{refused:#?}");
     assert!(

@@ -193,6 +193,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: None,
+            email_bounced: None,
             tax_id: Some("11144477735".to_owned()),
             street: None,
             number: None,
