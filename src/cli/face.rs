@@ -119,7 +119,7 @@ fn planned(context: &Context, planned: Option<&Planned>) -> Cell {
 /// A word, and how many there are of it.
 pub fn counted<'a>(word: &'static str, number: &'static str) -> View<'a, (String, u64)> {
     View::<(String, u64)>::new()
-        .words(word, |row| Cell::of(&row.0))
+        .words(word, |row| Cell::Said(row.0.clone()))
         .number(number, |row| row.1)
 }
 

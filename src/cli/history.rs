@@ -202,7 +202,7 @@ fn attempt_view(context: &Context) -> View<'_, Attempt> {
         .data("attempt", |attempt| attempt.number)
         .words("at", |attempt| face::instant(context, Some(attempt.at)))
         .words("provider", |attempt| Cell::of(&attempt.provider))
-        .words("outcome", |attempt| Cell::of(attempt.outcome))
+        .words("outcome", |attempt| attempt.outcome.as_str())
         .words("code", |attempt| attempt.code.clone())
         .words("text", |attempt| attempt.text.clone())
         .words("provider_id", |attempt| attempt.provider_id.clone())

@@ -83,9 +83,9 @@ fn tasks_view(context: &Context) -> View<'_, TaskState> {
 
 fn attention_view<'a>() -> View<'a, Attention> {
     View::<Attention>::new()
-        .words("what", |attention| attention.what.clone())
+        .words("what", |attention| Cell::Said(attention.what.clone()))
         .number("count", |attention| attention.count)
-        .words("remedy", |attention| attention.remedy.clone())
+        .words("remedy", |attention| Cell::Said(attention.remedy.clone()))
 }
 
 /// Words of which there are some, and how many.

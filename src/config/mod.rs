@@ -201,6 +201,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             caps: read_caps(top),
             expire_days,
             numbers: channels.numbers,
+            push_by_client: channels.push_by_client,
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),

@@ -110,6 +110,8 @@ pub struct Outgoing {
     pub channel: Channel,
     /// Why it is sent.
     pub purpose: Purpose,
+    /// Its template's name; none for words of a topic's own.
+    pub template: Option<String>,
     /// What within its journey it is for.
     pub event: String,
     /// The client it is about.
@@ -182,6 +184,7 @@ impl NewMessage {
             key: self.key.clone(),
             channel: self.channel,
             purpose: self.purpose,
+            template: self.template.clone(),
             event: self.event.clone(),
             client_id: self.client_id,
             contract_id: self.contract_id,

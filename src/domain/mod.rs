@@ -22,6 +22,7 @@ pub mod message;
 pub mod money;
 pub mod notice;
 pub mod payment;
+pub mod payment_code;
 pub mod percent;
 pub mod phone;
 pub mod place;

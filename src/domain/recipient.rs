@@ -126,6 +126,8 @@ pub struct Errand<'a> {
     pub purpose: Purpose,
     /// Which numbers are tried.
     pub numbers: &'a Numbers,
+    /// A push is addressed by the client's id, and needs no device.
+    pub push_by_client: bool,
     /// The day until which the contract wants no notices; a closing ignores it and gives none.
     pub hold_until: Option<NaiveDate>,
     /// Today.
@@ -173,6 +175,7 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
         return gone(&format!("client {}", contact.client.id), since);
     }
     let addresses = match errand.channel {
+        Channel::Push if errand.push_by_client => to(&contact.client.id.to_string()),
         Channel::Push => devices(contact),
         Channel::Sms => first(contact.client, &errand.numbers.sms, sms),
         Channel::Whatsapp => first(contact.client, &errand.numbers.whatsapp, whatsapp),
@@ -440,6 +443,7 @@ mod tests {
             channel,
             purpose: Purpose::Collection,
             numbers: &Numbers::default(),
+            push_by_client: false,
             hold_until: None,
             today: NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
         };

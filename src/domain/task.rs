@@ -21,6 +21,8 @@ words_enum! {
         Send = "send" | "envio",
         /// Reads the ERP.
         Sync = "sync" | "sincronizar",
+        /// Fetches the payment codes that today's texts need.
+        Codes = "codes" | "códigos de pagamento",
         /// Asks providers what became of messages.
         Receipts = "receipts" | "recibos",
         /// Deletes what the retention says.
@@ -60,6 +62,7 @@ impl Run {
     pub const fn rank(self) -> u8 {
         match self {
             Self::Sync => 0,
+            Self::Codes => 1,
             Self::Receipts => 2,
             Self::CollectionUpdate => 3,
             Self::BirthdayQueue => 4,

@@ -333,6 +333,8 @@ words_enum! {
         Settled = "settled" | "não se aplica mais",
         /// Its time ran out before it could go.
         Expired = "expired" | "expirada",
+        /// Whatsapp: nobody has it under this number, as the gateway says.
+        NotOnWhatsapp = "not_on_whatsapp" | "sem whatsapp",
         /// The provider refused for good.
         Refused = "refused" | "recusada",
         /// Every retry failed.

@@ -4,6 +4,7 @@ pub mod access;
 pub mod apply;
 pub mod backup;
 pub mod birthday;
+pub mod codes;
 pub mod collection;
 pub mod compose;
 pub mod deliver;

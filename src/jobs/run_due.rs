@@ -6,7 +6,7 @@ use serde_json::json;
 use super::deliver::{Delivery, Observer, Stop, deliver};
 use super::ending::{Complaints, Done};
 use super::receipt::poll;
-use super::{backup, birthday, collection, purge, pursue, send, sync, watch};
+use super::{backup, birthday, codes, collection, purge, pursue, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -186,6 +186,13 @@ fn synced(summary: &sync::SyncSummary) -> Done {
     done
 }
 
+/// What fetching payment codes came to.
+fn fetched(summary: &codes::CodesSummary) -> Done {
+    let mut done = Done::new(summary.counts());
+    done.message = summary.complaint();
+    done
+}
+
 /// What asking providers came to; one that gives no answers does not hide the others.
 fn asked(summary: &poll::PollSummary) -> Done {
     let mut done = Done::new(summary.counts());
@@ -205,6 +212,11 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             // A sync sends nothing, but who was cut or is connected again hears of it in this call.
             let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
             deliver_at_once(store, hands, &channels, synced(&summary))
+        }
+        Run::Codes => {
+            let request = codes::CodesRequest::default();
+            codes::fetch(store, hands.config, hands.clock, &request, hands.stop)
+                .map(|s| fetched(&s))
         }
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;

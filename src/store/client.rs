@@ -25,6 +25,8 @@ const WIPES: &[&str] = &[
        in_reminders = 0, sms_allowed = 0, email_allowed = 0 WHERE id = ?1",
     "UPDATE contract SET city = NULL, district = NULL WHERE client_id = ?1",
     "UPDATE invoice SET digitable_line = NULL, pix_code = NULL, payment_url = NULL WHERE client_id = ?1",
+    "UPDATE payment_code SET code = NULL, why = NULL
+     WHERE invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
     "UPDATE login SET username = '(apagado)', ip = NULL, box = NULL WHERE client_id = ?1",
     "DELETE FROM device WHERE client_id = ?1",
     "UPDATE event SET text = NULL WHERE ticket_id IN (SELECT id FROM ticket WHERE client_id = ?1

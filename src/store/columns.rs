@@ -11,6 +11,7 @@ use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
 use crate::domain::notice::NoticeKind;
+use crate::domain::payment_code::CodeKind;
 use crate::domain::receipt::ReceiptKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
@@ -63,8 +64,8 @@ columns! {
 }
 
 columns! { words:
-    AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel, ContractStatus, Deliver,
-    EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose, Reason,
+    AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel, CodeKind, ContractStatus,
+    Deliver, EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose, Reason,
     ReceiptKind, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
 }
 
