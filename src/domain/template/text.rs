@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use super::facts::Facts;
 use super::variable::Variable;
 use crate::domain::notice;
+pub use crate::domain::text::one_line;
 
 impl<'a> Facts<'a> {
     /// The value of a variable as people read it; none when it is missing or empty.
@@ -130,21 +131,6 @@ pub(super) fn fill(
         }
     }
     Ok(out)
-}
-
-/// A value on one line: what a subject, a title or a provider's variable can hold.
-pub fn one_line(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for word in value
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
 }
 
 /// A variable's value on one line. What a payer's bank reads is left byte for byte, but for control
