@@ -123,9 +123,8 @@ impl Book {
             "people/contracts.csv",
             "id,client_id,plan,status,access_status,activated_on,branch,seller",
             |line, id| {
-                let access = ["A", "A", "A", "A", "A", "A", "A", "A", "CA", "CM"][id % 10];
-                let status = if id % 20 == 19 { "CM" } else { "A" };
-                let status = if status == "CM" { "C" } else { status };
+                let access = ["A", "A", "A", "A", "A", "A", "A", "A", "CA", "CM"][id / 3 % 10];
+                let status = if id / 7 % 20 == 19 { "inactive" } else { "active" };
                 write!(
                     line,
                     "{id},{id},Fibra {} Mega,{status},{access},2023-{:02}-{:02},Matriz,Vendas {}",
