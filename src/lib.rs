@@ -49,8 +49,8 @@
 //! | a provider | 2 | `twilio` | `channel/mod.rs`, `channel/twilio.rs` |
 //! | a preset of a gateway | 1 | `zenvia` | `channel/http/presets.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
-//! | an ERP | 5 | `ixc` | `source/ixc/`, `cli/import.rs`, `jobs/sync/mod.rs`, `source/headings.rs`, `source/mod.rs` |
-//! | an event of tickets | 11 | `Moved` | `cli/ticket/show.rs`, `cli/ticket/tell.rs`, `domain/ticket/event.rs`, `domain/ticket/listening.rs`, `domain/ticket/recipients.rs`, `domain/ticket/trigger.rs`, `domain/ticket/warning.rs`, `domain/words.rs`, `source/event/parse.rs`, `source/ticket.rs`, `store/ticket.rs` |
+//! | an ERP | 2 | `ixc` | `source/ixc/`, `source/mod.rs` |
+//! | an event of tickets | 2 | `Moved` | `domain/ticket/event_type.rs`, `domain/ticket/recipients.rs` |
 //! | a channel | 15 | `Channel::Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `cli/face.rs`, `cli/template/change.rs`, `cli/template/lint.rs`, `cli/template/mod.rs`, `cli/template/preview.rs`, `config/channels.rs`, `domain/policy.rs`, `domain/recipient.rs`, `domain/ticket/lint.rs`, `domain/ticket/telling.rs`, `jobs/deliver/claiming.rs`, `jobs/template.rs`, `jobs/ticket/mod.rs` |
 //! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |
 //!

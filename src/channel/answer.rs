@@ -8,7 +8,7 @@ use crate::http::{Cover, Failure, HttpAnswer, shortened};
 
 /// A provider's word that it took a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Receipt {
+pub struct Accepted {
     /// Its id of the message.
     pub provider_id: Option<String>,
     /// Its code (an HTTP status, an SMTP reply).
@@ -17,8 +17,8 @@ pub struct Receipt {
     pub text: Option<String>,
 }
 
-impl Receipt {
-    /// The same receipt without a secret, whatever the provider threw back, and of a length to keep.
+impl Accepted {
+    /// The same word without a secret, whatever the provider threw back, and of a length to keep.
     pub(super) fn covered(self, cover: &Cover) -> Self {
         let clean = |told: Option<String>| told.map(|told| cover.cover(shortened(&told, 500)));
         Self {

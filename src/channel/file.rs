@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::{Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal};
+use super::{Accepted, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Refusal};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::private_file;
@@ -106,7 +106,7 @@ impl Provider for FileProvider {
         true
     }
 
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let line = Line {
             at: crate::clock::iso(message.at.to_utc(), message.at.timezone()),
             key: &message.key,
@@ -133,7 +133,7 @@ impl Provider for FileProvider {
             let _ = file.set_len(before);
             return Err(failed(error));
         }
-        Ok(Receipt {
+        Ok(Accepted {
             provider_id: None,
             code: None,
             text: Some("written".to_owned()),

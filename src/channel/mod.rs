@@ -25,7 +25,7 @@ mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
-pub use answer::{AboutWhom, Next, Receipt, Refusal};
+pub use answer::{AboutWhom, Accepted, Next, Refusal};
 use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
 
 /// Every provider, in the order in which a remedy names those of a channel.
@@ -212,10 +212,10 @@ pub trait Provider: Send + Sync {
     }
 
     /// Delivers one message. Blocks until the provider answered or the outcome is known.
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal>;
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal>;
 
     /// Asks the provider whether it would take a message, without delivering it; none when it cannot tell.
-    fn validate(&self, _message: &Outgoing) -> Option<Result<Receipt, Refusal>> {
+    fn validate(&self, _message: &Outgoing) -> Option<Result<Accepted, Refusal>> {
         None
     }
 

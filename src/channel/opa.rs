@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    Catalogue, CatalogueEntry, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings,
-    Receipt, Refusal, by_status, lost, world,
+    Accepted, Catalogue, CatalogueEntry, Given, Limits, Next, Offer, Outgoing, Provider,
+    ProviderSettings, Refusal, by_status, lost, world,
 };
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
@@ -372,7 +372,7 @@ impl Provider for OpaProvider {
         Ok(())
     }
 
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let (Some(channel), Some(template)) =
             (&message.provider_channel, &message.provider_template)
         else {
@@ -393,12 +393,12 @@ impl Provider for OpaProvider {
             .call(Method::Post, "/template/send", Some(&body))
             .and_then(|answer| {
                 let data = self.data(&answer)?;
-                let receipt = Receipt {
+                let accepted = Accepted {
                     provider_id: text(&data, "messageSentId"),
                     code: Some(answer.status.to_string()),
                     text: text(&data, "message"),
                 };
-                Ok(receipt.covered(&self.cover))
+                Ok(accepted.covered(&self.cover))
             });
         if let Err(refusal) = &sent
             && refusal.next != Next::Unknown

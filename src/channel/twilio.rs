@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{
-    AboutWhom, CONTENT, Given, Limits, Meaning, Next, Offer, Outgoing, Provider, ProviderSettings,
-    RECIPIENT, Receipt, Refusal, US, by_status, lost, world,
+    AboutWhom, Accepted, CONTENT, Given, Limits, Meaning, Next, Offer, Outgoing, Provider,
+    ProviderSettings, RECIPIENT, Refusal, US, by_status, lost, world,
 };
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
@@ -213,7 +213,7 @@ impl Provider for TwilioProvider {
         OFFER.name
     }
 
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let mut fields = vec![("To", message.address.as_str())];
         match (&self.settings.from, &self.settings.messaging_service) {
             (Some(from), _) => fields.push(("From", from)),
@@ -245,7 +245,7 @@ impl Provider for TwilioProvider {
         let sid = json.as_ref().and_then(|json| json["sid"].as_str());
         let sid = sid.filter(|sid| !sid.trim().is_empty());
         match sid {
-            Some(sid) if answer.is_success() => Ok(Receipt {
+            Some(sid) if answer.is_success() => Ok(Accepted {
                 provider_id: Some(sid.to_owned()),
                 code: Some(answer.status.to_string()),
                 text: json

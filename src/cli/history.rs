@@ -70,7 +70,7 @@ struct Filters {
     /// Of this kind of template; several separated by commas
     #[arg(long, value_delimiter = ',', value_parser = word::<Kind>)]
     kind: Vec<Kind>,
-    /// Made by this journey: send, collection, birthday, ticket …
+    /// Made by this journey: send, collection, birthday, ticket, incident, access, alert, test
     #[arg(long, value_parser = word::<Origin>)]
     origin: Option<Origin>,
     /// What within its journey: stage:notice, closing:paid, a trigger's name; `stage` for every stage

@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
-use crate::source::Reading;
 use crate::source::encoding::Encoding;
+use crate::source::{self, Reading};
 use crate::view::{Cell, Out, Progress, View};
 
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
@@ -26,7 +26,7 @@ use crate::view::{Cell, Out, Progress, View};
         regua import invoices today.csv\n  \
         zcat clients.csv.gz | regua import clients -\n  \
         regua import clients erp.csv --skip-bad bad.csv --ignore-unknown\n  \
-        regua import clients grid.csv --preset ixc --empty-bad"
+        regua import clients grid.csv --empty-bad"
 )]
 pub(super) struct Command {
     /// A kind, followed by its file; or a folder
@@ -44,7 +44,7 @@ pub(super) struct Command {
     /// Empty a cell that cannot be read, where its column may be empty, rather than refuse its row
     #[arg(long)]
     empty_bad: bool,
-    /// Know the headings of this program's exports: ixc (its grids)
+    /// Know the headings of this program's exports, such as --preset ixc: its grids
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
     /// How the letters are written: utf-8, latin1, cp850; otherwise as they look
@@ -77,8 +77,8 @@ impl Reporter for Told<'_> {
 }
 
 /// The files meant, each with its kind.
-fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
-    match (&command.file, Kind::named(&command.what)) {
+fn files(command: &Command) -> Result<Vec<(&'static FactKind, PathBuf)>> {
+    match (&command.file, FactKind::named(&command.what)) {
         (Some(file), Some(kind)) => Ok(vec![(kind, file.clone())]),
         (None, None) if PathBuf::from(&command.what).is_dir() => {
             import::folder(&PathBuf::from(&command.what), command.ignore_unknown)
@@ -87,7 +87,7 @@ fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
             format!("regua import {} FILE (- is standard input)", kind.name),
         )),
         (_, None) => {
-            let known = Kind::names();
+            let known = FactKind::names();
             let message = if command.file.is_some() {
                 format!("`{}` is not a kind", command.what)
             } else {
@@ -100,6 +100,24 @@ fn files(command: &Command) -> Result<Vec<(&'static Kind, PathBuf)>> {
     }
 }
 
+/// Says how a file was read, and what was emptied in it.
+fn tell_of(file: &Imported, command: &Command, out: &Out) {
+    if let Some(encoding) = file.encoding {
+        let told = format!("{} was read as {}", file.file, encoding.called());
+        out.say(match command.encoding {
+            Some(_) => told,
+            None => format!("{told} (--encoding says otherwise)"),
+        });
+    }
+    if file.emptied > 0 {
+        let cells = format!(
+            "cells that could not be read and were emptied: {}",
+            file.emptied
+        );
+        out.say(format!("{}: {cells}", file.file));
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let request = ImportRequest {
@@ -108,7 +126,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             ignore_unknown: command.ignore_unknown,
             encoding: command.encoding,
             headings: match &command.preset {
-                Some(name) => context.config.headings.clone().with_preset(name)?,
+                Some(name) => context
+                    .config
+                    .headings
+                    .clone()
+                    .with_preset(source::preset(name)?),
                 None => context.config.headings.clone(),
             },
         },
@@ -123,20 +145,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
     drop(told);
     for file in &imported {
-        if let Some(encoding) = file.encoding {
-            let told = format!("{} was read as {}", file.file, encoding.called());
-            context.out.say(match command.encoding {
-                Some(_) => told,
-                None => format!("{told} (--encoding says otherwise)"),
-            });
-        }
-        if file.emptied > 0 {
-            let cells = format!(
-                "cells that could not be read and were emptied: {}",
-                file.emptied
-            );
-            context.out.say(format!("{}: {cells}", file.file));
-        }
+        tell_of(file, command, &context.out);
     }
     let view = View::<Imported>::new()
         .words("kind", |file| Cell::of(file.kind))

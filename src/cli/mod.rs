@@ -9,7 +9,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 
 use crate::domain::text::nfc;
 use crate::error::{Error, ErrorKind, Result};
-use crate::view::{Colour, Format, Out, Spreadsheet, Talk, harmless};
+use crate::view::{Colour, Format, Language, Out, Spreadsheet, Talk, harmless, language};
 
 mod apply;
 mod arguments;
@@ -34,6 +34,7 @@ mod rule;
 mod send;
 mod shell;
 mod signals;
+mod speech;
 mod sync;
 mod task;
 mod template;
@@ -101,6 +102,9 @@ struct Global {
         default_value = "auto"
     )]
     color: ColourWhen,
+    /// Language of what is said [default: REGUA_LANG, else the locale's]
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    lang: Option<Speech>,
     /// Say errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
@@ -127,6 +131,14 @@ enum CsvManner {
     Plain,
     /// For a spreadsheet in Portuguese: semicolons, decimal commas, days as 23/11/2026
     Br,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Speech {
+    /// Portuguese
+    Pt,
+    /// English
+    En,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -221,7 +233,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The whole command line, with an example in every help.
 fn command() -> clap::Command {
-    examples::taught(Cli::command())
+    speech::told(examples::taught(Cli::command()))
 }
 
 /// An argument in the form in which texts are kept, however its accents were typed; one that names a
@@ -239,8 +251,10 @@ fn normal(argument: OsString) -> OsString {
 
 /// Runs the program and answers its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().map(normal).collect();
+    language::choose(speech::asked(&arguments));
     let parsed = command()
-        .try_get_matches_from(arguments.into_iter().map(normal))
+        .try_get_matches_from(arguments)
         .and_then(|matches| {
             let only_reads = reading::only_reads(&matches);
             Ok((Cli::from_arg_matches(&matches)?, only_reads))
@@ -294,7 +308,7 @@ fn misread(error: &clap::Error) -> u8 {
         return 0;
     }
     let told = error.to_string();
-    if harmless::is_harmless(&told) {
+    if harmless::is_harmless(&told) && language::spoken() == Language::English {
         let _ = error.print();
     } else {
         // A word of the command line may come from anywhere.

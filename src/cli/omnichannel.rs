@@ -104,7 +104,7 @@ pub(super) struct Logs {
     /// Of this communication type: whatsapp is the only one
     #[arg(long = "type", value_name = "TYPE", value_parser = ["whatsapp"], ignore_case = true)]
     communication_type: Option<String>,
-    /// Made by this journey: send, collection, birthday, ticket …
+    /// Made by this journey: send, collection, birthday, ticket, incident, access, alert, test
     #[arg(long, value_parser = word::<Origin>)]
     origin: Option<Origin>,
     /// To a number holding this

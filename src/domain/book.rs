@@ -11,7 +11,7 @@ use super::words::{
 
 /// One kind of facts.
 #[derive(Debug)]
-pub struct Kind {
+pub struct FactKind {
     /// Its name on the command line and of its files.
     pub name: &'static str,
     /// Its table in the database.
@@ -50,8 +50,8 @@ const YES: CellType = CellType::YesNo(true);
 const NO: CellType = CellType::YesNo(false);
 
 /// Every kind, each after those it refers to.
-pub static KINDS: [Kind; 9] = [
-    Kind {
+pub static KINDS: [FactKind; 9] = [
+    FactKind {
         name: "clients",
         table: "client",
         key: 1,
@@ -82,7 +82,7 @@ pub static KINDS: [Kind; 9] = [
             column("email_allowed", YES),
         ],
     },
-    Kind {
+    FactKind {
         name: "contracts",
         table: "contract",
         key: 1,
@@ -104,7 +104,7 @@ pub static KINDS: [Kind; 9] = [
             column("notice_hold_until", CellType::Until),
         ],
     },
-    Kind {
+    FactKind {
         name: "invoices",
         table: "invoice",
         key: 1,
@@ -130,7 +130,7 @@ pub static KINDS: [Kind; 9] = [
             column("bureau_removed_on", CellType::Day),
         ],
     },
-    Kind {
+    FactKind {
         name: "logins",
         table: "login",
         key: 1,
@@ -148,7 +148,7 @@ pub static KINDS: [Kind; 9] = [
             column("last_online_at", CellType::Instant),
         ],
     },
-    Kind {
+    FactKind {
         name: "devices",
         table: "device",
         key: 1,
@@ -162,7 +162,7 @@ pub static KINDS: [Kind; 9] = [
             column("last_seen_at", CellType::Instant),
         ],
     },
-    Kind {
+    FactKind {
         name: "staff",
         table: "staff",
         key: 1,
@@ -179,7 +179,7 @@ pub static KINDS: [Kind; 9] = [
             column("active", YES),
         ],
     },
-    Kind {
+    FactKind {
         name: "topics",
         table: "topic",
         key: 1,
@@ -192,7 +192,7 @@ pub static KINDS: [Kind; 9] = [
             column("alert_staff", CellType::List),
         ],
     },
-    Kind {
+    FactKind {
         name: "tickets",
         table: "ticket",
         key: 1,
@@ -210,7 +210,7 @@ pub static KINDS: [Kind; 9] = [
             column("opened_at", CellType::Instant),
         ],
     },
-    Kind {
+    FactKind {
         name: "opt-outs",
         table: "opt_out",
         key: 3,
@@ -224,7 +224,7 @@ pub static KINDS: [Kind; 9] = [
     },
 ];
 
-impl Kind {
+impl FactKind {
     /// The kind of that name.
     pub fn named(name: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.name == name)
@@ -277,7 +277,7 @@ mod tests {
     use crate::clock::Now;
 
     fn cell(kind: &str, column: &str, text: &str) -> Result<Value, Unacceptable> {
-        let kind = Kind::named(kind).expect("a kind");
+        let kind = FactKind::named(kind).expect("a kind");
         let column = &kind.columns[kind.position(column).expect("a column")];
         let at = "2026-11-23T12:00:00Z".parse().expect("an instant");
         read(column, text, &Now::new(at, chrono_tz::America::Sao_Paulo))
@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn headings_are_read_without_case_accents_spaces_and_underscores() {
-        let kind = Kind::named("clients").expect("a kind");
+        let kind = FactKind::named("clients").expect("a kind");
         for heading in [
             "Birth Date",
             "BIRTH_DATE",

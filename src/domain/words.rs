@@ -274,6 +274,14 @@ words_enum! {
         Birthday = "birthday",
         /// A ticket event.
         Ticket = "ticket",
+        /// An outage or a maintenance that is told to those whom it concerns.
+        Incident = "incident",
+        /// A contract cut or connected again.
+        Access = "access",
+        /// What staff are alerted of: a task that failed, a channel that closed.
+        Alert = "alert",
+        /// A template sent to oneself.
+        Test = "test",
     }
 }
 
@@ -343,36 +351,6 @@ words_enum! {
 }
 
 words_enum! {
-    /// What happened to a ticket.
-    EventType {
-        /// It was opened.
-        Opened = "opened",
-        /// Somebody answered in it.
-        Replied = "replied",
-        /// Its status or its priority changed.
-        Moved = "moved",
-    }
-}
-
-words_enum! {
-    /// Which ticket events a trigger listens to, and whom it speaks to.
-    TriggerEvent {
-        /// A ticket was opened that the client may see: the client.
-        NewTicketClient = "new-ticket-client",
-        /// A ticket was opened that the client may not see: staff.
-        NewInternalTicket = "new-internal-ticket",
-        /// The client opened a ticket: staff.
-        NewPublicTicketByClient = "new-public-ticket-by-client",
-        /// Staff or another program opened a ticket that the client may see: staff.
-        NewPublicTicketByStaff = "new-public-ticket-by-staff",
-        /// A ticket's status or priority changed: the trigger's audience.
-        Workflow = "workflow",
-        /// A ticket was answered: named staff and the responsible.
-        Reply = "reply",
-    }
-}
-
-words_enum! {
     /// What a WhatsApp provider reports later about a message it took.
     CallbackStatus {
         /// It went to the person's phone.
@@ -426,8 +404,6 @@ mod tests {
         check::<Origin>();
         check::<Reason>();
         check::<AttemptOutcome>();
-        check::<EventType>();
-        check::<TriggerEvent>();
         check::<CallbackStatus>();
     }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::clock::{Clock, Now, Stopwatch};
-use crate::domain::book::{self, KINDS, Kind, Value};
+use crate::domain::book::{self, FactKind, KINDS, Value};
 use crate::error::{Error, Flaw, Result, nearest};
 use crate::private_file;
 use crate::source::encoding::Encoding;
@@ -19,7 +19,7 @@ use crate::store::meta;
 #[derive(Debug, Clone)]
 pub struct ImportRequest {
     /// The files, each with its kind.
-    pub files: Vec<(&'static Kind, PathBuf)>,
+    pub files: Vec<(&'static FactKind, PathBuf)>,
     /// How they are read.
     pub reading: Reading,
     /// A cell that cannot be read is emptied where its column may be, rather than its row refused.
@@ -62,11 +62,11 @@ pub trait Reporter {
 }
 
 /// The files of a folder that are named by kind (`clients.csv`, `invoices.jsonl`), each after those it refers to.
-pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, PathBuf)>> {
+pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static FactKind, PathBuf)>> {
     let unreadable = |error| {
         Error::unacceptable(format!("the folder {} cannot be read", path.display())).because(error)
     };
-    let mut found: Vec<(&'static Kind, PathBuf)> = Vec::new();
+    let mut found: Vec<(&'static FactKind, PathBuf)> = Vec::new();
     let mut problems = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
@@ -81,7 +81,7 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, P
             .file_stem()
             .and_then(|s| s.to_str())
             .unwrap_or_default();
-        match Kind::named(stem) {
+        match FactKind::named(stem) {
             Some(kind) if found.iter().any(|(k, _)| k.name == kind.name) => {
                 problems.push(Flaw::at(
                     file.display().to_string(),
@@ -94,8 +94,8 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, P
             None => problems.push(Flaw::at(
                 file.display().to_string(),
                 "is not named by a kind",
-                nearest(stem, Kind::names()).map_or_else(
-                    || format!("known: {}", Kind::names().join(", ")),
+                nearest(stem, FactKind::names()).map_or_else(
+                    || format!("known: {}", FactKind::names().join(", ")),
                     |near| format!("did you mean `{near}.{extension}`?"),
                 ),
             )),
@@ -116,7 +116,7 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static Kind, P
         ))
         .hint(format!(
             "name files {}.csv and the like",
-            Kind::names().join(".csv, ")
+            FactKind::names().join(".csv, ")
         )));
     }
     found.sort_by_key(|(kind, _)| KINDS.iter().position(|k| k.name == kind.name));
@@ -184,7 +184,7 @@ fn keep_sources(request: &ImportRequest) -> Result<()> {
 
 /// One file on its way into the book.
 struct FileImport<'a> {
-    kind: &'static Kind,
+    kind: &'static FactKind,
     rows: FileRows,
     importer: Importer<'a>,
     now: Now,
@@ -404,7 +404,7 @@ impl FileImport<'_> {
 }
 
 /// A row's key, for an error.
-fn described(values: &[Option<Value>], kind: &Kind) -> String {
+fn described(values: &[Option<Value>], kind: &FactKind) -> String {
     values[..kind.key]
         .iter()
         .map(|value| match value {
@@ -424,7 +424,7 @@ struct Rejects {
 }
 
 impl Rejects {
-    fn new(target: &Path, kind: &Kind, source: &Path, several: bool) -> Self {
+    fn new(target: &Path, kind: &FactKind, source: &Path, several: bool) -> Self {
         let path = if several || target.is_dir() {
             let extension = source.extension().and_then(|e| e.to_str()).unwrap_or("csv");
             target.join(format!("{}.{extension}", kind.name))

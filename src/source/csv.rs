@@ -11,7 +11,7 @@ use super::encoding::Encoding;
 use super::headings::{Headings, Meaning};
 use super::input::{CONTROL_Z, Counter, Guarded, PROBLEMS_COLUMN, unreadable};
 use super::raw_row::{RawRow, Reading};
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::{Error, Flaw, Result};
 
 /// The rows of a CSV file.
@@ -21,7 +21,7 @@ pub struct CsvRows {
     header: Vec<String>,
     /// For each cell, the column of the kind it belongs to.
     columns: Vec<Option<usize>>,
-    kind: &'static Kind,
+    kind: &'static FactKind,
     place: String,
     size: u64,
     counter: Rc<Counter>,
@@ -35,7 +35,7 @@ pub struct CsvRows {
 
 impl CsvRows {
     pub(super) fn new(
-        kind: &'static Kind,
+        kind: &'static FactKind,
         mut input: Guarded,
         place: &str,
         size: u64,
@@ -273,7 +273,7 @@ fn sniff(start: &[u8]) -> u8 {
 
 /// For each heading, the column that it means; `place` is the header's line.
 fn positions(
-    kind: &'static Kind,
+    kind: &'static FactKind,
     header: &[String],
     place: &str,
     reading: &Reading,

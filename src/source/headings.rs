@@ -2,277 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::book::{KINDS, Kind, plain_heading};
-use crate::error::{Error, Flaw, Result, did_you_mean};
+use crate::domain::book::{FactKind, KINDS, plain_heading};
+use crate::error::{Flaw, did_you_mean};
 use crate::toml_table::Section;
 
 /// The headings of one program's exports: by kind, each column with the headings that mean it.
-type Preset = &'static [(
+pub type KnownHeadings = &'static [(
     &'static str,
     &'static [(&'static str, &'static [&'static str])],
 )];
 
-/// Every preset by its name.
-const PRESETS: &[(&str, Preset)] = &[("ixc", IXC)];
-
 /// What stands in a preset for a column that is passed over.
-const PASSED_OVER: &str = "";
-
-/// The grids of IXC Provedor and, where its web service calls a field otherwise, those names too.
-const IXC: Preset = &[
-    ("clients", IXC_CLIENTS),
-    ("contracts", IXC_CONTRACTS),
-    ("invoices", IXC_INVOICES),
-    ("logins", IXC_LOGINS),
-];
-
-const IXC_CLIENTS: &[(&str, &[&str])] = &[
-    ("id", &["ID", "Código", "ID cliente"]),
-    (
-        "name",
-        &[
-            "Razão social",
-            "Razão",
-            "Nome",
-            "Nome/Razão social",
-            "Cliente",
-        ],
-    ),
-    ("person_type", &["Tipo de pessoa", "Tipo pessoa"]),
-    ("active", &["Ativo", "Status"]),
-    (
-        "birth_date",
-        &["Data de nascimento", "Data nascimento", "Nascimento"],
-    ),
-    ("mobile", &["Telefone celular", "Celular", "Tel. celular"]),
-    ("whatsapp", &["WhatsApp", "Número WhatsApp"]),
-    (
-        "phone",
-        &[
-            "Fone",
-            "Telefone",
-            "Telefone residencial",
-            "Tel. residencial",
-        ],
-    ),
-    ("work_phone", &["Telefone comercial", "Tel. comercial"]),
-    ("email", &["E-mail", "Email principal"]),
-    ("tax_id", &["CNPJ/CPF", "CPF/CNPJ", "cnpj_cpf"]),
-    ("street", &["Endereço", "Logradouro", "Rua"]),
-    ("number", &["Número", "Nº"]),
-    ("complement", &["Complemento"]),
-    ("district", &["Bairro"]),
-    ("city", &["Cidade"]),
-    ("state", &["UF", "Estado"]),
-    ("zip", &["CEP"]),
-    ("branch", &["Filial", "filial_id"]),
-    (
-        "in_collection",
-        &[
-            "Participa cobrança",
-            "Participa da cobrança",
-            "Participa de cobrança",
-        ],
-    ),
-    (
-        "in_reminders",
-        &[
-            "Participa pré-cobrança",
-            "Participa da pré-cobrança",
-            "Participa de pré-cobrança",
-        ],
-    ),
-    (
-        "sms_allowed",
-        &["Cobrança envia SMS", "cob_envia_sms", "Envia SMS"],
-    ),
-    (
-        "email_allowed",
-        &["Cobrança envia e-mail", "cob_envia_email", "Envia e-mail"],
-    ),
-    (
-        PASSED_OVER,
-        &[
-            "Fantasia",
-            "Nome fantasia",
-            "IE/RG",
-            "RG/IE",
-            "ie_identidade",
-            "Data de cadastro",
-            "Data cadastro",
-            "Última atualização",
-            "Hotsite e-mail",
-            "Observações",
-            "Obs",
-            "Vendedor",
-        ],
-    ),
-];
-
-const IXC_CONTRACTS: &[(&str, &[&str])] = &[
-    ("id", &["ID", "Contrato ID", "ID contrato"]),
-    (
-        "client_id",
-        &[
-            "ID cliente",
-            "Cliente ID",
-            "ID do cliente",
-            "Código do cliente",
-        ],
-    ),
-    (
-        "plan",
-        &["Contrato", "Plano", "Plano de venda", "Descrição"],
-    ),
-    (
-        "status",
-        &["Status", "Status contrato", "Status do contrato"],
-    ),
-    (
-        "access_status",
-        &[
-            "Status acesso",
-            "Status de acesso",
-            "Status internet",
-            "Acesso",
-        ],
-    ),
-    (
-        "activated_on",
-        &["Data de ativação", "Data ativação", "Ativação"],
-    ),
-    ("branch", &["Filial", "id_filial"]),
-    ("seller", &["Vendedor", "id_vendedor"]),
-    ("city", &["Cidade"]),
-    ("district", &["Bairro"]),
-    ("notice_hold_until", &["Não avisar até"]),
-    (
-        "payment_method",
-        &["Recorrência", "contrato_recorrencia", "Forma de pagamento"],
-    ),
-    (
-        PASSED_OVER,
-        &[
-            "Cliente",
-            "Razão social",
-            "Data de cadastro",
-            "Última atualização",
-        ],
-    ),
-];
-
-const IXC_INVOICES: &[(&str, &[&str])] = &[
-    ("id", &["ID", "ID areceber", "Título"]),
-    (
-        "client_id",
-        &[
-            "ID cliente",
-            "Cliente ID",
-            "ID do cliente",
-            "Código do cliente",
-        ],
-    ),
-    (
-        "contract_id",
-        &["ID contrato", "Contrato", "ID do contrato"],
-    ),
-    (
-        "number",
-        &["Documento", "Nº documento", "Número do documento"],
-    ),
-    (
-        "portfolio",
-        &["Carteira", "Carteira de cobrança", "id_carteira_cobranca"],
-    ),
-    ("issued_on", &["Data de emissão", "Data emissão", "Emissão"]),
-    (
-        "due_on",
-        &["Data de vencimento", "Data vencimento", "Vencimento"],
-    ),
-    ("amount", &["Valor", "Valor total"]),
-    (
-        "open_amount",
-        &["Valor aberto", "Valor em aberto", "Aberto"],
-    ),
-    ("status", &["Status"]),
-    (
-        "settled_on",
-        &[
-            "Data de pagamento",
-            "Data pagamento",
-            "pagamento_data",
-            "Pagamento",
-        ],
-    ),
-    ("released", &["Liberado"]),
-    (
-        "awaiting_confirmation",
-        &[
-            "Aguardando confirmação de pagamento",
-            "aguardando_confirmacao_pagamento",
-        ],
-    ),
-    ("digitable_line", &["Linha digitável"]),
-    (
-        "payment_url",
-        &["Gateway link", "Link de pagamento", "Link"],
-    ),
-    (
-        "payment_method",
-        &[
-            "Tipo de recebimento",
-            "Tipo recebimento",
-            "Forma de recebimento",
-        ],
-    ),
-    (
-        PASSED_OVER,
-        &[
-            "Cliente",
-            "Razão social",
-            "Valor recebido",
-            "Filial",
-            "Parcela",
-            "nparcela",
-            "Obs",
-            "Observação",
-            "Última atualização",
-        ],
-    ),
-];
-
-const IXC_LOGINS: &[(&str, &[&str])] = &[
-    ("id", &["ID"]),
-    ("client_id", &["ID cliente", "Cliente ID", "ID do cliente"]),
-    (
-        "contract_id",
-        &["ID contrato", "Contrato", "ID do contrato"],
-    ),
-    ("username", &["Login", "Usuário"]),
-    ("active", &["Ativo", "Status"]),
-    ("online", &["Online", "Conectado"]),
-    ("ip", &["IP", "Endereço IP"]),
-    ("concentrator", &["Concentrador"]),
-    ("pop", &["Transmissor", "POP", "id_transmissor"]),
-    (
-        "box",
-        &["Caixa FTTH", "Caixa de atendimento", "id_caixa_ftth"],
-    ),
-    (
-        "last_online_at",
-        &["Última conexão final", "Última conexão"],
-    ),
-    (
-        PASSED_OVER,
-        &[
-            "Cliente",
-            "Razão social",
-            "MAC",
-            "Senha",
-            "Última atualização",
-        ],
-    ),
-];
+pub const PASSED_OVER: &str = "";
 
 /// What one heading means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,20 +52,10 @@ impl Headings {
     }
 
     /// The same headings, and those of a preset where a person mapped none.
-    ///
-    /// # Errors
-    /// When there is no such preset (exit 2).
-    pub fn with_preset(mut self, name: &str) -> Result<Self> {
-        let Some((_, preset)) = PRESETS.iter().find(|(known, _)| *known == name) else {
-            let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-            return Err(Error::usage(format!("`{name}` is no preset of headings"))
-                .hint(format!("known: {}", names.join(", ")))
-                .hint(
-                    "[import.clients] name = \"…\" in the configuration maps a file's own headings",
-                ));
-        };
-        for (kind, columns) in *preset {
-            let Some(kind) = Kind::named(kind) else {
+    #[must_use]
+    pub fn with_preset(mut self, preset: KnownHeadings) -> Self {
+        for (kind, columns) in preset {
+            let Some(kind) = FactKind::named(kind) else {
                 continue;
             };
             for (column, texts) in *columns {
@@ -333,13 +64,13 @@ impl Headings {
                 }
             }
         }
-        Ok(self)
+        self
     }
 
     /// Notes a heading, unless it is known already.
     fn add(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static FactKind,
         column: &str,
         heading: &str,
         meaning: fn(usize) -> Meaning,
@@ -350,7 +81,7 @@ impl Headings {
     }
 
     /// What a heading of a file of this kind means; none when nobody knows it.
-    pub fn meaning(&self, kind: &Kind, heading: &str) -> Option<Meaning> {
+    pub fn meaning(&self, kind: &FactKind, heading: &str) -> Option<Meaning> {
         let mapped = self.known.get(kind.name);
         mapped
             .and_then(|known| known.get(&plain_heading(heading)).copied())
@@ -358,7 +89,7 @@ impl Headings {
     }
 
     /// What is wrong with a heading that nobody knows, and the nearest that is known.
-    pub fn unknown(kind: &Kind, heading: &str) -> Flaw {
+    pub fn unknown(kind: &FactKind, heading: &str) -> Flaw {
         let names = kind.columns.iter().map(|column| column.name);
         let plain = plain_heading(heading);
         let remedy = did_you_mean(heading.trim(), names.clone())
@@ -380,22 +111,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_column_of_a_preset_is_one_of_the_books() {
-        for (name, preset) in PRESETS {
-            for (kind, columns) in *preset {
-                let kind = Kind::named(kind).expect("a kind");
-                for (column, _) in *columns {
-                    let known = column.is_empty() || kind.position(column).is_some();
-                    assert!(known, "{name}: {}.{column}", kind.name);
-                }
-            }
-        }
-    }
-
-    #[test]
     fn a_preset_knows_the_headings_of_a_grid() {
-        let headings = Headings::default().with_preset("ixc").expect("a preset");
-        let kind = Kind::named("clients").expect("a kind");
+        let headings =
+            Headings::default().with_preset(crate::source::preset("ixc").expect("a preset"));
+        let kind = FactKind::named("clients").expect("a kind");
         let column = |heading: &str| headings.meaning(kind, heading);
         let at = |name: &str| kind.position(name).map(Meaning::Likely);
         for (heading, name) in [

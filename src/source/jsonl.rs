@@ -11,7 +11,7 @@ use super::headings::{Headings, Meaning};
 use super::input::{CONTROL_Z, Counter, Guarded, LONGEST_ROW, PROBLEMS_COLUMN, unreadable};
 use super::pairs::Pairs;
 use super::raw_row::{RawRow, Reading};
-use crate::domain::book::{CellType, Kind};
+use crate::domain::book::{CellType, FactKind};
 use crate::error::{Error, Result};
 
 /// The rows of a JSON Lines file.
@@ -20,7 +20,7 @@ pub struct JsonRows {
     counter: Rc<Counter>,
     line: u64,
     text: Vec<u8>,
-    kind: &'static Kind,
+    kind: &'static FactKind,
     place: String,
     size: u64,
     reading: Reading,
@@ -29,7 +29,7 @@ pub struct JsonRows {
 
 impl JsonRows {
     pub(super) fn new(
-        kind: &'static Kind,
+        kind: &'static FactKind,
         input: Guarded,
         place: &str,
         size: u64,

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use self::headings::KnownHeadings;
 use crate::clock::Now;
-use crate::domain::book::{KINDS, Kind};
+use crate::domain::book::{FactKind, KINDS};
 use crate::domain::ticket::event::Event;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
@@ -35,9 +36,20 @@ pub use row::{Row, Strange};
 /// Reads what stands under `[sync]` for one sort of source; what is unwise goes to the warnings.
 type Reader = fn(Section<'_, '_>, &Path, &mut Vec<String>) -> Vec<Arc<dyn SourceSettings>>;
 
-/// Each sort of source: its key under `[sync]`, the kinds it brings, its reader. A source more is its
-/// file and a line here.
-const SOURCES: &[(&str, &[&str], Reader)] = &[("ixc", &ixc::KINDS, ixc::read)];
+/// What is known of one sort of source before anything is configured.
+struct Sort {
+    /// Its key under `[sync]`.
+    key: &'static str,
+    /// The kinds it may bring.
+    brings: &'static [&'static str],
+    /// The headings of the files it exports, for `import --preset`; none when it exports none.
+    headings: KnownHeadings,
+    /// Its reader.
+    read: Reader,
+}
+
+/// Each sort of source. One more is its file or folder, and a line here.
+const SORTS: &[Sort] = &[ixc::SORT];
 
 /// Reads every source under `[sync]`.
 pub fn read(
@@ -45,23 +57,44 @@ pub fn read(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Vec<Arc<dyn SourceSettings>> {
-    SOURCES
+    SORTS
         .iter()
-        .filter_map(|(key, _, read)| Some(read(sync.section(key)?, base, warnings)))
+        .filter_map(|sort| Some((sort.read)(sync.section(sort.key)?, base, warnings)))
         .flatten()
         .collect()
 }
 
+/// The sections that may stand under `[sync]`.
+pub fn sections() -> Vec<String> {
+    let keys = SORTS.iter().map(|sort| sort.key);
+    keys.map(|key| format!("[sync.{key}]")).collect()
+}
+
 /// The kinds that one source or another brings; every other comes from files alone.
-pub fn kinds() -> Vec<&'static Kind> {
+pub fn kinds() -> Vec<&'static FactKind> {
     KINDS
         .iter()
-        .filter(|kind| {
-            SOURCES
-                .iter()
-                .any(|(_, brings, _)| brings.contains(&kind.name))
-        })
+        .filter(|kind| SORTS.iter().any(|sort| sort.brings.contains(&kind.name)))
         .collect()
+}
+
+/// The headings of the files that a program exports.
+///
+/// # Errors
+/// When nobody knows that program's (exit 2).
+pub fn preset(name: &str) -> Result<KnownHeadings> {
+    let known = || SORTS.iter().filter(|sort| !sort.headings.is_empty());
+    known()
+        .find(|sort| sort.key == name)
+        .map(|sort| sort.headings)
+        .ok_or_else(|| {
+            let names: Vec<&str> = known().map(|sort| sort.key).collect();
+            Error::usage(format!("`{name}` is no preset of headings"))
+                .hint(format!("known: {}", names.join(", ")))
+                .hint(
+                    "[import.clients] name = \"…\" in the configuration maps a file's own headings",
+                )
+        })
 }
 
 /// What is configured of one source.
@@ -80,7 +113,7 @@ pub trait SourceSettings: fmt::Debug + Send + Sync {
 }
 
 /// Takes rows of a kind as they come, page by page; a page without rows says that the kind has begun.
-pub type Take<'a> = dyn FnMut(&'static Kind, Vec<Row>) -> Result<()> + 'a;
+pub type Take<'a> = dyn FnMut(&'static FactKind, Vec<Row>) -> Result<()> + 'a;
 
 /// A source of facts that can tell what it has, and what changed. It is only ever read.
 pub trait Source {
@@ -88,7 +121,7 @@ pub trait Source {
     fn name(&self) -> &str;
 
     /// The kinds it brings, each after those it refers to.
-    fn kinds(&self) -> Vec<&'static Kind>;
+    fn kinds(&self) -> Vec<&'static FactKind>;
 
     /// How many rows of a kind it can read again by their ids in one sync.
     fn rereads(&self) -> usize {
@@ -138,7 +171,7 @@ pub struct Question {
 #[derive(Debug, Clone)]
 pub struct AskedKind {
     /// The kind.
-    pub kind: &'static Kind,
+    pub kind: &'static FactKind,
     /// How far the last sync came; none when there was none.
     pub last: Option<Last>,
     /// Rows to be read again, whether they changed or not; ids rising.
@@ -212,4 +245,22 @@ pub enum Checked {
         /// Whether syncs fail without it; otherwise they are only poorer.
         needed: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_of_a_preset_is_one_of_the_books() {
+        for sort in SORTS {
+            for (kind, columns) in sort.headings {
+                let kind = FactKind::named(kind).expect("a kind");
+                for (column, _) in *columns {
+                    let known = column.is_empty() || kind.position(column).is_some();
+                    assert!(known, "{}: {}.{column}", sort.key, kind.name);
+                }
+            }
+        }
+    }
 }

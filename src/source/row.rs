@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 
 /// One row of a kind, on its way from a source to the book.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Strange {
 
 impl Row {
     /// A row that says nothing yet.
-    pub fn of(kind: &Kind, id: i64) -> Self {
+    pub fn of(kind: &FactKind, id: i64) -> Self {
         Self {
             id,
             cells: vec![None; kind.columns.len()],
@@ -49,14 +49,14 @@ impl Row {
     }
 
     /// Puts a column's text; a column that the kind does not have is passed over.
-    pub fn put(&mut self, kind: &Kind, column: &str, text: String) {
+    pub fn put(&mut self, kind: &FactKind, column: &str, text: String) {
         if let Some(at) = kind.position(column) {
             self.cells[at] = Some(text);
         }
     }
 
     /// The text of a column, when it holds something.
-    pub fn filled(&self, kind: &Kind, column: &str) -> Option<&str> {
+    pub fn filled(&self, kind: &FactKind, column: &str) -> Option<&str> {
         self.cells
             .get(kind.position(column)?)?
             .as_deref()

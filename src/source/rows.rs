@@ -9,7 +9,7 @@ use super::encoding::Encoding;
 use super::input::{CONTROL_Z, Guarded, unreadable};
 use super::jsonl::JsonRows;
 use super::raw_row::{RawRow, Reading};
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
 
 /// A file of rows.
@@ -22,7 +22,7 @@ pub enum FileRows {
 
 impl FileRows {
     /// Opens a file, or standard input for `-`. `place` names it in problems.
-    pub fn open(kind: &'static Kind, path: &Path, reading: &Reading) -> Result<Self> {
+    pub fn open(kind: &'static FactKind, path: &Path, reading: &Reading) -> Result<Self> {
         if path == Path::new("-") {
             return Self::read(kind, Box::new(io::stdin()), "standard input", 0, reading);
         }
@@ -47,7 +47,7 @@ impl FileRows {
 
     /// Reads rows from anything; `size` in bytes, 0 when unknown.
     pub fn read(
-        kind: &'static Kind,
+        kind: &'static FactKind,
         input: Box<dyn Read>,
         place: &str,
         size: u64,

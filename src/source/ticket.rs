@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::row::Row;
 use crate::clock::{Now, instant_from};
-use crate::domain::book::Kind;
-use crate::domain::ticket::event::{Event, Happening, Said, Ticket};
+use crate::domain::book::FactKind;
+use crate::domain::ticket::event::{Event, Said, Ticket};
+use crate::domain::ticket::event_type::EventType;
 use crate::domain::words::{Author, Word as _, parse_yes_no};
 
 /// What a ticket's row is compared with.
@@ -22,7 +23,7 @@ pub struct Known<'a> {
 /// The events of a ticket's row; their ids begin with the source's name. None when the row says
 /// nothing new.
 pub fn events(source: &str, row: &Row, known: Known<'_>) -> Vec<Event> {
-    let Some(kind) = Kind::named("tickets") else {
+    let Some(kind) = FactKind::named("tickets") else {
         return Vec::new();
     };
     let event = match known.ticket {
@@ -33,7 +34,7 @@ pub fn events(source: &str, row: &Row, known: Known<'_>) -> Vec<Event> {
 }
 
 /// What a row says about its ticket, its status and priority apart.
-fn said(kind: &Kind, row: &Row) -> Said {
+fn said(kind: &FactKind, row: &Row) -> Said {
     let text = |column| row.filled(kind, column);
     let id = |column| text(column)?.parse().ok();
     Said {
@@ -48,26 +49,23 @@ fn said(kind: &Kind, row: &Row) -> Said {
     }
 }
 
-fn opened(source: &str, kind: &Kind, row: &Row, known: Known<'_>) -> Option<Event> {
+fn opened(source: &str, kind: &FactKind, row: &Row, known: Known<'_>) -> Option<Event> {
     let text = |column| row.filled(kind, column).map(str::to_owned);
     let at = instant_from(row.filled(kind, "opened_at")?, known.now.zone)?;
+    let id = format!("{source}/{}/opened", row.id);
     (at >= known.since).then(|| Event {
-        id: format!("{source}/{}/opened", row.id),
-        at,
         dated: true,
-        ticket_id: row.id,
         said: Said {
             status: text("status"),
             priority: text("priority"),
             ..said(kind, row)
         },
-        happening: Happening::Opened {
-            text: row.text.clone(),
-        },
+        text: row.text.clone(),
+        ..Event::of(EventType::OPENING, id, row.id, at)
     })
 }
 
-fn moved(source: &str, kind: &Kind, row: &Row, before: &Ticket, now: &Now) -> Option<Event> {
+fn moved(source: &str, kind: &FactKind, row: &Row, before: &Ticket, now: &Now) -> Option<Event> {
     let text = |column| row.filled(kind, column).map(str::to_owned);
     let to = text("status").filter(|status| before.status.as_ref() != Some(status));
     let priority = text("priority").filter(|text| before.priority.as_ref() != Some(text));
@@ -79,18 +77,15 @@ fn moved(source: &str, kind: &Kind, row: &Row, before: &Ticket, now: &Now) -> Op
         .as_deref()
         .and_then(|changed| instant_from(changed, now.zone));
     let moment = row.changed.clone().unwrap_or_else(|| now.iso(now.at));
+    let id = format!("{source}/{}/moved/{moment}", row.id);
     Some(Event {
-        id: format!("{source}/{}/moved/{moment}", row.id),
-        at: at.unwrap_or(now.at),
         dated: at.is_some(),
-        ticket_id: row.id,
         said: Said {
             priority,
             ..said(kind, row)
         },
-        happening: Happening::Moved {
-            from: before.status.clone().filter(|_| to.is_some()),
-            to,
-        },
+        from: before.status.clone().filter(|_| to.is_some()),
+        to,
+        ..Event::of(EventType::CHANGE, id, row.id, at.unwrap_or(now.at))
     })
 }

@@ -12,10 +12,10 @@ use crate::domain::money::Money;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
 use crate::domain::task::{Run, RunOutcome};
+use crate::domain::ticket::event_type::{EventType, TriggerEvent};
 use crate::domain::words::{
     AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, Channel, ContractStatus,
-    EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status,
-    TriggerEvent, Word,
+    InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status, Word,
 };
 
 /// A day as a column holds it: ISO text (2026-12-10).

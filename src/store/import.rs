@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _, Statement, ToSql, ffi, params_from_iter};
 
 use super::meta;
-use crate::domain::book::{Kind, Value};
+use crate::domain::book::{FactKind, Value};
 use crate::error::Result;
 
 /// What became of one row.
@@ -35,7 +35,7 @@ const CACHE_KIB: i64 = 28_000;
 /// Writes the rows of one file of one kind.
 pub struct Importer<'c> {
     connection: &'c Connection,
-    kind: &'static Kind,
+    kind: &'static FactKind,
     /// This import's number; with the line it marks each row that it wrote.
     number: i64,
     upserts: HashMap<u32, Statement<'c>>,
@@ -55,7 +55,7 @@ impl ToSql for Value {
 
 impl<'c> Importer<'c> {
     /// Begins the import of one file.
-    pub fn new(connection: &'c Connection, kind: &'static Kind) -> Result<Self> {
+    pub fn new(connection: &'c Connection, kind: &'static FactKind) -> Result<Self> {
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(Self {
             connection,
@@ -152,7 +152,7 @@ impl<'c> Importer<'c> {
             let (Some(refers), Some(Value::Integer(id))) = (column.refers, cell) else {
                 continue;
             };
-            let Some(other) = Kind::named(refers) else {
+            let Some(other) = FactKind::named(refers) else {
                 continue;
             };
             if !self.known(other.table, *id)? {
@@ -198,7 +198,7 @@ fn is_foreign_key(error: &rusqlite::Error) -> bool {
     )
 }
 
-fn present_columns(kind: &Kind, present: u32) -> Vec<&'static str> {
+fn present_columns(kind: &FactKind, present: u32) -> Vec<&'static str> {
     kind.columns
         .iter()
         .enumerate()
@@ -208,7 +208,7 @@ fn present_columns(kind: &Kind, present: u32) -> Vec<&'static str> {
 }
 
 /// Writes the columns that are present; a row of this very import is left alone.
-fn upsert(kind: &Kind, present: u32) -> String {
+fn upsert(kind: &FactKind, present: u32) -> String {
     let columns = present_columns(kind, present);
     let key: Vec<&str> = kind.columns[..kind.key].iter().map(|c| c.name).collect();
     let names: Vec<String> = columns.iter().map(|c| format!("\"{c}\"")).collect();
@@ -240,7 +240,7 @@ fn upsert(kind: &Kind, present: u32) -> String {
 }
 
 /// Changes a known row only: the file lacks columns that a new one needs.
-fn update(kind: &Kind, present: u32) -> String {
+fn update(kind: &FactKind, present: u32) -> String {
     let columns = present_columns(kind, present);
     let mark = columns.len() + 1;
     let mut sets = vec![format!("imported = ?{mark}")];

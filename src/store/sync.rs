@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::columns::{Columns as _, Millis};
-use crate::domain::book::{Kind, Value};
+use crate::domain::book::{FactKind, Value};
 use crate::error::Result;
 
 /// How far a kind was read.
@@ -182,7 +182,11 @@ pub enum RowChange {
 }
 
 /// Compares the columns that came with what the book says; those that did not come do not count.
-pub fn change(connection: &Connection, kind: &Kind, cells: &[Option<Value>]) -> Result<RowChange> {
+pub fn change(
+    connection: &Connection,
+    kind: &FactKind,
+    cells: &[Option<Value>],
+) -> Result<RowChange> {
     let key: Vec<&Value> = cells[..kind.key].iter().flatten().collect();
     let conditions: Vec<String> = kind.columns[..kind.key]
         .iter()

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::{Columns as _, Millis};
-use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
-use crate::domain::words::{Author, EventType, Reason, Status};
+use crate::domain::ticket::event::{Event, Staff, Ticket, Topic};
+use crate::domain::ticket::event_type::EventType;
+use crate::domain::words::{Author, Reason, Status};
 use crate::error::Result;
 
 /// A ticket's columns; what the book cannot link is as an event told it.
@@ -101,11 +102,6 @@ pub fn event_known(connection: &Connection, id: &str) -> Result<bool> {
 
 /// Keeps an event, told at `told_at`; false when its id is known.
 pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>) -> Result<bool> {
-    let (from, to, author) = match &event.happening {
-        Happening::Opened { .. } => (None, None, event.said.opened_by),
-        Happening::Replied { by, .. } => (None, None, *by),
-        Happening::Moved { from, to } => (from.as_deref(), to.as_deref(), None),
-    };
     let changed = connection
         .prepare_cached(
             "INSERT INTO event
@@ -117,14 +113,14 @@ pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>
         .execute(params![
             event.id,
             event.ticket_id,
-            event.kind(),
+            event.kind,
             Millis(event.at),
             Millis(told_at),
-            from,
-            to,
+            event.from,
+            event.to,
             event.said.priority,
-            author,
-            event.text(),
+            event.author(),
+            event.text,
         ])?;
     Ok(changed > 0)
 }
@@ -189,6 +185,7 @@ fn read_staff(row: &Row<'_>) -> rusqlite::Result<Staff> {
         name: row.get("name")?,
         email: row.get("email")?,
         mobile: row.get("mobile")?,
+        chat: row.get("chat")?,
         teams: row.list("teams")?,
         ticket_manager: row.get("ticket_manager")?,
         notify_replies: row.get("notify_replies")?,

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::harmless;
+use super::language;
 use super::spreadsheet::Spreadsheet;
 
 /// What a value means to the reader's eye; never told by colour alone.
@@ -33,6 +34,8 @@ pub enum Cell {
     Measure(f64),
     /// Yes or no.
     Flag(bool),
+    /// A word of the program itself, which people read in their language.
+    Word(&'static str),
     /// A text.
     Text(String),
     /// A text that may have several lines; a block shows them as they are.
@@ -97,6 +100,7 @@ impl Cell {
             Self::Text(text) | Self::Lines(text) | Self::Toned(text, _) => {
                 Value::String(text.clone())
             }
+            Self::Word(word) => Value::from(*word),
             Self::Instant { iso, .. } => Value::String(iso.clone()),
             Self::Day(day) => Value::String(day.to_string()),
             Self::Cents(cents) => Value::from(reais_of(*cents)),
@@ -126,6 +130,9 @@ impl Cell {
     fn human(&self) -> Cow<'_, str> {
         match self {
             Self::Cents(cents) => Cow::Owned(reais(*cents)),
+            Self::Word(word) => Cow::Borrowed(language::word(word)),
+            Self::Toned(word, _) => Cow::Borrowed(language::word(word)),
+            Self::Flag(flag) => Cow::Borrowed(language::word(if *flag { "yes" } else { "no" })),
             Self::Shown { shown, .. } | Self::Instant { shown, .. } => Cow::Borrowed(shown),
             Self::Json(Value::Array(items))
                 if !items.iter().any(|i| i.is_array() || i.is_object()) =>
@@ -150,6 +157,7 @@ impl Cell {
             | Self::Lines(text)
             | Self::Toned(text, _)
             | Self::Parts { text, .. } => sheet.text(text),
+            Self::Word(word) => sheet.text(word),
             Self::Day(day) => Cow::Owned(sheet.day(*day)),
             Self::Instant { iso, .. } => sheet.instant(iso),
             Self::Cents(cents) => Cow::Owned(sheet.number(decimal(*cents))),
@@ -172,6 +180,7 @@ impl Serialize for Cell {
             Self::Text(text) | Self::Lines(text) | Self::Toned(text, _) => {
                 serializer.serialize_str(text)
             }
+            Self::Word(word) => serializer.serialize_str(word),
             Self::Instant { iso, .. } => serializer.serialize_str(iso),
             Self::Day(day) => serializer.collect_str(day),
             Self::Cents(cents) => serializer.serialize_f64(reais_of(*cents)),
@@ -214,9 +223,10 @@ impl From<String> for Cell {
     }
 }
 
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+impl From<&'static str> for Cell {
+    /// What stands in the program is a word of its own; a text from elsewhere comes by [`Cell::of`].
+    fn from(word: &'static str) -> Self {
+        Self::Word(word)
     }
 }
 

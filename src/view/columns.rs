@@ -7,7 +7,8 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
 use super::cell::Cell;
-use super::measure::{folded, padded};
+use super::language;
+use super::measure::{folded, padded, width};
 
 /// How a table shows a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,8 +197,8 @@ impl<'a, T: ?Sized> View<'a, T> {
             if cell == Cell::Null {
                 continue;
             }
-            let mut name = column.name.as_ref();
-            let before = name_width.max(name.len()) + 1;
+            let mut name = language::header(column.name.as_ref());
+            let before = name_width.max(width(name)) + 1;
             for line in cell.lines() {
                 let parts = match room {
                     Some(room) => folded(&line, room.saturating_sub(before)),

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use super::cell::Cell;
 use super::columns::{Place, Row, View};
 use super::measure::folded;
-use super::{Format, Out, harmless, json, table};
+use super::{Format, Out, harmless, json, language, table};
 use crate::error::Result;
 
 /// Rows of a table that are laid out together; a longer table goes on under a new header.
@@ -129,11 +129,12 @@ impl<'a, T: ?Sized> List<'a, T> {
                 if !self.left_out.is_empty() {
                     let names = self.left_out.join(", ");
                     let words = format!("no room for: {names} (wider, or -o csv)");
+                    let words = language::said(&words);
                     let room = usize::from(self.out.width);
                     writeln!(writer, "{}", folded(&words, room).join("\n"))?;
                 }
                 if !totals.is_empty() {
-                    writeln!(writer, "{}", harmless::lines(totals))?;
+                    writeln!(writer, "{}", harmless::lines(&language::said(totals)))?;
                 }
                 writer.flush()?;
                 if nothing && let Some(empty) = &self.view.empty {

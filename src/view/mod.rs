@@ -12,6 +12,7 @@ pub mod chart;
 mod columns;
 pub mod harmless;
 mod json;
+pub mod language;
 mod list;
 pub mod measure;
 mod progress;
@@ -20,6 +21,7 @@ mod table;
 
 pub use cell::{Cell, Tone};
 pub use columns::View;
+pub use language::Language;
 pub use list::List;
 pub use progress::Progress;
 pub use spreadsheet::Spreadsheet;
@@ -172,6 +174,12 @@ impl Out {
     /// Writes lines for people to standard output. What comes from outside and must not make lines of its
     /// own goes through [`harmless::line`] before.
     pub fn text(&self, text: impl AsRef<str>) -> Result<()> {
+        self.exact(harmless::lines(&language::said(text.as_ref())))
+    }
+
+    /// Writes lines that somebody else wrote to standard output: what a template or a message says is
+    /// told as it is, in every language.
+    pub fn theirs(&self, text: impl AsRef<str>) -> Result<()> {
         self.exact(harmless::lines(text.as_ref()))
     }
 
@@ -252,13 +260,18 @@ impl Out {
 
     /// A bar for work over a second, on a terminal; `total` 0 when unknown.
     pub fn progress(&self, what: &str, total: u64, bytes: bool) -> Progress {
-        Progress::new(self.progress, what, total, bytes)
+        Progress::new(self.progress, &language::said(what), total, bytes)
     }
 
     /// Asks a person yes or no; no answer is no.
     pub fn ask(&self, question: &str) -> Result<bool> {
         let mut err = io::stderr().lock();
-        write!(err, "{} [y/N] ", harmless::line(question))?;
+        let yes = match language::spoken() {
+            Language::English => "y/N",
+            Language::Portuguese => "s/N",
+        };
+        let question = language::said(question);
+        write!(err, "{} [{yes}] ", harmless::line(&question))?;
         err.flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -271,7 +284,8 @@ impl Out {
 
 /// Writes a line to standard error, harmless whatever it tells of; nobody can be told when that is gone.
 fn err(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", harmless::line(text));
+    let said = language::said(text);
+    let _ = writeln!(io::stderr().lock(), "{}", harmless::line(&said));
 }
 
 /// The terminal's width, as the table library sees it.

@@ -9,6 +9,7 @@ use comfy_table::{
 use super::Out;
 use super::cell::{Cell, Tone};
 use super::columns::{Place, View};
+use super::language;
 use super::measure::{folded, longest, width};
 
 /// Blanks between two columns.
@@ -38,7 +39,8 @@ struct Shown<'v> {
 
 impl Shown<'_> {
     fn measure(&mut self) {
-        let header = self.name.split('_').map(width).max().unwrap_or(0);
+        let title = language::header(self.name);
+        let header = title.split(['_', ' ']).map(width).max().unwrap_or(0);
         let texts = || self.texts.iter().map(|(text, _)| text.as_str());
         self.whole = texts().map(width).max().unwrap_or(0).max(header);
         let chunk = texts().map(longest).max().unwrap_or(0).max(header);
@@ -79,7 +81,7 @@ pub(super) fn lay<T: ?Sized>(out: Out, view: &View<T>, rows: &[Vec<Cell>]) -> La
         let Some(place) = missed_least(&shown, view.spared) else {
             return blocks(view, rows, room);
         };
-        left_out.push(shown.remove(place).name.to_owned());
+        left_out.push(language::header(shown.remove(place).name).to_owned());
     }
     let widths = widths(&shown, room);
     Laid {
@@ -177,10 +179,11 @@ fn drawn(out: Out, shown: &[Shown], widths: Option<&[usize]>) -> Vec<String> {
 
 /// A column's name over it. Where room is short, a name of several words stands on several lines.
 fn header(name: &str, out: Out) -> Drawn {
+    let title = language::header(name);
     let cell = if out.drawn {
-        Drawn::new(name.replace('_', "\n"))
+        Drawn::new(title.replace(['_', ' '], "\n"))
     } else {
-        Drawn::new(name)
+        Drawn::new(title)
     };
     if out.colour {
         cell.add_attribute(Attribute::Bold)
@@ -214,6 +217,7 @@ fn blocks<T: ?Sized>(view: &View<T>, rows: &[Vec<Cell>], room: usize) -> Laid {
             lines.push(String::new());
         }
         for (name, cell) in names.clone().zip(cells) {
+            let name = language::header(name);
             let (text, _) = text_of(cell);
             if !text.is_empty() {
                 let parts = folded(&format!("{name}: {text}"), room.saturating_sub(GAP));

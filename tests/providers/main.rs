@@ -65,7 +65,7 @@ fn message(channel: Channel) -> Outgoing {
 }
 
 /// A refusal's outcome in one word, for tables of expectations.
-fn next(outcome: &Result<regua::channel::Receipt, Refusal>) -> String {
+fn next(outcome: &Result<regua::channel::Accepted, Refusal>) -> String {
     match outcome {
         Ok(_) => "accepted".to_owned(),
         Err(refusal) => format!("{:?}", refusal.next),

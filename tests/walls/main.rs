@@ -111,7 +111,15 @@ const ONLY_CALLS: &[(&str, &str)] = &[
 ];
 
 /// Files of `cli` that commands share; any other is one command's own.
-const SHARED_CLI: &[&str] = &["arguments", "context", "examples", "mod", "signals", "face"];
+const SHARED_CLI: &[&str] = &[
+    "arguments",
+    "context",
+    "examples",
+    "mod",
+    "signals",
+    "speech",
+    "face",
+];
 
 /// The rooms that a source names after `crate::`.
 fn named_rooms(text: &str) -> Vec<String> {

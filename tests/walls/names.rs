@@ -15,7 +15,7 @@ fn declared(line: &str) -> Option<&str> {
 }
 
 /// Names that more than one public type still has.
-const STILL_SHARED: &[&str] = &["Kind"];
+const STILL_SHARED: &[&str] = &[];
 
 /// The public types of a source, those that `words_enum!` makes included.
 fn types(text: &str) -> Vec<&str> {

@@ -12,8 +12,8 @@ use self::answer::{Outcome, Told};
 use self::payload::payload;
 use self::token::Tokens;
 use super::{
-    AboutWhom, CONTENT, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings,
-    RECIPIENT, Receipt, Refusal, UNSAID, US, by_status, lost, world,
+    AboutWhom, Accepted, CONTENT, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings,
+    RECIPIENT, Refusal, UNSAID, US, by_status, lost, world,
 };
 use crate::clock::Clock;
 use crate::domain::template::Look;
@@ -140,7 +140,7 @@ impl FcmProvider {
         })
     }
 
-    fn post(&self, message: &Value, only_validate: bool) -> Result<Receipt, Refusal> {
+    fn post(&self, message: &Value, only_validate: bool) -> Result<Accepted, Refusal> {
         let mut whole = json!({ "message": message });
         if only_validate {
             whole["validate_only"] = Value::Bool(true);
@@ -169,7 +169,7 @@ impl FcmProvider {
             let cover = Cover::over([&*held.text]);
             let settled = Self::settle(&answer, outcome);
             return settled
-                .map(|receipt| receipt.covered(&cover))
+                .map(|accepted| accepted.covered(&cover))
                 .map_err(|refusal| Refusal {
                     text: cover.cover(refusal.text),
                     ..refusal
@@ -181,7 +181,7 @@ impl FcmProvider {
         ))
     }
 
-    fn settle(answer: &HttpAnswer, outcome: Outcome) -> Result<Receipt, Refusal> {
+    fn settle(answer: &HttpAnswer, outcome: Outcome) -> Result<Accepted, Refusal> {
         let told = Told::of(answer);
         let words = told.words(answer);
         let code = told.code(answer);
@@ -190,7 +190,7 @@ impl FcmProvider {
             Err(refusal.code(code.clone()))
         };
         match outcome {
-            Outcome::Taken(name) => Ok(Receipt {
+            Outcome::Taken(name) => Ok(Accepted {
                 provider_id: Some(name),
                 code: Some(answer.status.to_string()),
                 text: None,
@@ -226,12 +226,12 @@ impl Provider for FcmProvider {
         self.tokens.held(&self.client, None).map(|_| ())
     }
 
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let now = Clock::system(chrono_tz::UTC).now().at;
         self.post(&payload(message, &self.look, now), false)
     }
 
-    fn validate(&self, message: &Outgoing) -> Option<Result<Receipt, Refusal>> {
+    fn validate(&self, message: &Outgoing) -> Option<Result<Accepted, Refusal>> {
         let now = Clock::system(chrono_tz::UTC).now().at;
         Some(self.post(&payload(message, &self.look, now), true))
     }

@@ -6,7 +6,7 @@ use self::headers::Headers;
 use self::pattern::{Pattern, json_escaped};
 use self::settings::{ContentType, HttpSettings, read};
 use self::verdict::Verdict;
-use super::{Limits, Offer, Outgoing, Provider, Receipt, Refusal, by_status, lost, tag, world};
+use super::{Accepted, Limits, Offer, Outgoing, Provider, Refusal, by_status, lost, tag, world};
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
@@ -131,7 +131,7 @@ impl Provider for HttpProvider {
         OFFER.name
     }
 
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let value = |name: &str| self.value(name, message);
         let url = self.url.filled(value, percent_encoded);
         let headers: Vec<(&str, String)> = self

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::preset::Preset;
 use crate::channel::{
-    AboutWhom, CONTENT, Meaning, Next, RECIPIENT, Receipt, Refusal, US, by_status,
+    AboutWhom, Accepted, CONTENT, Meaning, Next, RECIPIENT, Refusal, US, by_status,
 };
 use crate::domain::words::Reason;
 use crate::http::{Cover, HttpAnswer, shortened};
@@ -164,7 +164,7 @@ impl Verdict {
     }
 
     /// What an answer means: taken, or refused with what to do.
-    pub(super) fn judge(&self, answer: &HttpAnswer, cover: &Cover) -> Result<Receipt, Refusal> {
+    pub(super) fn judge(&self, answer: &HttpAnswer, cover: &Cover) -> Result<Accepted, Refusal> {
         let json = answer.json();
         let json = json.as_ref();
         let status = i64::from(answer.status);
@@ -216,7 +216,7 @@ impl Verdict {
                 _ => return refuse(Next::Unknown),
             },
         };
-        Ok(Receipt {
+        Ok(Accepted {
             provider_id,
             code: Some(code.clone()),
             text: Some(words()),

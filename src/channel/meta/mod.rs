@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use self::code::{Told, meaning};
 use self::template::Template;
 use super::{
-    Catalogue, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Receipt, Refusal,
+    Accepted, Catalogue, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Refusal,
     by_status, lost, tag, world,
 };
 use crate::domain::words::Channel;
@@ -229,7 +229,7 @@ impl MetaProvider {
         Ok(recipients.insert(address.to_owned()))
     }
 
-    fn deliver(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn deliver(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let called = message.provider_template.as_deref().unwrap_or_default();
         if called.is_empty() {
             return Err(Refusal::new(
@@ -278,7 +278,7 @@ impl MetaProvider {
         let sent = json.as_ref().and_then(|json| json.pointer("/messages/0"));
         let id = sent.and_then(|sent| sent["id"].as_str());
         match id.filter(|id| !id.trim().is_empty()) {
-            Some(id) if answer.is_success() => Ok(Receipt {
+            Some(id) if answer.is_success() => Ok(Accepted {
                 provider_id: Some(id.to_owned()),
                 code: Some(answer.status.to_string()),
                 text: sent
@@ -338,7 +338,7 @@ impl Provider for MetaProvider {
         Ok(())
     }
 
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let is_new = self.admit(&message.address)?;
         let sent = self.deliver(message);
         if let Err(refusal) = &sent

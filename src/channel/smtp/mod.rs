@@ -14,7 +14,7 @@ use self::connection::{Connection, code_of};
 use self::mime::on_the_wire;
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
-use super::{AboutWhom, Limits, Next, Offer, Outgoing, Provider, Receipt, Refusal, world};
+use super::{AboutWhom, Accepted, Limits, Next, Offer, Outgoing, Provider, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
@@ -171,7 +171,7 @@ impl Provider for SmtpProvider {
         Ok(())
     }
 
-    fn send(&self, message: &Outgoing) -> Result<Receipt, Refusal> {
+    fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let to = message
             .address
             .parse::<Address>()

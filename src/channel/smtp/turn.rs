@@ -9,14 +9,14 @@ use lettre::transport::smtp::extension::MailParameter;
 use super::SmtpProvider;
 use super::connection::{Connection, Said, code_of};
 use super::meaning::{Step, meaning};
-use crate::channel::{AboutWhom, Next, Receipt, Refusal};
+use crate::channel::{AboutWhom, Accepted, Next, Refusal};
 use crate::domain::words::Reason;
 use crate::http::shortened;
 
 /// How one message's turn ended.
 pub(super) enum Turn {
     /// The server answered; the connection goes on.
-    Settled(Result<Receipt, Refusal>),
+    Settled(Result<Accepted, Refusal>),
     /// The connection is of no more use.
     Broken(Refusal),
     /// The connection was gone before the message itself left.
@@ -149,7 +149,7 @@ impl SmtpProvider {
         match connection.say(text, last, &self.stopped) {
             // Only a 2xx takes it; a 3xx here is the answer to something else.
             Said::Yes(code @ 300.., text) => Turn::Broken(self.refusal(Next::Unknown, code, &text)),
-            Said::Yes(code, text) => Turn::Settled(Ok(Receipt {
+            Said::Yes(code, text) => Turn::Settled(Ok(Accepted {
                 provider_id: None,
                 code: Some(code_of(code, &text)),
                 text: Some(self.cover.cover(shortened(&text, 300))),

@@ -25,12 +25,8 @@ mod told;
     regua ticket move --ticket 1070 --to resolved\n  \
     receiver | regua ticket events -")]
 pub(super) enum Command {
-    /// A ticket was opened
-    Open(tell::Open),
-    /// A ticket was answered
-    Reply(tell::Reply),
-    /// A ticket's status or priority changed
-    Move(tell::Move),
+    #[command(flatten)]
+    Tell(tell::Tell),
     /// Take events from a file, one JSON object a line, each in a transaction of its own
     #[command(
         after_help = "An event whose id is known is passed over; a bad line is named and the others go on (exit 1).\n\n\
@@ -74,9 +70,7 @@ pub(super) enum Command {
 /// Runs the command.
 pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
-        Command::Open(open) => tell::open(open, context),
-        Command::Reply(reply) => tell::reply(reply, context),
-        Command::Move(moved) => tell::moved(moved, context),
+        Command::Tell(tell) => tell::run(tell, context),
         Command::Events { file, strict } => events::run(&file, strict, context),
         Command::List {
             client,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::list::{self, Row};
 use super::told::{self, Told};
 use super::{Context, Outcome, face};
-use crate::domain::words::{Author, EventType, Word as _};
+use crate::domain::words::{Author, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::ticket::PeopleNames;
 use crate::store::ticket::{self as store, ListedTicket, ToldEvent};
@@ -105,21 +105,18 @@ fn heading(context: &Context, listed: &ListedTicket) -> String {
 }
 
 fn event_line(context: &Context, event: &ToldEvent) -> String {
-    let what = match event.kind {
-        EventType::Opened => "opened".to_owned(),
-        EventType::Replied => "replied".to_owned(),
-        EventType::Moved => {
-            let from = event.from.as_deref().map(|s| format!(" from {s}"));
-            let to = event.to.as_deref().map(|s| format!(" to {s}"));
-            let priority = event.priority.as_deref().map(|p| format!(", priority {p}"));
-            format!(
-                "moved{}{}{}",
-                from.unwrap_or_default(),
-                to.unwrap_or_default(),
-                priority.unwrap_or_default()
-            )
-        }
-    };
+    let from = event.from.as_deref().map(|s| format!(" from {s}"));
+    let to = event.to.as_deref().map(|s| format!(" to {s}"));
+    let priority = event.priority.as_deref();
+    let priority = priority.filter(|_| event.kind.nature().changes);
+    let priority = priority.map(|p| format!(", priority {p}"));
+    let what = format!(
+        "{}{}{}{}",
+        event.kind,
+        from.unwrap_or_default(),
+        to.unwrap_or_default(),
+        priority.unwrap_or_default()
+    );
     let by = event.by.map(|by| format!(" by {by}")).unwrap_or_default();
     format!(
         "  {}  {}{by}  [{}]\n",

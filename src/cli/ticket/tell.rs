@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use clap::Args;
+use clap::{Arg, ArgMatches, Args, FromArgMatches, Subcommand};
 use serde_json::{Map, json};
 
 use super::arguments::word;
 use super::{Context, Outcome, count, face, some_failed};
 use crate::clock;
 use crate::domain::message::Message;
-use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
+use crate::domain::ticket::event::{Event, Said, event_id_problem};
+use crate::domain::ticket::event_type::{EventPart, EventType};
 use crate::domain::ticket::notice::Untold;
 use crate::domain::words::{Author, Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
@@ -56,76 +57,80 @@ struct About {
     visible: Option<bool>,
 }
 
-/// A ticket was opened.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Open {
-    #[command(flatten)]
+/// One event made of flags: a command for each type.
+#[derive(Debug)]
+pub(in crate::cli) struct Tell {
+    kind: EventType,
     about: About,
-    /// Its status
-    #[arg(long)]
     status: Option<String>,
-    /// The text it was opened with
-    #[arg(long)]
     text: Option<String>,
-}
-
-/// A ticket was answered.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Reply {
-    #[command(flatten)]
-    about: About,
-    /// What was written
-    #[arg(long)]
-    text: Option<String>,
-    /// Who wrote it: client, staff or api
-    #[arg(long, value_parser = word::<Author>)]
     by: Option<Author>,
-}
-
-/// A ticket moved.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Move {
-    #[command(flatten)]
-    about: About,
-    /// The status it had [default: the one that the book knows]
-    #[arg(long)]
     from: Option<String>,
-    /// The status it has now
-    #[arg(long)]
     to: Option<String>,
 }
 
-/// Takes the opening of a ticket.
-pub(super) fn open(open: Open, context: &Context) -> Result<Outcome> {
-    let happening = Happening::Opened {
-        text: filled(open.text),
-    };
-    one(open.about, filled(open.status), happening, context)
-}
-
-/// Takes an answer to a ticket.
-pub(super) fn reply(reply: Reply, context: &Context) -> Result<Outcome> {
-    let happening = Happening::Replied {
-        text: filled(reply.text),
-        by: reply.by,
-    };
-    one(reply.about, None, happening, context)
-}
-
-/// Takes a ticket's move to another status or priority.
-pub(super) fn moved(moved: Move, context: &Context) -> Result<Outcome> {
-    let to = filled(moved.to);
-    if to.is_none() && filled(moved.about.priority.clone()).is_none() {
-        return Err(
-            Error::usage("a move is to another status or another priority")
-                .hint("--to STATUS, or --priority PRIORITY"),
-        );
+impl Tell {
+    /// The command that takes events of a type.
+    fn command(kind: EventType) -> clap::Command {
+        let nature = kind.nature();
+        let parts = nature.parts.iter().map(|(part, meaning)| {
+            let arg = Arg::new(part.as_str()).long(part.as_str()).help(*meaning);
+            match part {
+                EventPart::By => arg.value_name("WHO").value_parser(word::<Author>),
+                EventPart::Text => arg.value_name("TEXT"),
+                EventPart::Status | EventPart::From | EventPart::To => arg.value_name("STATUS"),
+            }
+        });
+        let command = About::augment_args(clap::Command::new(nature.verb));
+        command.about(nature.happened).args(parts)
     }
-    let happening = Happening::Moved {
-        from: filled(moved.from),
-        to,
-    };
-    one(moved.about, None, happening, context)
+}
+
+impl Subcommand for Tell {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        let kinds = EventType::ALL.iter().map(|kind| Self::command(*kind));
+        command.subcommands(kinds)
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        EventType::ALL.iter().any(|kind| kind.nature().verb == name)
+    }
+}
+
+impl FromArgMatches for Tell {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let told = matches.subcommand().and_then(|(name, given)| {
+            let kind = EventType::ALL
+                .iter()
+                .find(|kind| kind.nature().verb == name)?;
+            Some((*kind, given))
+        });
+        let (kind, given) =
+            told.ok_or_else(|| clap::Error::new(clap::error::ErrorKind::MissingSubcommand))?;
+        let text = |part: EventPart| {
+            let text = given.try_get_one::<String>(part.as_str());
+            filled(text.ok().flatten().cloned())
+        };
+        let by = given.try_get_one::<Author>(EventPart::By.as_str());
+        Ok(Self {
+            kind,
+            about: About::from_arg_matches(given)?,
+            status: text(EventPart::Status),
+            text: text(EventPart::Text),
+            by: by.ok().flatten().copied(),
+            from: text(EventPart::From),
+            to: text(EventPart::To),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// A text that says something.
@@ -134,13 +139,8 @@ fn filled(text: Option<String>) -> Option<String> {
 }
 
 /// The event that the flags speak of; its id is empty where none was given.
-fn event(
-    about: About,
-    status: Option<String>,
-    happening: Happening,
-    context: &Context,
-) -> Result<Event> {
-    let now = context.now();
+fn event(tell: Tell, context: &Context) -> Result<Event> {
+    let (about, now) = (tell.about, context.now());
     let at = about
         .at
         .as_deref()
@@ -151,34 +151,42 @@ fn event(
     {
         return Err(Error::usage(format!("the event's id {what}")).hint("--id e1"));
     }
-    Ok(Event {
-        id: about.id.unwrap_or_default(),
-        at: at.unwrap_or(now.at),
+    let event = Event {
         dated: at.is_some(),
-        ticket_id: about.ticket,
         said: Said {
             client_id: about.client,
             topic_id: about.topic,
             subtopic_id: about.subtopic,
             title: filled(about.title),
-            status,
+            status: tell.status,
             priority: filled(about.priority),
             responsible_id: about.responsible,
             opened_by: about.opened_by,
             visible_to_client: about.visible,
         },
-        happening,
-    })
+        text: tell.text,
+        by: tell.by,
+        from: tell.from,
+        to: tell.to,
+        ..Event::of(
+            tell.kind,
+            about.id.unwrap_or_default(),
+            about.ticket,
+            at.unwrap_or(now.at),
+        )
+    };
+    if event.is_idle() {
+        return Err(
+            Error::usage("a move is to another status or another priority")
+                .hint("--to STATUS, or --priority PRIORITY"),
+        );
+    }
+    Ok(event)
 }
 
 /// Takes one event made of flags.
-fn one(
-    about: About,
-    status: Option<String>,
-    happening: Happening,
-    context: &Context,
-) -> Result<Outcome> {
-    let mut event = event(about, status, happening, context)?;
+pub(super) fn run(tell: Tell, context: &Context) -> Result<Outcome> {
+    let mut event = event(tell, context)?;
     let mut saved = context.open()?;
     if event.id.is_empty() {
         event.id = saved.write(|transaction| job::new_event_id(transaction))?;
@@ -287,7 +295,7 @@ fn answer(
         }
         let head = Map::from_iter([
             ("event_id".to_owned(), json!(event.id)),
-            ("type".to_owned(), json!(event.kind())),
+            ("type".to_owned(), json!(event.kind)),
             ("ticket_id".to_owned(), json!(event.ticket_id)),
             ("known".to_owned(), json!(taken.known)),
         ]);

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
+use crate::domain::ticket::event_type::TriggerEvent;
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
-use crate::domain::words::{TriggerEvent, Word as _};
+use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
 use crate::jobs::{provided, trigger as job};
 use crate::store::Store;

@@ -102,7 +102,7 @@ pub(super) fn run(name: &str, path: &Path, context: &Context) -> Result<Outcome>
         context.out.json(&json!({
             "trigger": trigger.name,
             "event_id": event.id,
-            "type": event.kind(),
+            "type": event.kind,
             "ticket_id": event.ticket_id,
             "matches": mismatch.is_none(),
             "mismatch": mismatch,

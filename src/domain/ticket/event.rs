@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::words::{Author, EventType};
+use super::event_type::EventType;
+use crate::domain::words::Author;
 use crate::error::Flaw;
 
 /// What a message may say about a ticket; everything already in words. A message that waits keeps it.
@@ -64,6 +65,8 @@ pub struct Staff {
     pub email: Option<String>,
     /// Mobile, as kept by [`crate::domain::phone::Phone`].
     pub mobile: Option<String>,
+    /// Their address on the staff's chat, as typed.
+    pub chat: Option<String>,
     /// The teams they are in.
     pub teams: Vec<String>,
     /// Hears of every new ticket, once and in general words.
@@ -160,30 +163,6 @@ pub struct Said {
     pub visible_to_client: Option<bool>,
 }
 
-/// What happened to a ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Happening {
-    /// It was opened.
-    Opened {
-        /// The text it was opened with.
-        text: Option<String>,
-    },
-    /// Somebody answered in it.
-    Replied {
-        /// What they wrote.
-        text: Option<String>,
-        /// Who they are.
-        by: Option<Author>,
-    },
-    /// Its status or its priority changed; the new priority stands in [`Said`].
-    Moved {
-        /// The status it had.
-        from: Option<String>,
-        /// The status it has now; none when only the priority changed.
-        to: Option<String>,
-    },
-}
-
 /// One thing that happened to one ticket, told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -198,32 +177,50 @@ pub struct Event {
     /// What it says about the ticket.
     pub said: Said,
     /// What happened.
-    pub happening: Happening,
+    pub kind: EventType,
+    /// The text the ticket was opened with, or what somebody answered.
+    pub text: Option<String>,
+    /// Who answered.
+    pub by: Option<Author>,
+    /// The status the ticket had.
+    pub from: Option<String>,
+    /// The status it has now; none when only the priority changed, which stands in [`Said`].
+    pub to: Option<String>,
 }
 
 impl Event {
-    /// Its type, as JSON names it.
-    pub const fn kind(&self) -> EventType {
-        match self.happening {
-            Happening::Opened { .. } => EventType::Opened,
-            Happening::Replied { .. } => EventType::Replied,
-            Happening::Moved { .. } => EventType::Moved,
+    /// An event that says nothing yet; `at` is now for one that does not say when.
+    pub fn of(kind: EventType, id: impl Into<String>, ticket_id: i64, at: DateTime<Utc>) -> Self {
+        Self {
+            id: id.into(),
+            at,
+            dated: false,
+            ticket_id,
+            said: Said::default(),
+            kind,
+            text: None,
+            by: None,
+            from: None,
+            to: None,
         }
     }
 
-    /// The text it carries.
-    pub fn text(&self) -> Option<&str> {
-        match &self.happening {
-            Happening::Opened { text } | Happening::Replied { text, .. } => text.as_deref(),
-            Happening::Moved { .. } => None,
-        }
+    /// Whether it is the ticket's opening.
+    pub fn opens(&self) -> bool {
+        self.kind == EventType::OPENING
     }
 
-    /// The status the ticket has from this event on, if the event says so.
-    fn new_status(&self) -> Option<&String> {
-        match &self.happening {
-            Happening::Moved { to, .. } => to.as_ref(),
-            _ => self.said.status.as_ref(),
+    /// Whether it lacks what makes it an event of its type: a change without a new status or priority.
+    pub fn is_idle(&self) -> bool {
+        self.kind.nature().changes && self.to.is_none() && self.said.priority.is_none()
+    }
+
+    /// Who did it: the ticket's opener, or who answered.
+    pub fn author(&self) -> Option<Author> {
+        if self.opens() {
+            self.said.opened_by
+        } else {
+            self.by
         }
     }
 
@@ -259,15 +256,17 @@ impl Event {
             topic_id: said.topic_id.or(book.topic_id).or_else(parent),
             subtopic_id,
             title: said.title.clone().or_else(|| book.title.clone()),
-            status: self.new_status().cloned().or_else(|| book.status.clone()),
+            status: (self.to.clone())
+                .or_else(|| said.status.clone())
+                .or_else(|| book.status.clone()),
             priority: said.priority.clone().or_else(|| book.priority.clone()),
             responsible_id: said.responsible_id.or(book.responsible_id),
             opened_by: said.opened_by.or(book.opened_by),
             visible_to_client: said.visible_to_client.unwrap_or(book.visible_to_client),
-            opened_at: match self.happening {
-                Happening::Opened { .. } if self.dated => Some(self.at),
-                Happening::Opened { .. } => book.opened_at.or(Some(self.at)),
-                _ => book.opened_at,
+            opened_at: match book.opened_at {
+                known if !self.opens() => known,
+                Some(known) if !self.dated => Some(known),
+                _ => Some(self.at),
             },
         }
     }
@@ -311,11 +310,8 @@ impl Event {
     /// The status the ticket moved away from: as the event says, else the book's. None when
     /// the status did not change, or when the book had heard of the new one already.
     pub fn moved_from<'a>(&'a self, book: Option<&'a Ticket>) -> Option<&'a str> {
-        let Happening::Moved { from, to } = &self.happening else {
-            return None;
-        };
-        from.as_deref().or_else(|| {
-            let to = to.as_deref()?;
+        self.from.as_deref().or_else(|| {
+            let to = self.to.as_deref()?;
             let known = book?.status.as_deref()?;
             (!same_word(known, to)).then_some(known)
         })
@@ -341,23 +337,18 @@ impl Event {
             .and_then(|id| staff.iter().find(|person| person.id == id))
             .map(|person| person.name.clone());
         // A change of priority alone leaves the status what it was.
-        let unmoved = || match &self.happening {
-            Happening::Moved { to: None, .. } => book?.status.clone(),
-            _ => None,
+        let unmoved = || {
+            let still = self.kind.nature().changes && self.to.is_none();
+            book.filter(|_| still)?.status.clone()
         };
         TicketFacts {
             id: ticket.id,
             topic: topic(ticket.topic_id),
             subtopic: topic(ticket.subtopic_id),
             previous_status: self.moved_from(book).map(str::to_owned).or_else(unmoved),
-            message: match &self.happening {
-                Happening::Opened { text: Some(text) } => Some(text.clone()),
-                _ => opening.map(str::to_owned),
-            },
-            reply: match &self.happening {
-                Happening::Replied { text, .. } => text.clone(),
-                _ => None,
-            },
+            message: (self.text.clone().filter(|_| self.opens()))
+                .or_else(|| opening.map(str::to_owned)),
+            reply: self.text.clone().filter(|_| !self.opens()),
             responsible,
             title: ticket.title,
             status: ticket.status,
@@ -396,14 +387,10 @@ mod tests {
         crate::clock::parse_instant(text, chrono_tz::America::Sao_Paulo).expect("an instant")
     }
 
-    fn event(happening: Happening) -> Event {
+    fn event(kind: EventType) -> Event {
         Event {
-            id: "e".to_owned(),
-            at: at("2026-11-21T10:00"),
             dated: true,
-            ticket_id: 1070,
-            said: Said::default(),
-            happening,
+            ..Event::of(kind, "e", 1070, at("2026-11-21T10:00"))
         }
     }
 
@@ -424,19 +411,20 @@ mod tests {
     }
 
     fn moved(from: Option<&str>, to: Option<&str>) -> Event {
-        event(Happening::Moved {
+        Event {
             from: from.map(str::to_owned),
             to: to.map(str::to_owned),
-        })
+            ..event(EventType::Moved)
+        }
     }
 
     #[test]
     fn what_the_book_knows_fills_in_what_an_event_leaves_out() {
         let book = book();
-        let reply = event(Happening::Replied {
+        let reply = Event {
             text: Some("ok".to_owned()),
-            by: None,
-        });
+            ..event(EventType::Replied)
+        };
         assert_eq!(reply.ticket(Some(&book), &[]), book);
         let mut partial = moved(None, Some("resolved"));
         partial.said.title = Some("Outro".to_owned());
@@ -449,16 +437,13 @@ mod tests {
 
     #[test]
     fn a_ticket_its_client_opened_is_visible_whatever_the_event_says() {
-        let mut opened = event(Happening::Opened { text: None });
+        let mut opened = event(EventType::Opened);
         opened.said.visible_to_client = Some(false);
         assert!(!opened.ticket(None, &[]).visible());
         opened.said.opened_by = Some(Author::Client);
         assert!(opened.ticket(None, &[]).visible());
         // The opener may be known from the book alone.
-        let mut hidden = event(Happening::Replied {
-            text: None,
-            by: None,
-        });
+        let mut hidden = event(EventType::Replied);
         hidden.said.visible_to_client = Some(false);
         let mut known = book();
         assert!(!hidden.ticket(Some(&known), &[]).visible());
@@ -492,7 +477,7 @@ mod tests {
     #[test]
     fn an_event_told_late_shows_nothing_that_was_hidden_and_hides_nothing_shown() {
         let mut known = book();
-        let mut opened = event(Happening::Opened { text: None });
+        let mut opened = event(EventType::Opened);
         for visible in [false, true] {
             known.visible_to_client = visible;
             opened.said.visible_to_client = Some(!visible);
@@ -515,7 +500,7 @@ mod tests {
         let mut known = book();
         known.status = Some("resolved".to_owned());
         known.title = None;
-        let mut opened = event(Happening::Opened { text: None });
+        let mut opened = event(EventType::Opened);
         opened.said.status = Some("open".to_owned());
         opened.said.title = Some("Sem sinal".to_owned());
         let kept = opened.kept(Some(&known), &[], true);
@@ -533,7 +518,7 @@ mod tests {
             parent_id: Some(4),
             ..Topic::default()
         }];
-        let mut opened = event(Happening::Opened { text: None });
+        let mut opened = event(EventType::Opened);
         opened.said.subtopic_id = Some(9);
         assert_eq!(opened.ticket(None, &topics).topic_id, Some(4));
     }
@@ -558,11 +543,12 @@ mod tests {
                 ..Topic::default()
             },
         ];
-        let facts = event(Happening::Replied {
+        let replied = Event {
             text: Some("Reinicie o roteador".to_owned()),
             by: Some(Author::Staff),
-        })
-        .facts(Some(&book()), &staff, &topics, Some("Está lento"));
+            ..event(EventType::Replied)
+        };
+        let facts = replied.facts(Some(&book()), &staff, &topics, Some("Está lento"));
         assert_eq!(facts.responsible.as_deref(), Some("Henrique"));
         assert_eq!(facts.topic.as_deref(), Some("Suporte"));
         assert_eq!(facts.subtopic.as_deref(), Some("Lentidão"));

@@ -2,66 +2,50 @@
 
 use std::collections::BTreeSet;
 
+use super::event_type::TriggerEvent;
 use super::trigger::{AUDIENCE_ACCEPTED, Trigger};
 use crate::domain::template::{Need, Template, Variable, name_problem};
-use crate::domain::words::{Channel, TriggerEvent};
+use crate::domain::words::{Channel, Word as _};
 use crate::error::{Flaw, did_you_mean};
 
 impl Trigger {
     /// The keys that do not go with its event although something stands in them.
-    fn misplaced(&self) -> Vec<(&'static str, &'static str)> {
-        let event = self.event;
-        let workflow = event == TriggerEvent::Workflow;
-        let reply = event == TriggerEvent::Reply;
-        let new_staff = event.tells_staff_of_new_tickets();
-        let only_workflow = "only a trigger of event workflow has it: leave it out";
-        let mut found = Vec::new();
-        let mut check = |key, filled: bool, fits: bool, remedy| {
-            if filled && !fits {
-                found.push((key, remedy));
+    fn misplaced(&self) -> Vec<(&'static str, String)> {
+        let own = self.event.keys();
+        let filled = [
+            ("from", !self.from.is_empty()),
+            ("to", !self.to.is_empty()),
+            ("priorities", !self.priorities.is_empty()),
+            ("audience", !self.audience.is_empty()),
+            ("staff", !self.staff.is_empty()),
+            ("teams", !self.teams.is_empty()),
+            ("fallback", self.fallback.is_some()),
+        ];
+        let filled = filled.into_iter().filter(|(_, filled)| *filled);
+        filled
+            .filter(|(key, _)| !own.contains(key))
+            .map(|(key, _)| (key, self.instead_of(key)))
+            .collect()
+    }
+
+    /// What to write instead of a key that does not go with its event.
+    fn instead_of(&self, key: &str) -> String {
+        let own = self.event.keys();
+        let having = TriggerEvent::ALL
+            .iter()
+            .filter(|event| event.keys().contains(&key));
+        let having: Vec<&str> = having.map(|event| event.as_str()).collect();
+        match (key, &having[..]) {
+            ("staff", _) if own.contains(&"audience") => {
+                "name them in the audience: audience = [\"staff:3\"]".to_owned()
             }
-        };
-        check("from", !self.from.is_empty(), workflow, only_workflow);
-        check("to", !self.to.is_empty(), workflow, only_workflow);
-        check(
-            "priorities",
-            !self.priorities.is_empty(),
-            workflow,
-            only_workflow,
-        );
-        check(
-            "audience",
-            !self.audience.is_empty(),
-            workflow,
-            only_workflow,
-        );
-        check(
-            "staff",
-            !self.staff.is_empty(),
-            new_staff || reply,
-            if workflow {
-                "name them in the audience: audience = [\"staff:3\"]"
-            } else {
-                "this event tells the client alone: leave it out"
-            },
-        );
-        check(
-            "teams",
-            !self.teams.is_empty(),
-            new_staff || workflow,
-            if reply {
+            ("teams", _) if own.contains(&"fallback") => {
                 "a reply tells named staff and the responsible; a team goes into fallback"
-            } else {
-                "this event tells the client alone: leave it out"
-            },
-        );
-        check(
-            "fallback",
-            self.fallback.is_some(),
-            reply,
-            "only a trigger of event reply has it: leave it out",
-        );
-        found
+                    .to_owned()
+            }
+            (_, [only]) => format!("only a trigger of event {only} has it: leave it out"),
+            _ => "this event tells the client alone: leave it out".to_owned(),
+        }
     }
 
     /// Everything wrong with it as it stands, part by part; see also [`Trigger::template_flaws`].
@@ -74,7 +58,7 @@ impl Trigger {
             let found = format!("does not go with event {}", self.event);
             flaws.push(Flaw::of(key, found, remedy));
         }
-        if self.event == TriggerEvent::Workflow && self.audience.is_empty() {
+        if self.event.keys().contains(&"audience") && self.audience.is_empty() {
             flaws.push(Flaw::of(
                 "audience",
                 "is empty: nobody would hear",

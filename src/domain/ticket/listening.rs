@@ -1,10 +1,11 @@
 //! Which triggers are for an event, and which of them fits most closely.
 
-use super::event::{Event, Happening, Ticket, same_word};
+use super::event::{Event, Ticket, same_word};
+use super::event_type::TriggerEvent;
 use super::notice::Words;
 use super::trigger::{Fit, Trigger};
 use crate::domain::template::Template;
-use crate::domain::words::{Author, Channel, TriggerEvent};
+use crate::domain::words::{Author, Channel};
 
 /// A trigger with the channel of each of its templates, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,18 +77,14 @@ fn new_ticket_event(ticket: &Ticket) -> TriggerEvent {
 
 /// Whether a trigger is for this event of this ticket, whatever its topics.
 fn listens(trigger: &Trigger, event: &Event, before: Option<&Ticket>, ticket: &Ticket) -> bool {
-    if trigger.event.listens_to() != event.kind() {
+    if trigger.event.listens_to() != event.kind {
         return false;
     }
     match trigger.event {
         TriggerEvent::NewTicketClient | TriggerEvent::Reply => true,
         TriggerEvent::Workflow => {
-            let to = match &event.happening {
-                Happening::Moved { to, .. } => to.as_deref(),
-                _ => None,
-            };
             among(&trigger.from, event.moved_from(before))
-                && among(&trigger.to, to)
+                && among(&trigger.to, event.to.as_deref())
                 && among(&trigger.priorities, ticket.priority.as_deref())
         }
         opened => opened == new_ticket_event(ticket),
@@ -102,21 +99,17 @@ pub fn mismatch(
     ticket: &Ticket,
 ) -> Option<String> {
     let wanted = trigger.event.listens_to();
-    if wanted != event.kind() {
+    if wanted != event.kind {
         return Some(format!(
             "it listens to events of type {wanted}, and this one is {}",
-            event.kind()
+            event.kind
         ));
     }
     if trigger.event == TriggerEvent::Workflow && !listens(trigger, event, before, ticket) {
-        let to = match &event.happening {
-            Happening::Moved { to, .. } => to.as_deref(),
-            _ => None,
-        };
         return Some(format!(
             "its from, to or priorities do not hold: this is a move from {} to {} with priority {}",
             event.moved_from(before).unwrap_or("no known status"),
-            to.unwrap_or("no other status"),
+            event.to.as_deref().unwrap_or("no other status"),
             ticket.priority.as_deref().unwrap_or("unknown")
         ));
     }

@@ -1,11 +1,11 @@
 //! Who hears of a ticket event: one pure decision, with everybody left out and why.
 
 use super::event::{Event, Staff, Ticket, Topic};
+use super::event_type::{EventType, TriggerEvent};
 use super::listening::{Armed, listening};
 use super::notice::{Hearing, ListName, Person, Why};
 use super::telling::{Candidate, Telling};
 use super::trigger::{Audience, Somebody, Trigger, in_team};
-use crate::domain::words::{EventType, TriggerEvent};
 
 /// What the book knows of who could hear.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,6 @@ pub fn recipients(
 ) -> Hearing {
     let mut staff: Vec<&Staff> = house.staff.iter().collect();
     staff.sort_by_key(|person| person.id);
-    staff.sort_by_key(|person| person.id);
     let (listening, matching) = listening(house.triggers, event, before, ticket);
     let mut lists = Lists {
         ticket,
@@ -36,7 +35,7 @@ pub fn recipients(
         topics: house.topics,
         telling: Telling::default(),
     };
-    match event.kind() {
+    match event.kind {
         EventType::Opened => lists.opened(&listening, &matching),
         EventType::Moved => lists.moved(&matching),
         EventType::Replied => lists.replied(&matching),
@@ -306,7 +305,7 @@ mod tests {
     use super::*;
     use std::collections::{BTreeMap, BTreeSet};
 
-    use crate::domain::ticket::event::{Happening, Said};
+    use crate::domain::ticket::event::Said;
     use crate::domain::ticket::notice::{Notice, Words};
     use crate::domain::words::{Author, Channel, Word};
     use proptest::prelude::*;
@@ -319,6 +318,7 @@ mod tests {
             name: format!("P{id}"),
             email: Some(format!("p{id}@example.com")),
             mobile: Some("+5549999990001".to_owned()),
+            chat: None,
             teams: teams.iter().map(|team| (*team).to_owned()).collect(),
             ticket_manager: flags.contains("manager"),
             notify_replies: flags.contains("replies"),
@@ -359,27 +359,10 @@ mod tests {
         armed
     }
 
-    fn happening(kind: EventType) -> Happening {
-        match kind {
-            EventType::Opened => Happening::Opened { text: None },
-            EventType::Replied => Happening::Replied {
-                text: None,
-                by: None,
-            },
-            EventType::Moved => Happening::Moved {
-                from: Some("in_progress".to_owned()),
-                to: Some("resolved".to_owned()),
-            },
-        }
-    }
-
     /// An event about a ticket of client 193 in topic 4 and sub-topic 9, for which 34 is responsible.
     fn event(kind: EventType, change: impl FnOnce(&mut Event)) -> Event {
         let mut event = Event {
-            id: "e1".to_owned(),
-            at: chrono::DateTime::UNIX_EPOCH,
             dated: true,
-            ticket_id: 1070,
             said: Said {
                 client_id: Some(193),
                 topic_id: Some(4),
@@ -391,8 +374,12 @@ mod tests {
                 opened_by: None,
                 visible_to_client: None,
             },
-            happening: happening(kind),
+            ..Event::of(kind, "e1", 1070, chrono::DateTime::UNIX_EPOCH)
         };
+        if kind == EventType::Moved {
+            event.from = Some("in_progress".to_owned());
+            event.to = Some("resolved".to_owned());
+        }
         change(&mut event);
         event
     }
@@ -1055,10 +1042,8 @@ mod tests {
             Case {
                 sentence: "a change of priority alone is a move, to no status",
                 event: event(EventType::Moved, |e| {
-                    e.happening = Happening::Moved {
-                        from: None,
-                        to: None,
-                    };
+                    e.from = None;
+                    e.to = None;
                     e.said.priority = Some("urgent".to_owned());
                 }),
                 triggers: vec![
@@ -1102,10 +1087,8 @@ mod tests {
         };
         let moved = event(EventType::Moved, |e| {
             e.said = Said::default();
-            e.happening = Happening::Moved {
-                from: None,
-                to: Some("resolved".to_owned()),
-            };
+            e.from = None;
+            e.to = Some("resolved".to_owned());
         });
         let triggers = [with(by_mail("w", TriggerEvent::Workflow), |t| {
             t.from = vec!["open".to_owned()];
@@ -1282,11 +1265,11 @@ mod tests {
                     };
                     let armed = triggers.iter().find(|a| a.trigger.name == *trigger).expect("its trigger");
                     prop_assert!(armed.trigger.allow_duplicates);
-                    prop_assert!(notices.iter().all(|n| n.list != ListName::Managers || event.kind() != EventType::Opened));
+                    prop_assert!(notices.iter().all(|n| n.list != ListName::Managers || event.kind != EventType::Opened));
                 }
             }
             // A manager told of a new ticket is told nothing else of it.
-            if event.kind() == EventType::Opened {
+            if event.kind == EventType::Opened {
                 for manager in hearing.notices.iter().filter(|n| n.list == ListName::Managers) {
                     prop_assert!(hearing.notices.iter().filter(|n| n.person == manager.person).all(|n| n.list == ListName::Managers));
                 }
@@ -1296,7 +1279,7 @@ mod tests {
         #[test]
         fn the_order_is_kept(event in any_event(), triggers in any_triggers(), staff in any_staff()) {
             let hearing = hear(&event, &triggers, &staff, &some_topics());
-            if event.kind() == EventType::Moved {
+            if event.kind == EventType::Moved {
                 // Of one trigger: its audience in its order, and within a list by id.
                 for armed in &triggers {
                     let spot = |n: &&Notice| armed.trigger.audience.iter().position(|a| a.to_string() == n.list.to_string());

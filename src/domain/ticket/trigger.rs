@@ -3,37 +3,7 @@
 use std::fmt;
 
 use super::event::{Staff, same_word};
-use crate::domain::words::{EventType, TriggerEvent};
-
-impl TriggerEvent {
-    /// The type of event it listens to.
-    pub const fn listens_to(self) -> EventType {
-        match self {
-            Self::NewTicketClient
-            | Self::NewInternalTicket
-            | Self::NewPublicTicketByClient
-            | Self::NewPublicTicketByStaff => EventType::Opened,
-            Self::Workflow => EventType::Moved,
-            Self::Reply => EventType::Replied,
-        }
-    }
-
-    /// The flag that staff named in its trigger must have to hear.
-    pub const fn flag(self) -> &'static str {
-        match self {
-            Self::Reply => "notify_replies",
-            _ => "notify_workflow",
-        }
-    }
-
-    /// Whether it tells staff of a new ticket.
-    pub const fn tells_staff_of_new_tickets(self) -> bool {
-        matches!(
-            self,
-            Self::NewInternalTicket | Self::NewPublicTicketByClient | Self::NewPublicTicketByStaff
-        )
-    }
-}
+use super::event_type::TriggerEvent;
 
 /// One person or one team of the staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,7 +153,7 @@ impl Trigger {
             from: Vec::new(),
             to: Vec::new(),
             priorities: Vec::new(),
-            audience: if event == TriggerEvent::Workflow {
+            audience: if event.keys().contains(&"audience") {
                 Audience::usual()
             } else {
                 Vec::new()

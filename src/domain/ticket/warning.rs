@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
-use super::event::{Event, Happening, Said, Staff, Topic, same_word};
+use super::event::{Event, Said, Staff, Topic, same_word};
+use super::event_type::TriggerEvent;
 use super::listening::Armed;
 use super::notice::Person;
 use super::recipients::{House, recipients};
 use super::trigger::{Audience, Somebody, Trigger, in_team};
 use crate::domain::template::{Company, Template, Variable, is_usual_word};
-use crate::domain::words::{Author, EventType, TriggerEvent};
+use crate::domain::words::Author;
 use crate::error::did_you_mean;
 
 /// What a warning looks at besides the trigger.
@@ -274,10 +275,6 @@ impl Trigger {
     fn possible_event(&self, topic_id: Option<i64>, subtopic_id: Option<i64>) -> Event {
         let by_client = self.event == TriggerEvent::NewPublicTicketByClient;
         Event {
-            id: String::new(),
-            at: DateTime::<Utc>::UNIX_EPOCH,
-            dated: false,
-            ticket_id: 0,
             said: Said {
                 topic_id,
                 subtopic_id,
@@ -286,17 +283,9 @@ impl Trigger {
                 visible_to_client: Some(self.event != TriggerEvent::NewInternalTicket),
                 ..Said::default()
             },
-            happening: match self.event.listens_to() {
-                EventType::Opened => Happening::Opened { text: None },
-                EventType::Replied => Happening::Replied {
-                    text: None,
-                    by: None,
-                },
-                EventType::Moved => Happening::Moved {
-                    from: self.from.first().cloned(),
-                    to: self.to.first().cloned(),
-                },
-            },
+            from: self.from.first().cloned(),
+            to: self.to.first().cloned(),
+            ..Event::of(self.event.listens_to(), "", 0, DateTime::UNIX_EPOCH)
         }
     }
 }

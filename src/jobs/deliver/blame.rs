@@ -196,7 +196,7 @@ impl Blame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::Receipt;
+    use crate::channel::Accepted;
     use crate::domain::words::Reason;
 
     fn refused(about: AboutWhom, text: &str) -> Answer {
@@ -233,7 +233,7 @@ mod tests {
         let mut blame = Blame::default();
         for id in 1..30 {
             let answer = match id % 7 {
-                0 => Answer::Done(Ok(Receipt::default())),
+                0 => Answer::Done(Ok(Accepted::default())),
                 3 => refused(AboutWhom::Recipient, "this number has no account"),
                 _ => refused(AboutWhom::Unsaid, "not accepted"),
             };
@@ -252,7 +252,7 @@ mod tests {
         let known = Words::written("400 not accepted".to_owned());
         let mut blame = Blame::remembering(Some(known));
         assert!(blame.hear(1, &said(), &flight("x")).is_returned);
-        blame.hear(2, &Answer::Done(Ok(Receipt::default())), &flight("y"));
+        blame.hear(2, &Answer::Done(Ok(Accepted::default())), &flight("y"));
         let mut last = flight("x");
         last.tried_last = true;
         assert_eq!(blame.hear(1, &said(), &last), Verdict::default());
@@ -267,7 +267,7 @@ mod tests {
         assert!(second.is_returned && second.sets_aside && second.close.is_none());
         assert_eq!(second.also, [1]);
         let mut other = Blame::default();
-        other.hear(1, &Answer::Done(Ok(Receipt::default())), &flight("x"));
+        other.hear(1, &Answer::Done(Ok(Accepted::default())), &flight("x"));
         for id in 2..20 {
             let verdict = other.hear(id, &said(), &flight("y"));
             assert_eq!(verdict, Verdict::default());

@@ -126,7 +126,7 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::{Receipt, Refusal};
+    use crate::channel::{Accepted, Refusal};
 
     fn refused(next: Next) -> Answer {
         Answer::Done(Err(Refusal::new(next, "words")))
@@ -138,7 +138,7 @@ mod tests {
         assert!(still.hear(&refused(Next::Later(None))).is_some());
         assert_eq!(still.trouble(), Trouble::Later);
         let mut over = Breaker::new(8, true);
-        assert_eq!(over.hear(&Answer::Done(Ok(Receipt::default()))), None);
+        assert_eq!(over.hear(&Answer::Done(Ok(Accepted::default()))), None);
         assert!(!over.is_probing());
     }
 
@@ -156,7 +156,7 @@ mod tests {
         let mut breaker = Breaker::new(4, false);
         assert_eq!(breaker.hear(&refused(Next::NotSent)), None);
         assert_eq!(breaker.unreached().as_deref(), Some("words"));
-        breaker.hear(&Answer::Done(Ok(Receipt::default())));
+        breaker.hear(&Answer::Done(Ok(Accepted::default())));
         assert_eq!(breaker.unreached(), None);
     }
 }

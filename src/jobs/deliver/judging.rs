@@ -116,12 +116,12 @@ impl Judge {
         };
         match answer {
             Answer::NotBegun => {}
-            Answer::Done(Ok(receipt)) => {
+            Answer::Done(Ok(accepted)) => {
                 settlement.status = Status::Sent;
                 settlement.outcome = Some(AttemptOutcome::Accepted);
-                settlement.code.clone_from(&receipt.code);
-                settlement.text.clone_from(&receipt.text);
-                settlement.provider_id.clone_from(&receipt.provider_id);
+                settlement.code.clone_from(&accepted.code);
+                settlement.text.clone_from(&accepted.text);
+                settlement.provider_id.clone_from(&accepted.provider_id);
             }
             Answer::Done(Err(refusal)) => self.refused(&mut settlement, refusal, flight, now),
         }

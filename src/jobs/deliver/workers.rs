@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::stop::Stop;
-use crate::channel::{Limits, Next, Provider, Receipt, Refusal};
+use crate::channel::{Accepted, Limits, Next, Provider, Refusal};
 use crate::clock::Stopwatch;
 use crate::domain::message::{Lot, Outgoing};
 use crate::domain::rate::TokenBucket;
@@ -25,7 +25,7 @@ const GATHER: Duration = Duration::from_millis(4);
 /// What a worker says about one message.
 pub(super) enum Answer {
     /// The provider was asked.
-    Done(Result<Receipt, Refusal>),
+    Done(Result<Accepted, Refusal>),
     /// The channel closed, or its lot was put aside, before its request began.
     NotBegun,
 }

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::channel::{ChannelSettings, proxies_in_use};
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::watch;
@@ -406,7 +406,7 @@ fn remembered(
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for source in sources {
-        for kind in Kind::names() {
+        for kind in FactKind::names() {
             let again = sync::again(connection, source.name(), kind)?.len();
             if again > 0 {
                 findings.push(Finding::warning(

@@ -7,7 +7,7 @@ use super::spool::Spool;
 use super::summary::{Became, Refused, SyncSummary, Synced};
 use super::tickets::Tickets;
 use crate::clock::Now;
-use crate::domain::book::{self, Kind, Value};
+use crate::domain::book::{self, FactKind, Value};
 use crate::error::Result;
 use crate::jobs::ticket::Desk;
 use crate::source::{AskedKind, Reached, Row, Source, Strange};
@@ -69,7 +69,7 @@ struct Book<'a> {
 
 impl Book<'_> {
     /// Tells that a kind is withheld from us: a person each time, who reads a task's words once a day.
-    fn withheld(&mut self, kind: &Kind, why: &str, by_task: bool) -> Result<()> {
+    fn withheld(&mut self, kind: &FactKind, why: &str, by_task: bool) -> Result<()> {
         let key = format!("withheld.{}.{}", self.source.name(), kind.name);
         let today = self.now.today.to_string();
         let told = meta::get(self.connection, &key)?.is_some_and(|day| day == today);
@@ -143,7 +143,7 @@ impl Book<'_> {
 
     fn row(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static FactKind,
         importer: &mut Importer<'_>,
         line: u64,
         row: Row,
@@ -163,7 +163,7 @@ impl Book<'_> {
     }
 
     /// Notes the row's codes that nobody knew, instead of those it had before.
-    fn strange(&self, kind: &Kind, row: &Row) -> Result<()> {
+    fn strange(&self, kind: &FactKind, row: &Row) -> Result<()> {
         let codes: Vec<(&str, &str)> = row
             .strange
             .iter()
@@ -177,7 +177,7 @@ impl Book<'_> {
     /// The row's texts as the values of its kind.
     fn cells(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static FactKind,
         id: i64,
         texts: &[Option<String>],
     ) -> Result<Vec<Option<Value>>, Refused> {
@@ -223,7 +223,7 @@ impl Book<'_> {
     /// Writes a row if it says something else than the book. `told` is what a ticket's event made of it.
     fn put(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static FactKind,
         importer: &mut Importer<'_>,
         (line, id): (u64, i64),
         mut cells: Vec<Option<Value>>,
@@ -264,7 +264,7 @@ impl Book<'_> {
     /// A row refers to one that the book does not have: it is refused if it cannot be without.
     fn orphan(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static FactKind,
         id: i64,
         column: &'static str,
         (other, of): (i64, &'static str),
@@ -303,7 +303,7 @@ impl Book<'_> {
         Ok(Became::Refused)
     }
 
-    fn left_empty(&mut self, kind: &Kind, id: i64, column: &'static str, found: String) {
+    fn left_empty(&mut self, kind: &FactKind, id: i64, column: &'static str, found: String) {
         let strange = Strange {
             field: column.into(),
             found,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::SyncRequest;
 use super::spool::Spool;
 use crate::clock::Now;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
 use crate::source::{AskedKind, Complete, Last, Named, Question, Source};
 use crate::store::{Store, sync as memory};
@@ -87,7 +87,7 @@ pub fn gather(
 fn ask(
     store: &Store,
     source: &dyn Source,
-    kind: &'static Kind,
+    kind: &'static FactKind,
     full: bool,
 ) -> Result<(AskedKind, usize)> {
     let connection = store.connection();
@@ -115,7 +115,7 @@ fn names(store: &Store, source: &dyn Source) -> Result<Vec<Named>> {
 }
 
 /// Where the rows of a kind are put aside: on the database's disk, which has room for them.
-fn spool_path(store: &Store, source: &dyn Source, kind: &Kind) -> PathBuf {
+fn spool_path(store: &Store, source: &dyn Source, kind: &FactKind) -> PathBuf {
     let mut path = store.path().to_owned().into_os_string();
     let process = std::process::id();
     path.push(format!(".{}.{}.{process}.tmp", source.name(), kind.name));

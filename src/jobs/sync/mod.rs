@@ -5,7 +5,7 @@ use self::gather::Gathered;
 use super::ticket::Desk;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
 use crate::source::{self, Source};
 use crate::store::{Lock, Store, Transaction, sync as memory};
@@ -58,7 +58,10 @@ pub fn everything(
 pub fn configured(config: &Config) -> Result<Vec<Box<dyn Source>>> {
     if config.sources.is_empty() {
         return Err(Error::unacceptable("no source is configured")
-            .hint("write [sync.ixc] with base_url and token in the configuration")
+            .hint(format!(
+                "write {} in the configuration; config.example.toml has its keys",
+                source::sections().join(" or ")
+            ))
             .hint("regua import DIR, for files that the ERP exports"));
     }
     config.sources.iter().map(|source| source.open()).collect()
@@ -78,7 +81,7 @@ pub fn sync(
     clock: &Clock,
     progress: &mut dyn FnMut(&'static str, u64),
 ) -> Result<SyncSummary> {
-    let brought: Vec<&Kind> = sources.iter().flat_map(|source| source.kinds()).collect();
+    let brought: Vec<&FactKind> = sources.iter().flat_map(|source| source.kinds()).collect();
     check_kinds(&request.kinds, &brought)?;
     let _lock = lock(store)?;
     let mut summary = SyncSummary::default();
@@ -126,7 +129,7 @@ pub fn wanted(names: &[String]) -> Result<()> {
     check_kinds(names, &source::kinds())
 }
 
-fn check_kinds(names: &[String], brought: &[&Kind]) -> Result<()> {
+fn check_kinds(names: &[String], brought: &[&FactKind]) -> Result<()> {
     let mut known: Vec<&str> = Vec::new();
     for kind in brought {
         if !known.contains(&kind.name) {
@@ -608,10 +611,10 @@ mod tests {
             self.name
         }
 
-        fn kinds(&self) -> Vec<&'static Kind> {
+        fn kinds(&self) -> Vec<&'static FactKind> {
             ["clients", "invoices"]
                 .into_iter()
-                .filter_map(Kind::named)
+                .filter_map(FactKind::named)
                 .collect()
         }
 
@@ -621,7 +624,7 @@ mod tests {
                 .borrow_mut()
                 .push(first.map(|last| last.cursor.clone()));
             for (kind, id, columns) in &self.rows {
-                let kind = Kind::named(kind).expect("a kind");
+                let kind = FactKind::named(kind).expect("a kind");
                 let mut row = Row::of(kind, *id);
                 row.put(kind, "id", id.to_string());
                 for (column, text) in *columns {

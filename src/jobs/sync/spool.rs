@@ -56,7 +56,7 @@ impl Spool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::book::Kind;
+    use crate::domain::book::FactKind;
     use crate::source::Strange;
 
     #[test]
@@ -64,7 +64,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut spool = Spool::new(&folder.path().join("spool")).expect("a spool");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
-        let kind = Kind::named("clients").expect("a kind");
+        let kind = FactKind::named("clients").expect("a kind");
         let mut row = Row::of(kind, 7);
         row.put(kind, "name", "São\n\"José\"".to_owned());
         row.strange.push(Strange {

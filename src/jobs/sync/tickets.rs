@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::summary::{Became, SyncSummary};
 use crate::clock::Now;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::Result;
 use crate::jobs::ticket::Desk;
 use crate::source::ticket::Known;
@@ -47,7 +47,7 @@ impl<'a> Tickets<'a> {
     pub fn hear(
         &mut self,
         connection: &Connection,
-        kind: &Kind,
+        kind: &FactKind,
         row: &Row,
         now: &Now,
         summary: &mut SyncSummary,

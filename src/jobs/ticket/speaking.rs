@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::Recipient;
 use crate::domain::template::{Facts, Need, Template, one_line};
-use crate::domain::ticket::event::{Event, Happening, Staff, Ticket, Topic};
+use crate::domain::ticket::event::{Event, Staff, Ticket, Topic};
 use crate::domain::ticket::{
     listening::Armed,
     notice::{Hearing, Notice, Person, Words},
@@ -100,9 +100,10 @@ impl<'a> Case<'a> {
             Some(id) => book::client(connection, id)?,
             None => None,
         };
-        let opening = match event.happening {
-            Happening::Opened { .. } => None,
-            _ => ticket::opening_text(connection, event.ticket_id)?,
+        let opening = if event.opens() {
+            None
+        } else {
+            ticket::opening_text(connection, event.ticket_id)?
         };
         let facts = event.facts(
             before.as_ref(),

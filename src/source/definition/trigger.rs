@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
+use crate::domain::ticket::event_type::TriggerEvent;
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
 };
-use crate::domain::words::{TriggerEvent, Word as _};
+use crate::domain::words::Word as _;
 use crate::toml_table::Section;
 
 /// Reads one `[[trigger]]`; what is wrong with it is noted in its sheet.

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::clock::{self, Now};
 use crate::domain::text::nfc;
-use crate::domain::ticket::event::{Event, Happening, Said, event_id_problem};
-use crate::domain::words::{Author, EventType, Word};
+use crate::domain::ticket::event::{Event, Said, event_id_problem};
+use crate::domain::ticket::event_type::{EventPart, EventType};
+use crate::domain::words::{Author, Word};
 use crate::error::{Flaw, Result, did_you_mean};
 use crate::source::pairs::Pairs;
 
@@ -23,15 +24,6 @@ const COMMON: [&str; 12] = [
     "visible_to_client",
     "responsible_id",
     "priority",
-];
-
-/// Keys that only events of some types have.
-const OWN: [(&str, &[EventType]); 5] = [
-    ("status", &[EventType::Opened, EventType::Replied]),
-    ("text", &[EventType::Opened, EventType::Replied]),
-    ("by", &[EventType::Replied]),
-    ("from", &[EventType::Moved]),
-    ("to", &[EventType::Moved]),
 ];
 
 /// Reads one event; every problem of it at once. `place` names where it stands.
@@ -63,17 +55,28 @@ pub fn parse(text: &[u8], place: &str, now: Now) -> Result<Event, Vec<Flaw>> {
     }
     let at = fields.instant("at", now);
     let said = fields.said();
-    let happening = fields.happening(kind, &said);
-    match (id, ticket_id, happening) {
-        (Some(id), Some(ticket_id), Some(happening)) if fields.flaws.is_empty() => Ok(Event {
-            id,
-            at: at.unwrap_or(now.at),
-            dated: at.is_some(),
-            ticket_id,
-            said,
-            happening,
-        }),
-        _ => Err(fields.flaws),
+    let event = Event {
+        dated: at.is_some(),
+        said,
+        text: fields.text(EventPart::Text.as_str()),
+        by: fields.word(EventPart::By.as_str()),
+        from: fields.text(EventPart::From.as_str()),
+        to: fields.text(EventPart::To.as_str()),
+        // Without a type or an id there are flaws, and no event comes of it.
+        ..Event::of(
+            kind.unwrap_or(EventType::ALL[0]),
+            id.unwrap_or_default(),
+            ticket_id.unwrap_or_default(),
+            at.unwrap_or(now.at),
+        )
+    };
+    if event.is_idle() && !fields.spoiled(&["to", "priority"]) {
+        fields.missing("to", "the new status, or the new priority in `priority`");
+    }
+    if fields.flaws.is_empty() {
+        Ok(event)
+    } else {
+        Err(fields.flaws)
     }
 }
 
@@ -85,22 +88,6 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// What happened, in the keys that go with its type.
-    fn happening(&mut self, kind: Option<EventType>, said: &Said) -> Option<Happening> {
-        let (text, by) = (self.text("text"), self.word("by"));
-        let (from, to) = (self.text("from"), self.text("to"));
-        Some(match kind? {
-            EventType::Opened => Happening::Opened { text },
-            EventType::Replied => Happening::Replied { text, by },
-            EventType::Moved => {
-                if to.is_none() && said.priority.is_none() && !self.spoiled(&["to", "priority"]) {
-                    self.missing("to", "the new status, or the new priority in `priority`");
-                }
-                Happening::Moved { from, to }
-            }
-        })
-    }
-
     fn get(&self, key: &str) -> Option<&Value> {
         let (_, value) = self.pairs.iter().find(|(name, _)| name == key)?;
         (!value.is_null()).then_some(value)
@@ -154,26 +141,16 @@ impl Fields<'_> {
             if self.pairs[..i].iter().any(|(earlier, _)| earlier == key) {
                 self.wrong(key, "stands twice", "write it once");
             } else if COMMON.contains(&key.as_str()) {
-            } else if let Some((_, types)) = OWN.iter().find(|(own, _)| own == key) {
-                if let Some(kind) = kind.filter(|kind| !types.contains(kind))
+            } else if let Some(part) = EventPart::ALL.iter().find(|part| part.as_str() == key) {
+                if let Some(kind) = kind.filter(|kind| !kind.tells(*part))
                     && !value.is_null()
                 {
-                    let types: Vec<&str> = types.iter().map(|kind| kind.as_str()).collect();
-                    self.wrong(
-                        key,
-                        format!("does not go with type `{kind}`"),
-                        match (kind, key.as_str()) {
-                            (EventType::Moved, "status") => {
-                                "write the new status in `to`".to_owned()
-                            }
-                            _ => format!("it belongs to: {}", types.join(", ")),
-                        },
-                    );
+                    let found = format!("does not go with type `{kind}`");
+                    self.wrong(key, found, instead_of(*part, kind));
                 }
             } else {
-                let known = COMMON
-                    .into_iter()
-                    .chain(OWN.into_iter().map(|(key, _)| key));
+                let parts = EventPart::ALL.iter().map(|part| part.as_str());
+                let known = COMMON.into_iter().chain(parts);
                 let remedy = did_you_mean(key, known.clone())
                     .unwrap_or_else(|| format!("known: {}", known.collect::<Vec<_>>().join(", ")));
                 self.wrong(key, "is not a known key", remedy);
@@ -229,6 +206,16 @@ impl Fields<'_> {
     }
 }
 
+/// What to do about a key that does not go with an event's type.
+fn instead_of(part: EventPart, kind: EventType) -> String {
+    if part == EventPart::Status && kind.tells(EventPart::To) {
+        return "write the new status in `to`".to_owned();
+    }
+    let types = EventType::ALL.iter().filter(|kind| kind.tells(part));
+    let types: Vec<&str> = types.map(|kind| kind.as_str()).collect();
+    format!("it belongs to: {}", types.join(", "))
+}
+
 /// A value as a problem quotes it, cut short.
 fn quoted(value: &Value) -> String {
     let text = match value {
@@ -269,18 +256,13 @@ mod tests {
         assert!(opened.dated);
         assert_eq!(opened.said.subtopic_id, Some(9));
         assert_eq!(opened.said.opened_by, Some(Author::Client));
-        assert_eq!(opened.text(), Some("Caiu"));
+        assert_eq!(opened.text.as_deref(), Some("Caiu"));
 
         let replied =
             read(r#"{"id":"e2","type":"replied","ticket_id":1070,"text":"oi","by":"client"}"#)
                 .expect("an event");
-        assert_eq!(
-            replied.happening,
-            Happening::Replied {
-                text: Some("oi".to_owned()),
-                by: Some(Author::Client)
-            }
-        );
+        assert_eq!(replied.text.as_deref(), Some("oi"));
+        assert_eq!(replied.by, Some(Author::Client));
         assert_eq!(replied.at, now().at);
         assert!(!replied.dated);
 
@@ -288,13 +270,8 @@ mod tests {
             r#"{"id":"e3","type":"moved","ticket_id":1070,"from":"in_progress","to":"resolved"}"#,
         )
         .expect("an event");
-        assert_eq!(
-            moved.happening,
-            Happening::Moved {
-                from: Some("in_progress".to_owned()),
-                to: Some("resolved".to_owned())
-            }
-        );
+        assert_eq!(moved.from.as_deref(), Some("in_progress"));
+        assert_eq!(moved.to.as_deref(), Some("resolved"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::form::{Form, FormRow};
 use super::names::NameBook;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::domain::day;
 use crate::domain::money::Money;
 use crate::domain::words::parse_yes_no;
@@ -22,7 +22,7 @@ pub(super) fn date(text: &str) -> Option<String> {
 pub(super) struct RowDraft<'r> {
     pub(super) row: &'r FormRow,
     pub(super) names: &'r NameBook,
-    pub(super) kind: &'static Kind,
+    pub(super) kind: &'static FactKind,
     pub(super) out: Row,
 }
 

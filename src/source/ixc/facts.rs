@@ -5,7 +5,7 @@ use super::draft::{RowDraft, date};
 use super::form::{CHANGED, Form, FormRow};
 use super::markup;
 use super::names::NameBook;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::domain::day;
 use crate::domain::tax_id;
 use crate::domain::words::{
@@ -14,7 +14,7 @@ use crate::domain::words::{
 use crate::source::Row;
 
 /// A form's row as a row of the book, of the kind that comes from that form.
-pub fn facts(row: &FormRow, kind: &'static Kind, names: &NameBook) -> Row {
+pub fn facts(row: &FormRow, kind: &'static FactKind, names: &NameBook) -> Row {
     let mut draft = RowDraft {
         row,
         names,
@@ -318,7 +318,7 @@ mod tests {
     }
 
     /// A row of the book with its kind.
-    struct Made(&'static Kind, Row);
+    struct Made(&'static FactKind, Row);
 
     fn column<'m>(made: &'m Made, name: &str) -> Option<&'m str> {
         let at = made.0.position(name).expect(name);
@@ -330,7 +330,7 @@ mod tests {
             .into_iter()
             .find(|(_, form)| *form == row.form())
             .expect("a form of a kind");
-        let kind = Kind::named(kind).expect("a kind");
+        let kind = FactKind::named(kind).expect("a kind");
         Made(kind, facts(row, kind, names))
     }
 

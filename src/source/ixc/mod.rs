@@ -11,9 +11,9 @@ use self::form::Form;
 use self::names::NameBook;
 use self::page::{Fetch, Heard};
 use self::reading::FormReading;
-use super::{Checked, Complete, Last, Question, Source, SourceSettings, Take};
+use super::{Checked, Complete, Last, Question, Sort, Source, SourceSettings, Take};
 use crate::clock::instant_from;
-use crate::domain::book::Kind;
+use crate::domain::book::FactKind;
 use crate::error::Result;
 use crate::settings::Secret;
 use crate::toml_table::Section;
@@ -25,6 +25,7 @@ pub mod envelope;
 mod examine;
 pub mod facts;
 pub mod form;
+mod headings;
 mod markup;
 pub mod names;
 pub mod page;
@@ -37,7 +38,7 @@ pub use settings::IxcSettings;
 pub use wire::WebService;
 
 /// The kinds that come from it, each after those it refers to.
-pub const KINDS: [&str; 5] = {
+const KINDS: [&str; 5] = {
     let mut names = [""; 5];
     let mut at = 0;
     while at < FORMS.len() {
@@ -92,8 +93,16 @@ impl Ixc {
     }
 }
 
+/// What is known of it before anything is configured.
+pub(super) const SORT: Sort = Sort {
+    key: settings::NAME,
+    brings: &KINDS,
+    headings: headings::HEADINGS,
+    read,
+};
+
 /// Reads `[sync.ixc]`.
-pub(super) fn read(
+fn read(
     section: Section<'_, '_>,
     base: &Path,
     warnings: &mut Vec<String>,
@@ -127,8 +136,8 @@ impl Source for Ixc {
         settings::NAME
     }
 
-    fn kinds(&self) -> Vec<&'static Kind> {
-        KINDS.into_iter().filter_map(Kind::named).collect()
+    fn kinds(&self) -> Vec<&'static FactKind> {
+        KINDS.into_iter().filter_map(FactKind::named).collect()
     }
 
     fn rereads(&self) -> usize {
@@ -169,7 +178,7 @@ impl Source for Ixc {
 }
 
 /// The form that a kind comes from.
-fn form_of(kind: &Kind) -> Option<Form> {
+fn form_of(kind: &FactKind) -> Option<Form> {
     FORMS
         .into_iter()
         .find(|(name, _)| *name == kind.name)

@@ -1,0 +1,319 @@
+//! Phrases with places: `{} messages queued` is found in a line, and said as `{} mensagens na fila`.
+//!
+//! A phrase of the catalogue is written as the program's own text has it, each place as `{}`. What stands at
+//! a place is data, unless it is itself a phrase (an error's words behind `error: `). In the other language
+//! `{}` are the places in their order, `{2}` the second one, `{2:w}` the second one as a word of a
+//! vocabulary, `{2:d}` the second one as it is, and `{1|fatura|faturas}` one of two words by the number at
+//! the first place.
+
+use std::collections::HashMap;
+
+/// Phrases may stand in phrases so deep.
+const DEPTH: usize = 6;
+
+/// A line longer than this many bytes is no phrase of ours.
+const LONGEST: usize = 20_000;
+
+/// What a phrase is found by and said as.
+struct Phrase {
+    /// The texts around its places: one more than there are places.
+    around: Vec<String>,
+    said: Vec<Piece>,
+}
+
+/// A piece of what is said.
+enum Piece {
+    Text(String),
+    Place(usize, Manner),
+    /// By the number at a place, this or that.
+    Number(usize, String, String),
+}
+
+/// How what stands at a place is said.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// As a phrase where it is one.
+    Phrase,
+    /// As a word of a vocabulary.
+    Word,
+    /// As it is.
+    Data,
+}
+
+/// All phrases of a language.
+pub(super) struct Phrases {
+    /// Those without a place, by their text.
+    plain: HashMap<String, String>,
+    /// Those with places that begin with a letter of ASCII, by it, and the rest under 0; the one with
+    /// most text of its own first.
+    placed: HashMap<u8, Vec<Phrase>>,
+}
+
+impl Phrases {
+    pub(super) fn of(entries: HashMap<String, String>) -> Self {
+        let mut plain = HashMap::new();
+        let mut placed: HashMap<u8, Vec<Phrase>> = HashMap::new();
+        for (key, said) in entries {
+            let around: Vec<String> = key.split("{}").map(str::to_owned).collect();
+            if around.len() == 1 {
+                plain.insert(key, said);
+                continue;
+            }
+            let first = first_letter(&around[0]);
+            let said = pieces(&said);
+            placed
+                .entry(first)
+                .or_default()
+                .push(Phrase { around, said });
+        }
+        for phrases in placed.values_mut() {
+            let own = |phrase: &Phrase| phrase.around.iter().map(String::len).sum::<usize>();
+            phrases.sort_by(|a, b| own(b).cmp(&own(a)).then_with(|| a.around.cmp(&b.around)));
+        }
+        Self { plain, placed }
+    }
+
+    /// What a whole text without places is said as.
+    pub(super) fn whole(&self, text: &str) -> Option<&str> {
+        self.plain.get(text).map(String::as_str)
+    }
+
+    /// What a line is said as; a line that is no phrase, as it is.
+    pub(super) fn line(&self, line: &str, words: &HashMap<String, String>) -> String {
+        let text = line.trim_start();
+        let indent = &line[..line.len() - text.len()];
+        if text.is_empty() || line.len() > LONGEST {
+            return line.to_owned();
+        }
+        let said = self.phrase(text, words, DEPTH);
+        said.map_or_else(|| line.to_owned(), |said| format!("{indent}{said}"))
+    }
+
+    fn phrase(&self, text: &str, words: &HashMap<String, String>, depth: usize) -> Option<String> {
+        if let Some(said) = self.whole(text) {
+            return Some(said.to_owned());
+        }
+        if depth == 0 {
+            return None;
+        }
+        let own = self.placed.get(&first_letter(text));
+        let open = self.placed.get(&0).filter(|_| first_letter(text) != 0);
+        let mut found = own.into_iter().flatten().filter_map(|phrase| {
+            let places = phrase.places(text)?;
+            Some((phrase, places))
+        });
+        let found = found.next().or_else(|| {
+            open.into_iter().flatten().find_map(|phrase| {
+                let places = phrase.places(text)?;
+                Some((phrase, places))
+            })
+        });
+        if let Some((phrase, places)) = found {
+            return Some(self.fill(&phrase.said, &places, words, depth));
+        }
+        self.parts(text, words, depth)
+    }
+
+    /// A line that is made of phrases: each is said by itself.
+    fn parts(&self, text: &str, words: &HashMap<String, String>, depth: usize) -> Option<String> {
+        for between in ["; ", ": ", ", "] {
+            let parts: Vec<&str> = text.split(between).collect();
+            if parts.len() < 2 || parts.len() > 40 {
+                continue;
+            }
+            let said: Vec<Option<String>> = parts
+                .iter()
+                .map(|part| self.phrase(part, words, depth - 1))
+                .collect();
+            if said.iter().any(Option::is_some) {
+                let all = said.into_iter().zip(parts);
+                let all = all.map(|(said, part)| said.unwrap_or_else(|| part.to_owned()));
+                return Some(all.collect::<Vec<_>>().join(between));
+            }
+        }
+        None
+    }
+
+    fn fill(
+        &self,
+        said: &[Piece],
+        places: &[&str],
+        words: &HashMap<String, String>,
+        depth: usize,
+    ) -> String {
+        let mut text = String::new();
+        for piece in said {
+            match piece {
+                Piece::Text(own) => text.push_str(own),
+                Piece::Place(at, manner) => {
+                    let found = places.get(*at).copied().unwrap_or_default();
+                    match manner {
+                        Manner::Data => text.push_str(found),
+                        Manner::Word => {
+                            text.push_str(words.get(found).map_or(found, String::as_str));
+                        }
+                        Manner::Phrase => match self.phrase(found, words, depth - 1) {
+                            Some(phrase) => text.push_str(&phrase),
+                            None => text.push_str(found),
+                        },
+                    }
+                }
+                Piece::Number(at, one, many) => {
+                    let is_one = places.get(*at).is_some_and(|number| *number == "1");
+                    text.push_str(if is_one { one } else { many });
+                }
+            }
+        }
+        text
+    }
+}
+
+impl Phrase {
+    /// What stands at its places in a text that is this phrase.
+    fn places<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
+        let rest = text.strip_prefix(self.around[0].as_str())?;
+        let last = self.around.last()?;
+        if !rest.ends_with(last.as_str()) || rest.len() < last.len() {
+            return None;
+        }
+        let mut rest = &rest[..rest.len() - last.len()];
+        let mut places = Vec::new();
+        for between in &self.around[1..self.around.len() - 1] {
+            // Two places with nothing between them cannot be told apart.
+            let at = if between.is_empty() {
+                0
+            } else {
+                rest.find(between.as_str())?
+            };
+            places.push(&rest[..at]);
+            rest = &rest[at + between.len()..];
+        }
+        places.push(rest);
+        Some(places)
+    }
+}
+
+/// The first letter of a text, in small, where it is one of ASCII; 0 elsewhere.
+fn first_letter(text: &str) -> u8 {
+    let first = text.bytes().next().unwrap_or(0);
+    if first.is_ascii_alphabetic() {
+        first.to_ascii_lowercase()
+    } else {
+        0
+    }
+}
+
+/// The pieces of what is said.
+fn pieces(said: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = said;
+    let mut next = 0;
+    while let Some(at) = rest.find('{') {
+        let Some(end) = rest[at..].find('}').map(|end| at + end) else {
+            break;
+        };
+        pieces.push(Piece::Text(rest[..at].to_owned()));
+        pieces.push(place(&rest[at + 1..end], &mut next));
+        rest = &rest[end + 1..];
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    pieces
+}
+
+/// A place as it is written between braces.
+fn place(written: &str, next: &mut usize) -> Piece {
+    let mut numbered = written.split('|');
+    let head = numbered.next().unwrap_or_default();
+    let (number, manner) = head.split_once(':').unwrap_or((head, ""));
+    let at = match number.parse::<usize>() {
+        Ok(number) => number.saturating_sub(1),
+        Err(_) => {
+            *next += 1;
+            *next - 1
+        }
+    };
+    if let (Some(one), Some(many)) = (numbered.next(), numbered.next()) {
+        return Piece::Number(at, one.to_owned(), many.to_owned());
+    }
+    let manner = match manner {
+        "w" => Manner::Word,
+        "d" => Manner::Data,
+        _ => Manner::Phrase,
+    };
+    Piece::Place(at, manner)
+}
+
+/// What is wrong with phrases: a place that is never said, or one that is not there.
+#[cfg(test)]
+pub(super) fn flaws(phrases: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let mut flaws = Vec::new();
+    for (key, said) in phrases {
+        let there = key.matches("{}").count();
+        let mut used = vec![false; there];
+        for piece in pieces(&said) {
+            let (Piece::Place(at, _) | Piece::Number(at, ..)) = piece else {
+                continue;
+            };
+            match used.get_mut(at) {
+                Some(used) => *used = true,
+                None => flaws.push(format!("`{key}` has no place {}", at + 1)),
+            }
+        }
+        if !used.iter().all(|used| *used) {
+            flaws.push(format!("`{key}`: not all of it is said in `{said}`"));
+        }
+    }
+    flaws
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> String {
+        let phrases = [
+            ("nothing to do", "nada a fazer"),
+            ("error: {}", "erro: {}"),
+            ("there is no template `{}`", "não há modelo `{:d}`"),
+            ("{} messages queued", "{} {1|mensagem|mensagens} na fila"),
+            ("{} of {} are {}", "de {2}, {1} são {3:w}"),
+        ];
+        let entries = phrases
+            .iter()
+            .map(|(key, said)| ((*key).to_owned(), (*said).to_owned()));
+        let words = HashMap::from([("sent".to_owned(), "enviadas".to_owned())]);
+        Phrases::of(entries.collect()).line(line, &words)
+    }
+
+    #[test]
+    fn a_line_is_said_by_its_phrase_and_what_it_tells_of_stays() {
+        for (line, portuguese) in [
+            ("nothing to do", "nada a fazer"),
+            ("  nothing to do", "  nada a fazer"),
+            (
+                "error: there is no template `nothing to do`",
+                "erro: não há modelo `nothing to do`",
+            ),
+            ("1 messages queued", "1 mensagem na fila"),
+            ("12 messages queued", "12 mensagens na fila"),
+            ("3 of 9 are sent", "de 9, 3 são enviadas"),
+            (
+                "sms: 2 messages queued, nothing to do",
+                "sms: 2 mensagens na fila, nada a fazer",
+            ),
+            ("Maria das Dores", "Maria das Dores"),
+            ("", ""),
+        ] {
+            assert_eq!(said(line), portuguese);
+        }
+    }
+
+    #[test]
+    fn a_phrase_that_loses_or_invents_a_place_is_a_flaw() {
+        let of =
+            |key: &str, said: &str| flaws(std::iter::once((key.to_owned(), said.to_owned()))).len();
+        assert_eq!(of("{} of {}", "de {2}, {1}"), 0);
+        assert_eq!(of("{} of {}", "de {2}"), 1);
+        assert_eq!(of("{} more", "{2} mais {1}"), 1);
+    }
+}
