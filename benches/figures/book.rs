@@ -124,7 +124,11 @@ impl Book {
             "id,client_id,plan,status,access_status,activated_on,branch,seller",
             |line, id| {
                 let access = ["A", "A", "A", "A", "A", "A", "A", "A", "CA", "CM"][id / 3 % 10];
-                let status = if id / 7 % 20 == 19 { "inactive" } else { "active" };
+                let status = if id / 7 % 20 == 19 {
+                    "inactive"
+                } else {
+                    "active"
+                };
                 write!(
                     line,
                     "{id},{id},Fibra {} Mega,{status},{access},2023-{:02}-{:02},Matriz,Vendas {}",

@@ -32,6 +32,7 @@ pub mod opt_out;
 pub mod purge;
 pub mod queue;
 pub mod report;
+mod report_owing;
 pub mod report_values;
 pub mod restore;
 pub mod rule;

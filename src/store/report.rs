@@ -6,6 +6,7 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql};
 
 use super::columns::{Columns as _, Day, Json, Millis};
+use super::report_owing::{Owed, Owing, last_due_on, tells};
 use crate::clock::{Now, start_of};
 use crate::domain::report::{
     Field, FieldType, Filter, FilterValue, Operator, Report, ReportKind, SavedReport,
@@ -125,10 +126,36 @@ impl Sql {
     }
 }
 
-/// Builds the statement of a report with these columns.
-fn sql(report: &Report, columns: &[Field], today: NaiveDate, zone: Tz) -> Sql {
+/// Where the value of a column of a report stands.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// In this column of the statement.
+    Column(usize),
+    /// In what the contract owes, as this field of it.
+    Owed(Field),
+}
+
+/// The columns of a report's statement, and where the value of each column asked for stands. The contract
+/// is the last of them when what it owes is read besides.
+fn placed(columns: &[Field]) -> (Vec<&'static str>, Vec<Place>) {
+    let mut selected = Vec::new();
+    let places = columns.iter().map(|field| {
+        if tells(*field) {
+            return Place::Owed(*field);
+        }
+        selected.push(expression(*field));
+        Place::Column(selected.len() - 1)
+    });
+    let places: Vec<Place> = places.collect();
+    if columns.iter().any(|field| tells(*field)) {
+        selected.push("k.id");
+    }
+    (selected, places)
+}
+
+/// Builds the statement of a report that selects these columns.
+fn sql(report: &Report, selected: &[&str], today: NaiveDate, zone: Tz) -> Sql {
     let mut sql = Sql::of_day(today);
-    let selected: Vec<&str> = columns.iter().map(|field| expression(*field)).collect();
     // ?1 is used by some fields only: naming it once keeps it bound for all.
     let mut text = format!(
         "SELECT {} FROM {} WHERE ?1 IS NOT NULL",
@@ -138,6 +165,10 @@ fn sql(report: &Report, columns: &[Field], today: NaiveDate, zone: Tz) -> Sql {
     for filter in &report.filters {
         text.push_str(" AND ");
         text.push_str(&condition(&mut sql, filter, zone));
+        if let Some(among) = among(&mut sql, filter, today) {
+            text.push_str(" AND ");
+            text.push_str(&among);
+        }
     }
     text.push_str(" ORDER BY ");
     for order in &report.order {
@@ -155,6 +186,20 @@ fn sql(report: &Report, columns: &[Field], today: NaiveDate, zone: Tz) -> Sql {
     text.push_str(expression(report.kind.row_id()));
     sql.text = text;
     sql
+}
+
+/// What follows from a condition on what contracts owe, and finds them by index: not every contract needs
+/// to be looked at then.
+fn among(sql: &mut Sql, filter: &Filter, today: NaiveDate) -> Option<String> {
+    let (Operator::AtLeast, Some(FilterValue::Integer(least))) =
+        (filter.operator, filter.values.first())
+    else {
+        return None;
+    };
+    let last = sql.bind(last_due_on(filter.field, *least, today)?);
+    Some(format!(
+        "k.id IN (SELECT o.contract_id FROM invoice o WHERE o.owing AND o.due_on <= {last})"
+    ))
 }
 
 /// The first instant of a day.
@@ -230,11 +275,23 @@ pub enum FieldValue<'a> {
 
 /// One row of a report, in the order of the columns asked for.
 pub struct ReportRow<'r> {
-    pub(super) row: &'r Row<'r>,
-    pub(super) kind: ReportKind,
+    row: &'r Row<'r>,
+    kind: ReportKind,
+    places: &'r [Place],
+    owed: Owed,
 }
 
-impl ReportRow<'_> {
+impl<'r> ReportRow<'r> {
+    /// A row whose columns are those of its statement.
+    pub(super) fn plain(row: &'r Row<'r>, kind: ReportKind) -> Self {
+        Self {
+            row,
+            kind,
+            places: &[],
+            owed: Owed::default(),
+        }
+    }
+
     /// The kind of its report.
     pub const fn kind(&self) -> ReportKind {
         self.kind
@@ -242,6 +299,11 @@ impl ReportRow<'_> {
 
     /// The value of a column, from 0.
     pub fn value(&self, column: usize) -> Result<FieldValue<'_>> {
+        let column = match self.places.get(column) {
+            Some(Place::Owed(field)) => return Ok(self.owed.value(*field)),
+            Some(Place::Column(column)) => *column,
+            None => column,
+        };
         Ok(match self.row.get_ref(column)? {
             ValueRef::Null => FieldValue::Null,
             ValueRef::Integer(number) => FieldValue::Integer(number),
@@ -276,12 +338,27 @@ pub fn run(
     now: Now,
     mut each: impl FnMut(&ReportRow<'_>) -> Result<bool>,
 ) -> Result<()> {
-    let sql = sql(report, columns, now.today, now.zone);
+    let (selected, places) = placed(columns);
+    let sql = sql(report, &selected, now.today, now.zone);
     let mut statement = connection.prepare(&sql.text)?;
     let mut rows = statement.query(rusqlite::params_from_iter(sql.bound))?;
+    let mut owing = if columns.iter().any(|field| tells(*field)) {
+        Some(Owing::new(connection, now.today)?)
+    } else {
+        None
+    };
     while let Some(row) = rows.next()? {
-        let kind = report.kind;
-        if !each(&ReportRow { row, kind })? {
+        let owed = match &mut owing {
+            Some(owing) => owing.of(row.get(selected.len() - 1)?)?,
+            None => Owed::default(),
+        };
+        let row = ReportRow {
+            row,
+            kind: report.kind,
+            places: &places,
+            owed,
+        };
+        if !each(&row)? {
             break;
         }
     }
@@ -386,7 +463,7 @@ mod tests {
             Report::parse(ReportKind::Contracts, &filters, &[]).expect("an acceptable report");
         sql(
             &report,
-            &[Field::ContractId],
+            &[expression(Field::ContractId)],
             NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
             chrono_tz::America::Sao_Paulo,
         )
