@@ -141,6 +141,11 @@ pub fn parse_instant(text: &str, zone: Tz) -> Result<DateTime<Utc>> {
 /// Reads an ISO date-time, with its offset or in `zone`; none when it is not one.
 pub fn instant_from(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let text = text.trim();
+    // Years of four digits and no others: nobody means the year 12026, and not every date can be counted on from.
+    let year = text.as_bytes().get(..5)?;
+    if !(year[..4].iter().all(u8::is_ascii_digit) && year[4] == b'-') {
+        return None;
+    }
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.with_timezone(&Utc));
     }
@@ -175,6 +180,23 @@ mod tests {
         let zone = chrono_tz::America::Sao_Paulo;
         let day = NaiveDate::from_ymd_opt(2018, 11, 4).expect("a day");
         assert_eq!(iso(start_of(zone, day), zone), "2018-11-04T01:00:00-02:00");
+    }
+
+    #[test]
+    fn a_year_has_four_digits() {
+        let zone = chrono_tz::America::Sao_Paulo;
+        for text in [
+            "12026-11-21T09:00",
+            "+12026-11-21T09:00",
+            "+262142-12-31T23:59:59Z",
+            "-2026-11-21 09:00",
+            "26-11-21T09:00",
+            "é026-11-21",
+            "",
+        ] {
+            assert_eq!(instant_from(text, zone), None, "{text}");
+        }
+        assert!(instant_from("9999-12-31T23:59:59Z", zone).is_some());
     }
 
     #[test]

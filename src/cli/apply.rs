@@ -39,7 +39,11 @@ pub(super) struct Export {}
 
 /// Runs `regua apply`.
 pub(super) fn run(command: &Apply, context: &mut Context) -> Result<Outcome> {
-    let mut store = context.open()?;
+    let mut store = if command.check {
+        context.open_to_look()?
+    } else {
+        context.open()?
+    };
     let options = Options {
         check: command.check,
         prune: command.prune,

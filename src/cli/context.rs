@@ -76,4 +76,14 @@ impl Context {
         }
         Ok(store)
     }
+
+    /// Opens the database to look at what would be done: where there is none yet, an empty one in its place,
+    /// and none is made.
+    pub fn open_to_look(&self) -> Result<Store> {
+        if self.database.exists() {
+            Store::open(&self.database)
+        } else {
+            Store::imagined(&self.database)
+        }
+    }
 }

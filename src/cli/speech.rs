@@ -125,3 +125,76 @@ fn notes(argument: &Arg) -> String {
     }
     notes.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ladder::{CaseOutcome, Closing, Stage};
+    use crate::domain::words::{
+        AccessStatus, Author, Channel, ContractStatus, InvoiceStatus, Kind, Origin, PersonType,
+        Purpose, Reason, Status, Word,
+    };
+
+    #[test]
+    fn what_a_table_says_in_portuguese_is_understood_where_it_is_typed() {
+        fn wrong<W: Word + std::fmt::Debug>(found: &mut Vec<String>) {
+            for known in W::ALL {
+                let said = language::portuguese(known.as_str());
+                if W::parse(&said) != Some(*known) {
+                    found.push(format!("{known:?} is shown as {said}"));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        wrong::<Channel>(&mut found);
+        wrong::<Purpose>(&mut found);
+        wrong::<Kind>(&mut found);
+        wrong::<PersonType>(&mut found);
+        wrong::<ContractStatus>(&mut found);
+        wrong::<AccessStatus>(&mut found);
+        wrong::<InvoiceStatus>(&mut found);
+        wrong::<Author>(&mut found);
+        wrong::<Status>(&mut found);
+        wrong::<Origin>(&mut found);
+        wrong::<Reason>(&mut found);
+        wrong::<Stage>(&mut found);
+        wrong::<CaseOutcome>(&mut found);
+        wrong::<Closing>(&mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    /// Every text of a command's help, and of those below it.
+    fn helps(command: &Command, found: &mut std::collections::BTreeSet<String>) {
+        let texts = [command.get_about(), command.get_long_about()];
+        found.extend(texts.into_iter().flatten().map(ToString::to_string));
+        for argument in command.get_arguments() {
+            let texts = [argument.get_help(), argument.get_long_help()];
+            found.extend(texts.into_iter().flatten().map(ToString::to_string));
+            found.extend(argument.get_help_heading().map(str::to_owned));
+        }
+        for sub in command.get_subcommands() {
+            helps(sub, found);
+        }
+    }
+
+    #[test]
+    #[ignore = "until the catalogue is filled"]
+    fn every_help_has_its_portuguese() {
+        use clap::CommandFactory as _;
+        let mut command = super::super::Cli::command();
+        command.build();
+        let mut found = std::collections::BTreeSet::new();
+        helps(&command, &mut found);
+        let lacking = language::lacking(found);
+        assert!(
+            lacking.is_empty(),
+            "{} helps have no Portuguese in src/view/pt.toml:\n{}",
+            lacking.len(),
+            lacking
+                .iter()
+                .map(|text| format!("{text:?}"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        );
+    }
+}

@@ -47,7 +47,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         dry_run: command.dry_run,
         by_task: false,
     };
-    let mut store = context.open()?;
+    let mut store = if command.dry_run {
+        context.open_to_look()?
+    } else {
+        context.open()?
+    };
     let mut bar = context.out.progress("reading", 0, false);
     let out = context.out;
     let mut shown = "";

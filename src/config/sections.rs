@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::contact_hours::{self, Window};
+use crate::domain::rule::Deliver;
 use crate::domain::template::{Company, OwnWords};
 use crate::domain::words::Channel;
 use crate::domain::{phone, tax_id};
@@ -22,8 +23,10 @@ pub struct QueueConfig {
 /// Who is congratulated, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BirthdayConfig {
-    /// The template's name.
-    pub template: Option<String>,
+    /// The templates' names; none: nobody is congratulated.
+    pub templates: Vec<String>,
+    /// Which of several templates go.
+    pub deliver: Deliver,
     /// Only active clients, rather than all.
     pub active_only: bool,
     /// Hours of the day, every day of the week.
@@ -131,7 +134,8 @@ pub(super) fn read_birthday(top: &Section<'_, '_>) -> BirthdayConfig {
     };
     let Some(section) = top.section("birthday") else {
         return BirthdayConfig {
-            template: None,
+            templates: Vec::new(),
+            deliver: Deliver::Each,
             active_only: false,
             hours: whole_day(),
         };
@@ -162,12 +166,37 @@ pub(super) fn read_birthday(top: &Section<'_, '_>) -> BirthdayConfig {
         window
     });
     let birthday = BirthdayConfig {
-        template: section.filled("template"),
+        templates: birthday_templates(&section),
+        deliver: section.word("deliver").unwrap_or(Deliver::Each),
         active_only,
         hours: hours.unwrap_or_else(whole_day),
     };
     section.finish();
     birthday
+}
+
+/// The birthday templates' names: `templates`, or `template` where it is one.
+fn birthday_templates(section: &Section<'_, '_>) -> Vec<String> {
+    let one = section.filled("template");
+    let several = section.texts("templates");
+    if one.is_some() && several.is_some() {
+        section.wrong(
+            "templates",
+            "stands beside `template`",
+            "name them all in one of the two",
+        );
+    }
+    let names = several.unwrap_or_else(|| one.into_iter().collect());
+    for (place, name) in names.iter().enumerate() {
+        if name.trim().is_empty() || names[..place].contains(name) {
+            section.wrong(
+                "templates",
+                format!("found `{name}`, which is empty or named twice"),
+                "name each template once",
+            );
+        }
+    }
+    names
 }
 
 /// Reads `[tasks]`: hours for which a missed task is caught up.

@@ -21,15 +21,23 @@ pub fn is_believable(birth: NaiveDate, today: NaiveDate) -> bool {
     birth <= today && (birth.year(), birth.ordinal()) != (1900, 1)
 }
 
-/// Whether a client is congratulated on a day; only people are, and with `active_only` only
-/// active ones.
-pub fn is_due(client: &Client, active_only: bool, today: NaiveDate) -> bool {
-    client.person_type == PersonType::Individual
-        && (client.active || !active_only)
-        && client
-            .birth_date
-            .filter(|birth| is_believable(*birth, today))
-            .is_some_and(|birth| celebrated(today).contains(&(birth.month(), birth.day())))
+/// What stands against congratulating a client whose birthday it is on a day; nothing for people whose
+/// birth date can be one, and with `active_only` only for active ones.
+pub fn against(client: &Client, active_only: bool, on: NaiveDate) -> Option<&'static str> {
+    if client.person_type == PersonType::Company {
+        Some("is a company")
+    } else if client.birth_date.is_some_and(|birth| birth > on) {
+        Some("the birth date is to come")
+    } else if client
+        .birth_date
+        .is_some_and(|birth| !is_believable(birth, on))
+    {
+        Some("the birth date 1900-01-01 stands for none")
+    } else if active_only && !client.active {
+        Some("is not active, and [birthday] audience is \"active\"")
+    } else {
+        None
+    }
 }
 
 /// The key of a client's congratulations in a year; each device's own has its address after it.
@@ -46,6 +54,14 @@ mod tests {
 
     fn day(year: i32, month: u32, day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(year, month, day).expect("a day")
+    }
+
+    /// Whether a client is congratulated on a day.
+    fn is_due(client: &Client, active_only: bool, today: NaiveDate) -> bool {
+        client
+            .birth_date
+            .is_some_and(|birth| celebrated(today).contains(&(birth.month(), birth.day())))
+            && against(client, active_only, today).is_none()
     }
 
     fn born(birth: Option<NaiveDate>) -> Client {

@@ -11,15 +11,15 @@ words_enum! {
     /// A step of the collection ladder after the due date, in the order of the ladder.
     Stage {
         /// *Aviso de cobrança*.
-        Notice = "notice",
+        Notice = "notice" | "aviso",
         /// *Questionamento de pendência*.
-        Inquiry = "inquiry",
+        Inquiry = "inquiry" | "questionamento",
         /// *Agendar pagamento*.
-        Arrangement = "arrangement",
+        Arrangement = "arrangement" | "agendamento",
         /// *Cobrança presencial*.
-        Visit = "visit",
+        Visit = "visit" | "visita",
         /// *Análise de crédito, cartório*.
-        Bureau = "bureau",
+        Bureau = "bureau" | "negativação",
     }
 }
 
@@ -32,15 +32,15 @@ words_enum! {
     /// How a case ended.
     CaseOutcome {
         /// The invoice was paid.
-        Paid = "paid",
+        Paid = "paid" | "paga",
         /// The invoice was cancelled.
-        Cancelled = "cancelled",
+        Cancelled = "cancelled" | "cancelada",
         /// The invoice was renegotiated.
-        Renegotiated = "renegotiated",
+        Renegotiated = "renegotiated" | "renegociada",
         /// The due date was moved so far that the invoice is no longer late enough.
-        Postponed = "postponed",
+        Postponed = "postponed" | "adiada",
         /// The rule it belonged to was removed.
-        RuleRemoved = "rule_removed",
+        RuleRemoved = "rule_removed" | "régua removida",
     }
 }
 
@@ -60,13 +60,13 @@ words_enum! {
     /// What a closing message tells.
     Closing {
         /// The invoice was paid.
-        Paid = "paid",
+        Paid = "paid" | "paga",
         /// The invoice was cancelled.
-        Cancelled = "cancelled",
+        Cancelled = "cancelled" | "cancelada",
         /// The invoice was renegotiated.
-        Renegotiated = "renegotiated",
+        Renegotiated = "renegotiated" | "renegociada",
         /// The listing with the credit bureau was removed.
-        BureauRemoved = "bureau_removed",
+        BureauRemoved = "bureau_removed" | "baixa da negativação",
     }
 }
 

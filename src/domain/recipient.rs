@@ -63,13 +63,13 @@ words_enum! {
     /// Which of a client's numbers a message may go to, by its column.
     Number {
         /// The mobile.
-        Mobile = "mobile",
+        Mobile = "mobile" | "celular",
         /// The number given for WhatsApp.
         Whatsapp = "whatsapp",
         /// The phone at home.
-        Phone = "phone",
+        Phone = "phone" | "telefone",
         /// The phone at work.
-        WorkPhone = "work_phone",
+        WorkPhone = "work_phone" | "telefone comercial",
     }
 }
 

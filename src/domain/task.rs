@@ -12,19 +12,19 @@ words_enum! {
     /// What a task runs.
     Run {
         /// Evaluates every collection rule for today.
-        CollectionUpdate = "collection-update",
+        CollectionUpdate = "collection-update" | "atualizar cobranças",
         /// Puts today's birthday messages in the queue.
-        BirthdayQueue = "birthday-queue",
+        BirthdayQueue = "birthday-queue" | "fila de aniversariantes",
         /// Delivers what is queued.
-        SendQueue = "send-queue",
+        SendQueue = "send-queue" | "enviar fila",
         /// Sends a template to a saved report.
-        Send = "send",
+        Send = "send" | "envio",
         /// Reads the ERP.
-        Sync = "sync",
+        Sync = "sync" | "sincronizar",
         /// Deletes what the retention says.
-        Purge = "purge",
+        Purge = "purge" | "expurgo",
         /// Copies the database.
-        Backup = "backup",
+        Backup = "backup" | "cópia de segurança",
     }
 }
 
@@ -32,15 +32,15 @@ words_enum! {
     /// How a task's run ended.
     RunOutcome {
         /// It has begun; its process lives, or died without a word.
-        Running = "running",
+        Running = "running" | "em andamento",
         /// All done.
-        Done = "done",
+        Done = "done" | "concluída",
         /// Done, but some messages or rows failed for good or ended unknown.
-        Incomplete = "incomplete",
+        Incomplete = "incomplete" | "incompleta",
         /// It ended in an error.
-        Failed = "failed",
+        Failed = "failed" | "falha",
         /// Its process died before the end.
-        Interrupted = "interrupted",
+        Interrupted = "interrupted" | "interrompida",
     }
 }
 

@@ -87,9 +87,9 @@ words_enum! {
     /// Why a message is sent: opt-outs and contact hours go by it.
     Purpose {
         /// Money is owed or was paid.
-        Collection = "collection",
+        Collection = "collection" | "cobrança",
         /// The service itself: outages, tickets, the contract.
-        Service = "service",
+        Service = "service" | "serviço",
         /// Anything the client could do without.
         Marketing = "marketing",
     }
@@ -99,15 +99,15 @@ words_enum! {
     /// What a template is about, as the provider's screens group them.
     Kind {
         /// Bills and debts.
-        Financial = "financial",
+        Financial = "financial" | "financeiro",
         /// Tickets and outages.
-        Support = "support",
+        Support = "support" | "suporte",
         /// The contract.
-        Contract = "contract",
+        Contract = "contract" | "contrato",
         /// The data quota (*franquia*).
-        Allowance = "allowance",
+        Allowance = "allowance" | "franquia",
         /// Everything else.
-        General = "general",
+        General = "general" | "geral",
     }
 }
 
@@ -217,7 +217,7 @@ words_enum! {
         /// Not connected.
         No = "no" | "N" | "não" | "nao" | "false" | "0",
         /// The concentrator did not say.
-        Unknown = "unknown" | "SS" | "sem status",
+        Unknown = "unknown" | "SS" | "sem status" | "desconhecida",
     }
 }
 
@@ -235,9 +235,9 @@ words_enum! {
     /// Who opened or answered a ticket.
     Author {
         /// The client.
-        Client = "client",
+        Client = "client" | "cliente",
         /// A person of the provider.
-        Staff = "staff",
+        Staff = "staff" | "equipe",
         /// Another program.
         Api = "api",
     }
@@ -247,19 +247,19 @@ words_enum! {
     /// What became of a message.
     Status {
         /// Written down, waiting for its turn.
-        Queued = "queued",
+        Queued = "queued" | "na fila",
         /// Its request may have left.
-        Sending = "sending",
+        Sending = "sending" | "enviando",
         /// The provider took it.
-        Sent = "sent",
+        Sent = "sent" | "enviada",
         /// It will not go: the reason says why.
-        Failed = "failed",
+        Failed = "failed" | "falha" | "falhou",
         /// It was never to go: the reason says why.
-        Skipped = "skipped",
+        Skipped = "skipped" | "ignorada" | "pulada",
         /// A person took it out of the queue.
-        Cancelled = "cancelled",
+        Cancelled = "cancelled" | "cancelada",
         /// A run died, or the line was lost, between its request and the answer.
-        Unknown = "unknown",
+        Unknown = "unknown" | "desconhecida",
     }
 }
 
@@ -267,21 +267,21 @@ words_enum! {
     /// Which journey made a message.
     Origin {
         /// A bulk send.
-        Send = "send",
+        Send = "send" | "envio",
         /// The collection ladder.
-        Collection = "collection",
+        Collection = "collection" | "cobrança",
         /// A birthday.
-        Birthday = "birthday",
+        Birthday = "birthday" | "aniversário",
         /// A ticket event.
-        Ticket = "ticket",
+        Ticket = "ticket" | "atendimento",
         /// An outage or a maintenance that is told to those whom it concerns.
-        Incident = "incident",
+        Incident = "incident" | "incidente",
         /// A contract cut or connected again.
-        Access = "access",
+        Access = "access" | "acesso",
         /// What staff are alerted of: a task that failed, a channel that closed.
-        Alert = "alert",
+        Alert = "alert" | "alerta",
         /// A template sent to oneself.
-        Test = "test",
+        Test = "test" | "teste",
     }
 }
 
@@ -289,48 +289,48 @@ words_enum! {
     /// Why a message was not sent.
     Reason {
         /// Push: the client never entered the subscriber portal and has no device.
-        NoFirstAccess = "no_first_access",
+        NoFirstAccess = "no_first_access" | "sem primeiro acesso",
         /// Push: no device, or the provider says the token is gone.
-        AppNotInstalled = "app_not_installed",
+        AppNotInstalled = "app_not_installed" | "aplicativo não instalado",
         /// Push: devices exist, none is logged in.
-        NotLoggedIn = "not_logged_in",
+        NotLoggedIn = "not_logged_in" | "sem login no aplicativo",
         /// Push: logged in, notifications are off.
-        NotificationsDisabled = "notifications_disabled",
+        NotificationsDisabled = "notifications_disabled" | "notificações desativadas",
         /// No phone or e-mail.
-        NoContact = "no_contact",
+        NoContact = "no_contact" | "sem contato",
         /// A phone or e-mail that cannot work on this channel.
-        UnusableContact = "unusable_contact",
+        UnusableContact = "unusable_contact" | "contato inválido",
         /// The client said no to this purpose on this channel.
-        OptedOut = "opted_out",
+        OptedOut = "opted_out" | "descadastrado",
         /// The ERP's switch for this channel is off (purpose collection).
-        ChannelNotAllowed = "channel_not_allowed",
+        ChannelNotAllowed = "channel_not_allowed" | "canal não permitido",
         /// The contract asks for no notices until a day not yet past (purpose collection).
-        OnHold = "on_hold",
+        OnHold = "on_hold" | "cobrança suspensa",
         /// A variable of the template has no value.
-        MissingValue = "missing_value",
+        MissingValue = "missing_value" | "valor ausente",
         /// Its invoice is paid in a way that leaves nothing to be paid by hand.
-        AutomaticPayment = "automatic_payment",
+        AutomaticPayment = "automatic_payment" | "pagamento automático",
         /// A person put the client or the invoice on hold after the message was made.
-        Held = "held",
+        Held = "held" | "em espera",
         /// The client takes no part in collections any more.
-        NotInCollection = "not_in_collection",
+        NotInCollection = "not_in_collection" | "fora da cobrança",
         /// The client takes no part in reminders any more.
-        NotInReminders = "not_in_reminders",
+        NotInReminders = "not_in_reminders" | "fora dos lembretes",
         /// The same key stands already.
-        Duplicate = "duplicate",
+        Duplicate = "duplicate" | "repetida",
         /// Folded into another message.
-        Merged = "merged",
+        Merged = "merged" | "agrupada",
         /// Over the contact cap.
-        Capped = "capped",
+        Capped = "capped" | "acima do limite",
         /// What it says of its invoice does not hold any more: it no longer owes, its case has closed,
         /// its due date has moved, it is another client's.
-        Settled = "settled",
+        Settled = "settled" | "não se aplica mais",
         /// Its time ran out before it could go.
-        Expired = "expired",
+        Expired = "expired" | "expirada",
         /// The provider refused for good.
-        Refused = "refused",
+        Refused = "refused" | "recusada",
         /// Every retry failed.
-        GaveUp = "gave_up",
+        GaveUp = "gave_up" | "tentativas esgotadas",
     }
 }
 
@@ -338,15 +338,15 @@ words_enum! {
     /// How one try at delivering a message ended.
     AttemptOutcome {
         /// The provider took it.
-        Accepted = "accepted",
+        Accepted = "accepted" | "aceita",
         /// The provider refused it for good.
-        Refused = "refused",
+        Refused = "refused" | "recusada",
         /// It is to be tried again.
-        Later = "later",
+        Later = "later" | "mais tarde",
         /// The provider takes nothing more for now, or nothing of this text.
-        Stop = "stop",
+        Stop = "stop" | "parar",
         /// Its request may have left, and nobody can tell.
-        Unknown = "unknown",
+        Unknown = "unknown" | "desconhecida",
     }
 }
 
@@ -354,13 +354,13 @@ words_enum! {
     /// What a WhatsApp provider reports later about a message it took.
     CallbackStatus {
         /// It went to the person's phone.
-        Sent = "sent",
+        Sent = "sent" | "enviada",
         /// It arrived there.
-        Delivered = "delivered",
+        Delivered = "delivered" | "entregue",
         /// It was read.
-        Read = "read",
+        Read = "read" | "lida",
         /// It did not arrive.
-        Failed = "failed",
+        Failed = "failed" | "falha",
     }
 }
 

@@ -162,7 +162,7 @@ fn congratulated(connection: &Connection, now: Now) -> Result<()> {
     let days = birthday::celebrated(now.today);
     let mut after = i64::MIN;
     loop {
-        let ids = birthdays::born_on(connection, &days, false, after, PAGE)?;
+        let ids = birthdays::born_on(connection, &days, after, PAGE)?;
         let Some(last) = ids.last() else {
             return Ok(());
         };

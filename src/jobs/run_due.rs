@@ -369,7 +369,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
                 "queued": summary.queued,
                 "skipped": skipped,
             }));
-            deliver_if_at_once(store, hands, summary.channel, done)
+            deliver_if_at_once(store, hands, &summary.channels, done)
         }
         Run::SendQueue => {
             let channels = if task.channels.is_empty() {
@@ -463,22 +463,27 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         "skipped": skipped,
         "duplicates": plan.duplicates,
     }));
-    let done = deliver_if_at_once(store, hands, request.template.channel, done)?;
+    let done = deliver_if_at_once(store, hands, &[request.template.channel], done)?;
     send::took(store, batch, watch)?;
     Ok(done)
 }
 
-/// Delivers on a channel whose messages go in the run that makes them; others wait in the queue.
+/// Delivers on those of the channels whose messages go in the run that makes them; others wait in the queue.
 fn deliver_if_at_once(
     store: &mut Store,
     hands: &mut Hands<'_>,
-    channel: Channel,
+    channels: &[Channel],
     done: Done,
 ) -> Result<Done> {
-    if !send::delivers_at_once(channel) {
+    let at_once: Vec<Channel> = channels
+        .iter()
+        .copied()
+        .filter(|channel| send::delivers_at_once(*channel))
+        .collect();
+    if at_once.is_empty() {
         return Ok(done);
     }
-    let delivery = deliver_on(store, hands, &[channel])?;
+    let delivery = deliver_on(store, hands, &at_once)?;
     Ok(done.delivered(&delivery))
 }
 

@@ -114,9 +114,10 @@ pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String,
         .collect();
     let birthday = config
         .birthday
-        .template
-        .as_deref()
-        .filter(|name| whatsapp.iter().any(|(known, _)| known == name));
+        .templates
+        .iter()
+        .find(|name| whatsapp.iter().any(|(known, _)| known == *name))
+        .map(String::as_str);
     let in_rules = store::whatsapp_in_rules(connection)?;
     let tasks = store::list(connection)?;
     let mut warnings = unwise(

@@ -138,7 +138,7 @@ pub fn remove_within(connection: &Connection, config: &Config, name: &str) -> Re
 /// What uses a template: rules, triggers, tasks, the birthday setting, queued messages.
 pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec<String>> {
     let mut users = Vec::new();
-    if config.birthday.template.as_deref() == Some(name) {
+    if config.birthday.templates.iter().any(|one| one == name) {
         users.push("[birthday] in the configuration".to_owned());
     }
     for rule in stored_rule::using_template(connection, name)? {

@@ -156,13 +156,18 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neg
     Ok(notices)
 }
 
-/// What a run left that no task will take, unless it was told today.
-pub(super) fn stranded_news(connection: &Connection, now: Now) -> Result<Vec<String>> {
+/// Messages that wait, and that no task will take before they expire.
+pub fn not_taken(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     let tasks: Vec<Task> = store_task::enabled(connection)?
         .into_iter()
         .map(|(task, _)| task)
         .collect();
-    let notices = stranded(connection, &tasks, now)?;
+    stranded(connection, &tasks, now)
+}
+
+/// What a run left that no task will take, unless it was told today.
+pub(super) fn stranded_news(connection: &Connection, now: Now) -> Result<Vec<String>> {
+    let notices = not_taken(connection, now)?;
     if notices.is_empty() || !outage::is_news(connection, "stranded", now.at)? {
         return Ok(Vec::new());
     }

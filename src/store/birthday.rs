@@ -1,17 +1,17 @@
 //! Clients by their birthday, and whether this year's congratulations were decided.
 
+use chrono::NaiveDate;
 use rusqlite::Connection;
 
 use crate::domain::birthday;
 use crate::domain::words::{Reason, Status};
 use crate::error::Result;
 
-/// The people born on one of these months and days, from after the client `after` on: at most
-/// `limit` ids, in order.
+/// The people whose birth date has one of these months and days, from after the client `after` on: at
+/// most `limit` ids, in order.
 pub fn born_on(
     connection: &Connection,
     days: &[(u32, u32)],
-    active_only: bool,
     after: i64,
     limit: usize,
 ) -> Result<Vec<i64>> {
@@ -19,14 +19,13 @@ pub fn born_on(
     let mut statement = connection.prepare_cached(
         "SELECT id FROM client
          WHERE birth_date IS NOT NULL AND person_type = 'individual'
-           AND substr(birth_date, 6) = ?1 AND id > ?2 AND (active OR NOT ?3)
-         ORDER BY id LIMIT ?4",
+           AND substr(birth_date, 6) = ?1 AND id > ?2
+         ORDER BY id LIMIT ?3",
     )?;
     for (month, day) in days {
-        let rows = statement.query_map(
-            (format!("{month:02}-{day:02}"), after, active_only, limit),
-            |row| row.get::<_, i64>(0),
-        )?;
+        let rows = statement.query_map((format!("{month:02}-{day:02}"), after, limit), |row| {
+            row.get::<_, i64>(0)
+        })?;
         for id in rows {
             ids.push(id?);
         }
@@ -34,6 +33,16 @@ pub fn born_on(
     ids.sort_unstable();
     ids.truncate(limit);
     Ok(ids)
+}
+
+/// The people whose birth date stands for none, or is to come: nobody congratulates them.
+pub fn unbelievable(connection: &Connection, today: NaiveDate) -> Result<u64> {
+    Ok(connection.query_row(
+        "SELECT count(*) FROM client
+         WHERE person_type = 'individual' AND (birth_date = '1900-01-01' OR birth_date > ?1)",
+        [today.to_string()],
+        |row| row.get(0),
+    )?)
 }
 
 /// Whether a client's congratulations of a year were decided, by whatever template, channel or

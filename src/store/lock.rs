@@ -108,7 +108,7 @@ impl Anchor {
             return Ok(None);
         }
         let lock = Lock {
-            anchor: Arc::clone(self),
+            anchor: Some(Arc::clone(self)),
             offset,
         };
         // Where it is not to be had, dropping the guard forgets it.
@@ -163,14 +163,27 @@ impl Drop for Anchor {
 /// A lock that is held until this is dropped or its process ends.
 #[derive(Debug)]
 pub struct Lock {
-    anchor: Arc<Anchor>,
+    /// None: of a database that is nowhere, and that nobody else can have.
+    anchor: Option<Arc<Anchor>>,
     offset: i64,
+}
+
+impl Lock {
+    /// The lock of a database that is nowhere.
+    pub(super) const fn nowhere() -> Self {
+        Self {
+            anchor: None,
+            offset: 0,
+        }
+    }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = self.anchor.set(libc::F_UNLCK, self.offset);
-        self.anchor.held().remove(&self.offset);
+        if let Some(anchor) = &self.anchor {
+            let _ = anchor.set(libc::F_UNLCK, self.offset);
+            anchor.held().remove(&self.offset);
+        }
     }
 }
 

@@ -51,7 +51,7 @@ const BUSY: Duration = Duration::from_secs(30);
 pub struct Store {
     // Dropped in this order: no descriptor of ours is closed before SQLite has closed its own.
     connection: Connection,
-    anchor: Arc<Anchor>,
+    anchor: Option<Arc<Anchor>>,
     path: PathBuf,
     created: bool,
 }
@@ -75,7 +75,7 @@ impl Store {
         .map_err(|error| cannot_open(path, error))?;
         let mut store = Self {
             connection,
-            anchor: Arc::new(anchor),
+            anchor: Some(Arc::new(anchor)),
             path: path.to_owned(),
             created,
         };
@@ -97,9 +97,26 @@ impl Store {
         Self::open(path)
     }
 
+    /// An empty database that is nowhere, in place of the one that does not exist at `path` yet: for
+    /// looking at what would be done.
+    pub fn imagined(path: &Path) -> Result<Self> {
+        let mut store = Self {
+            connection: Connection::open_in_memory().map_err(|error| cannot_open(path, error))?,
+            anchor: None,
+            path: path.to_owned(),
+            created: false,
+        };
+        store.prepare().map_err(|error| cannot_open(path, error))?;
+        store.migrate()?;
+        Ok(store)
+    }
+
     /// The path still leads to the file that was opened: nobody put another in its place.
     fn still_there(&self) -> Result<()> {
-        if FileId::of(&self.path).is_ok_and(|id| id == self.anchor.id()) {
+        let Some(anchor) = &self.anchor else {
+            return Ok(());
+        };
+        if FileId::of(&self.path).is_ok_and(|id| id == anchor.id()) {
             return Ok(());
         }
         Err(Error::world(format!(
@@ -174,7 +191,10 @@ impl Store {
     /// Takes the lock of this name on the database file, whatever path it was reached by: it holds until
     /// it is dropped or its process ends. None when another process has it.
     pub fn lock(&self, name: &str) -> Result<Option<Lock>> {
-        let lock = self.anchor.lock(name).map_err(|error| {
+        let Some(anchor) = &self.anchor else {
+            return Ok(Some(Lock::nowhere()));
+        };
+        let lock = anchor.lock(name).map_err(|error| {
             Error::world(format!(
                 "the lock `{name}` of {} cannot be taken",
                 self.path.display()

@@ -89,6 +89,24 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
         .optional()?)
 }
 
+/// The rule that takes an invoice: its open case's, else the one of its portfolio, else the one that
+/// takes every portfolio that no other names.
+pub fn of_invoice(connection: &Connection, invoice: i64) -> Result<Option<Kept>> {
+    let name: Option<String> = connection
+        .prepare_cached(
+            "SELECT coalesce(
+               (SELECT rule FROM collection_case WHERE invoice_id = i.id AND outcome IS NULL),
+               (SELECT rule FROM rule_portfolio WHERE portfolio = i.portfolio),
+               (SELECT name FROM rule r
+                WHERE NOT EXISTS (SELECT 1 FROM rule_portfolio WHERE rule = r.name)))
+             FROM invoice i WHERE i.id = ?1",
+        )?
+        .query_row([invoice], |row| row.get(0))
+        .optional()?
+        .flatten();
+    name.map_or(Ok(None), |name| get(connection, &name))
+}
+
 fn stages(
     connection: &Connection,
     rule: &str,

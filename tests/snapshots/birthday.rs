@@ -9,7 +9,10 @@ fn birthday() {
     scene::holds(
         "birthday",
         &mut house,
-        "birthday queue
+        "birthday list --days 10
+         birthday queue --dry-run
+         birthday queue --dry-run --json
+         birthday queue
          birthday queue
          queue deliver
          @ 2026-11-24T10:00

@@ -49,7 +49,7 @@ fn people_are_congratulated_once_and_companies_never() {
     assert_eq!(
         answer,
         json!({
-            "day": "2026-11-23", "template": "birthday", "clients": 2,
+            "day": "2026-11-23", "template": "birthday", "templates": ["birthday"], "clients": 2,
             "messages": { "sent": 2, "failed": 0, "queued": 0, "skipped": 0, "unknown": 0 },
             "reasons": {}
         })
@@ -245,4 +245,212 @@ body = "#areceber_valor#"
         .run(&["template", "edit", "birthday", "--body", "Viva!"])
         .ok();
     assert_eq!(house.json(&["birthday", "queue"])["messages"]["sent"], 2);
+}
+
+/// Ana (1) has a mobile and an e-mail; Édina (5) has a mobile only.
+fn two_ways(deliver: &str) -> House {
+    let house = House::with_book();
+    house.write(
+        "config.toml",
+        format!("[birthday]\ntemplates = [\"by-mail\", \"by-sms\"]\n{deliver}"),
+    );
+    for (name, channel) in [("by-mail", "email"), ("by-sms", "sms")] {
+        let mut add = vec!["template", "add", name, "--channel", channel];
+        add.extend([
+            "--kind",
+            "general",
+            "--body",
+            "Viva, #cliente_primeiro_nome#!",
+        ]);
+        if channel == "email" {
+            add.extend(["--title", "Viva"]);
+        }
+        house.run(&add).ok();
+    }
+    let people = "id,name,person_type,birth_date,mobile,email\n\
+        1,Ana,F,1990-11-23,49 99999-0001,ana@example.com\n\
+        5,Edina,F,1990-11-23,49 99999-0005,\n";
+    house.write("people.csv", people);
+    house.run(&["import", "clients", "people.csv"]).ok();
+    house
+}
+
+fn keys(house: &House, channel: &str) -> Vec<String> {
+    let mut keys: Vec<String> = house
+        .lines(&format!("{channel}.jsonl"))
+        .iter()
+        .map(|line| line["key"].as_str().expect("a key").to_owned())
+        .collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn several_templates_each_go_on_their_own_channel() {
+    let house = two_ways("");
+    let answer = house.json(&["birthday", "queue"]);
+    assert_eq!(answer["templates"], json!(["by-mail", "by-sms"]));
+    assert_eq!(answer["messages"]["sent"], 3);
+    assert_eq!(answer["reasons"], json!({ "no_contact": 1 }));
+    assert_eq!(
+        keys(&house, "email"),
+        ["birthday/2026/1/by-mail/ana@example.com"]
+    );
+    assert_eq!(
+        keys(&house, "sms"),
+        [
+            "birthday/2026/1/by-sms/+5549999990001",
+            "birthday/2026/5/by-sms/+5549999990005"
+        ]
+    );
+    // Once a year, even when one of the two is taken out.
+    house.write("config.toml", "[birthday]\ntemplate = \"by-sms\"\n");
+    let again = house.json(&["birthday", "queue"]);
+    assert_eq!(again["reasons"], json!({ "duplicate": 2 }));
+    assert_eq!(house.lines("sms.jsonl").len(), 2);
+}
+
+#[test]
+fn the_first_channel_that_reaches_somebody_is_the_only_one() {
+    let house = two_ways("deliver = \"first_reachable\"\n");
+    house.write(
+        "more.csv",
+        "id,name,person_type,birth_date\n6,Nia,F,1991-11-23\n",
+    );
+    house.run(&["import", "clients", "more.csv"]).ok();
+    let planned = house.json(&["birthday", "queue", "--dry-run"]);
+    assert_eq!(planned["messages"]["queued"], 2);
+    assert_eq!(house.json(&["history"]), json!([]), "a dry run");
+    let answer = house.json(&["birthday", "queue"]);
+    assert_eq!(answer["messages"]["sent"], 2);
+    assert_eq!(answer["reasons"], json!({ "no_contact": 1 }));
+    assert_eq!(keys(&house, "email").len(), 1);
+    assert_eq!(keys(&house, "sms").len(), 1);
+    let left_out = house.json(&["history", "--client", "6"]);
+    assert_eq!(
+        left_out[0]["detail"],
+        "email: no_contact; sms: unusable_contact"
+    );
+}
+
+#[test]
+fn two_birthday_templates_of_one_channel_are_refused() {
+    let house = two_ways("");
+    house
+        .run(&[
+            "template",
+            "add",
+            "also-sms",
+            "--channel",
+            "sms",
+            "--kind",
+            "general",
+            "--body",
+            "Oi",
+        ])
+        .ok();
+    house.write(
+        "config.toml",
+        "[birthday]\ntemplates = [\"by-sms\", \"also-sms\"]\n",
+    );
+    house
+        .run(&["birthday", "queue"])
+        .exits(3)
+        .says("are both of channel sms");
+    house.write(
+        "config.toml",
+        "[birthday]\ntemplate = \"a\"\ntemplates = [\"a\", \"a\"]\ndeliver = \"some\"\n",
+    );
+    house
+        .run(&["birthday", "queue"])
+        .exits(3)
+        .says("birthday.templates: stands beside `template`")
+        .says("named twice")
+        .says("birthday.deliver: found `some`");
+}
+
+#[test]
+fn a_list_and_a_dry_run_name_everybody_and_say_why_not() {
+    let house = configured("sms", "audience = \"active\"\n");
+    let people = "id,name,person_type,birth_date,mobile\n\
+        6,Nia,F,1991-11-24,\n7,Rui,F,1900-01-01,49 99999-0007\n";
+    house.write("people.csv", people);
+    house.run(&["import", "clients", "people.csv"]).ok();
+    let rows = house.json(&["birthday", "list", "--days", "45"]);
+    let told: Vec<(String, i64, String, String)> = rows
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| {
+            let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+            let id = row["client_id"].as_i64().expect("a client");
+            let why = [text("reason"), text("detail")].concat();
+            (text("on"), id, text("outcome"), why)
+        })
+        .collect();
+    let expected = [
+        ("2026-11-23", 1, "receives", ""),
+        (
+            "2026-11-23",
+            5,
+            "left out",
+            "is not active, and [birthday] audience is \"active\"",
+        ),
+        ("2026-11-24", 6, "skipped", "no_contact"),
+        (
+            "2027-01-01",
+            7,
+            "left out",
+            "the birth date 1900-01-01 stands for none",
+        ),
+    ];
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(on, id, outcome, why)| {
+            (
+                (*on).to_owned(),
+                *id,
+                (*outcome).to_owned(),
+                (*why).to_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(told, expected);
+    assert_eq!(house.json(&["history"]), json!([]));
+    house
+        .run(&["birthday", "queue", "--dry-run"])
+        .ok()
+        .says("1 person has a birth date of 1900-01-01 or one to come");
+    house
+        .run(&["doctor"])
+        .prints("1 person has a birth date of 1900-01-01");
+    let planned = house.json(&["birthday", "queue", "--dry-run"]);
+    assert_eq!(planned["clients"], 1);
+    assert_eq!(planned["rows"].as_array().map(Vec::len), Some(2));
+    house.json(&["birthday", "queue"]);
+    let again = house.json(&["birthday", "list"]);
+    assert_eq!(again[0]["reason"], "duplicate");
+}
+
+#[test]
+fn trial_50_a_queue_by_hand_warns_of_a_send_queue_that_comes_outside_the_hours() {
+    let mut house = configured("whatsapp", "");
+    house
+        .run(&[
+            "task",
+            "add",
+            "q",
+            "--run",
+            "send-queue",
+            "--minute",
+            "35",
+            "--hour",
+            "7",
+        ])
+        .ok();
+    house.at("2026-11-23T07:30");
+    house
+        .run(&["birthday", "queue"])
+        .ok()
+        .says("no task takes them before they expire");
 }

@@ -363,3 +363,28 @@ fn a_list_in_json_is_an_array_even_when_empty() {
         assert_eq!(house.run(&lines).ok().stdout, "", "{arguments:?}");
     }
 }
+
+#[test]
+fn trial_57_what_only_looks_makes_no_database() {
+    let house = House::new();
+    house.write(
+        "t.toml",
+        "[[template]]\nname = \"oi\"\nchannel = \"sms\"\nkind = \"general\"\nbody = \"Oi\"\n",
+    );
+    house.run(&["apply", "--check", "t.toml"]).exits(6);
+    for looking in [
+        &["birthday", "list"][..],
+        &["birthday", "queue", "--dry-run"],
+        &["collection", "update", "--dry-run"],
+        &["send", "contracts", "--template", "oi", "--dry-run"],
+        &["report", "values", "contracts", "city"],
+    ] {
+        house
+            .run(looking)
+            .exits(4)
+            .says("there is no database regua.db yet");
+    }
+    assert!(!house.path("regua.db").exists());
+    house.run(&["apply", "t.toml"]).ok();
+    house.run(&["apply", "--check", "t.toml"]).ok();
+}

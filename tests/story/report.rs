@@ -270,3 +270,24 @@ fn the_fields_of_each_kind_are_listed_with_what_they_accept() {
         ran.stdout
     );
 }
+
+#[test]
+fn a_filter_takes_many_values_and_not_any_number_of_them() {
+    let house = House::with_book();
+    let ids = |n: usize| {
+        let ids: Vec<String> = (1..=n).map(|id| id.to_string()).collect();
+        format!("client_id={}", ids.join(","))
+    };
+    let fine = house.json(&["report", "run", "contracts", "--filter", &ids(5_000)]);
+    assert_eq!(fine.as_array().map(Vec::len), Some(7));
+    house
+        .run(&["report", "run", "contracts", "--filter", &ids(5_001)])
+        .exits(3)
+        .says("filter on `client_id`: has 5001 values, more than a filter takes (5000)");
+    let many = ids(4_000);
+    let filters = ["--filter", &many, "--filter", &many, "--filter", &many];
+    house
+        .run(&[&["report", "run", "contracts"][..], &filters].concat())
+        .exits(3)
+        .says("12000 values are more than the filters of a report take (10000)");
+}

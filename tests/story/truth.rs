@@ -541,3 +541,124 @@ fn a_cap_counts_other_messages_that_went_and_not_those_that_wait() {
         1
     );
 }
+
+/// One client with two late invoices, and one notice for both of them that waits over the Sunday.
+fn one_notice_for_two() -> House {
+    let mut house = provider();
+    house.write(
+        "all.toml",
+        format!(
+            "{}{}",
+            r##"
+[[template]]
+name = "notice"
+channel = "sms"
+kind = "financial"
+body = "#cliente_primeiro_nome#: #faturas_quantidade# de #faturas_total# #faturas_lista#"
+"##,
+            LADDER.replace("one_message_per_client = false", "")
+        ),
+    );
+    house.run(&["apply", "all.toml"]).ok();
+    let second = "111,1,1,Boleto,2026-11-11,\"10,10\",,A,\n";
+    let others: String = (2..=6)
+        .map(|n| invoice(n, n, "2026-11-10", "", "R"))
+        .collect();
+    import(&house, "invoices", &format!("{INVOICES}{second}{others}"));
+    house.run(&["collection", "update"]).ok();
+    let queued = house.json(&["queue", "list"]);
+    assert_eq!(queued.as_array().map(Vec::len), Some(1), "{queued}");
+    house.at("2026-11-22T12:00");
+    house
+}
+
+/// When the notice left by which each handed-over invoice was told, by invoice.
+fn noticed(house: &House) -> Vec<(i64, Value)> {
+    let rows = house.json(&["collection", "handover", "--stage", "notice"]);
+    let mut found: Vec<(i64, Value)> = rows
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| {
+            let id = row["invoice_id"].as_i64().expect("an invoice");
+            (id, row["notice_on"].clone())
+        })
+        .collect();
+    found.sort_by_key(|(id, _)| *id);
+    found
+}
+
+#[test]
+fn a_notice_for_several_invoices_is_each_ones_notice() {
+    let mut house = one_notice_for_two();
+    house.at("2026-11-23T08:05");
+    house.run(&["queue", "deliver"]).ok();
+    let told = &left(&house, "sms")[0].1;
+    assert!(told.starts_with("Cliente1: 2 de R$ 110,00"), "{told}");
+    let day = json!("2026-11-23");
+    assert_eq!(noticed(&house), [(101, day.clone()), (111, day)]);
+}
+
+#[test]
+fn a_merged_notice_that_loses_an_invoice_while_it_waits_speaks_for_the_rest() {
+    let mut house = one_notice_for_two();
+    // The one that the message was made under, too: whichever it is.
+    house
+        .run(&["hold", "add", "--invoice", "101", "--why", "disputa"])
+        .ok();
+    house.at("2026-11-23T08:05");
+    house.run(&["queue", "deliver"]).ok();
+    let told = &left(&house, "sms")[0].1;
+    assert!(told.starts_with("Cliente1: 1 de R$ 10,10"), "{told}");
+    assert!(!told.contains("101"), "{told}");
+    assert_eq!(left(&house, "sms").len(), 1);
+    // Nobody was told of the one on hold, and nothing says so once the hold is over.
+    house.run(&["hold", "remove", "1"]).ok();
+    assert_eq!(
+        noticed(&house),
+        [(101, Value::Null), (111, json!("2026-11-23"))]
+    );
+}
+
+#[test]
+fn a_merged_notice_none_of_whose_invoices_owes_is_settled() {
+    let mut house = one_notice_for_two();
+    let paid = "101,1,1,Boleto,2026-11-10,\"99,90\",,R,\n111,1,1,Boleto,2026-11-11,\"10,10\",,R,\n";
+    import(&house, "invoices", &format!("{INVOICES}{paid}"));
+    house.at("2026-11-23T08:05");
+    house.run(&["queue", "deliver"]).ok();
+    assert!(left(&house, "sms").is_empty());
+    let rows = house.json(&["history", "--reason", "settled"]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+}
+
+#[test]
+fn what_became_an_automatic_payment_while_it_waited_is_not_told() {
+    let mut house = provider();
+    house.run(&["collection", "update"]).ok();
+    house.at("2026-11-22T12:00");
+    // 101 by the invoice's own word, 102 by its contract's; 103 pays by hand. All are ten days late and
+    // more: only a rule with longer days of grace still waits.
+    house
+        .run(&["rule", "edit", "residential", "--debit-grace-days", "20"])
+        .ok();
+    house.write(
+        "automatic.csv",
+        "id,client_id,contract_id,portfolio,due_on,amount,status,payment_method\n\
+         101,1,1,Boleto,2026-11-10,\"99,90\",A,Débito\n103,3,3,Boleto,2026-11-10,\"99,90\",A,boleto\n",
+    );
+    house.run(&["import", "invoices", "automatic.csv"]).ok();
+    import(
+        &house,
+        "contracts",
+        "id,client_id,status,access_status,payment_method\n2,2,A,A,Pix automático\n",
+    );
+    house.at("2026-11-23T08:05");
+    house.run(&["queue", "deliver"]).ok();
+    let expected = vec![
+        (1, "automatic_payment".to_owned()),
+        (2, "automatic_payment".to_owned()),
+    ];
+    assert_eq!(skipped(&house), expected);
+    assert_eq!(left(&house, "sms").len(), 4);
+}

@@ -3,6 +3,7 @@
 //! of a change.
 
 mod circles;
+mod language;
 mod measure;
 mod names;
 mod sizes;

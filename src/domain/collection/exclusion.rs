@@ -9,15 +9,15 @@ words_enum! {
     /// Why a collection step that was due did not happen.
     LeftOut {
         /// The client takes no part in collections.
-        NotInCollection = "not_in_collection",
+        NotInCollection = "not_in_collection" | "fora da cobrança",
         /// The client takes no part in reminders.
-        NotInReminders = "not_in_reminders",
+        NotInReminders = "not_in_reminders" | "fora dos lembretes",
         /// The contract asks for no notices until a day not yet past.
-        OnHold = "on_hold",
+        OnHold = "on_hold" | "cobrança suspensa",
         /// A person put the client or the invoice on hold.
-        Held = "held",
+        Held = "held" | "em espera",
         /// It is paid in a way that leaves nothing to be paid by hand.
-        AutomaticPayment = "automatic_payment",
+        AutomaticPayment = "automatic_payment" | "pagamento automático",
     }
 }
 

@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 
 use super::day;
 use super::holiday::Calendar;
-use super::ladder::{CaseOutcome, Move, MoveKind, Stage};
+use super::ladder::{CaseOutcome, Move, Stage};
 use super::rule::Rule;
 use super::words::InvoiceStatus;
 
@@ -151,17 +151,10 @@ impl Evaluation<'_> {
     /// Whether a move is left out because nothing is to be paid by hand: reminders always, stages until
     /// the days of grace are over.
     fn paid_by_itself(&self, step: Move, bill: &Bill, exclusions: &Exclusions) -> Option<LeftOut> {
-        if !self.rule.skips(exclusions.payment_method.as_deref()) {
-            return None;
-        }
-        let waits = match step.kind() {
-            MoveKind::Closing => false,
-            MoveKind::Reminder => true,
-            MoveKind::Stage => {
-                let due = bill.due(self.rule, self.calendar);
-                day::between(due, self.today) < self.rule.debit_grace_days
-            }
-        };
+        let late = day::between(bill.due(self.rule, self.calendar), self.today);
+        let waits =
+            self.rule
+                .leaves_to_itself(exclusions.payment_method.as_deref(), step.kind(), late);
         waits.then_some(LeftOut::AutomaticPayment)
     }
 

@@ -12,11 +12,11 @@ words_enum! {
     /// What a report has one row for.
     ReportKind {
         /// Contracts.
-        Contracts = "contracts",
+        Contracts = "contracts" | "contratos",
         /// Logins.
         Logins = "logins",
         /// Invoices.
-        Invoices = "invoices",
+        Invoices = "invoices" | "faturas",
     }
 }
 

@@ -151,6 +151,16 @@ impl Filter {
         } else {
             vec![value.to_owned()]
         };
+        if written.len() > MOST_VALUES {
+            return Err(Flaw::at(
+                format!("filter on `{name}`"),
+                format!(
+                    "has {} values, more than a filter takes ({MOST_VALUES})",
+                    written.len()
+                ),
+                "give fewer, or import what marks these rows and filter by that",
+            ));
+        }
         let values = written
             .iter()
             .map(|value| read_value(field_type, operator, value))
@@ -167,6 +177,9 @@ impl Filter {
         })
     }
 }
+
+/// The most values of one filter.
+const MOST_VALUES: usize = 5_000;
 
 /// The values between commas, with `\,` and `\\` undone.
 fn split(text: &str) -> Vec<String> {

@@ -44,6 +44,10 @@ impl Report {
     pub fn narrowed(mut self, more: Self) -> Result<Self> {
         within_bounds(self.filters.len() + more.filters.len(), 0)?;
         self.filters.extend(more.filters);
+        let values = self.values();
+        if values > MOST_VALUES {
+            return Err(Error::unacceptable(too_many_values(values)).hint(FEWER));
+        }
         if !more.order.is_empty() {
             self.order = more.order;
         }
@@ -68,6 +72,10 @@ impl Report {
                 Err(flaw) => flaws.push(flaw),
             }
         }
+        let values = report.values();
+        if values > MOST_VALUES {
+            flaws.push(Flaw::of("filters", too_many_values(values), FEWER));
+        }
         for text in order {
             match Order::parse(kind, text) {
                 Ok(order) => report.order.push(order),
@@ -75,6 +83,11 @@ impl Report {
             }
         }
         (report, flaws)
+    }
+
+    /// How many values its filters compare with.
+    fn values(&self) -> usize {
+        self.filters.iter().map(|filter| filter.values.len()).sum()
     }
 
     /// Its filters as they were written.
@@ -91,6 +104,17 @@ impl Report {
 /// The most conditions, and the most fields to order by, of one report: SQLite bounds how deep and how
 /// large a statement is, and nobody means more.
 const MOST: usize = 100;
+
+/// The most values that all its filters compare with: SQLite bounds how many a statement has, and a day of an
+/// instant takes two.
+const MOST_VALUES: usize = 10_000;
+
+/// What to do about too many values.
+const FEWER: &str = "give fewer, or import what marks these rows and filter by that";
+
+fn too_many_values(values: usize) -> String {
+    format!("{values} values are more than the filters of a report take ({MOST_VALUES})")
+}
 
 fn within_bounds(filters: usize, order: usize) -> Result<()> {
     for (n, what) in [(filters, "filters"), (order, "orders")] {

@@ -7,7 +7,7 @@ mod warning;
 
 use std::collections::BTreeMap;
 
-use super::ladder::{Closing, Move, Phase, Stage};
+use super::ladder::{Closing, Move, MoveKind, Phase, Stage};
 use super::payment;
 use super::words::{Word as _, words_enum};
 
@@ -19,9 +19,9 @@ words_enum! {
     /// Which of several templates of one phase are sent.
     Deliver {
         /// Each, on its own channel.
-        Each = "each",
+        Each = "each" | "cada",
         /// Only the first whose channel can reach the client.
-        FirstReachable = "first_reachable",
+        FirstReachable = "first_reachable" | "primeiro alcançável",
     }
 }
 
@@ -152,6 +152,22 @@ impl Rule {
             let word = payment::canonical(word);
             self.skip_payment_methods.contains(&word)
         })
+    }
+
+    /// Whether a move of this kind, so many days after the (rolled) due date, is not made because nothing
+    /// is to be paid by hand: reminders never are, stages not before the days of grace are over.
+    pub fn leaves_to_itself(
+        &self,
+        payment_method: Option<&str>,
+        kind: MoveKind,
+        late: i64,
+    ) -> bool {
+        let early = match kind {
+            MoveKind::Closing => false,
+            MoveKind::Reminder => true,
+            MoveKind::Stage => late < self.debit_grace_days,
+        };
+        early && self.skips(payment_method)
     }
 
     /// The day of the first stage, with which every case begins.

@@ -6,10 +6,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::lateness;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::collection::{Assertion, Exclusions};
-use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, MoveKind};
 use crate::domain::message::Outgoing;
@@ -23,7 +23,7 @@ use crate::jobs::compose::{Aim, Composer, Wording};
 use crate::jobs::rows::{About, Rows};
 use crate::jobs::ticket::subject;
 use crate::store::queue::{self, DueMessage, MadeOf};
-use crate::store::{Connection, book, collection, hold, rule, template, ticket};
+use crate::store::{Connection, book, collection, hold, template, ticket};
 
 /// What is to become of a message whose turn has come.
 pub(super) enum Verdict {
@@ -88,11 +88,12 @@ impl<'a> Desk<'a> {
     pub fn look(&self, mut message: DueMessage) -> Result<Verdict> {
         let look = Look::gather(self, &message)?;
         let purpose = look.purpose();
-        let (address, about, rendered) = match look.all()? {
+        let (address, about, rendered, spoken) = match look.all()? {
             Ok(found) => found,
             Err((reason, detail)) => return Ok(Verdict::Not(reason, detail)),
         };
         let template = look.template.clone();
+        let written_id = message.outgoing.id;
         let purpose_changed = purpose != message.outgoing.purpose;
         message.outgoing.purpose = purpose;
         if let Some((reason, detail)) = self.capped(&message)?.or_else(|| self.expired(&message)) {
@@ -110,6 +111,7 @@ impl<'a> Desk<'a> {
             queue::rewrite(self.connection, &written)?;
             message.outgoing = written;
         }
+        queue::speaks_only_for(self.connection, written_id, &spoken)?;
         let wait = self.policy.not_before(purpose, self.composer.now);
         Ok(match wait.filter(|_| purpose_changed) {
             Some(until) => Verdict::Waits(until),
@@ -170,8 +172,9 @@ fn write(outgoing: &mut Outgoing, rendered: Rendered, template: Option<&Template
 }
 
 /// What is found when nothing stands against a message: its address where it has another one than a
-/// device, the rows it is about, its text where it can be rendered again.
-type Found = (Option<String>, About, Option<Rendered>);
+/// device, the rows it is about, its text where it can be rendered again, the invoices that this speaks for
+/// where they are several.
+type Found = (Option<String>, About, Option<Rendered>, Vec<i64>);
 
 impl<'a> Look<'a> {
     fn gather(desk: &'a Desk<'a>, message: &'a DueMessage) -> Result<Self> {
@@ -235,7 +238,9 @@ impl<'a> Look<'a> {
         if let Some(against) = against_invoices.or_else(|| self.not_theirs(&rows)) {
             return Ok(Err(against));
         }
-        Ok(self.text(&rows)?.map(|rendered| (address, about, rendered)))
+        let spoken = rows.invoices.iter().map(|invoice| invoice.id).collect();
+        let text = self.text(&rows)?;
+        Ok(text.map(|rendered| (address, about, rendered, spoken)))
     }
 
     /// The rows it is about, with those of its invoices of which it still speaks truly; when there is none,
@@ -280,29 +285,46 @@ impl<'a> Look<'a> {
         Ok((about, invoices, against))
     }
 
+    /// What keeps an invoice out of the reminders and stages of the ladder.
+    fn kept_out(&self, invoice: &Invoice) -> Result<Option<Reason>> {
+        let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client)
+        else {
+            return Ok(None);
+        };
+        let connection = self.desk.connection;
+        let today = self.desk.composer.now.today;
+        let contract = match invoice.contract_id {
+            Some(id) => book::contract(connection, id)?,
+            None => None,
+        };
+        let exclusions = Exclusions {
+            in_collection: client.in_collection,
+            in_reminders: client.in_reminders,
+            notice_hold_until: contract
+                .as_ref()
+                .and_then(|contract| contract.notice_hold_until),
+            holds: hold::ends(connection, invoice.id, client.id)?,
+            payment_method: None,
+        };
+        if let Some(left_out) = exclusions.forbid(step, today) {
+            return Ok(Some(left_out.reason()));
+        }
+        let method = invoice
+            .payment_method
+            .as_deref()
+            .or_else(|| contract.as_ref()?.payment_method.as_deref());
+        let by_itself =
+            lateness::paid_by_itself(connection, self.desk.policy, invoice, step, method, today)?;
+        Ok(by_itself.then_some(Reason::AutomaticPayment))
+    }
+
     /// What stands against speaking of an invoice.
     fn against(&self, invoice: &Invoice) -> Result<Option<Against>> {
         let connection = self.desk.connection;
         let today = self.desk.composer.now.today;
         let own = self.message.outgoing.invoice_id == Some(invoice.id);
-        if let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client) {
-            let contract = match invoice.contract_id {
-                Some(id) => book::contract(connection, id)?,
-                None => None,
-            };
-            let exclusions = Exclusions {
-                in_collection: client.in_collection,
-                in_reminders: client.in_reminders,
-                notice_hold_until: contract
-                    .as_ref()
-                    .and_then(|contract| contract.notice_hold_until),
-                holds: hold::ends(connection, invoice.id, client.id)?,
-                // What a rule thinks of it was asked when the message was made.
-                payment_method: None,
-            };
-            if let Some(left_out) = exclusions.forbid(step, today) {
-                return Ok(Some((left_out.reason(), None)));
-            }
+        if let Some(reason) = self.kept_out(invoice)? {
+            return Ok(Some((reason, None)));
         }
         let mut due_on = if own { self.made_of.due_on } else { None };
         let mut late = None;
@@ -315,7 +337,15 @@ impl<'a> Look<'a> {
             };
             due_on = due_on.or(Some(case.due_on));
             if due_on != Some(invoice.due_on) {
-                late = self.days_late(invoice, &case.rule)?;
+                let stage = self.step.and_then(Move::stage);
+                late = lateness::of_stage(
+                    connection,
+                    self.desk.policy,
+                    invoice,
+                    &case.rule,
+                    stage,
+                    today,
+                )?;
             }
         }
         if let (Some(Move::Reminder(days)), false) = (self.step, own)
@@ -333,24 +363,6 @@ impl<'a> Look<'a> {
         };
         let refuted = said.refuted(invoice, late);
         Ok(refuted.map(|detail| (Reason::Settled, Some(detail))))
-    }
-
-    /// How many days late its stage wants an invoice to be, and how many it is.
-    fn days_late(&self, invoice: &Invoice, name: &str) -> Result<Option<(i64, i64)>> {
-        let Some(kept) = rule::get(self.desk.connection, name)? else {
-            return Ok(None);
-        };
-        let needed = self
-            .step
-            .and_then(Move::stage)
-            .and_then(|stage| kept.rule.stage(stage));
-        let due = if kept.rule.roll_due_date {
-            self.desk.policy.calendar.roll(invoice.due_on)
-        } else {
-            invoice.due_on
-        };
-        let is = day::between(due, self.desk.composer.now.today);
-        Ok(needed.map(|stage| (stage.day.days(), is)))
     }
 
     /// Where it goes now: an address that is looked up anew, or none of a push, which keeps its device.

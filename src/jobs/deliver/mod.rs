@@ -27,6 +27,7 @@ mod blame;
 mod breaker;
 mod claiming;
 mod judging;
+mod lateness;
 mod outage;
 mod settling;
 mod stop;

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::template::Template;
 use crate::error::Result;
 use crate::jobs::plan::ApplyPlan;
-use crate::jobs::{apply, provided};
+use crate::jobs::{apply, birthday, provided};
 use crate::store::{Connection, Store, collection, template};
 
 /// What is defined, by the word that names one and the area of many.
@@ -57,6 +57,7 @@ pub(super) fn definitions(store: &mut Store, config: &Config, now: Now) -> Resul
             .filter(|text| area_of(text) == area && !told(text));
         findings.extend(warnings.map(|text| Finding::warning(area, text, "")));
     }
+    findings.extend(birthdays(store.connection(), config, now)?);
     findings.extend(not_taken(store.connection(), &plan)?);
     let others = plan
         .warnings
@@ -90,9 +91,10 @@ fn templates(templates: &[Template], config: &Config) -> Vec<Finding> {
             remedy: Some(flaw.remedy),
         });
     }
-    if let Some(name) = &config.birthday.template
-        && !templates.iter().any(|template| template.name == *name)
-    {
+    for name in &config.birthday.templates {
+        if templates.iter().any(|template| template.name == *name) {
+            continue;
+        }
         findings.push(Finding {
             area: "templates",
             health: Health::Failure,
@@ -101,6 +103,27 @@ fn templates(templates: &[Template], config: &Config) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// What keeps birthdays from being congratulated, where templates are configured for them and there.
+fn birthdays(connection: &Connection, config: &Config, now: Now) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for name in &config.birthday.templates {
+        // One that is not there has been told.
+        if template::find(connection, name)?.is_none() {
+            return Ok(findings);
+        }
+    }
+    if config.birthday.templates.is_empty() {
+        return Ok(findings);
+    }
+    if let Err(error) = birthday::check(connection, config) {
+        findings.push(Finding::failure("templates", &error));
+    }
+    if let Some(told) = birthday::unbelievable(connection, now)? {
+        findings.push(Finding::warning("database", told, ""));
+    }
+    Ok(findings)
 }
 
 /// Owing invoices that no rule takes, where there are rules.

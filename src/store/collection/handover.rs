@@ -68,9 +68,22 @@ pub fn to_hand_over(
         "SELECT c.id, c.invoice_id, i.number, i.client_id, k.name, k.tax_id, k.birth_date, k.street,
                 k.number, k.complement, k.district, k.city, k.state, k.zip, k.mobile, k.email,
                 i.contract_id, i.issued_on, i.due_on, i.amount, i.owed,
-                (SELECT min(m.sent_at) FROM message m
-                 WHERE m.invoice_id = c.invoice_id AND m.case_id = c.id AND m.status = 'sent'
-                   AND m.event = 'stage:notice')
+                (SELECT min(at) FROM (
+                   SELECT m.sent_at AS at FROM message m
+                   WHERE m.invoice_id = c.invoice_id AND m.case_id = c.id AND m.status = 'sent'
+                     AND m.event = 'stage:notice'
+                     AND NOT EXISTS (SELECT 1 FROM message_speaks_for s
+                                     WHERE s.message_id = m.id AND s.invoice_id = c.invoice_id
+                                       AND s.unsaid)
+                   UNION ALL
+                   -- One message for several invoices stands in place of this one's own.
+                   SELECT m.sent_at FROM message_speaks_for s JOIN message m ON m.id = s.message_id
+                   WHERE s.invoice_id = c.invoice_id AND NOT s.unsaid AND m.status = 'sent'
+                     AND m.event = 'stage:notice'
+                     AND EXISTS (SELECT 1 FROM message own
+                                 WHERE own.invoice_id = c.invoice_id AND own.case_id = c.id
+                                   AND own.event = m.event AND own.reason = 'merged'
+                                   AND own.created_at = m.created_at)))
          FROM collection_case c NOT INDEXED
          JOIN invoice i ON i.id = c.invoice_id
          JOIN client k ON k.id = i.client_id

@@ -260,6 +260,22 @@ pub fn rewrite(connection: &Connection, outgoing: &Outgoing) -> Result<()> {
     Ok(())
 }
 
+/// Notes of which of several invoices a message's text still speaks.
+pub fn speaks_only_for(connection: &Connection, id: i64, spoken: &[i64]) -> Result<()> {
+    if spoken.is_empty() {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "UPDATE message_speaks_for
+             SET unsaid = invoice_id NOT IN (SELECT value FROM json_each(?2))
+             WHERE message_id = ?1
+               AND unsaid IS NOT (invoice_id NOT IN (SELECT value FROM json_each(?2)))",
+        )?
+        .execute((id, Json(spoken)))?;
+    Ok(())
+}
+
 /// How many other messages of its purpose a message's client has had since an instant, or may have had:
 /// one push to several devices counts once, and is no other message to itself.
 pub fn others(

@@ -117,6 +117,21 @@ pub fn said(text: &str) -> Cow<'_, str> {
     Cow::Owned(catalogue.said(text))
 }
 
+/// What the catalogue has for a word, whatever the run speaks.
+#[cfg(test)]
+pub fn portuguese(word: &str) -> String {
+    let words = Catalogue::read(CATALOGUE).words;
+    words.get(word).map_or(word, String::as_str).to_owned()
+}
+
+/// Which of these texts the catalogue does not have.
+#[cfg(test)]
+pub fn lacking(texts: impl IntoIterator<Item = String>) -> Vec<String> {
+    let phrases = Catalogue::read(CATALOGUE).phrases;
+    let texts = texts.into_iter();
+    texts.filter(|text| phrases.whole(text).is_none()).collect()
+}
+
 impl Catalogue {
     /// Reads a catalogue; what is not one says nothing, and the test of the catalogue tells.
     fn read(text: &str) -> Self {
