@@ -131,13 +131,13 @@ pub fn import(
     reporter: &mut dyn Reporter,
 ) -> Result<Vec<Imported>> {
     keep_sources(request)?;
-    store.write(|transaction| {
+    store.write_checked(|transaction| {
         let mut all = Vec::new();
         for (kind, path) in &request.files {
             let mut file = FileImport {
                 kind,
                 rows: FileRows::open(kind, path, &request.reading)?,
-                importer: Importer::new(transaction, kind)?,
+                importer: Importer::of_many(transaction, kind)?,
                 now: clock.now(),
                 empty_bad: request.empty_bad,
                 emptied: 0,
@@ -249,6 +249,7 @@ impl FileImport<'_> {
             }
         }
         bad += self.put_waiting(waiting)?;
+        self.importer.finish()?;
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);
         Ok(Imported {

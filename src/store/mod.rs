@@ -31,6 +31,7 @@ mod migration;
 pub mod opt_out;
 pub mod purge;
 pub mod queue;
+mod relations;
 pub mod report;
 mod report_owing;
 pub mod report_values;
@@ -41,6 +42,7 @@ pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
+mod unchanged;
 pub mod waiting;
 
 /// How long a statement waits for another process's write.
@@ -168,6 +170,17 @@ impl Store {
         let answer = work(&transaction)?;
         transaction.commit()?;
         Ok(answer)
+    }
+
+    /// The same for work that checks each relation itself: SQLite does not.
+    pub fn write_checked<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.connection.pragma_update(None, "foreign_keys", false)?;
+        let answer = self.write(work);
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        answer
     }
 
     /// Runs `work` in one immediate transaction that is never kept.

@@ -2,7 +2,7 @@
 //!
 //! A message is `sending`, durably, before its request leaves. One thread owns the database: each round
 //! settles what came back and claims what there is room for, in one transaction. Nothing is held but
-//! what is in flight, at most four messages a worker.
+//! what is in flight, at most two messages a worker.
 //!
 //! `claiming` takes messages whose turn has come, `afresh` judges and writes each again, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
@@ -32,6 +32,7 @@ mod outage;
 mod settling;
 mod stop;
 mod summary;
+mod tray;
 mod workers;
 
 use blame::{Blame, Words};
@@ -43,8 +44,8 @@ pub use summary::{ChannelSummary, Delivery};
 pub use workers::no_thread;
 use workers::{Answered, GRACE, Gate, Workers, opened};
 
-/// Messages that may be `sending` at once, for each worker.
-const IN_FLIGHT_PER_WORKER: usize = 4;
+/// Messages that may be `sending` at once, for each worker: one in hand and one waiting.
+const IN_FLIGHT_PER_WORKER: usize = 2;
 
 /// Who hears of a delivery while it runs: channel, done, and how many there are.
 pub type Observer<'a> = &'a mut dyn FnMut(Channel, u64, u64);
@@ -215,7 +216,7 @@ impl Drain<'_> {
     fn run(&mut self, store: &mut Store, stop: &Stop, observer: Observer<'_>) -> Result<()> {
         let most = self.limits.workers.max(1) * IN_FLIGHT_PER_WORKER;
         let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
-        let workers = Workers::start(&self.provider, self.limits, &self.gate, most)?;
+        let workers = Workers::start(&self.provider, self.limits, &self.gate)?;
         let mut back: Vec<Answered> = Vec::new();
         let mut since_stop: Option<Stopwatch> = None;
         loop {
@@ -234,11 +235,13 @@ impl Drain<'_> {
             };
             back.clear();
             observer(self.channel, self.summary.done(), total);
+            let mut messages = Vec::with_capacity(taken.len());
             for message in taken {
                 let flight = InFlight::of(&message);
                 self.in_flight.insert(message.outgoing.id, flight);
-                workers.hand_over(message.outgoing, message.lot)?;
+                messages.push((message.outgoing, message.lot));
             }
+            workers.hand_over(messages);
             if self.in_flight.is_empty() {
                 return Ok(());
             }
