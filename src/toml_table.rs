@@ -298,6 +298,28 @@ impl<'s, 'a> Section<'s, 'a> {
         pairs
     }
 
+    /// Every key of this table with a list of texts; other values are flaws.
+    pub fn lists(&self) -> BTreeMap<String, Vec<String>> {
+        let mut lists = BTreeMap::new();
+        for (key, value) in self.table {
+            let texts = value.get_ref().as_array().and_then(|items| {
+                let texts = items.iter().map(|item| item.get_ref().as_str().map(normal));
+                texts.collect::<Option<Vec<_>>>()
+            });
+            match texts {
+                Some(texts) => {
+                    lists.insert(normal(key.get_ref()), texts);
+                }
+                None => self.wrong(
+                    key.get_ref(),
+                    format!("found {}", describe(value.get_ref())),
+                    "write a list of texts: [\"a\", \"b\"]",
+                ),
+            }
+        }
+        lists
+    }
+
     /// Ends the reading: every key that nobody asked for is a flaw.
     pub fn finish(self) {
         let known = self.known.borrow();

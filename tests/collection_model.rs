@@ -963,6 +963,7 @@ mod the_decision {
     };
     use regua::domain::holiday::Calendar;
     use regua::domain::ladder::{CaseOutcome, Move, Stage};
+    use regua::domain::notice::NoticeTerms;
     use regua::domain::rule::{DraftReminders, DraftStage, Rule, RuleDraft};
     use regua::domain::words::Word as _;
 
@@ -989,7 +990,7 @@ mod the_decision {
             reminders: (!rule.reminders.is_empty()).then(|| DraftReminders {
                 days: rule.reminders.iter().map(|n| i64::from(*n)).collect(),
                 templates: vec!["t".to_owned()],
-                deliver: None,
+                ..DraftReminders::default()
             }),
             roll_due_date: Some(rule.roll),
             enter_until_days: rule.enter_until.map(i64::from),
@@ -1054,6 +1055,7 @@ mod the_decision {
                 today: date(today),
                 last: self.last[number],
                 first: self.first[number],
+                terms: NoticeTerms::default(),
             };
             let already: Vec<usize> = moved.iter().map(|(id, _)| *id).collect();
             for (id, invoice) in world.invoices.iter().enumerate() {
@@ -1222,6 +1224,7 @@ mod the_program {
                         days: rule.reminders.iter().map(|n| i64::from(*n)).collect(),
                         templates: names(&rule.reminder_texts.templates),
                         deliver: Some(deliver(rule.reminder_texts.first_reachable)),
+                        hours: None,
                     }),
                     one_message_per_client: Some(rule.one_message_per_client),
                     roll_due_date: Some(rule.roll),
@@ -1236,6 +1239,7 @@ mod the_program {
                             day: Some(i64::from(*day)),
                             templates: names(&texts.templates),
                             deliver: Some(deliver(texts.first_reachable)),
+                            ..DraftStage::default()
                         })
                         .collect(),
                     closings: rule
@@ -1246,6 +1250,7 @@ mod the_program {
                         })
                         .collect(),
                     closing_deliver: Some(deliver(rule.closings_first_reachable)),
+                    closing_hours: None,
                 }
                 .check()
                 .expect("an invented rule is a good one")

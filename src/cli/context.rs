@@ -20,6 +20,8 @@ pub struct Context {
     pub silent: bool,
     /// The command only reads: it never makes a database.
     pub only_reads: bool,
+    /// Where a document goes, when `-o FILE` says so.
+    pub document: Option<PathBuf>,
     database: PathBuf,
 }
 
@@ -40,6 +42,7 @@ impl Context {
             out,
             silent: false,
             only_reads: false,
+            document: None,
         })
     }
 
@@ -63,9 +66,12 @@ impl Context {
     /// Opens the database; a command that writes makes it when it does not exist.
     pub fn open(&self) -> Result<Store> {
         if self.only_reads {
-            return Store::open_existing(&self.database);
+            let store = Store::open_existing(&self.database)?;
+            store.follow(self.clock);
+            return Ok(store);
         }
         let store = Store::open(&self.database)?;
+        store.follow(self.clock);
         if store.created() {
             let made = format!("made the database {}", self.database.display());
             if self.silent {

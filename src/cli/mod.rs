@@ -1,10 +1,11 @@
 //! The commands, one file each: its flags, the call to the job, and how the answer looks.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::domain::text::nfc;
@@ -19,11 +20,13 @@ mod collection;
 mod context;
 mod demo;
 mod doctor;
+mod evidence;
 mod examples;
 mod face;
 mod history;
 mod hold;
 mod import;
+mod notice;
 mod omnichannel;
 mod opt_out;
 mod queue;
@@ -78,9 +81,9 @@ struct Global {
     /// Database, in place of the configuration's
     #[arg(long, global = true, value_name = "FILE")]
     db: Option<PathBuf>,
-    /// Form of the answer [default: table]
-    #[arg(short, long, global = true, value_enum, value_name = "FORM")]
-    output: Option<OutputForm>,
+    /// Form of the answer [default: table]; of a document, the file to write it to
+    #[arg(short, long, global = true, value_parser = OutputParser, value_name = "FORM")]
+    output: Option<Output>,
     /// The same as -o json
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
@@ -113,7 +116,43 @@ struct Global {
     verbose: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+/// What `-o` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Output {
+    /// An answer in this form.
+    Form(OutputForm),
+    /// A document, in this file.
+    File(PathBuf),
+}
+
+/// Reads `-o`: a form, or what is plainly the path of a file.
+#[derive(Clone)]
+struct OutputParser;
+
+impl TypedValueParser for OutputParser {
+    type Value = Output;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Output, clap::Error> {
+        let text = value.to_string_lossy();
+        if text.contains(['.', '/']) {
+            return Ok(Output::File(PathBuf::from(value)));
+        }
+        let form = EnumValueParser::<OutputForm>::new().parse_ref(command, argument, value)?;
+        Ok(Output::Form(form))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let forms = OutputForm::value_variants().iter();
+        Some(Box::new(forms.filter_map(ValueEnum::to_possible_value)))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum OutputForm {
     /// Columns for people
     Table,
@@ -175,6 +214,10 @@ enum Command {
     #[command(subcommand)]
     Hold(hold::Command),
     #[command(subcommand)]
+    Notice(notice::Command),
+    #[command(subcommand)]
+    Evidence(evidence::Command),
+    #[command(subcommand)]
     Ticket(ticket::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
@@ -191,6 +234,13 @@ enum Command {
     Demo(demo::Command),
     Completions(shell::Completions),
     Man(shell::Man),
+}
+
+impl Command {
+    /// Whether `-o FILE` says where its document goes.
+    const fn writes_a_document(&self) -> bool {
+        matches!(self, Self::Notice(notice::Command::Proof(_)))
+    }
 }
 
 /// How a command ended when nothing went wrong with the command itself.
@@ -328,7 +378,8 @@ fn one_form(global: &Global) -> Result<()> {
     }
     let other = global
         .output
-        .is_some_and(|form| !matches!(form, OutputForm::Csv));
+        .as_ref()
+        .is_some_and(|output| !matches!(output, Output::Form(OutputForm::Csv)));
     if global.csv.is_some() && (global.json || other) {
         return two("--csv and the form asked for beside it are two forms");
     }
@@ -336,7 +387,11 @@ fn one_form(global: &Global) -> Result<()> {
 }
 
 fn paper(global: &Global) -> Out {
-    let format = match global.output {
+    let form = match global.output {
+        Some(Output::Form(form)) => Some(form),
+        Some(Output::File(_)) | None => None,
+    };
+    let format = match form {
         _ if global.json => Format::Json,
         _ if global.csv.is_some() => Format::Csv,
         None | Some(OutputForm::Table) => Format::Table,
@@ -383,6 +438,16 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     };
     let context = &mut context;
     context.only_reads = only_reads;
+    if let Some(Output::File(file)) = &global.output {
+        if !cli.command.writes_a_document() {
+            return Err(Error::usage(format!(
+                "-o {}: this command writes no document",
+                file.display()
+            ))
+            .hint("-o table, json, jsonl or csv; > FILE keeps the answer in a file"));
+        }
+        context.document = Some(file.clone());
+    }
     // What cron calls each minute says nothing when nothing is due.
     context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
     if !context.silent {
@@ -401,6 +466,8 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Rule(command) => rule::run(&command, context),
         Command::Collection(command) => collection::run(&command, context),
         Command::Hold(command) => hold::run(&command, context),
+        Command::Notice(command) => notice::run(&command, context),
+        Command::Evidence(command) => evidence::run(&command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),

@@ -10,6 +10,7 @@ use super::arguments::word;
 use super::{Context, Outcome, face};
 use crate::domain::day;
 use crate::domain::ladder::{Closing, Stage};
+use crate::domain::notice::NoticeKind;
 use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, Texts};
 use crate::domain::words::{Word, parse_yes_no};
 use crate::error::{Error, Result};
@@ -77,7 +78,7 @@ pub(super) struct Change {
     /// Days before the due date and templates, such as 5,3,0:due-soon[:first_reachable]; none for none
     #[arg(long, value_name = "DAYS:TEMPLATES")]
     reminders: Option<String>,
-    /// A stage with its day and templates, such as notice:3:overdue-push,overdue-sms[:first_reachable]; may be given several times
+    /// A stage with its day and templates, such as notice:3:overdue-push,overdue-sms[:first_reachable|:until_delivered:24]; may be given several times
     #[arg(long = "stage", value_name = "STAGE:DAY[:TEMPLATES]")]
     stages: Vec<String>,
     /// Takes a stage out
@@ -89,9 +90,17 @@ pub(super) struct Change {
         help = format!("A closing with its templates, such as paid:thanks: {}", Closing::accepted())
     )]
     closings: Vec<String>,
-    /// Whether closings send each template, or the first that can reach the client
-    #[arg(long, value_name = "each|first_reachable", value_parser = word::<Deliver>)]
+    /// Whether closings send each template, the first that can reach the client, or one after the other
+    /// until one is delivered
+    #[arg(long, value_name = "each|first_reachable|until_delivered", value_parser = word::<Deliver>)]
     closing_deliver: Option<Deliver>,
+    /// Of until_delivered: hours without a report of arrival after which the next template goes
+    #[arg(long, value_name = "HOURS")]
+    closing_hours: Option<i64>,
+    /// A stage that gives a notice, such as inquiry:suspension (or rescission, bureau, none); may be given
+    /// several times
+    #[arg(long = "notice", value_name = "STAGE:NOTICE")]
+    notices: Vec<String>,
     /// One message per client, channel and phase [default: yes]
     #[arg(long, value_name = "yes|no", value_parser = yes_no)]
     one_message_per_client: Option<bool>,
@@ -163,11 +172,22 @@ fn tell(context: &Context, what: &'static str, rule: &Rule, warnings: &[String])
     Ok(())
 }
 
-/// `a,b:first_reachable` as templates and how they are delivered.
-fn texts(text: &str, flag: &str) -> Result<(Vec<String>, Option<Deliver>)> {
+/// Templates, how they are delivered, and for how many hours an arrival is waited for.
+type Said = (Vec<String>, Option<Deliver>, Option<i64>);
+
+/// `a,b:first_reachable` or `a,b:until_delivered:24` as templates and how they are delivered.
+fn texts(text: &str, flag: &str) -> Result<Said> {
+    let mut hours = None;
     let (names, deliver) = match text.split_once(':') {
         None => (text, None),
         Some((names, deliver)) => {
+            let deliver = match deliver.split_once(':') {
+                None => deliver,
+                Some((deliver, text)) => {
+                    hours = Some(whole(text, flag)?);
+                    deliver
+                }
+            };
             let read = Deliver::parse(deliver).ok_or_else(|| {
                 Error::usage(format!("{flag}: `{deliver}` is no way to deliver"))
                     .hint(format!("one of: {}", Deliver::accepted()))
@@ -181,7 +201,7 @@ fn texts(text: &str, flag: &str) -> Result<(Vec<String>, Option<Deliver>)> {
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect();
-    Ok((names, deliver))
+    Ok((names, deliver, hours))
 }
 
 impl Change {
@@ -207,11 +227,19 @@ impl Change {
                 Error::usage(format!("--closing {text}: `{name}` is no closing"))
                     .hint(format!("one of: {}", Closing::accepted()))
             })?;
-            let (templates, deliver) = texts(rest, "--closing")?;
+            let (templates, deliver, hours) = texts(rest, "--closing")?;
             draft.closings.insert(closing, templates);
-            draft.closing_deliver = deliver.or(draft.closing_deliver);
+            if deliver.is_some() {
+                (draft.closing_deliver, draft.closing_hours) = (deliver, hours);
+            }
         }
-        draft.closing_deliver = self.closing_deliver.or(draft.closing_deliver);
+        if self.closing_deliver.is_some() {
+            (draft.closing_deliver, draft.closing_hours) = (self.closing_deliver, None);
+        }
+        draft.closing_hours = self.closing_hours.or(draft.closing_hours);
+        for text in &self.notices {
+            put_notice(draft, text)?;
+        }
         draft.one_message_per_client = self.one_message_per_client.or(draft.one_message_per_client);
         draft.roll_due_date = self.roll_due_date.or(draft.roll_due_date);
         match self.skip_payment_methods.as_slice() {
@@ -242,7 +270,7 @@ fn read_reminders(text: &str) -> Result<Option<DraftReminders>> {
         return Ok(None);
     }
     let (days, rest) = text.split_once(':').unwrap_or((text, ""));
-    let (templates, deliver) = texts(rest, "--reminders")?;
+    let (templates, deliver, hours) = texts(rest, "--reminders")?;
     Ok(Some(DraftReminders {
         days: days
             .split(',')
@@ -250,6 +278,7 @@ fn read_reminders(text: &str) -> Result<Option<DraftReminders>> {
             .collect::<Result<_>>()?,
         templates,
         deliver,
+        hours,
     }))
 }
 
@@ -259,13 +288,36 @@ fn read_stage(text: &str) -> Result<DraftStage> {
             .hint("--stage notice:3:overdue-push")
     })?;
     let (day, rest) = rest.split_once(':').unwrap_or((rest, ""));
-    let (templates, deliver) = texts(rest, "--stage")?;
+    let (templates, deliver, hours) = texts(rest, "--stage")?;
     Ok(DraftStage {
         name: Some(name.to_owned()),
         day: Some(whole(day, "--stage")?),
         templates,
         deliver,
+        hours,
+        notice: None,
     })
+}
+
+/// `inquiry:suspension`: the stage gives that notice; `inquiry:none`: none any more.
+fn put_notice(draft: &mut RuleDraft, text: &str) -> Result<()> {
+    let (name, kind) = text.split_once(':').unwrap_or((text, ""));
+    let stage = draft
+        .stages
+        .iter_mut()
+        .find(|stage| stage.name.as_deref() == Some(name))
+        .ok_or_else(|| {
+            Error::usage(format!("--notice {text}: the rule has no stage `{name}`"))
+                .hint("--notice inquiry:suspension, of a stage that --stage gives")
+        })?;
+    stage.notice = match kind {
+        "none" => None,
+        word => Some(NoticeKind::parse(word).ok_or_else(|| {
+            Error::usage(format!("--notice {text}: `{word}` is no notice"))
+                .hint(format!("one of: {}, none", NoticeKind::accepted()))
+        })?),
+    };
+    Ok(())
 }
 
 /// Puts a stage where it belongs: in a new rule as written, so that a wrong order is told; in an old
@@ -277,7 +329,10 @@ fn put_stage(draft: &mut RuleDraft, stage: DraftStage, new: bool) {
         return;
     }
     match draft.stages.iter_mut().find(|s| rank(s) == rank(&stage)) {
-        Some(old) => *old = stage,
+        Some(old) => {
+            let notice = old.notice;
+            *old = DraftStage { notice, ..stage };
+        }
         None => {
             let place = draft.stages.iter().position(|s| rank(s) > rank(&stage));
             draft
@@ -337,7 +392,7 @@ fn listed<T: ToString + serde::Serialize>(items: &[T], empty: &str) -> Cell {
 }
 
 fn texts_document(texts: &Texts) -> Value {
-    json!({ "templates": texts.templates, "deliver": texts.deliver })
+    json!({ "templates": texts.templates, "deliver": texts.deliver, "hours": texts.hours })
 }
 
 fn stages(rule: &Rule) -> Value {
@@ -349,6 +404,8 @@ fn stages(rule: &Rule) -> Value {
                 "day": own.day.days(),
                 "templates": own.texts.templates,
                 "deliver": own.texts.deliver,
+                "hours": own.texts.hours,
+                "notice": own.notice,
             })
         })
         .collect()
@@ -360,6 +417,7 @@ fn closing(rule: &Rule) -> Value {
         closing.insert(which.to_string(), json!(rule.closings.templates(*which)));
     }
     closing.insert("deliver".to_owned(), json!(rule.closings.deliver));
+    closing.insert("hours".to_owned(), json!(rule.closings.hours));
     Value::Object(closing)
 }
 

@@ -1,33 +1,69 @@
 //! When people may be written to, and how often: `[contact_hours]`, `[holidays]` and `[caps]`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
 use crate::domain::contact_hours::{self, ContactHours, Window};
 use crate::domain::day;
 use crate::domain::holiday::Calendar;
+use crate::domain::place::{Places, STATES};
 use crate::domain::policy::{Cap, PurposeMap};
 use crate::domain::words::Purpose;
 use crate::toml_table::Section;
 
-/// Reads `[contact_hours]`.
-pub(super) fn read_hours(top: &Section<'_, '_>) -> PurposeMap<ContactHours> {
+/// The purposes by their keys.
+const PURPOSES: [(&str, Purpose); 3] = [
+    ("collection", Purpose::Collection),
+    ("service", Purpose::Service),
+    ("marketing", Purpose::Marketing),
+];
+
+/// The hours of states that have some of their own, by their two letters.
+type StateHours = BTreeMap<String, PurposeMap<Option<ContactHours>>>;
+
+/// Reads `[contact_hours]`: the general ones, and those of states.
+pub(super) fn read_hours(top: &Section<'_, '_>) -> (PurposeMap<ContactHours>, StateHours) {
     let mut hours = PurposeMap {
         collection: ContactHours::prudent(),
         service: ContactHours::Always,
         marketing: ContactHours::prudent(),
     };
     let Some(section) = top.section("contact_hours") else {
-        return hours;
+        return (hours, StateHours::new());
     };
-    for (key, purpose) in [
-        ("collection", Purpose::Collection),
-        ("service", Purpose::Service),
-        ("marketing", Purpose::Marketing),
-    ] {
+    for (key, purpose) in PURPOSES {
         if let Some(found) = read_contact_hours(&section, key) {
             *hours.get_mut(purpose) = found;
         }
     }
+    let states = section
+        .section("state")
+        .map_or_else(StateHours::new, read_state_hours);
     section.finish();
-    hours
+    (hours, states)
+}
+
+/// Reads `[contact_hours.state]`: a table for each state.
+fn read_state_hours(section: Section<'_, '_>) -> StateHours {
+    let mut states = StateHours::new();
+    for state in STATES {
+        let Some(table) = section.section(state) else {
+            continue;
+        };
+        let mut hours = PurposeMap {
+            collection: None,
+            service: None,
+            marketing: None,
+        };
+        for (key, purpose) in PURPOSES {
+            *hours.get_mut(purpose) = read_contact_hours(&table, key);
+        }
+        table.finish();
+        states.insert(state.to_owned(), hours);
+    }
+    section.finish();
+    states
 }
 
 fn read_contact_hours(section: &Section<'_, '_>, key: &'static str) -> Option<ContactHours> {
@@ -66,24 +102,71 @@ fn read_contact_hours(section: &Section<'_, '_>, key: &'static str) -> Option<Co
     Some(hours)
 }
 
-/// Reads `[holidays]`.
-pub(super) fn read_holidays(top: &Section<'_, '_>) -> Calendar {
+/// Reads `[holidays]`: the general calendar, and the places whose hours or holidays differ.
+pub(super) fn read_holidays(top: &Section<'_, '_>, hours: StateHours) -> (Calendar, Places) {
     let Some(section) = top.section("holidays") else {
-        return Calendar::default();
+        let calendar = Calendar::default();
+        let places = Places::new(&calendar, hours, &BTreeMap::new(), &BTreeMap::new());
+        return (calendar, places);
     };
-    let mut extra = Vec::new();
-    for text in section.texts("extra").unwrap_or_default() {
+    let calendar = Calendar::new(days(&section, "extra", section.texts("extra")));
+    let states = section.section("state").map(|states| {
+        let found = STATES.iter().filter_map(|state| {
+            let texts = states.texts(state)?;
+            Some(((*state).to_owned(), days(&states, state, Some(texts))))
+        });
+        let found = found.collect();
+        states.finish();
+        found
+    });
+    let cities = section.section("city").map(|cities| {
+        let found = cities.lists().into_iter().filter_map(|(name, texts)| {
+            let days = days(&cities, &name, Some(texts));
+            let city = city(&name);
+            if city.is_none() {
+                cities.wrong(
+                    &name,
+                    "is not a city with its state",
+                    "write its name, a slash and the state's two letters: \"Chapecó/SC\"",
+                );
+            }
+            Some((city?, days))
+        });
+        found.collect()
+    });
+    section.finish();
+    let places = Places::new(
+        &calendar,
+        hours,
+        &states.unwrap_or_default(),
+        &cities.unwrap_or_default(),
+    );
+    (calendar, places)
+}
+
+/// A city and its state out of `Chapecó/SC`.
+fn city(name: &str) -> Option<(String, String)> {
+    let (city, state) = name.rsplit_once('/')?;
+    let (city, state) = (city.trim(), state.trim());
+    (!city.is_empty() && STATES.contains(&state)).then(|| (city.to_owned(), state.to_owned()))
+}
+
+/// The days of a list under a key.
+fn days(section: &Section<'_, '_>, key: &str, texts: Option<Vec<String>>) -> BTreeSet<NaiveDate> {
+    let mut days = BTreeSet::new();
+    for text in texts.unwrap_or_default() {
         match day::parse(&text) {
-            Some(Some(day)) => extra.push(day),
+            Some(Some(day)) => {
+                days.insert(day);
+            }
             _ => section.wrong(
-                "extra",
+                key,
                 format!("`{text}` is not a date"),
                 format!("write dates as {}", day::ACCEPTED),
             ),
         }
     }
-    section.finish();
-    Calendar::new(extra)
+    days
 }
 
 /// Reads `[caps]`.
@@ -96,11 +179,7 @@ pub(super) fn read_caps(top: &Section<'_, '_>) -> PurposeMap<Option<Cap>> {
     let Some(section) = top.section("caps") else {
         return caps;
     };
-    for (key, purpose) in [
-        ("collection", Purpose::Collection),
-        ("service", Purpose::Service),
-        ("marketing", Purpose::Marketing),
-    ] {
+    for (key, purpose) in PURPOSES {
         if let Some(table) = section.section(key) {
             let messages = table.number("messages", 0..=1_000_000);
             let days = table.number("days", 1..=3650);

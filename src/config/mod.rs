@@ -19,7 +19,7 @@ use crate::toml_table::{Section, read_whole};
 
 use self::hours::{read_caps, read_holidays, read_hours};
 use self::sections::{
-    read_backup, read_birthday, read_company, read_queue, read_retention, read_tasks,
+    read_backup, read_birthday, read_company, read_notice, read_queue, read_retention, read_tasks,
 };
 
 mod channels;
@@ -150,6 +150,9 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let timezone = read_timezone(top);
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
+    let (hours, state_hours) = read_hours(top);
+    let (notice_text, notice) = read_notice(top, &mut warnings);
+    let (calendar, places) = read_holidays(top, state_hours);
     Config {
         file: None,
         timezone,
@@ -161,12 +164,17 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             .number("max_messages_per_run", 0..=i64::MAX)
             .unwrap_or(0),
         max_data_age_hours: top.number("max_data_age_hours", 0..=100_000).unwrap_or(48),
-        company: read_company(top),
+        company: Company {
+            notice: notice_text,
+            ..read_company(top)
+        },
         channels: channels.settings,
         queue,
         policy: Policy {
-            hours: read_hours(top),
-            calendar: read_holidays(top),
+            hours,
+            calendar,
+            places,
+            notice,
             caps: read_caps(top),
             expire_days,
             numbers: channels.numbers,

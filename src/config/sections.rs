@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::contact_hours::{self, Window};
+use crate::domain::notice::NoticeTerms;
 use crate::domain::rule::Deliver;
-use crate::domain::template::{Company, OwnWords};
+use crate::domain::template::{Company, Need, OwnWords, Variable, unknown_variables, variables};
 use crate::domain::words::Channel;
 use crate::domain::{phone, tax_id};
 use crate::toml_table::Section;
@@ -67,6 +68,82 @@ fn read_words(top: &Section<'_, '_>) -> OwnWords {
     OwnWords::new(words)
 }
 
+/// Reads `[notice]`: the text of the paragraph, where it is another, and how long notices take.
+pub(super) fn read_notice(
+    top: &Section<'_, '_>,
+    warnings: &mut Vec<String>,
+) -> (Option<String>, NoticeTerms) {
+    let usual = NoticeTerms::default();
+    let Some(section) = top.section("notice") else {
+        return (None, usual);
+    };
+    let text = section.filled("text");
+    for (found, remedy) in text.as_deref().map(notice_flaws).unwrap_or_default() {
+        section.wrong("text", found, remedy);
+    }
+    let terms = NoticeTerms {
+        days: section.number("days", 1..=365).unwrap_or(usual.days),
+        rescission_days: section
+            .number("rescission_days", 1..=365)
+            .unwrap_or(usual.rescission_days),
+    };
+    for (key, days, least) in [
+        ("days", terms.days, usual.days),
+        (
+            "rescission_days",
+            terms.rescission_days,
+            usual.rescission_days,
+        ),
+    ] {
+        if days < least {
+            warnings.push(format!(
+                "notice.{key} is {days}: Resolução 765/2023 asks for {least} days at the least"
+            ));
+        }
+    }
+    section.finish();
+    (text, terms)
+}
+
+/// What is wrong with the text of a notice, with what to write instead.
+fn notice_flaws(text: &str) -> Vec<(String, String)> {
+    let mut flaws: Vec<(String, String)> = unknown_variables(text)
+        .into_iter()
+        .map(|word| {
+            let remedy = "see `regua template variables`; ## writes one #".to_owned();
+            (format!("#{word}# is not a known variable"), remedy)
+        })
+        .collect();
+    let used = variables(text);
+    for variable in &used {
+        let given = matches!(
+            variable.need(),
+            Need::Client
+                | Need::Contract
+                | Need::Invoice
+                | Need::Overdue
+                | Need::Company
+                | Need::Clock
+        );
+        if !given || *variable == Variable::AvisoSuspensao {
+            let name = variable.name();
+            let remedy = "write variables of client, contract, invoices, company and clock";
+            flaws.push((
+                format!("#{name}# has no value in a notice"),
+                remedy.to_owned(),
+            ));
+        }
+    }
+    for needed in [Variable::SuspensaoData, Variable::RescisaoData] {
+        if !used.contains(&needed) {
+            let name = needed.name();
+            let remedy = "Resolução 765/2023, art. 71, asks for reason, rules and dates of suspension and rescission, amount and month, registration with bureaus and the time to restore";
+            flaws.push((format!("#{name}# is missing"), remedy.to_owned()));
+        }
+    }
+    flaws
+}
+
 /// Reads `[company]` and `[words]`: the provider, and how it speaks.
 pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
     let words = read_words(top);
@@ -95,6 +172,7 @@ pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
         phone,
         tax_id,
         words,
+        notice: None,
     };
     section.finish();
     company

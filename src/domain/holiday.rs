@@ -21,6 +21,14 @@ impl Calendar {
         }
     }
 
+    /// The same with more local holidays.
+    #[must_use]
+    pub fn with(&self, more: impl IntoIterator<Item = NaiveDate>) -> Self {
+        let mut extra = self.extra.clone();
+        extra.extend(more);
+        Self { extra }
+    }
+
     /// Whether `day` is a national or a local holiday.
     pub fn is_holiday(&self, day: NaiveDate) -> bool {
         is_national(day) || self.extra.contains(&day)

@@ -4,6 +4,8 @@ use chrono::{DateTime, Days, Utc};
 
 use super::contact_hours::ContactHours;
 use super::holiday::Calendar;
+use super::notice::NoticeTerms;
+use super::place::{Place, Places};
 use super::recipient::Numbers;
 use super::sms::transliterate;
 use super::template::Rendered;
@@ -57,6 +59,10 @@ pub struct Policy {
     pub hours: PurposeMap<ContactHours>,
     /// Holidays.
     pub calendar: Calendar,
+    /// What differs by state and city.
+    pub places: Places,
+    /// How long after a notice what it precedes may come.
+    pub notice: NoticeTerms,
     /// Caps.
     pub caps: PurposeMap<Option<Cap>>,
     /// Days after which a queued message is of no use.
@@ -77,15 +83,41 @@ impl Policy {
         rendered
     }
 
-    /// The instant before which a message of this purpose must not go; none when it may go now.
-    /// Hours that never open hold a message until it expires.
+    /// The holidays of a place.
+    pub fn calendar_at(&self, place: &Place) -> &Calendar {
+        self.places.calendar(place).unwrap_or(&self.calendar)
+    }
+
+    /// The instant before which a message of this purpose must not go where no place differs; none when
+    /// it may go now. Hours that never open hold a message until it expires.
     pub fn not_before(&self, purpose: Purpose, now: Now) -> Option<DateTime<Utc>> {
         self.not_before_in(self.hours.get(purpose), now)
     }
 
+    /// The same at a place, by its own hours and holidays.
+    pub fn not_before_at(
+        &self,
+        purpose: Purpose,
+        place: &Place,
+        now: Now,
+    ) -> Option<DateTime<Utc>> {
+        let hours = self.places.hours(place, purpose);
+        let hours = hours.unwrap_or_else(|| self.hours.get(purpose));
+        self.opening(hours, self.calendar_at(place), now)
+    }
+
     /// The same for hours of its own (a birthday's).
     pub fn not_before_in(&self, hours: &ContactHours, now: Now) -> Option<DateTime<Utc>> {
-        match hours.next_open(now, &self.calendar) {
+        self.opening(hours, &self.calendar, now)
+    }
+
+    fn opening(
+        &self,
+        hours: &ContactHours,
+        calendar: &Calendar,
+        now: Now,
+    ) -> Option<DateTime<Utc>> {
+        match hours.next_open(now, calendar) {
             Some(opening) if opening <= now.at => None,
             Some(opening) => Some(opening),
             None => Some(self.expires_at(now)),

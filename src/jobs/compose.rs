@@ -8,7 +8,9 @@ use chrono::{DateTime, Days, Utc};
 use super::rows::About;
 use crate::clock::{Now, start_of};
 use crate::config::Config;
+use crate::domain::client::Client;
 use crate::domain::message::{Fate, NewMessage};
+use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
     Address, Contact, Errand, Reach, Recipient, no_longer_theirs, reach, reach_staff, reach_unknown,
@@ -118,6 +120,8 @@ pub struct Draft<'a> {
     pub batch_id: Option<i64>,
     /// Only while its invoice is owing.
     pub while_owing: bool,
+    /// No cap holds it back.
+    pub outside_caps: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -141,6 +145,7 @@ impl<'a> Draft<'a> {
             expires_at: None,
             batch_id: None,
             while_owing: false,
+            outside_caps: false,
         }
     }
 }
@@ -235,6 +240,40 @@ impl<'a> Composer<'a> {
         ))
     }
 
+    /// Where a client is, and the contract of this id; nowhere in particular while no place differs.
+    pub fn place(
+        &self,
+        connection: &Connection,
+        client: &Client,
+        contract_id: Option<i64>,
+    ) -> Result<Place> {
+        if self.policy.places.is_empty() {
+            return Ok(Place::default());
+        }
+        let contract = match contract_id {
+            Some(id) => book::contract(connection, id)?,
+            None => None,
+        };
+        Ok(Place::of(client, contract.as_ref()))
+    }
+
+    /// The instant before which a draft's messages must not go.
+    fn not_before(
+        &self,
+        connection: &Connection,
+        draft: &Draft<'_>,
+    ) -> Result<Option<DateTime<Utc>>> {
+        if let Some(own) = draft.not_before {
+            return Ok(own);
+        }
+        let place = match draft.recipient {
+            Recipient::Client(client) => self.place(connection, client, draft.about.contract_id)?,
+            Recipient::UnknownClient(_) | Recipient::Staff(_) => Place::default(),
+        };
+        let purpose = draft.wording.purpose();
+        Ok(self.policy.not_before_at(purpose, &place, self.now))
+    }
+
     /// The words as they are sent, or the first variable that has no value.
     pub fn text(&self, wording: &Wording<'_>, facts: &Facts<'_>) -> Result<Rendered, Variable> {
         let rendered = wording.render(facts)?;
@@ -264,7 +303,7 @@ impl<'a> Composer<'a> {
                 let rendered = draft.wording.render(&draft.facts).unwrap_or_default();
                 let address = address.map(|text| Address { text, kind: None });
                 let fate = Fate::Skipped(reason, detail);
-                return Ok(vec![self.message(draft, address, &rendered, fate)]);
+                return Ok(vec![self.message(draft, address, &rendered, fate, None)]);
             }
         };
         let (rendered, fate) = match self.text(&draft.wording, &draft.facts) {
@@ -284,10 +323,15 @@ impl<'a> Composer<'a> {
         } else {
             1
         };
+        let not_before = if fate == Fate::Queued {
+            self.not_before(connection, draft)?
+        } else {
+            None
+        };
         Ok(addresses
             .into_iter()
             .take(most)
-            .map(|address| self.message(draft, Some(address), &rendered, fate.clone()))
+            .map(|address| self.message(draft, Some(address), &rendered, fate.clone(), not_before))
             .collect())
     }
 
@@ -299,6 +343,9 @@ impl<'a> Composer<'a> {
         else {
             return Ok(false);
         };
+        if draft.outside_caps {
+            return Ok(false);
+        }
         let had = message::recent(connection, client_id, purpose, since)?;
         Ok(had + planned >= most)
     }
@@ -318,14 +365,9 @@ impl<'a> Composer<'a> {
         address: Option<Address>,
         rendered: &Rendered,
         fate: Fate,
+        not_before: Option<DateTime<Utc>>,
     ) -> NewMessage {
         let template = draft.wording.template();
-        let queued = fate == Fate::Queued;
-        let not_before = || {
-            draft
-                .not_before
-                .unwrap_or_else(|| self.policy.not_before(draft.wording.purpose(), self.now))
-        };
         let (key, key_start) = key_of(draft, address.as_ref());
         NewMessage {
             key,
@@ -351,7 +393,7 @@ impl<'a> Composer<'a> {
             provider_template: template.and_then(|template| template.provider_template.clone()),
             variables: rendered.variables.clone(),
             created_at: self.now.at,
-            not_before: if queued { not_before() } else { None },
+            not_before,
             expires_at: draft
                 .expires_at
                 .or_else(|| Some(self.policy.expires_at(self.now))),

@@ -1,10 +1,10 @@
 //! The forecast: what the coming days would send if nobody paid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 
-use super::collection::{first_day, next_evaluation};
+use super::collection::{at_place, first_day, next_evaluation};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::client::{Client, Device};
@@ -103,6 +103,7 @@ struct Coming {
     step: Move,
     due: NaiveDate,
     invoice_id: i64,
+    contract_id: Option<i64>,
 }
 
 struct Foresight<'a> {
@@ -140,7 +141,6 @@ impl Foresight<'_> {
             return Ok(Vec::new());
         };
         let kept = &self.rules[place];
-        let calendar = &self.config.policy.calendar;
         let evaluation = next_evaluation(kept, self.config, self.now);
         let ahead = (self.end - evaluation.today)
             .num_days()
@@ -152,16 +152,27 @@ impl Foresight<'_> {
             ..Past::default()
         };
         // Most invoices stand still: only what may move is looked at closely.
-        if !coming(evaluation, &owing.bill, plain, &Exclusions::NONE, ahead)
-            .any(|(_, decision)| matches!(decision, Decision::Happens(_)))
+        let in_a_notice = owing
+            .open
+            .as_ref()
+            .is_some_and(|(case, _)| kept.rule.notice_of(case.stage).is_some());
+        if !in_a_notice
+            && !coming(evaluation, &owing.bill, plain, &Exclusions::NONE, ahead)
+                .any(|(_, decision)| matches!(decision, Decision::Happens(_)))
         {
             return Ok(Vec::new());
         }
-        let Some(detail) = collection::detail(self.connection, owing.invoice_id, self.any_hold)?
+        let Some(detail) = collection::detail(
+            self.connection,
+            owing.invoice_id,
+            self.any_hold,
+            self.now.zone,
+        )?
         else {
             return Ok(Vec::new());
         };
-        let due = detail.bill.due(&kept.rule, calendar);
+        let evaluation = at_place(evaluation, self.config, &detail);
+        let due = detail.bill.due(&kept.rule, evaluation.calendar);
         let decisions = coming(
             evaluation,
             &detail.bill,
@@ -178,6 +189,7 @@ impl Foresight<'_> {
                     step,
                     due,
                     invoice_id: detail.invoice_id,
+                    contract_id: detail.contract_id,
                 }),
                 _ => None,
             })
@@ -216,6 +228,7 @@ impl Foresight<'_> {
             return;
         };
         let mut folds: BTreeMap<Fold, Vec<&Coming>> = BTreeMap::new();
+        let mut noticed = BTreeSet::new();
         for step in steps {
             let Some(phase) = step.step.phase() else {
                 continue;
@@ -223,6 +236,16 @@ impl Foresight<'_> {
             *self.days[place].invoices.entry(phase).or_default() += 1;
             let rule = &self.rules[step.rule].rule;
             let mut alone = 0;
+            let notice = step.step.stage().and_then(|stage| rule.notice_of(stage));
+            if notice.is_some() {
+                // One message a contract, whatever its templates.
+                let contract = (step.rule, phase, step.contract_id);
+                let first = step.contract_id.is_none() || noticed.insert(contract);
+                if first && !self.reaching(rule, step, reached).is_empty() {
+                    *self.days[place].messages.entry(phase).or_default() += 1;
+                }
+                continue;
+            }
             for template in self.reaching(rule, step, reached) {
                 let (channel, all) = (template.channel, template.speaks_for_all());
                 let fold = Fold::of(step.step, channel, step.rule, step.invoice_id, all)
@@ -260,7 +283,7 @@ impl Foresight<'_> {
         for template in names.iter().filter_map(|name| self.templates.get(name)) {
             if self.reaches(template.channel, template.purpose, reached) {
                 reaching.push(template);
-                if deliver == Deliver::FirstReachable {
+                if deliver != Deliver::Each {
                     break;
                 }
             }

@@ -9,6 +9,7 @@ use crate::domain::client::Client;
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
+use crate::domain::notice::NoticeDates;
 use crate::domain::template::{Company, Facts, Need, Overdue};
 use crate::domain::ticket::event::TicketFacts;
 use crate::error::Result;
@@ -57,6 +58,8 @@ pub struct Rows {
     pub login: Option<Login>,
     /// The ticket, as an event told of it.
     pub ticket: Option<TicketFacts>,
+    /// What the notice of suspension allows, and when.
+    pub notice: Option<NoticeDates>,
 }
 
 impl Rows {
@@ -93,6 +96,7 @@ impl Rows {
                 None => None,
             },
             ticket: None,
+            notice: None,
             client,
         })
     }
@@ -109,6 +113,7 @@ impl Rows {
             overdue: self.overdue,
             login: self.login.as_ref(),
             ticket: self.ticket.as_ref(),
+            notice: self.notice,
             forgiven: &[],
         }
     }

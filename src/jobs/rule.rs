@@ -67,6 +67,7 @@ fn save(
     let checked = draft.check();
     let mut flaws = checked.as_ref().err().cloned().unwrap_or_default();
     flaws.extend(draft.template_flaws(&names, find));
+    flaws.extend(draft.notice_flaws(config.policy.notice));
     let others: Vec<Rule> = store::all(connection)?
         .into_iter()
         .map(|kept| kept.rule)
@@ -196,7 +197,12 @@ pub fn carry_out(
         .filter(|rule| !placed.iter().any(|placed| placed.value.name == rule.name))
         .collect();
     let known = staying(connection, templates)?;
-    let flaws = rule_flaws(wanted, &stay, &known);
+    let mut flaws = rule_flaws(wanted, &stay, &known);
+    for written in &wanted.rules {
+        let written = &written.value;
+        let found = written.draft.notice_flaws(config.policy.notice).into_iter();
+        flaws.extend(found.map(|(part, flaw)| written.flaw(part, flaw.found, flaw.remedy)));
+    }
     if !flaws.is_empty() {
         return Err(Error::flaws(
             "the definitions are not acceptable; nothing was changed",

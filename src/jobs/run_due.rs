@@ -154,6 +154,8 @@ pub fn run_one(
 struct Complaints {
     lines: Vec<(String, String)>,
     over: Vec<String>,
+    /// Lines that whoever says them keeps to once a day.
+    daily: Vec<String>,
 }
 
 impl Complaints {
@@ -186,12 +188,15 @@ impl Complaints {
                 format!("task `{name}`: {channel}: {n} told to come later; they are tried again");
             (format!("later {channel}"), line)
         }));
-        Self { lines, over }
+        let daily = done.daily.iter();
+        let daily = daily.map(|told| format!("task `{name}`: {told}")).collect();
+        Self { lines, over, daily }
     }
 
     /// Every line, told already or not.
     fn all(&self) -> Vec<String> {
-        self.lines.iter().map(|(_, line)| line.clone()).collect()
+        let lines = self.lines.iter().map(|(_, line)| line);
+        lines.chain(&self.daily).cloned().collect()
     }
 
     /// The lines that are not told yet in their outage.
@@ -199,7 +204,7 @@ impl Complaints {
         for about in &self.over {
             outage::is_over(connection, about)?;
         }
-        let mut news = Vec::new();
+        let mut news = self.daily.clone();
         for (about, line) in &self.lines {
             if outage::is_news(connection, about, now)? {
                 news.push(line.clone());
@@ -220,6 +225,8 @@ struct Done {
     later: Vec<(&'static str, u64)>,
     /// What goes well again: a channel on which something was sent.
     well: Vec<String>,
+    /// What is to be told once a day, and is said no oftener.
+    daily: Vec<String>,
 }
 
 impl Done {
@@ -242,6 +249,7 @@ impl Done {
             closed: Vec::new(),
             later: Vec::new(),
             well: Vec::new(),
+            daily: Vec::new(),
         }
     }
 
@@ -333,6 +341,7 @@ fn synced(summary: &sync::SyncSummary) -> Done {
         "refused": summary.refused_rows(),
         "ticket_messages": summary.ticket_messages,
     }));
+    done.daily.clone_from(&summary.withheld);
     let mut said = summary.notes.clone();
     if let Some(row) = summary.refused.first() {
         done.outcome = RunOutcome::Incomplete;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
+use crate::domain::notice::NoticeKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
 use crate::domain::task::{Run, RunOutcome};
@@ -61,7 +62,7 @@ columns! {
 
 columns! { words:
     AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
-    ContractStatus, Deliver, EventType, InvoiceStatus, Kind, Online, Origin, PersonType, Purpose,
+    ContractStatus, Deliver, EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose,
     Reason, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
 }
 

@@ -283,6 +283,20 @@ fn first_orphan(
     Ok(None)
 }
 
+/// The column whose changes are dated.
+const ACCESS_STATUS: &str = "access_status";
+
+/// Since when a contract's access has its new status: the day noted before while it is the same, or one cut
+/// follows another.
+fn since_when(known: &str, new: &str) -> String {
+    const CUT: &str = "IN ('auto_block', 'manual_block')";
+    format!(
+        "CASE WHEN contract.access_since IS NOT NULL
+              AND ({known} IS {new} OR ({known} {CUT} AND {new} {CUT}))
+         THEN contract.access_since ELSE today() END"
+    )
+}
+
 fn is_foreign_key(error: &rusqlite::Error) -> bool {
     matches!(
         error,
@@ -305,6 +319,7 @@ fn upsert(kind: &FactKind, present: u32) -> String {
     let columns = present_columns(kind, present);
     let key: Vec<&str> = kind.columns[..kind.key].iter().map(|c| c.name).collect();
     let names: Vec<String> = columns.iter().map(|c| format!("\"{c}\"")).collect();
+    let names: Vec<String> = names.into_iter().chain(["imported".to_owned()]).collect();
     let places: Vec<String> = (1..=columns.len() + 1).map(|i| format!("?{i}")).collect();
     let mut sets: Vec<String> = columns
         .iter()
@@ -319,9 +334,16 @@ fn upsert(kind: &FactKind, present: u32) -> String {
                 .to_owned(),
         );
     }
+    let (mut names, mut places) = (names, places);
+    if kind.table == "contract" && columns.contains(&ACCESS_STATUS) {
+        let since = since_when("contract.access_status", "excluded.access_status");
+        sets.push(format!("access_since = {since}"));
+        names.push("access_since".to_owned());
+        places.push("today()".to_owned());
+    }
     let quoted_key: Vec<String> = key.iter().map(|c| format!("\"{c}\"")).collect();
     format!(
-        "INSERT INTO {table} ({names}, imported) VALUES ({places})
+        "INSERT INTO {table} ({names}) VALUES ({places})
          ON CONFLICT ({key}) DO UPDATE SET {sets}
          WHERE {table}.imported >> 32 <> excluded.imported >> 32",
         table = kind.table,
@@ -339,6 +361,10 @@ fn update(kind: &FactKind, present: u32) -> String {
     let mut sets = vec![format!("imported = ?{mark}")];
     let mut conditions = vec![format!("imported >> 32 <> ?{mark} >> 32")];
     for (i, column) in columns.iter().enumerate() {
+        if kind.table == "contract" && *column == ACCESS_STATUS {
+            let since = since_when("access_status", &format!("?{}", i + 1));
+            sets.push(format!("access_since = {since}"));
+        }
         let part = format!("\"{column}\" = ?{}", i + 1);
         if kind.columns[..kind.key].iter().any(|c| c.name == *column) {
             conditions.push(part);

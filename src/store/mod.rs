@@ -1,7 +1,7 @@
 //! SQLite: the one file that holds everything, opened with its pragmas and brought up to date.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -9,6 +9,7 @@ use rusqlite::functions::FunctionFlags;
 pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
+use crate::clock::{Clock, Now};
 use crate::domain::text;
 use crate::error::{Error, Result};
 use lock::Anchor;
@@ -21,6 +22,7 @@ pub mod book;
 pub mod callback;
 pub mod collection;
 pub mod columns;
+pub mod evidence;
 pub mod health;
 pub mod hold;
 pub mod import;
@@ -28,6 +30,7 @@ mod lock;
 pub mod message;
 pub mod meta;
 mod migration;
+pub mod notice;
 pub mod opt_out;
 pub mod purge;
 pub mod queue;
@@ -48,6 +51,22 @@ pub mod waiting;
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// The clock that SQL of ours reads: the one of the run, once it is told.
+#[derive(Debug, Clone)]
+struct SharedClock(Arc<Mutex<Clock>>);
+
+impl SharedClock {
+    fn system() -> Self {
+        let clock = Clock::system(chrono_tz::America::Sao_Paulo);
+        Self(Arc::new(Mutex::new(clock)))
+    }
+
+    fn now(&self) -> Now {
+        let clock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.now()
+    }
+}
+
 /// An open database.
 #[derive(Debug)]
 pub struct Store {
@@ -56,9 +75,16 @@ pub struct Store {
     anchor: Option<Arc<Anchor>>,
     path: PathBuf,
     created: bool,
+    clock: SharedClock,
 }
 
 impl Store {
+    /// Has what the database dates by itself follow the clock of the run.
+    pub fn follow(&self, clock: Clock) {
+        let mut known = self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = clock;
+    }
+
     /// Opens the database at `path`, making it when it does not exist, and migrates it.
     pub fn open(path: &Path) -> Result<Self> {
         let created = !path.exists();
@@ -80,10 +106,13 @@ impl Store {
             anchor: Some(Arc::new(anchor)),
             path: path.to_owned(),
             created,
+            clock: SharedClock::system(),
         };
         store.still_there()?;
         store.prepare().map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
+        evidence::watch(&store.connection, &store.clock)
+            .map_err(|error| cannot_open(path, error))?;
         Ok(store)
     }
 
@@ -107,9 +136,12 @@ impl Store {
             anchor: None,
             path: path.to_owned(),
             created: false,
+            clock: SharedClock::system(),
         };
         store.prepare().map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
+        evidence::watch(&store.connection, &store.clock)
+            .map_err(|error| cannot_open(path, error))?;
         Ok(store)
     }
 
@@ -137,7 +169,8 @@ impl Store {
         // A cached statement is planned once: without this the bundled SQLite plans many anew for each
         // value that is bound to them, which costs more than they do.
         c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        functions(c)
+        functions(c)?;
+        dates(c, &self.clock)
     }
 
     fn pragmas_for_writing(&self) -> Result<()> {
@@ -270,6 +303,14 @@ fn functions(connection: &Connection) -> rusqlite::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Gives SQL the run's own day.
+fn dates(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
+    let today = clock.clone();
+    connection.create_scalar_function("today", 0, FunctionFlags::SQLITE_UTF8, move |_| {
+        Ok(today.now().today.to_string())
+    })
 }
 
 fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {

@@ -60,6 +60,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
     Ok(connection
         .prepare_cached("SELECT * FROM rule WHERE name = ?1")?
         .query_row([name], |row| {
+            let reminder_hours = row.get("reminder_hours")?;
             Ok(Kept {
                 rule: Rule {
                     name: name.to_owned(),
@@ -69,6 +70,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
                         texts: Texts {
                             templates: reminder_templates,
                             deliver,
+                            hours: reminder_hours,
                         },
                     }),
                     one_message_per_client: row.get("one_message_per_client")?,
@@ -80,6 +82,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<Kept>> {
                     closings: Closings {
                         templates: closings,
                         deliver: row.word("closing_deliver")?,
+                        hours: row.get("closing_hours")?,
                     },
                 },
                 evaluated_on: row.day_opt("evaluated_on")?,
@@ -113,7 +116,7 @@ fn stages(
     take: &mut impl FnMut(Phase) -> Vec<String>,
 ) -> Result<Vec<RuleStage>> {
     let mut statement = connection.prepare_cached(
-        "SELECT stage, day, deliver FROM rule_stage WHERE rule = ?1 ORDER BY position",
+        "SELECT stage, day, deliver, hours, notice FROM rule_stage WHERE rule = ?1 ORDER BY position",
     )?;
     let mut rows = statement.query([rule])?;
     let mut stages = Vec::new();
@@ -126,7 +129,9 @@ fn stages(
             texts: Texts {
                 templates: take(Phase::Stage(stage)),
                 deliver: row.get(2)?,
+                hours: row.get(3)?,
             },
+            notice: row.get(4)?,
         });
     }
     Ok(stages)
@@ -174,8 +179,8 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
         .prepare_cached(
             "INSERT INTO rule (name, one_message_per_client, roll_due_date, enter_until_days,
                                reminder_deliver, closing_deliver, skip_payment_methods,
-                               debit_grace_days)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                               debit_grace_days, reminder_hours, closing_hours)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (name) DO UPDATE SET
                one_message_per_client = excluded.one_message_per_client,
                roll_due_date = excluded.roll_due_date,
@@ -183,7 +188,8 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
                reminder_deliver = excluded.reminder_deliver,
                closing_deliver = excluded.closing_deliver,
                skip_payment_methods = excluded.skip_payment_methods,
-               debit_grace_days = excluded.debit_grace_days",
+               debit_grace_days = excluded.debit_grace_days,
+               reminder_hours = excluded.reminder_hours, closing_hours = excluded.closing_hours",
         )?
         .execute((
             &rule.name,
@@ -194,6 +200,8 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
             rule.closings.deliver.as_str(),
             Json(&rule.skip_payment_methods),
             rule.debit_grace_days,
+            rule.reminders.as_ref().and_then(|r| r.texts.hours),
+            rule.closings.hours,
         ))?;
     let mut portfolio = connection.prepare_cached(
         "INSERT INTO rule_portfolio (rule, position, portfolio) VALUES (?1, ?2, ?3)",
@@ -207,7 +215,8 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
         reminder.execute((&rule.name, position, days))?;
     }
     let mut stage = connection.prepare_cached(
-        "INSERT INTO rule_stage (rule, position, stage, day, deliver) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO rule_stage (rule, position, stage, day, deliver, hours, notice)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for (position, own) in (0i64..).zip(&rule.stages) {
         stage.execute((
@@ -216,6 +225,8 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
             own.stage.as_str(),
             own.day.days(),
             own.texts.deliver.as_str(),
+            own.texts.hours,
+            own.notice,
         ))?;
     }
     let mut template = connection.prepare_cached(

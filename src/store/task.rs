@@ -351,3 +351,52 @@ pub fn runs(connection: &Connection, task: &str, limit: i64) -> Result<Vec<TaskR
     let rows = statement.query_map((task, if limit == 0 { -1 } else { limit }), read_run)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::schedule::Schedule;
+    use crate::domain::task::{Run, RunOutcome};
+    use crate::store::Store;
+    use serde_json::Map;
+    use std::path::Path;
+
+    #[test]
+    fn trial_80_a_run_that_failed_for_a_reason_that_passes_is_owed_again_three_times_and_told_once()
+    {
+        let store = Store::imagined(Path::new("nowhere.db")).expect("a database");
+        let c = store.connection();
+        let due: DateTime<Utc> = "2026-11-23T11:00:00Z".parse().expect("an instant");
+        let task = Task {
+            name: "nightly".to_owned(),
+            run: Run::Backup,
+            schedule: Schedule::parse(["0", "8", "*", "*", "*"]).expect("a schedule"),
+            enabled: true,
+            channels: Vec::new(),
+            report: None,
+            template: None,
+            limit: None,
+            kinds: Vec::new(),
+        };
+        save(c, &task, due - chrono::TimeDelta::hours(1)).expect("saved");
+        let ending = RunEnding {
+            outcome: RunOutcome::Failed,
+            counts: Map::new(),
+            message: Some("the disk is full".to_owned()),
+            seconds: 0.0,
+        };
+        let mut runs = Vec::new();
+        for minute in 0..6 {
+            let now = due + chrono::TimeDelta::minutes(minute);
+            let (_, considered) = enabled(c).expect("tasks").remove(0);
+            if considered >= due {
+                break;
+            }
+            let id = begin(c, &task, Some(due), now).expect("begun");
+            end(c, id, &ending, now).expect("ended");
+            runs.push(again(c, id).expect("looked at"));
+        }
+        // The run of its minute and three more; only the first is told.
+        assert_eq!(runs, [true, false, false, false]);
+    }
+}

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 mod blame;
+mod changing;
 #[allow(dead_code, reason = "the providers' tests use the rest")]
 #[path = "../providers/mail_server.rs"]
 mod mail_server;
@@ -21,6 +22,7 @@ mod house;
 #[allow(dead_code, reason = "the providers' tests use the rest")]
 #[path = "../providers/server.rs"]
 mod server;
+mod told;
 
 use house::House;
 use server::{Act, Seen, Server};

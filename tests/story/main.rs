@@ -10,6 +10,7 @@ mod collection;
 mod history;
 mod keeping;
 mod manners;
+mod notice;
 mod providers;
 mod reading;
 mod report;

@@ -278,7 +278,7 @@ fn one_run_at_a_time_whoever_calls() {
 }
 
 #[test]
-fn a_run_whose_process_died_is_owed_again_three_times_at_most() {
+fn trial_81_three_deaths_of_a_tasks_process_are_told_and_it_waits_for_its_next_minute() {
     let mut house = house_at("2026-11-23T07:00", "");
     add(&house, "p", "purge", "0", "8");
     house.at("2026-11-23T08:00");
@@ -302,6 +302,9 @@ fn a_run_whose_process_died_is_owed_again_three_times_at_most() {
     let told = house.run(&["task", "run-due"]).ok();
     assert_eq!(told.stdout, "");
     assert!(told.stderr.contains("died three times"), "{}", told.stderr);
+    house
+        .run(&["doctor"])
+        .prints("task `p`: its process died three times for one minute");
     house_due_again(&house, 0);
     let runs = house.json(&["task", "show", "p"])["runs"].clone();
     let outcomes: Vec<&str> = runs

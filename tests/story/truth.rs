@@ -662,3 +662,63 @@ fn what_became_an_automatic_payment_while_it_waited_is_not_told() {
     assert_eq!(skipped(&house), expected);
     assert_eq!(left(&house, "sms").len(), 4);
 }
+
+#[test]
+fn a_ticket_message_that_waits_says_what_its_event_said_to_whoever_the_client_is_called_now() {
+    let mut house = provider();
+    house.write(
+        "config.toml",
+        "max_data_age_hours = 0\n[contact_hours]\nservice = { weekdays = \"08:00-20:00\" }\n",
+    );
+    house.at("2026-11-23T22:00");
+    house.write(
+        "ticket.toml",
+        r##"
+[[template]]
+name = "moved"
+channel = "email"
+kind = "support"
+title = "Atendimento"
+body = "#cliente_primeiro_nome#: #atendimento_titulo# #atendimento_status#"
+
+[[trigger]]
+name = "moved"
+event = "workflow"
+audience = ["client"]
+templates = ["moved"]
+"##,
+    );
+    house.run(&["apply", "ticket.toml"]).ok();
+    let open = ["ticket", "open", "--ticket", "7", "--client", "1"];
+    house
+        .run(
+            &[
+                &open[..],
+                &["--title", "Sem sinal", "--opened-by", "client"],
+            ]
+            .concat(),
+        )
+        .ok();
+    house
+        .run(&["ticket", "move", "--ticket", "7", "--to", "resolved"])
+        .ok();
+    import(
+        &house,
+        "tickets",
+        "id,client_id,title,status\n7,1,Outro assunto,closed\n",
+    );
+    import(
+        &house,
+        "clients",
+        "id,name,person_type,email\n1,Nova Silva,F,nova@example.com\n",
+    );
+    house.at("2026-11-24T09:00");
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(
+        left(&house, "email"),
+        [(
+            "nova@example.com".to_owned(),
+            "Nova: Sem sinal resolvido".to_owned()
+        )]
+    );
+}

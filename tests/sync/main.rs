@@ -2,6 +2,9 @@
 
 mod doctor;
 mod erp;
+#[allow(dead_code, reason = "the providers' tests use the rest")]
+#[path = "../providers/server.rs"]
+mod server;
 mod sync;
 
 use std::path::Path;
@@ -62,20 +65,25 @@ impl House {
         self.run_at("2026-11-21T09:00", arguments)
     }
 
+    /// `regua`, ready to run at a moment.
+    fn command(&self, now: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_regua"));
+        command
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .args(["--now", now])
+            .args(arguments);
+        command
+    }
+
     /// Runs `regua` at another moment.
     fn run_at(&self, now: &str, arguments: &[&str]) -> Ran {
         let Output {
             status,
             stdout,
             stderr,
-        } = Command::new(env!("CARGO_BIN_EXE_regua"))
-            .current_dir(self.path())
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .args(["--now", now])
-            .args(arguments)
-            .output()
-            .expect("regua runs");
+        } = self.command(now, arguments).output().expect("regua runs");
         Ran {
             code: status.code().expect("a code"),
             stdout: String::from_utf8(stdout).expect("UTF-8"),

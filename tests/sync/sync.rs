@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::erp::Reply;
+use super::server::{Act, Server};
 use super::{House, PASSWORDS, TOKEN};
 
 fn kind<'a>(answer: &'a Value, name: &str) -> &'a Value {
@@ -173,6 +174,89 @@ fn trial_103_a_form_that_is_not_released_is_told_and_the_others_are_applied() {
     assert_eq!(house.report("contracts").len(), 1);
     let ran = house.run(&["sync", "invoices"]);
     assert_eq!(ran.code, 4, "{ran:?}");
+}
+
+#[test]
+fn trial_103_a_task_tells_of_a_form_that_is_not_released_once_a_day() {
+    let house = House::new();
+    house.erp.script(|asked, _| {
+        (asked.form() == "fn_areceber").then(|| {
+            Reply::html(200, r#"{"type":"error","message":"Recurso fn_areceber n\u00e3o est\u00e1 dispon\u00edvel!"}"#)
+        })
+    });
+    let task = ["task", "add", "erp", "--run", "sync"];
+    let ran = house.run(&[&task[..], &["--minute", "0", "--hour", "*"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for (at, told) in [
+        ("2026-11-21T10:00", true),
+        ("2026-11-21T11:00", false),
+        ("2026-11-21T23:00", false),
+        ("2026-11-22T00:00", true),
+        ("2026-11-22T01:00", false),
+    ] {
+        let ran = house.run_at(at, &["task", "run-due"]);
+        assert_eq!(ran.code, 0, "{at}: {ran:?}");
+        let says = ran.stderr.contains("release the form fn_areceber");
+        assert_eq!(says, told, "{at}: {ran:?}");
+    }
+    assert_eq!(house.report("contracts").len(), 1);
+}
+
+#[test]
+fn trial_84_the_erp_is_asked_through_a_proxy_and_on_this_machine_never() {
+    // Whatever listens there as a proxy hears of the ERP elsewhere, and of the one here nothing.
+    let proxy = Server::start(|_| Act::json(502, "{}"));
+    let house = House::new();
+    let through = |house: &House| {
+        let output = house
+            .command("2026-11-21T09:00", &["sync", "clients"])
+            .env("HTTP_PROXY", proxy.url())
+            .env("HTTPS_PROXY", proxy.url())
+            .output()
+            .expect("regua runs");
+        output.status.code().expect("a code")
+    };
+    assert_eq!(through(&house), 0);
+    assert_eq!(proxy.seen().len(), 0, "loopback goes to no proxy");
+    house.write(
+        "config.toml",
+        "database = \"regua.db\"\n[sync.ixc]\nbase_url = \"https://ixc.example.com\"\ntoken = \"file:token\"\n",
+    );
+    assert_eq!(through(&house), 4);
+    let seen = proxy.seen();
+    assert!(!seen.is_empty(), "the proxy is asked");
+    for request in seen {
+        assert_eq!(request.method, "CONNECT");
+        let token = request
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        assert!(!token, "the token went to the proxy");
+    }
+}
+
+#[test]
+fn trial_87_an_erp_under_a_private_authority() {
+    let server = Server::encrypted(|_| Act::json(200, r#"{"page":"1","total":"0"}"#));
+    let house = House::new();
+    let settings = |more: &str| {
+        house.write(
+            "config.toml",
+            &format!(
+                "database = \"regua.db\"\n[sync.ixc]\nbase_url = \"{}\"\ntoken = \"file:token\"\n{more}",
+                server.url()
+            ),
+        );
+    };
+    settings("");
+    let ran = house.run(&["sync", "clients"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("certificate"), "{ran:?}");
+    assert_eq!(server.seen().len(), 0, "nothing was said to a stranger");
+    house.write("ca.pem", include_str!("../providers/tls/ca.pem"));
+    settings("ca_file = \"ca.pem\"\n");
+    house.run(&["sync", "clients"]);
+    assert!(!server.seen().is_empty(), "it is asked");
 }
 
 #[test]

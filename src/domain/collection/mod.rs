@@ -12,7 +12,8 @@ use chrono::{Days, NaiveDate};
 use super::day;
 use super::holiday::Calendar;
 use super::ladder::{CaseOutcome, Move, Stage};
-use super::rule::Rule;
+use super::notice::{NoticeTerms, NoticesGiven};
+use super::rule::{Rule, RuleStage};
 use super::words::InvoiceStatus;
 
 pub use exclusion::{Exclusions, LeftOut};
@@ -105,6 +106,8 @@ pub struct Past {
     pub bureau: BureauMark,
     /// The reminders that have fired for its present due date.
     pub reminders: BTreeSet<i64>,
+    /// The notices that were given and count for its open case.
+    pub notices: NoticesGiven,
 }
 
 /// What is decided about one invoice on one day.
@@ -131,7 +134,12 @@ pub struct Evaluation<'a> {
     pub last: Option<NaiveDate>,
     /// The first day this rule was evaluated; none: never.
     pub first: Option<NaiveDate>,
+    /// How long notices take.
+    pub terms: NoticeTerms,
 }
+
+/// How far a due date may roll because of holidays that only one place has, at the very most.
+const LONGEST_ROLL_DAYS: i64 = 60;
 
 impl Evaluation<'_> {
     /// Decides what happens to an invoice: at most one move.
@@ -181,6 +189,41 @@ impl Evaluation<'_> {
             return self.reminder(bill.due_on).map(Move::Reminder);
         }
         self.stage(due, past)
+    }
+
+    /// Whether an invoice may move at all, by the plain facts alone, whatever holidays its place has and
+    /// whatever notices were given: so that most of a million invoices are passed over without a closer look.
+    pub fn may_move(&self, bill: &Bill, past: &Past) -> bool {
+        if self.due_move(bill, past).is_some() {
+            return true;
+        }
+        match past.case {
+            // A later day on which it counts as due may close it as postponed, and a notice let it go on.
+            Some(case) => {
+                bill.due_on != case.due_on
+                    || (self.rule.notice_of(case.stage).is_some() && case.moved_on < self.today)
+            }
+            // Counted from a later day it may still be allowed in.
+            None => {
+                let late = day::between(bill.due_on, self.today);
+                let most = self.rule.enter_until_days.unwrap_or(late);
+                late > most && late <= most + LONGEST_ROLL_DAYS && bill.debt == Debt::Owing
+            }
+        }
+    }
+
+    /// Whether a case of this stage waits for its notice, or the stage after it for the notice ahead.
+    fn waits_for_notice(&self, stage: Stage, next: &RuleStage, past: &Past) -> bool {
+        let given = &past.notices;
+        let unsent = self
+            .rule
+            .notice_of(stage)
+            .is_some_and(|kind| given.on(kind).is_none());
+        let too_early = next.notice.is_some_and(|kind| {
+            let first = given.not_before(kind, self.terms, self.calendar);
+            first.is_some_and(|first| self.today < first)
+        });
+        unsent || too_early
     }
 
     fn closing(&self, bill: &Bill, due: NaiveDate, case: OpenCase) -> Option<CaseOutcome> {
@@ -245,7 +288,9 @@ impl Evaluation<'_> {
             }
             Some(case) if case.moved_on < self.today => {
                 let next = self.rule.stage_after(case.stage)?;
-                (late >= next.day.days()).then_some(Move::Advance(next.stage))
+                let goes =
+                    late >= next.day.days() && !self.waits_for_notice(case.stage, next, past);
+                goes.then_some(Move::Advance(next.stage))
             }
             Some(_) => None,
         }
@@ -301,7 +346,7 @@ mod tests {
             reminders: Some(DraftReminders {
                 days: vec![5, 3, 0],
                 templates: vec!["due-soon".to_owned()],
-                deliver: None,
+                ..DraftReminders::default()
             }),
             stages: stages
                 .iter()
@@ -346,6 +391,7 @@ mod tests {
                 today: day(today),
                 last: last.map(day),
                 first: last.map(day),
+                terms: NoticeTerms::default(),
             }
         }
 

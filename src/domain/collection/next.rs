@@ -28,6 +28,13 @@ pub fn coming<'a>(
         .decide(bill, &past, exclusions);
         if let Decision::Happens(step) = decision {
             past.after(step, bill, today);
+            // A notice that will be given is taken to be sent on its day.
+            let notice = step
+                .stage()
+                .and_then(|stage| evaluation.rule.notice_of(stage));
+            if let Some(kind) = notice {
+                past.notices.note(kind, today);
+            }
         }
         last = Some(today);
         first = first.or(last);
@@ -157,6 +164,15 @@ fn why_nothing(evaluation: Evaluation<'_>, bill: &Bill, past: &Past) -> String {
                 .to_owned();
         }
         Debt::Owing => {}
+    }
+    if let Some(case) = past.case
+        && let Some(kind) = evaluation.rule.notice_of(case.stage)
+        && past.notices.on(kind).is_none()
+    {
+        return format!(
+            "the case waits in `{}` until its notice of {kind} is sent; `regua notice list` tells how far it is",
+            case.stage
+        );
     }
     if let Some(case) = past.case {
         return format!(

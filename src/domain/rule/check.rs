@@ -13,19 +13,24 @@ use crate::domain::words::{Kind, Purpose, Word as _};
 use crate::error::{Flaw, did_you_mean};
 
 /// Everything wrong that has been found so far in a draft, in the order written.
-struct Flaws<'d> {
+pub(super) struct Flaws<'d> {
     draft: &'d RuleDraft,
-    found: Vec<(RulePart, Flaw)>,
+    pub(super) found: Vec<(RulePart, Flaw)>,
 }
 
 impl Flaws<'_> {
-    fn note(&mut self, part: RulePart, found: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn note(
+        &mut self,
+        part: RulePart,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.found.push(self.draft.flaw(part, found, remedy));
     }
 }
 
 impl RuleDraft {
-    const fn flaws(&self) -> Flaws<'_> {
+    pub(super) const fn flaws(&self) -> Flaws<'_> {
         Flaws {
             draft: self,
             found: Vec::new(),
@@ -48,6 +53,8 @@ impl RuleDraft {
             .map(|draft| check_reminders(draft, &mut flaws));
         let stages = self.check_stages(&mut flaws);
         self.check_entrance(&stages, &mut flaws);
+        self.check_notices(&mut flaws);
+        self.check_hours(&mut flaws);
         let skip_payment_methods = self.check_payment(&mut flaws);
         if !flaws.found.is_empty() {
             return Err(flaws.found);
@@ -70,6 +77,7 @@ impl RuleDraft {
                     .map(|(closing, templates)| (*closing, templates.clone()))
                     .collect(),
                 deliver: self.closing_deliver.unwrap_or(Deliver::Each),
+                hours: self.closing_hours,
             },
         })
     }
@@ -177,7 +185,9 @@ impl RuleDraft {
                     texts: Texts {
                         templates: draft.templates.clone(),
                         deliver: draft.deliver.unwrap_or(Deliver::Each),
+                        hours: draft.hours,
                     },
+                    notice: draft.notice,
                 });
             }
         }
@@ -245,7 +255,10 @@ impl RuleDraft {
         for (part, names) in self.named() {
             for name in names {
                 match template(name) {
-                    Some(found) => check_template(part, found, &mut flaws),
+                    Some(found) => {
+                        check_template(part, found, &mut flaws);
+                        self.check_announcement(part, found, &mut flaws);
+                    }
                     None => flaws.note(
                         part,
                         format!("no template is called `{name}`"),
@@ -356,6 +369,7 @@ fn check_reminders(draft: &DraftReminders, flaws: &mut Flaws<'_>) -> Reminders {
         texts: Texts {
             templates: draft.templates.clone(),
             deliver: draft.deliver.unwrap_or(Deliver::Each),
+            hours: draft.hours,
         },
     }
 }
@@ -371,7 +385,7 @@ mod tests {
             name: Some(name.to_owned()),
             day: Some(day),
             templates: vec!["overdue".to_owned()],
-            deliver: None,
+            ..DraftStage::default()
         }
     }
 
@@ -417,6 +431,7 @@ mod tests {
             days: vec![5, 3, 0],
             templates: vec!["due-soon".to_owned()],
             deliver: Some(Deliver::FirstReachable),
+            hours: None,
         });
         draft.enter_until_days = Some(90);
         draft

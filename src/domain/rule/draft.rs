@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Deliver;
 use crate::domain::ladder::Closing;
+use crate::domain::notice::NoticeKind;
 use crate::error::Flaw;
 
 /// A rule as somebody wrote it, before any check.
@@ -31,6 +32,8 @@ pub struct RuleDraft {
     pub closings: BTreeMap<Closing, Vec<String>>,
     /// `[rule.closing] deliver`.
     pub closing_deliver: Option<Deliver>,
+    /// `[rule.closing] hours`.
+    pub closing_hours: Option<i64>,
 }
 
 /// `reminders` as written.
@@ -42,6 +45,8 @@ pub struct DraftReminders {
     pub templates: Vec<String>,
     /// `deliver`.
     pub deliver: Option<Deliver>,
+    /// `hours`.
+    pub hours: Option<i64>,
 }
 
 /// One `[[rule.stage]]` as written.
@@ -55,6 +60,10 @@ pub struct DraftStage {
     pub templates: Vec<String>,
     /// `deliver`.
     pub deliver: Option<Deliver>,
+    /// `hours`.
+    pub hours: Option<i64>,
+    /// `notice`.
+    pub notice: Option<NoticeKind>,
 }
 
 /// Which part of a draft a flaw is about, so that a file can name its line.
@@ -82,6 +91,14 @@ pub enum RulePart {
     StageDay(usize),
     /// `templates` of the stage of this index.
     StageTemplates(usize),
+    /// `notice` of the stage of this index.
+    StageNotice(usize),
+    /// `hours` of the stage of this index.
+    StageHours(usize),
+    /// `reminders.hours`.
+    ReminderHours,
+    /// `closing.hours`.
+    ClosingHours,
     /// A closing's templates.
     Closing(Closing),
 }
@@ -108,6 +125,10 @@ impl RuleDraft {
             RulePart::StageName(index) => stage(index, "name"),
             RulePart::StageDay(index) => stage(index, "day"),
             RulePart::StageTemplates(index) => stage(index, "templates"),
+            RulePart::StageNotice(index) => stage(index, "notice"),
+            RulePart::StageHours(index) => stage(index, "hours"),
+            RulePart::ReminderHours => "reminders.hours".to_owned(),
+            RulePart::ClosingHours => "closing.hours".to_owned(),
             RulePart::Closing(closing) => format!("closing.{closing}"),
         }
     }

@@ -3,11 +3,13 @@
 mod check;
 mod claim;
 mod draft;
+mod notice;
 mod warning;
 
 use std::collections::BTreeMap;
 
 use super::ladder::{Closing, Move, MoveKind, Phase, Stage};
+use super::notice::NoticeKind;
 use super::payment;
 use super::words::{Word as _, words_enum};
 
@@ -22,6 +24,8 @@ words_enum! {
         Each = "each" | "cada",
         /// Only the first whose channel can reach the client.
         FirstReachable = "first_reachable" | "primeiro alcançável",
+        /// The first, and after a refusal, or when nobody reported its arrival in time, the next.
+        UntilDelivered = "until_delivered" | "até entregar",
     }
 }
 
@@ -71,6 +75,8 @@ pub struct Texts {
     pub templates: Vec<String>,
     /// Whether each goes, or only the first that can reach the client.
     pub deliver: Deliver,
+    /// Hours after which the next goes when no arrival was reported; only with `until_delivered`.
+    pub hours: Option<i64>,
 }
 
 /// The reminders before the due date, and on it.
@@ -91,6 +97,8 @@ pub struct RuleStage {
     pub day: DaysLate,
     /// What it says; a visit may say nothing.
     pub texts: Texts,
+    /// The notice that it gives: its cases wait in it until one is sent.
+    pub notice: Option<NoticeKind>,
 }
 
 /// What is said when a case ends.
@@ -100,6 +108,8 @@ pub struct Closings {
     pub templates: BTreeMap<Closing, Vec<String>>,
     /// Whether each goes, or only the first that can reach the client.
     pub deliver: Deliver,
+    /// Hours after which the next goes when no arrival was reported; only with `until_delivered`.
+    pub hours: Option<i64>,
 }
 
 impl Closings {
@@ -175,6 +185,25 @@ impl Rule {
         self.stage(Stage::FIRST).map(|own| own.day.days())
     }
 
+    /// Its stage that gives the notice of a kind.
+    pub fn notice_stage(&self, kind: NoticeKind) -> Option<&RuleStage> {
+        self.stages.iter().find(|own| own.notice == Some(kind))
+    }
+
+    /// The notice that a stage gives.
+    pub fn notice_of(&self, stage: Stage) -> Option<NoticeKind> {
+        self.stage(stage).and_then(|own| own.notice)
+    }
+
+    /// Hours after which the next template of a phase goes when no arrival was reported.
+    pub fn hours(&self, phase: Phase) -> Option<i64> {
+        match phase {
+            Phase::Reminder => self.reminders.as_ref()?.texts.hours,
+            Phase::Stage(stage) => self.stage(stage)?.texts.hours,
+            Phase::Closing(_) => self.closings.hours,
+        }
+    }
+
     /// What a move says: its templates' names, and how many of them go.
     pub fn says(&self, step: Move) -> (&[String], Deliver) {
         let texts = match step.phase() {
@@ -199,6 +228,7 @@ impl Rule {
                 days: reminders.days.clone(),
                 templates: reminders.texts.templates.clone(),
                 deliver: Some(reminders.texts.deliver),
+                hours: reminders.texts.hours,
             }),
             one_message_per_client: Some(self.one_message_per_client),
             roll_due_date: Some(self.roll_due_date),
@@ -213,10 +243,13 @@ impl Rule {
                     day: Some(own.day.days()),
                     templates: own.texts.templates.clone(),
                     deliver: Some(own.texts.deliver),
+                    hours: own.texts.hours,
+                    notice: own.notice,
                 })
                 .collect(),
             closings: self.closings.templates.clone(),
             closing_deliver: Some(self.closings.deliver),
+            closing_hours: self.closings.hours,
         }
     }
 

@@ -67,7 +67,7 @@ mod tests {
             name: Some(name.to_owned()),
             day: Some(day),
             templates: vec!["overdue".to_owned()],
-            deliver: None,
+            ..DraftStage::default()
         }
     }
 

@@ -7,6 +7,7 @@ use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
 use crate::domain::money::Money;
+use crate::domain::notice::NoticeDates;
 use crate::domain::ticket::event::TicketFacts;
 
 use super::own_words::OwnWords;
@@ -22,6 +23,8 @@ pub struct Company {
     pub tax_id: Option<String>,
     /// What it says in place of words of ours.
     pub words: OwnWords,
+    /// What `#aviso_suspensao#` stands for, with variables; none: [`crate::domain::notice::TEXT`].
+    pub notice: Option<String>,
 }
 
 /// All the client's owing overdue invoices, summed up.
@@ -54,6 +57,8 @@ pub struct Facts<'a> {
     pub login: Option<&'a Login>,
     /// The ticket.
     pub ticket: Option<&'a TicketFacts>,
+    /// From which days on the notice allows what it announces: the one that is being given, else the recorded one.
+    pub notice: Option<NoticeDates>,
     /// The names of variables that are an empty text where they have no value, rather than missing: whoever hears of a
     /// ticket is not left untold because its event lacks a word.
     pub forgiven: &'a [&'static str],
@@ -72,6 +77,7 @@ impl<'a> Facts<'a> {
             overdue: None,
             login: None,
             ticket: None,
+            notice: None,
             forgiven: &[],
         }
     }
@@ -96,6 +102,22 @@ pub(super) fn listed(invoices: &[Invoice]) -> String {
         )
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The months of invoices as people write them, each once: `11/2026 e 12/2026`.
+pub(super) fn months(invoices: &[Invoice]) -> String {
+    let mut months: Vec<String> = Vec::new();
+    for invoice in invoices {
+        let month = invoice.due_on.format("%m/%Y").to_string();
+        if !months.contains(&month) {
+            months.push(month);
+        }
+    }
+    match months.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} e {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// What invoices come to together.

@@ -18,7 +18,7 @@ pub use lint::name_problem;
 pub use look::Look;
 pub use own_words::{OwnWords, is_usual_word};
 pub use placeholders::Placeholders;
-pub use text::{fill_text, one_line, unknown_variables};
+pub use text::{fill_text, one_line, unknown_variables, variables};
 pub use variable::{Need, Variable};
 
 /// A template as it is saved.
@@ -113,9 +113,20 @@ impl Template {
             .collect()
     }
 
-    /// Everything its variables need.
+    /// Whether it writes what a notice of suspension allows.
+    pub fn speaks_of_a_notice(&self) -> bool {
+        self.used().into_iter().any(Variable::of_a_notice)
+    }
+
+    /// Everything its variables need; the paragraph of a notice may write any variable of client, contract
+    /// and invoices.
     pub fn needs(&self) -> BTreeSet<Need> {
-        self.used().into_iter().map(Variable::need).collect()
+        let used = self.used();
+        let mut needs: BTreeSet<Need> = used.iter().map(|variable| variable.need()).collect();
+        if used.contains(&Variable::AvisoSuspensao) {
+            needs.extend([Need::Client, Need::Contract, Need::Overdue]);
+        }
+        needs
     }
 
     /// The message for one recipient, or the first variable that has no value.

@@ -1,5 +1,6 @@
 //! The text of a template: its pieces, and values filled in where variables stand.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::facts::Facts;
@@ -67,6 +68,16 @@ pub fn unknown_variables(text: &str) -> Vec<String> {
     pieces(text)
         .filter_map(|piece| match piece {
             Piece::Unknown(word, _) => Some(word.to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The variables that a text writes, each once.
+pub fn variables(text: &str) -> BTreeSet<Variable> {
+    pieces(text)
+        .filter_map(|piece| match piece {
+            Piece::Variable(variable, _) => Some(variable),
             _ => None,
         })
         .collect()

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::facts::{Company, Facts, listed, total};
+use super::facts::{Company, Facts, listed, months, total};
+use super::text::fill_text;
 use crate::domain::words::Word as _;
-use crate::domain::{day, phone, tax_id};
+use crate::domain::{day, notice, phone, tax_id};
 use crate::error::{Flaw, nearest};
 
 /// What a variable takes its value from.
@@ -129,6 +130,10 @@ variables! {
     FaturasQuantidade = "faturas_quantidade" from Invoice: |f| owned(f.spoken_for()?.len()),
     FaturasTotal = "faturas_total" from Invoice: |f| owned(total(f.spoken_for()?)),
     FaturasLista = "faturas_lista" from Invoice: |f| owned(listed(f.spoken_for()?)),
+    FaturasMeses = "faturas_meses" from Invoice: |f| owned(months(f.spoken_for()?)),
+    SuspensaoData = "suspensao_data" from Invoice: |f| owned(day::in_portuguese(f.notice?.suspension)),
+    RescisaoData = "rescisao_data" from Invoice: |f| owned(day::in_portuguese(f.notice?.rescission)),
+    AvisoSuspensao = "aviso_suspensao" from Invoice: |f| f.notice_paragraph(),
     CobrancaQuantidade = "cobranca_quantidade" from Overdue: |f| owned(f.overdue?.count),
     CobrancaTotal = "cobranca_total" from Overdue: |f| owned(f.overdue?.total),
     Login = "login" from Login: |f| text(Some(&f.login?.username)),
@@ -157,7 +162,19 @@ impl Variable {
     pub const fn of_all_invoices(self) -> bool {
         matches!(
             self,
-            Self::FaturasQuantidade | Self::FaturasTotal | Self::FaturasLista
+            Self::FaturasQuantidade
+                | Self::FaturasTotal
+                | Self::FaturasLista
+                | Self::FaturasMeses
+                | Self::AvisoSuspensao
+        )
+    }
+
+    /// Whether it says what a notice of suspension allows, and when.
+    pub const fn of_a_notice(self) -> bool {
+        matches!(
+            self,
+            Self::SuspensaoData | Self::RescisaoData | Self::AvisoSuspensao
         )
     }
 }
@@ -181,6 +198,14 @@ impl Company {
 }
 
 impl<'a> Facts<'a> {
+    /// The paragraph of a notice of suspension; none while no notice is given, or where one of its own
+    /// variables has no value.
+    fn notice_paragraph(&self) -> Option<Cow<'a, str>> {
+        self.notice?;
+        let text = self.company.notice.as_deref().unwrap_or(notice::TEXT);
+        fill_text(text, self).ok().map(Cow::Owned)
+    }
+
     /// The value of a variable as people read it; none when it is missing or empty.
     pub fn value(&self, variable: Variable) -> Option<Cow<'a, str>> {
         variable.reader()(self).filter(|value| !value.trim().is_empty())

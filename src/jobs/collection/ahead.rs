@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::next_evaluation;
+use super::{at_place, next_evaluation};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::collection::next_move;
@@ -39,11 +39,17 @@ impl<'a> Ahead<'a> {
             return Ok(None);
         }
         let kept = self.rules.iter().find(|kept| kept.rule.name == case.rule);
-        let detail = collection::detail(self.connection, case.invoice_id, self.any_hold)?;
+        let detail = collection::detail(
+            self.connection,
+            case.invoice_id,
+            self.any_hold,
+            self.now.zone,
+        )?;
         let (Some(kept), Some(detail)) = (kept, detail) else {
             return Ok(None);
         };
         let evaluation = next_evaluation(kept, self.config, self.now);
+        let evaluation = at_place(evaluation, self.config, &detail);
         Ok(next_move(
             evaluation,
             &detail.bill,

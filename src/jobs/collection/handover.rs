@@ -30,7 +30,7 @@ pub fn to_hand_over(
 ) -> Result<HandoverList> {
     let mut list = HandoverList::default();
     for case in collection::to_hand_over(connection, stage, since)? {
-        let Some(detail) = collection::detail(connection, case.invoice_id, true)? else {
+        let Some(detail) = collection::detail(connection, case.invoice_id, true, now.zone)? else {
             continue;
         };
         let reason = detail.exclusions.forbid(Move::Advance(stage), now.today);

@@ -16,6 +16,7 @@ use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Channel, Origin, Reason};
 use crate::error::{Result, must};
 use crate::jobs::compose::{Draft, Key, Wording};
+use crate::jobs::notice::recorded;
 use crate::jobs::rows::About;
 use crate::store::collection::{self, StageTold};
 use crate::store::message::{self, Inserted};
@@ -103,7 +104,26 @@ impl<'a> Walk<'a> {
                 };
             }
         }
+        if self.speak_of_a_notice(moving) {
+            for m in moving.iter_mut() {
+                let Some(case) = m.case else { continue };
+                let contract = m.invoice.contract_id;
+                let place = self.composer.place(connection, &client, contract)?;
+                let zone = self.composer.now.zone;
+                let policy = self.composer.policy;
+                m.notice = recorded(connection, policy, &place, (case, contract), zone)?;
+            }
+        }
         Ok(Some(Mover { client, overdue }))
+    }
+
+    /// Whether a text of these moves says what a notice of suspension allows.
+    fn speak_of_a_notice(&self, moving: &[Moving]) -> bool {
+        moving
+            .iter()
+            .flat_map(|m| self.says(m).0)
+            .filter_map(|name| self.templates.get(name))
+            .any(Template::speaks_of_a_notice)
     }
 
     /// What a message is folded with, when its rule gives each client one.
@@ -147,7 +167,7 @@ impl<'a> Walk<'a> {
             let m = &moving[errand.place];
             let messages = self.compose(m, errand, mover, &[])?;
             let can_go = messages.iter().any(|m| m.fate == Fate::Queued);
-            contenders.push(m.contender(&self.rules[m.rule].evaluation, can_go));
+            contenders.push(m.contender(can_go));
             composed.push(messages);
         }
         let mut winner = chosen(&contenders);
@@ -212,6 +232,16 @@ impl<'a> Walk<'a> {
     /// client; when none does, the first, with what stands against each.
     fn errands(&self, place: usize, moving: &Moving, mover: &Mover) -> Result<Vec<Errand<'a>>> {
         let (names, deliver) = self.says(moving);
+        let rule = self.rules[moving.rule].evaluation.rule;
+        if moving
+            .due
+            .step
+            .stage()
+            .is_some_and(|stage| rule.notice_of(stage).is_some())
+        {
+            // A notice is given once a contract, and tried until it is sent.
+            return Ok(Vec::new());
+        }
         let mut templates: Vec<&'a Template> = Vec::new();
         for name in names {
             let template = must(self.templates.get(name), "template", name, || {
@@ -256,6 +286,7 @@ impl<'a> Walk<'a> {
             invoice: Some(&moving.invoice),
             invoices: spoken,
             overdue: mover.overdue,
+            notice: moving.notice,
             ..Facts::new(self.composer.now, self.composer.company)
         };
         // Whoever is on hold has been left out already; closings are not held.
@@ -275,7 +306,7 @@ impl<'a> Walk<'a> {
             },
             expires_at: match step {
                 Move::Reminder(_) => moving
-                    .counts_from(&self.rules[moving.rule].evaluation)
+                    .counts_from
                     .checked_add_days(Days::new(1))
                     .map(|day| start_of(self.composer.now.zone, day)),
                 _ => None,
@@ -373,7 +404,7 @@ fn fold_into(message: &mut NewMessage, into: Option<i64>) {
 fn key_start(moving: &Moving) -> String {
     let id = moving.invoice.id;
     match (moving.due.step, moving.case_id()) {
-        (_, Some(_)) => format!("collection/{id}/{}", moving.case_number),
+        (_, Some(_)) => key_start_of_case(id, moving.case_number),
         (Move::BureauRemoved, _) => {
             let listed = moving.invoice.bureau_listed_on;
             let listed = listed.map_or_else(|| "-".to_owned(), |day| day.to_string());
@@ -381,4 +412,9 @@ fn key_start(moving: &Moving) -> String {
         }
         _ => format!("collection/{id}/due-{}", moving.invoice.due_on),
     }
+}
+
+/// The start of the keys of what is said of one of an invoice's cases, which are counted from 1.
+pub(super) fn key_start_of_case(invoice: i64, number: i64) -> String {
+    format!("collection/{invoice}/{number}")
 }

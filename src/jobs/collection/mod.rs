@@ -3,6 +3,7 @@
 mod ahead;
 mod handover;
 mod message;
+mod notices;
 mod update;
 mod walk;
 mod way;
@@ -211,6 +212,19 @@ pub fn next_evaluation<'a>(kept: &'a rule::Kept, config: &'a Config, now: Now) -
         today: first_day(kept, now),
         last: kept.evaluated_on,
         first: kept.first_evaluated_on,
+        terms: config.policy.notice,
+    }
+}
+
+/// An evaluation by the holidays of an invoice's place.
+pub fn at_place<'a>(
+    evaluation: Evaluation<'a>,
+    config: &'a Config,
+    detail: &collection::Detail,
+) -> Evaluation<'a> {
+    Evaluation {
+        calendar: config.policy.calendar_at(&detail.place),
+        ..evaluation
     }
 }
 

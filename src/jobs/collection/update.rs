@@ -117,7 +117,9 @@ fn load_templates(
         .iter()
         .flat_map(|kept| {
             let draft = kept.rule.draft();
-            draft.template_flaws(&names, |name| templates.get(name))
+            let mut flaws = draft.template_flaws(&names, |name| templates.get(name));
+            flaws.extend(draft.notice_flaws(config.policy.notice));
+            flaws
         })
         .map(|(_, flaw)| flaw)
         .collect();

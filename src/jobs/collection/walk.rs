@@ -7,11 +7,13 @@ use chrono::NaiveDate;
 use super::{RuleSummary, ToldMessage, ToldMove};
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::collection::{Bill, Contender, Debt, Decision, Evaluation, LeftOut};
+use crate::domain::collection::{Contender, Decision, Evaluation, LeftOut};
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Ending, Move};
-use crate::domain::rule::Claims;
+use crate::domain::notice::NoticeDates;
+use crate::domain::place::Place;
+use crate::domain::rule::{Claims, Rule};
 use crate::domain::template::Template;
 use crate::error::Result;
 use crate::jobs::compose::Composer;
@@ -52,19 +54,23 @@ pub(super) struct Moving {
     pub case: Option<i64>,
     /// Which of its invoice's cases that is, from 1.
     pub case_number: i64,
+    /// The due date that the rule counts from.
+    pub counts_from: NaiveDate,
     pub told: Vec<ToldMessage>,
+    /// What its notice of suspension allows, where a text says so and one was sent.
+    pub notice: Option<NoticeDates>,
 }
 
 impl Moving {
     /// Where the message stands in the choice of one per client.
-    pub fn contender(&self, evaluation: &Evaluation<'_>, can_go: bool) -> Contender {
+    pub const fn contender(&self, can_go: bool) -> Contender {
         let stage = match self.due.step {
             Move::Close { .. } | Move::BureauRemoved => self.due.stage,
             step => step.stage(),
         };
         Contender {
             stage,
-            due: self.counts_from(evaluation),
+            due: self.counts_from,
             invoice_id: self.invoice.id,
             can_go,
         }
@@ -76,18 +82,6 @@ impl Moving {
             Move::Enter | Move::Advance(_) | Move::Close { .. } => self.case,
             Move::Reminder(_) | Move::BureauRemoved => None,
         }
-    }
-
-    /// The due date that the rule counts from.
-    pub fn counts_from(&self, evaluation: &Evaluation<'_>) -> NaiveDate {
-        let invoice = &self.invoice;
-        let bill = Bill {
-            due_on: invoice.due_on,
-            debt: Debt::of(invoice.status, invoice.owing()),
-            bureau_listed_on: None,
-            bureau_removed_on: None,
-        };
-        bill.due(evaluation.rule, evaluation.calendar)
     }
 }
 
@@ -105,18 +99,24 @@ impl Walk<'_> {
             // A backup was restored, and nobody knows what was sent since: today has been told already.
             return Ok(());
         }
+        let (policy, zone) = (self.composer.policy, self.composer.now.zone);
         let name = evaluation.rule.name.as_str();
         let evaluated =
             collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {
                 if collection::moved_in_run(connection, invoice_id)? {
                     return Ok(());
                 }
-                let Some(detail) = collection::detail(connection, invoice_id, any_hold)? else {
+                let Some(detail) = collection::detail(connection, invoice_id, any_hold, zone)?
+                else {
                     return Ok(());
                 };
                 if claims.owner(detail.open_rule(), detail.portfolio.as_deref()) != Some(name) {
                     return Ok(());
                 }
+                let evaluation = Evaluation {
+                    calendar: policy.calendar_at(&detail.place),
+                    ..evaluation
+                };
                 match evaluation.decide(&detail.bill, &detail.past, &detail.exclusions) {
                     Decision::Happens(step) if !bureau || step == Move::BureauRemoved => {
                         self.note_due(rule, step, &detail)
@@ -183,10 +183,30 @@ impl Walk<'_> {
             client.push((rule, due));
             Ok(())
         })?;
-        if client.is_empty() {
-            return Ok(());
+        if !client.is_empty() {
+            self.write_client(client, each)?;
         }
-        self.write_client(client, each)
+        self.give_waiting(each)
+    }
+
+    /// The due date that a rule counts an invoice from, by the holidays of its place.
+    fn counts_from(&self, rule: &Rule, invoice: &Invoice) -> Result<NaiveDate> {
+        if !rule.roll_due_date {
+            return Ok(invoice.due_on);
+        }
+        let policy = self.composer.policy;
+        let client = if policy.places.one_calendar() {
+            None
+        } else {
+            book::client(self.connection, invoice.client_id)?
+        };
+        let place = match &client {
+            Some(client) => self
+                .composer
+                .place(self.connection, client, invoice.contract_id)?,
+            None => Place::default(),
+        };
+        Ok(policy.calendar_at(&place).roll(invoice.due_on))
     }
 
     fn write_client(
@@ -207,8 +227,10 @@ impl Walk<'_> {
                 rule: own, today, ..
             } = ruling.evaluation;
             let case = collection::write(self.connection, &own.name, &invoice, &due, today)?;
+            let counts_from = self.counts_from(own, &invoice)?;
             moving.push(Moving {
                 rule,
+                counts_from,
                 case_number: match case {
                     Some(case) => collection::case_number(self.connection, invoice.id, case)?,
                     None => 0,
@@ -218,10 +240,12 @@ impl Walk<'_> {
                 contract: None,
                 case,
                 told: Vec::new(),
+                notice: None,
             });
         }
         if moving.iter().any(|m| !self.says(m).0.is_empty()) {
             self.write_messages(&mut moving)?;
+            self.give_notices(&mut moving)?;
         }
         if !self.listing {
             return Ok(());
@@ -252,6 +276,7 @@ impl<'a> Ruling<'a> {
                 today: now.today,
                 last: kept.evaluated_on,
                 first: kept.first_evaluated_on,
+                terms: config.policy.notice,
             },
             summary: RuleSummary {
                 rule: kept.rule.name.clone(),

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::next_evaluation;
+use super::{at_place, next_evaluation};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::collection::{NextMove, what_next};
@@ -39,7 +39,7 @@ pub struct Way {
 pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) -> Result<Way> {
     let (Some(invoice), Some(detail)) = (
         book::invoice(connection, invoice_id)?,
-        collection::detail(connection, invoice_id, true)?,
+        collection::detail(connection, invoice_id, true, now.zone)?,
     ) else {
         return Err(
             not_in_the_book("invoice", invoice_id).hint("regua report run invoices lists them")
@@ -51,7 +51,7 @@ pub fn way(connection: &Connection, config: &Config, now: Now, invoice_id: i64) 
         .owner(detail.open_rule(), detail.portfolio.as_deref())
         .and_then(|name| all.iter().find(|kept| kept.rule.name == name))
         .cloned();
-    let calendar = &config.policy.calendar;
+    let calendar = config.policy.calendar_at(&detail.place);
     Ok(Way {
         client_name: book::client_name(connection, invoice.client_id)?.unwrap_or_default(),
         counts_from: rule
@@ -95,6 +95,6 @@ fn next(kept: Option<&rule::Kept>, detail: &Detail, config: &Config, now: Now) -
             words,
         };
     };
-    let evaluation = next_evaluation(kept, config, now);
+    let evaluation = at_place(next_evaluation(kept, config, now), config, detail);
     what_next(evaluation, &detail.bill, &detail.past, &detail.exclusions)
 }

@@ -13,6 +13,8 @@ use crate::domain::collection::{Assertion, Exclusions};
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, MoveKind};
 use crate::domain::message::Outgoing;
+use crate::domain::notice::NoticeDates;
+use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::template::{Facts, Need, Rendered, Template};
@@ -20,10 +22,11 @@ use crate::domain::ticket::event::Staff;
 use crate::domain::words::{Channel, Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::jobs::compose::{Aim, Composer, Wording};
+use crate::jobs::notice::{announced, recorded};
 use crate::jobs::rows::{About, Rows};
 use crate::jobs::ticket::subject;
 use crate::store::queue::{self, DueMessage, MadeOf};
-use crate::store::{Connection, book, collection, hold, template, ticket};
+use crate::store::{Connection, book, collection, hold, notice, template, ticket};
 
 /// What is to become of a message whose turn has come.
 pub(super) enum Verdict {
@@ -112,11 +115,30 @@ impl<'a> Desk<'a> {
             message.outgoing = written;
         }
         queue::speaks_only_for(self.connection, written_id, &spoken)?;
-        let wait = self.policy.not_before(purpose, self.composer.now);
-        Ok(match wait.filter(|_| purpose_changed) {
-            Some(until) => Verdict::Waits(until),
-            None => Verdict::Goes(Box::new(message)),
-        })
+        if purpose_changed && let Some(until) = self.hours_wait(&message)? {
+            return Ok(Verdict::Waits(until));
+        }
+        Ok(Verdict::Goes(Box::new(message)))
+    }
+
+    /// The next opening of the hours of a message's place and purpose; none while they are open.
+    pub fn hours_wait(&self, message: &DueMessage) -> Result<Option<DateTime<Utc>>> {
+        let outgoing = &message.outgoing;
+        let client = match (message.staff_id, outgoing.client_id) {
+            (None, Some(id)) if !self.policy.places.is_empty() => {
+                book::client(self.connection, id)?
+            }
+            _ => None,
+        };
+        let place = match &client {
+            Some(client) => {
+                let contract = outgoing.contract_id;
+                self.composer.place(self.connection, client, contract)?
+            }
+            None => Place::default(),
+        };
+        let now = self.composer.now;
+        Ok(self.policy.not_before_at(outgoing.purpose, &place, now))
     }
 
     fn expired(&self, message: &DueMessage) -> Option<Against> {
@@ -135,6 +157,10 @@ impl<'a> Desk<'a> {
         ) else {
             return Ok(None);
         };
+        if notice::kind_of(self.connection, outgoing.id)?.is_some() {
+            // What the law asks for is not held back by a cap.
+            return Ok(None);
+        }
         let had = queue::others(self.connection, message, client, since)?;
         Ok((had >= most).then_some((Reason::Capped, None)))
     }
@@ -231,6 +257,7 @@ impl<'a> Look<'a> {
             rows.invoices = invoices;
         }
         rows.ticket.clone_from(&self.made_of.said);
+        rows.notice = self.notice(&rows)?;
         let address = match self.address(&rows)? {
             Ok(address) => address,
             Err(against) => return Ok(Err(against)),
@@ -241,6 +268,32 @@ impl<'a> Look<'a> {
         let spoken = rows.invoices.iter().map(|invoice| invoice.id).collect();
         let text = self.text(&rows)?;
         Ok(text.map(|rendered| (address, about, rendered, spoken)))
+    }
+
+    /// What the notice that it gives, or the recorded one, allows; none where its text says nothing of it.
+    fn notice(&self, rows: &Rows) -> Result<Option<NoticeDates>> {
+        let speaks = self
+            .template
+            .as_ref()
+            .is_some_and(Template::speaks_of_a_notice);
+        let (Some(invoice), Some(client)) = (&rows.invoice, &self.client) else {
+            return Ok(None);
+        };
+        let connection = self.desk.connection;
+        let Some(case) = collection::open_case(connection, invoice.id)?.filter(|_| speaks) else {
+            return Ok(None);
+        };
+        let about = (case.id, invoice.contract_id);
+        let composer = &self.desk.composer;
+        let place = composer.place(connection, client, invoice.contract_id)?;
+        let (policy, now) = (self.desk.policy, composer.now);
+        match notice::kind_of(connection, self.message.outgoing.id)? {
+            Some(kind) => {
+                let when = (now.today, now.zone);
+                announced(connection, policy, &place, kind, about, when).map(Some)
+            }
+            None => recorded(connection, policy, &place, about, now.zone),
+        }
     }
 
     /// The rows it is about, with those of its invoices of which it still speaks truly; when there is none,

@@ -9,7 +9,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
 use crate::domain::sms::transliterate;
-use crate::domain::words::{Channel, Purpose, Reason, Word as _};
+use crate::domain::words::{Channel, Origin, Purpose, Reason, Word as _};
 use crate::error::Result;
 use crate::store::queue::{self, Aside, DueMessage};
 use crate::store::{Connection, meta};
@@ -34,6 +34,8 @@ pub(super) fn claim(
     aside: &Aside,
 ) -> Result<Claim> {
     let mut claim = Claim::default();
+    // Where hours differ from place to place, each message is asked for its own.
+    let by_place = !config.policy.places.is_empty();
     let desk = Desk::new(connection, config, now);
     let seen = format!("{}/{}", desk.composer.made_under(), meta::book(connection)?);
     while claim.taken.len() < room {
@@ -42,6 +44,13 @@ pub(super) fn claim(
         let last = block.len() < wanted;
         for message in block {
             let id = message.outgoing.id;
+            if by_place
+                && message.origin != Origin::Birthday
+                && let Some(until) = desk.hours_wait(&message)?
+            {
+                queue::wait(connection, id, until)?;
+                continue;
+            }
             let verdict = if message.seen == seen {
                 desk.glance(message)?
             } else {
@@ -110,11 +119,16 @@ impl Hours {
         }
     }
 
-    /// Hours that closed since the last look: what is due then waits for their next opening.
+    /// Hours that closed since the last look: what is due then waits for their next opening. Where hours
+    /// differ from place to place, each message is asked for its own at its claim instead.
     pub fn closed_since(&mut self, config: &Config, now: Now) -> Vec<PutOff> {
         let policy = &config.policy;
         let mut put_off = Vec::new();
+        let by_place = !policy.places.is_empty();
         for (was_open, purpose) in self.purposes.iter_mut().zip(Purpose::ALL) {
+            if by_place {
+                break;
+            }
             let until = policy.not_before(*purpose, now);
             if let Some(until) = until.filter(|_| *was_open) {
                 put_off.push(PutOff {

@@ -5,10 +5,11 @@ use chrono::NaiveDate;
 use crate::domain::day;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, Stage};
+use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::rule::Rule;
 use crate::error::Result;
-use crate::store::{Connection, rule};
+use crate::store::{Connection, book, rule};
 
 /// Whether its rule leaves out an invoice that is paid in this way, so that nothing is to be said of it.
 pub(super) fn paid_by_itself(
@@ -25,7 +26,7 @@ pub(super) fn paid_by_itself(
     let Some(kept) = rule::of_invoice(connection, invoice.id)? else {
         return Ok(false);
     };
-    let late = days(policy, invoice, &kept.rule, today);
+    let late = days(connection, policy, invoice, &kept.rule, today)?;
     Ok(kept.rule.leaves_to_itself(method, step.kind(), late))
 }
 
@@ -42,16 +43,34 @@ pub(super) fn of_stage(
     let Some(kept) = rule::get(connection, rule)? else {
         return Ok(None);
     };
-    let is = days(policy, invoice, &kept.rule, today);
+    let is = days(connection, policy, invoice, &kept.rule, today)?;
     let needed = stage.and_then(|stage| kept.rule.stage(stage));
     Ok(needed.map(|stage| (stage.day.days(), is)))
 }
 
-fn days(policy: &Policy, invoice: &Invoice, rule: &Rule, today: NaiveDate) -> i64 {
-    let due = if rule.roll_due_date {
-        policy.calendar.roll(invoice.due_on)
+/// How many days late an invoice is, by the holidays of its place.
+fn days(
+    connection: &Connection,
+    policy: &Policy,
+    invoice: &Invoice,
+    rule: &Rule,
+    today: NaiveDate,
+) -> Result<i64> {
+    if !rule.roll_due_date {
+        return Ok(day::between(invoice.due_on, today));
+    }
+    let client = if policy.places.one_calendar() {
+        None
     } else {
-        invoice.due_on
+        book::client(connection, invoice.client_id)?
     };
-    day::between(due, today)
+    let contract = match invoice.contract_id.filter(|_| client.is_some()) {
+        Some(id) => book::contract(connection, id)?,
+        None => None,
+    };
+    let place = client.map_or_else(Place::default, |client| {
+        Place::of(&client, contract.as_ref())
+    });
+    let due = policy.calendar_at(&place).roll(invoice.due_on);
+    Ok(day::between(due, today))
 }

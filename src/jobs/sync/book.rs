@@ -75,10 +75,9 @@ impl Book<'_> {
         let told = meta::get(self.connection, &key)?.is_some_and(|day| day == today);
         if !(by_task && told) {
             meta::set(self.connection, &key, &today)?;
-            self.summary.notes.push(format!(
-                "{} were not read, the others were: {why}",
-                kind.name
-            ));
+            let told = format!("{} were not read, the others were: {why}", kind.name);
+            self.summary.withheld.push(told.clone());
+            self.summary.notes.push(told);
         }
         Ok(())
     }

@@ -88,6 +88,8 @@ pub struct SyncSummary {
     pub noticed: Vec<Noticed>,
     /// What a person should know besides.
     pub notes: Vec<String>,
+    /// Those of them that tell of a kind that is withheld from us.
+    pub withheld: Vec<String>,
     /// Requests made.
     pub requests: u64,
     /// What happened to tickets since the last sync, told to whom a trigger names.

@@ -69,6 +69,10 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
             RulePart::StageName(index) => (stage(index), "name"),
             RulePart::StageDay(index) => (stage(index), "day"),
             RulePart::StageTemplates(index) => (stage(index), "templates"),
+            RulePart::StageNotice(index) => (stage(index), "notice"),
+            RulePart::StageHours(index) => (stage(index), "hours"),
+            RulePart::ReminderHours => (reminders(), "hours"),
+            RulePart::ClosingHours => (self.closing.as_ref().unwrap_or(self.whole), "hours"),
             RulePart::Closing(closing) => (
                 self.closing.as_ref().unwrap_or(self.whole),
                 closing.as_str(),
@@ -107,6 +111,7 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
             RulePart::ReminderTemplates,
         ];
         parts.extend((0..self.stages.len()).map(RulePart::StageTemplates));
+        parts.extend((0..self.stages.len()).map(RulePart::StageDay));
         parts.extend(Closing::ALL.iter().copied().map(RulePart::Closing));
         parts.into_iter().map(|part| self.place(part)).collect()
     }
@@ -142,6 +147,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
             days: days.clone().flatten().unwrap_or_default(),
             templates: s.texts("templates").unwrap_or_default(),
             deliver: s.word("deliver"),
+            hours: s.number("hours", DAYS),
         }),
         one_message_per_client: section.flag("one_message_per_client"),
         roll_due_date: section.flag("roll_due_date"),
@@ -151,6 +157,10 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         stages: sections.stages.iter().map(stage).collect(),
         closings: sections.closings(),
         closing_deliver: sections.closing.as_ref().and_then(|s| s.word("deliver")),
+        closing_hours: sections
+            .closing
+            .as_ref()
+            .and_then(|s| s.number("hours", DAYS)),
     };
     let checked = draft.check();
     for (part, flaw) in checked.as_ref().err().into_iter().flatten() {
@@ -184,6 +194,8 @@ fn stage(section: &Section<'_, '_>) -> DraftStage {
         day: section.number("day", DAYS),
         templates: section.texts("templates").unwrap_or_default(),
         deliver: section.word("deliver"),
+        hours: section.number("hours", DAYS),
+        notice: section.word("notice"),
     }
 }
 
@@ -197,6 +209,16 @@ fn payment_lines(rule: &Rule) -> Vec<String> {
     if rule.debit_grace_days != GRACE_DAYS {
         lines.push(format!("debit_grace_days = {}", rule.debit_grace_days));
     }
+    lines
+}
+
+/// How a phase is delivered, where that is not the default.
+fn delivery(deliver: Deliver, hours: Option<i64>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if deliver != Deliver::Each {
+        lines.push(format!("deliver = {}", quoted(deliver.as_str())));
+    }
+    lines.extend(hours.map(|hours| format!("hours = {hours}")));
     lines
 }
 
@@ -215,10 +237,10 @@ pub fn write(rule: &Rule) -> String {
             "reminders = {{ days = [{}], templates = {}{} }}",
             days.join(", "),
             quoted_list(&reminders.texts.templates),
-            match reminders.texts.deliver {
-                Deliver::Each => String::new(),
-                Deliver::FirstReachable => ", deliver = \"first_reachable\"".to_owned(),
-            }
+            delivery(reminders.texts.deliver, reminders.texts.hours)
+                .iter()
+                .map(|line| format!(", {line}"))
+                .collect::<String>(),
         ));
     }
     if !rule.one_message_per_client {
@@ -235,20 +257,24 @@ pub fn write(rule: &Rule) -> String {
         line("[[rule.stage]]".to_owned());
         line(format!("name = {}", quoted(own.stage.as_str())));
         line(format!("day = {}", own.day.days()));
-        let Texts { templates, deliver } = &own.texts;
+        let Texts {
+            templates,
+            deliver,
+            hours,
+        } = &own.texts;
         if !templates.is_empty() {
             line(format!("templates = {}", quoted_list(templates)));
         }
-        if *deliver != Deliver::Each {
-            line(format!("deliver = {}", quoted(deliver.as_str())));
+        delivery(*deliver, *hours).into_iter().for_each(&mut line);
+        if let Some(kind) = own.notice {
+            line(format!("notice = {}", quoted(kind.as_str())));
         }
     }
     let closings = &rule.closings;
     if !closings.templates.is_empty() || closings.deliver != Deliver::Each {
         line("[rule.closing]".to_owned());
-        if closings.deliver != Deliver::Each {
-            line(format!("deliver = {}", quoted(closings.deliver.as_str())));
-        }
+        let said = delivery(closings.deliver, closings.hours);
+        said.into_iter().for_each(&mut line);
         for (closing, templates) in &closings.templates {
             line(format!("{closing} = {}", quoted_list(templates)));
         }

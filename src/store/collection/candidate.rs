@@ -178,7 +178,7 @@ fn each_open_case(
         if !(owing && is_claimed) {
             not_claimed += 1;
         }
-        if evaluation.due_move(&bill, &past).is_some() {
+        if evaluation.may_move(&bill, &past) {
             each(row.get(0)?)?;
         }
     }
@@ -208,7 +208,7 @@ fn each_owing(
             bureau_listed_on: None,
             bureau_removed_on: None,
         };
-        if evaluation.due_move(&bill, &nothing).is_some() {
+        if evaluation.may_move(&bill, &nothing) {
             each(row.get(0)?)?;
         }
     }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Past};
 use crate::domain::ladder::{CaseOutcome, Stage};
 use crate::domain::money::Money;
+use crate::domain::place::Place;
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Day};
-use crate::store::hold;
+use crate::store::{hold, notice};
 
 /// Everything a decision about one invoice needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Detail {
     pub past: Past,
     /// What keeps it out.
     pub exclusions: Exclusions,
+    /// Where its client, and its contract, are.
+    pub place: Place,
     /// The open case's id and rule.
     pub open: Option<(i64, String)>,
     /// The stage of its latest case, open or closed.
@@ -43,14 +47,21 @@ impl Detail {
     }
 }
 
-/// Reads all that is known of an invoice; none when there is no such invoice.
-pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Result<Option<Detail>> {
+/// Reads all that is known of an invoice; none when there is no such invoice. `zone` says on which days its
+/// notices were given.
+pub fn detail(
+    connection: &Connection,
+    invoice_id: i64,
+    any_hold: bool,
+    zone: Tz,
+) -> Result<Option<Detail>> {
     let found = connection
         .prepare_cached(
             "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
                     i.bureau_listed_on, i.bureau_removed_on,
                     k.in_collection, k.in_reminders, c.notice_hold_until,
-                    coalesce(i.payment_method, c.payment_method)
+                    coalesce(i.payment_method, c.payment_method),
+                    coalesce(nullif(trim(c.city), ''), k.city), k.state
              FROM invoice i
              JOIN client k ON k.id = i.client_id
              LEFT JOIN contract c ON c.id = i.contract_id
@@ -77,6 +88,10 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
                     holds: Vec::new(),
                     payment_method: row.get(12)?,
                 },
+                place: Place {
+                    city: row.get(13)?,
+                    state: row.get(14)?,
+                },
                 open: None,
                 last_stage: None,
             })
@@ -89,6 +104,9 @@ pub fn detail(connection: &Connection, invoice_id: i64, any_hold: bool) -> Resul
         detail.exclusions.holds = hold::ends(connection, invoice_id, detail.client_id)?;
     }
     read_past(connection, &mut detail)?;
+    if let Some((case, _)) = &detail.open {
+        detail.past.notices = notice::given(connection, *case, detail.contract_id, zone)?;
+    }
     Ok(Some(detail))
 }
 

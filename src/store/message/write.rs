@@ -218,6 +218,16 @@ pub fn find_key(connection: &Connection, key: &str) -> Result<Option<Inserted>> 
     )
 }
 
+/// Whether any message ever stood under the start of a key, whatever its address.
+pub fn any_under(connection: &Connection, start: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM message WHERE key >= ?1 || '/' AND key < ?1 || '0')
+                 OR EXISTS (SELECT 1 FROM spent_key WHERE key >= ?1 || '/' AND key < ?1 || '0')",
+        )?
+        .query_row([start], |row| row.get(0))?)
+}
+
 /// Whether a message that lives, or has arrived, stands under the start of a key, whatever its address.
 /// `but_of` is a batch whose own messages do not count.
 pub fn anybody_has(connection: &Connection, start: &str, but_of: Option<i64>) -> Result<bool> {

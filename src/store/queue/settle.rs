@@ -59,6 +59,10 @@ pub fn settle(
     now: Now,
 ) -> Result<()> {
     let (at, today) = (now.at, now.today);
+    // Before the state, so that the ledger's record of the state has it.
+    if let Some(outcome) = settlement.outcome {
+        note_attempt(connection, settlement, outcome, provider, at)?;
+    }
     let sent_at = (settlement.status == Status::Sent).then_some(Millis(at));
     connection
         .prepare_cached(
@@ -80,9 +84,6 @@ pub fn settle(
             settlement.outcome.is_none(),
             settlement.tried_last,
         ])?;
-    if let Some(outcome) = settlement.outcome {
-        note_attempt(connection, settlement, outcome, provider, at)?;
-    }
     if let Some(address) = &settlement.gone {
         book::forget_device(
             connection,

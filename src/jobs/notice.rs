@@ -1,0 +1,168 @@
+//! What notices allow, and when: the one that is being given, and the recorded one.
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use crate::clock::Now;
+use crate::domain::notice::{NoticeDates, NoticeKind};
+use crate::domain::place::Place;
+use crate::domain::policy::Policy;
+use crate::domain::words::words_enum;
+use crate::error::Result;
+use crate::store::Connection;
+use crate::store::notice::{self, CutContract, GivenNotice};
+
+/// What the recorded notice of suspension of a case allows, if one was sent.
+pub fn recorded(
+    connection: &Connection,
+    policy: &Policy,
+    place: &Place,
+    (case, contract_id): (i64, Option<i64>),
+    zone: Tz,
+) -> Result<Option<NoticeDates>> {
+    let given = notice::given(connection, case, contract_id, zone)?;
+    let calendar = policy.calendar_at(place);
+    Ok(given.suspension.map(|on| policy.notice.dates(on, calendar)))
+}
+
+/// What a notice given today would announce: its own dates, or those of the suspension's notice before it.
+pub fn announced(
+    connection: &Connection,
+    policy: &Policy,
+    place: &Place,
+    kind: NoticeKind,
+    (case, contract_id): (i64, Option<i64>),
+    (today, zone): (NaiveDate, Tz),
+) -> Result<NoticeDates> {
+    let fresh = policy.notice.dates(today, policy.calendar_at(place));
+    if kind == NoticeKind::Suspension {
+        return Ok(fresh);
+    }
+    let before = recorded(connection, policy, place, (case, contract_id), zone)?;
+    Ok(before.unwrap_or(fresh))
+}
+
+/// A contract's notice of suspension, and what it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// The message that gave it, or the latest that was to.
+    pub notice: GivenNotice,
+    /// The day it was given; none while none was sent.
+    pub notice_on: Option<NaiveDate>,
+    /// The first day on which access may be suspended.
+    pub suspend_from: Option<NaiveDate>,
+    /// The first day on which the contract may be rescinded.
+    pub rescind_from: Option<NaiveDate>,
+    /// That day has come, and its invoice still owes.
+    pub ready: bool,
+}
+
+/// Streams the contracts with a notice of suspension, client by client.
+pub fn each(
+    connection: &Connection,
+    policy: &Policy,
+    now: Now,
+    mut each: impl FnMut(NoticeRow) -> Result<()>,
+) -> Result<()> {
+    let mut group: Vec<GivenNotice> = Vec::new();
+    notice::each_suspension(connection, |one| {
+        if group
+            .first()
+            .is_some_and(|first| first.about() != one.about())
+        {
+            each(row_of(&mut group, policy, now))?;
+        }
+        group.push(one);
+        Ok(())
+    })?;
+    if group.is_empty() {
+        return Ok(());
+    }
+    each(row_of(&mut group, policy, now))
+}
+
+/// Of the messages about one contract the one that tells how far its notice is: the first that was sent and
+/// counts, else the latest that counts, else the latest that was sent, else the latest.
+fn row_of(group: &mut Vec<GivenNotice>, policy: &Policy, now: Now) -> NoticeRow {
+    let rank = |place: usize, one: &GivenNotice| match (one.counts, one.sent_at.is_some()) {
+        (true, true) => (3, usize::MAX - place),
+        (true, false) => (2, place),
+        (false, true) => (1, place),
+        (false, false) => (0, place),
+    };
+    let best = (0..group.len()).max_by_key(|place| rank(*place, &group[*place]));
+    let notice = group.swap_remove(best.unwrap_or_default());
+    group.clear();
+    let notice_on = notice.sent_at.map(|at| notice::day_of(at, now.zone));
+    let dates = notice_on.map(|on| policy.notice.dates(on, policy.calendar_at(&notice.place)));
+    let suspend_from = dates.map(|dates| dates.suspension);
+    NoticeRow {
+        notice_on,
+        suspend_from,
+        rescind_from: dates.map(|dates| dates.rescission),
+        ready: notice.owing && suspend_from.is_some_and(|from| from <= now.today),
+        notice,
+    }
+}
+
+words_enum! {
+    /// What is wrong with a contract's being cut.
+    CutFault {
+        /// No notice of suspension was sent for what it owed then.
+        NoNotice = "no_notice",
+        /// It was cut before the notice allowed it.
+        TooEarly = "too_early",
+        /// Nobody reported that the notice arrived.
+        NotDelivered = "not_delivered",
+    }
+}
+
+/// A contract that was cut without a notice that allowed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CutWithout {
+    /// The contract.
+    pub contract: CutContract,
+    /// The day of the notice, if any was sent.
+    pub notice_on: Option<NaiveDate>,
+    /// What is wrong.
+    pub fault: CutFault,
+}
+
+/// Streams the contracts that are cut for debt without a notice old enough on the day of the cut, and, with
+/// `delivered`, without one that is known to have arrived.
+pub fn audit(
+    connection: &Connection,
+    policy: &Policy,
+    now: Now,
+    delivered: bool,
+    mut each: impl FnMut(CutWithout) -> Result<()>,
+) -> Result<()> {
+    notice::each_cut(connection, |contract| {
+        let cut_on = contract.access_since.unwrap_or(now.today);
+        let all = notice::suspensions_of(connection, contract.contract_id, contract.client_id)?;
+        // What had been paid before the cut was not what it was cut for.
+        let relevant = |one: &GivenNotice| {
+            one.counts || one.closed_on.is_some_and(|closed_on| closed_on >= cut_on)
+        };
+        let days = all.iter().filter(|one| relevant(one)).filter_map(|one| {
+            let on = notice::day_of(one.sent_at?, now.zone);
+            let dates = policy.notice.dates(on, policy.calendar_at(&one.place));
+            Some((on, dates.suspension <= cut_on, one.delivered_at.is_some()))
+        });
+        let days: Vec<_> = days.collect();
+        let fault = if days.is_empty() {
+            CutFault::NoNotice
+        } else if !days.iter().any(|(_, in_time, _)| *in_time) {
+            CutFault::TooEarly
+        } else if delivered && !days.iter().any(|(_, in_time, proven)| *in_time && *proven) {
+            CutFault::NotDelivered
+        } else {
+            return Ok(());
+        };
+        each(CutWithout {
+            contract,
+            notice_on: days.iter().map(|(on, ..)| *on).min(),
+            fault,
+        })
+    })
+}
