@@ -67,6 +67,10 @@ impl SharedClock {
     }
 }
 
+/// So many pages stand in the write-ahead log before it is written into the database: 16 MB. A page that is
+/// written again and again, as those of the queue are, goes there once for all.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
 /// An open database.
 #[derive(Debug)]
 pub struct Store {
@@ -177,6 +181,12 @@ impl Store {
         self.connection
             .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
             .and_then(|()| self.connection.pragma_update(None, "synchronous", "FULL"))
+            .and_then(|()| {
+                let pragma = "wal_autocheckpoint";
+                let ignore = |_: &rusqlite::Row<'_>| Ok(());
+                self.connection
+                    .pragma_update_and_check(None, pragma, CHECKPOINT_PAGES, ignore)
+            })
             .map_err(|error| cannot_open(&self.path, error))
     }
 
