@@ -82,6 +82,8 @@ pub struct Section<'s, 'a> {
     path: String,
     line: usize,
     known: RefCell<Vec<&'static str>>,
+    /// Keys that were read by whatever name they have.
+    named: RefCell<Vec<String>>,
 }
 
 impl<'s, 'a> Section<'s, 'a> {
@@ -97,6 +99,7 @@ impl<'s, 'a> Section<'s, 'a> {
             path,
             line,
             known: RefCell::new(Vec::new()),
+            named: RefCell::default(),
         }
     }
 
@@ -298,6 +301,28 @@ impl<'s, 'a> Section<'s, 'a> {
         pairs
     }
 
+    /// Every table under this one, whatever its name, each with it; other values are flaws.
+    pub fn tables(&self) -> Vec<(String, Self)> {
+        let mut tables = Vec::new();
+        for (key, value) in self.table {
+            self.named.borrow_mut().push(key.get_ref().to_string());
+            let name = normal(key.get_ref());
+            let line = self.sheet.line(value.span().start);
+            match value.get_ref().as_table() {
+                Some(table) => {
+                    let path = self.full(&name);
+                    tables.push((name, Section::new(self.sheet, table, path, line)));
+                }
+                None => self.wrong(
+                    key.get_ref(),
+                    format!("found {}", describe(value.get_ref())),
+                    format!("write a table: [{}]", self.full(&name)),
+                ),
+            }
+        }
+        tables
+    }
+
     /// Every key of this table with a list of texts; other values are flaws.
     pub fn lists(&self) -> BTreeMap<String, Vec<String>> {
         let mut lists = BTreeMap::new();
@@ -324,7 +349,8 @@ impl<'s, 'a> Section<'s, 'a> {
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {
-            if !known.iter().any(|k| *k == key.get_ref()) {
+            let named = self.named.borrow().iter().any(|k| k == key.get_ref());
+            if !named && !known.iter().any(|k| *k == key.get_ref()) {
                 let remedy =
                     did_you_mean(key.get_ref(), known.iter().copied()).unwrap_or_else(|| {
                         let mut names = known.clone();

@@ -1099,6 +1099,7 @@ mod the_decision {
                     in_collection: client.in_collection,
                     in_reminders: client.in_reminders,
                     notice_hold_until: client.notice_hold_until.map(date),
+                    incident: false,
                     holds: [client.held_until, invoice.held_until]
                         .into_iter()
                         .flatten()

@@ -8,6 +8,7 @@ use clap::Args;
 use super::Context;
 use crate::clock::start_of;
 use crate::domain::day;
+use crate::domain::percent::{self, Percent};
 use crate::domain::report::{Report, ReportKind, SavedReport};
 use crate::domain::text::nfc;
 use crate::domain::words::Word;
@@ -18,6 +19,11 @@ use crate::view::View;
 /// A word of a closed set, for clap.
 pub fn word<W: Word>(text: &str) -> Result<W, String> {
     W::parse(text).ok_or_else(|| format!("one of: {}", W::accepted()))
+}
+
+/// A share such as `5%`, for clap.
+pub fn share(text: &str) -> Result<Percent, String> {
+    Percent::parse(text).ok_or_else(|| percent::ACCEPTED.to_owned())
 }
 
 /// A text given as it is, or as `@FILE`.

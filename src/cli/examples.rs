@@ -52,6 +52,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("hold list", "regua hold list"),
     ("hold remove", "regua hold remove --invoice 145535"),
+    ("incident list", "regua incident list --open"),
+    ("incident show", "regua incident show pop-centro"),
     (
         "ticket open",
         "regua ticket open --ticket 1070 --client 193 --topic 4 --title 'Sem sinal' --opened-by client",

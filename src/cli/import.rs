@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::arguments::word;
+use super::arguments::{share, word};
 use super::{Context, Outcome, face};
 use crate::domain::book::FactKind;
+use crate::domain::percent::Percent;
 use crate::error::{Error, Flaw, Result, did_you_mean};
+use crate::jobs::access::AccessSummary;
 use crate::jobs::import::{self, ImportRequest, Imported, Reporter};
 use crate::source::encoding::Encoding;
 use crate::source::{self, Reading};
@@ -26,7 +28,8 @@ use crate::view::{Cell, Out, Progress, View};
         regua import invoices today.csv\n  \
         zcat clients.csv.gz | regua import clients -\n  \
         regua import clients erp.csv --skip-bad bad.csv --ignore-unknown\n  \
-        regua import clients grid.csv --empty-bad"
+        regua import clients grid.csv --empty-bad\n  \
+        regua import clients all.csv --replace      who is not in it is gone (unless a sync brings them)"
 )]
 pub(super) struct Command {
     /// A kind, followed by its file; or a folder
@@ -44,6 +47,12 @@ pub(super) struct Command {
     /// Empty a cell that cannot be read, where its column may be empty, rather than refuse its row
     #[arg(long)]
     empty_bad: bool,
+    /// The file is the whole: rows that files brought before and that are not in it are gone
+    #[arg(long)]
+    replace: bool,
+    /// With --replace, the most that may be gone of a kind, instead of what [sync] most_gone says
+    #[arg(long, value_name = "SHARE", value_parser = share, requires = "replace")]
+    most_gone: Option<Percent>,
     /// Know the headings of this program's exports, such as --preset ixc: its grids
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -109,12 +118,43 @@ fn tell_of(file: &Imported, command: &Command, out: &Out) {
             None => format!("{told} (--encoding says otherwise)"),
         });
     }
+    if file.gone > 0 {
+        out.say(format!(
+            "{}: {} {} are gone: they are in no report and get no message until they are back",
+            file.file, file.gone, file.kind
+        ));
+    }
     if file.emptied > 0 {
         let cells = format!(
             "cells that could not be read and were emptied: {}",
             file.emptied
         );
         out.say(format!("{}: {cells}", file.file));
+    }
+}
+
+/// Refuses to take rows as gone of a kind whose rows never are.
+fn may_be_gone(command: &Command, request: &ImportRequest) -> Result<()> {
+    match request.files.as_slice() {
+        [(kind, _)] if command.replace && !kind.can_be_gone() => Err(Error::usage(format!(
+            "{} are never taken as gone",
+            kind.name
+        ))
+        .hint(format!("import {} without --replace", kind.name))),
+        _ => Ok(()),
+    }
+}
+
+/// Says what changed of contracts' access.
+fn tell_access(context: &Context, access: &AccessSummary) {
+    if access.queued > 0 {
+        context.out.say(format!(
+            "changes of access: {}; their messages in the queue: {} (regua queue deliver sends them)",
+            access.changes, access.queued
+        ));
+    }
+    if let Some(note) = access.note(&context.config) {
+        context.out.warn(note);
     }
 }
 
@@ -135,18 +175,25 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             },
         },
         empty_bad: command.empty_bad,
+        replace: command
+            .replace
+            .then(|| command.most_gone.unwrap_or(context.config.most_gone)),
         skip_bad: command.skip_bad.clone(),
     };
+    may_be_gone(command, &request)?;
     let mut store = context.open()?;
     let mut told = Told {
         out: &context.out,
         bar: None,
     };
-    let imported = import::import(&mut store, &request, &context.clock, &mut told)?;
+    let (config, clock) = (&context.config, &context.clock);
+    let summary = import::import(&mut store, &request, config, clock, &mut told)?;
     drop(told);
+    let imported = summary.files;
     for file in &imported {
         tell_of(file, command, &context.out);
     }
+    tell_access(context, &summary.access);
     let view = View::<Imported>::new()
         .words("kind", |file| Cell::of(file.kind))
         .words("file", |file| Cell::of(&file.file))
@@ -154,6 +201,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         .number("new", |file| file.new)
         .number("updated", |file| file.updated)
         .number("bad", |file| file.bad)
+        .data("gone", |file| file.gone)
         .data("emptied", |file| file.emptied)
         .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)));
     context.out.all(view, &imported)?;

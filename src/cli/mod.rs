@@ -26,6 +26,7 @@ mod face;
 mod history;
 mod hold;
 mod import;
+mod incident;
 mod notice;
 mod omnichannel;
 mod opt_out;
@@ -213,6 +214,8 @@ enum Command {
     Collection(collection::Command),
     #[command(subcommand)]
     Hold(hold::Command),
+    #[command(subcommand)]
+    Incident(incident::Command),
     #[command(subcommand)]
     Notice(notice::Command),
     #[command(subcommand)]
@@ -487,6 +490,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Rule(command) => rule::run(&command, context),
         Command::Collection(command) => collection::run(&command, context),
         Command::Hold(command) => hold::run(&command, context),
+        Command::Incident(command) => incident::run(command, context),
         Command::Notice(command) => notice::run(&command, context),
         Command::Evidence(command) => evidence::run(&command, context),
         Command::Ticket(command) => ticket::run(command, context),

@@ -16,6 +16,8 @@ pub(super) const READING: &[&str] = &[
     "history",
     "history show",
     "hold list",
+    "incident list",
+    "incident show",
     "notice audit",
     "notice list",
     "notice proof",

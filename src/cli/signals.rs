@@ -22,6 +22,16 @@ pub struct Listener {
 impl Listener {
     /// Begins to listen.
     pub fn start() -> Result<Self> {
+        Self::listen(false)
+    }
+
+    /// Begins to listen for a run that looks up only now and then: the second signal ends it as it would
+    /// have without us.
+    pub fn ending_at_the_second() -> Result<Self> {
+        Self::listen(true)
+    }
+
+    fn listen(second_ends: bool) -> Result<Self> {
         let failed =
             |error: std::io::Error| Error::world("signals cannot be listened for").because(error);
         let mut listened = vec![SIGINT, SIGTERM];
@@ -35,6 +45,10 @@ impl Listener {
         let (told, heard) = (stop.clone(), Arc::clone(&last));
         let listening = move || {
             for signal in signals.forever() {
+                if second_ends && told.asked() > 0 {
+                    // It ends us; should it not, the run ends by itself.
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
                 // A terminal that went away ends a run as a polite request does.
                 let signal = if signal == SIGHUP { SIGTERM } else { signal };
                 heard.store(signal, Ordering::SeqCst);

@@ -3,8 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
+use super::arguments::share;
+use super::signals::Listener;
 use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
+use crate::domain::percent::Percent;
 use crate::error::Result;
 use crate::jobs::sync::{self, Noticed, Refused, SyncRequest, SyncSummary, Synced};
 use crate::view::{Cell, Format, View};
@@ -34,6 +37,9 @@ pub(super) struct Command {
     /// Read and compare, but write nothing
     #[arg(long)]
     dry_run: bool,
+    /// The most that may be gone of a kind, instead of what [sync] most_gone says
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    most_gone: Option<Percent>,
 }
 
 /// Runs the command.
@@ -45,6 +51,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         kinds: command.kinds.clone(),
         full: command.full,
         dry_run: command.dry_run,
+        most_gone: command.most_gone,
         by_task: false,
     };
     let mut store = if command.dry_run {
@@ -52,6 +59,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     } else {
         context.open()?
     };
+    let listener = Listener::ending_at_the_second()?;
     let mut bar = context.out.progress("reading", 0, false);
     let out = context.out;
     let mut shown = "";
@@ -61,10 +69,19 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
             shown = kind;
         }
         bar.at(rows);
+        sync::unless_stopped(&listener.stop)
     };
     let (config, clock) = (&context.config, &context.clock);
-    let summary = sync::sync(&mut store, &sources, &request, config, clock, &mut progress)?;
+    let ran = sync::sync(&mut store, &sources, &request, config, clock, &mut progress);
     drop(bar);
+    let summary = match (ran, listener.outcome()) {
+        (Ok(summary), _) => summary,
+        (Err(error), Some(stopped)) => {
+            context.out.complain(error.on_one_line());
+            return Ok(stopped);
+        }
+        (Err(error), None) => return Err(error),
+    };
     tell(context, &summary);
     answer(command, context, &summary, watch.elapsed().as_secs_f64())?;
     Ok(if summary.refused_rows() > 0 {
@@ -119,6 +136,12 @@ fn tell(context: &Context, summary: &SyncSummary) {
             summary.ticket_messages
         ));
     }
+    if summary.access.queued > 0 {
+        out.say(format!(
+            "{} messages about access wait in the queue; regua queue deliver sends them",
+            summary.access.queued
+        ));
+    }
     if summary.kinds.iter().all(|kind| kind.read == 0) {
         out.say("nothing changed at the source");
     }
@@ -136,6 +159,9 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
             "notes": summary.notes,
             "ticket_events": summary.ticket_events,
             "ticket_messages": summary.ticket_messages,
+            "access_changes": summary.access.changes,
+            "access_messages": summary.access.queued,
+            "access_held": summary.access.held,
             "requests": summary.requests,
             "seconds": seconds,
         }));
@@ -156,6 +182,7 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
 fn kind_view() -> View<'static, Synced> {
     View::<Synced>::new()
         .words("kind", |kind| Cell::of(kind.kind))
+        .data("source", |kind| Cell::of(&kind.source))
         .data("form", |kind| Cell::of(&kind.form))
         .words("changed_since", |kind| kind.changed_since.clone())
         .number("read", |kind| kind.read)
@@ -163,6 +190,8 @@ fn kind_view() -> View<'static, Synced> {
         .number("changed", |kind| kind.changed)
         .number("unchanged", |kind| kind.unchanged)
         .number("refused", |kind| kind.refused)
+        .number("gone", |kind| kind.gone)
+        .data("back", |kind| kind.back)
 }
 
 fn refused_view() -> View<'static, Refused> {

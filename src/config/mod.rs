@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 
 use crate::channel::ChannelSettings;
 use crate::domain::channel::PerChannel;
+use crate::domain::percent::{self, Percent};
 use crate::domain::policy::Policy;
 use crate::domain::template::Company;
 use crate::domain::words::Channel;
@@ -20,6 +21,7 @@ use crate::toml_table::{Section, read_whole};
 use self::hours::{read_caps, read_holidays, read_hours};
 use self::sections::{
     read_backup, read_birthday, read_company, read_notice, read_queue, read_retention, read_tasks,
+    read_triggers,
 };
 
 mod channels;
@@ -55,12 +57,16 @@ pub struct Config {
     pub policy: Policy,
     /// Birthdays.
     pub birthday: BirthdayConfig,
+    /// Changes of access in one run above which all are held back; 0 means no limit.
+    pub most_access: i64,
     /// Hours for which a missed task is still caught up.
     pub catch_up_hours: i64,
     /// What purge may delete.
     pub retention: Retention,
     /// Where backups go.
     pub backup: BackupConfig,
+    /// Of a kind, the most that may be gone at once (`[sync] most_gone`).
+    pub most_gone: Percent,
     /// The sources that sync reads.
     pub sources: Vec<Arc<dyn SourceSettings>>,
     /// What a file's own headings mean (`[import.KIND]`).
@@ -150,6 +156,15 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let timezone = read_timezone(top);
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
+    let (most_gone, sources) = top.section("sync").map_or_else(
+        || (MOST_GONE, Vec::new()),
+        |section| {
+            let most_gone = read_most_gone(&section);
+            let sources = source::read(&section, base, &mut warnings);
+            section.finish();
+            (most_gone, sources)
+        },
+    );
     let (hours, state_hours) = read_hours(top);
     let (notice_text, notice) = read_notice(top, &mut warnings);
     let (calendar, places) = read_holidays(top, state_hours);
@@ -181,14 +196,12 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),
+        most_access: read_triggers(top),
         catch_up_hours: read_tasks(top),
         retention: read_retention(top),
         backup: read_backup(top, base),
-        sources: top.section("sync").map_or_else(Vec::new, |section| {
-            let sources = source::read(&section, base, &mut warnings);
-            section.finish();
-            sources
-        }),
+        most_gone,
+        sources,
         headings: top
             .section("import")
             .map_or_else(Headings::default, |section| {
@@ -199,6 +212,19 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         warnings,
         digest: String::new(),
     }
+}
+
+/// Of a kind, the most that may be gone at once, where nothing else is written.
+const MOST_GONE: Percent = Percent::whole(5);
+
+fn read_most_gone(sync: &Section<'_, '_>) -> Percent {
+    let Some(text) = sync.text("most_gone") else {
+        return MOST_GONE;
+    };
+    Percent::parse(&text).unwrap_or_else(|| {
+        sync.wrong("most_gone", format!("found `{text}`"), percent::ACCEPTED);
+        MOST_GONE
+    })
 }
 
 fn read_timezone(top: &Section<'_, '_>) -> Tz {

@@ -286,6 +286,15 @@ pub(super) fn read_tasks(top: &Section<'_, '_>) -> i64 {
     })
 }
 
+/// Reads `[triggers]`: how many changes of access one run may tell of.
+pub(super) fn read_triggers(top: &Section<'_, '_>) -> i64 {
+    top.section("triggers").map_or(200, |section| {
+        let most = section.number("most_access", 0..=i64::MAX).unwrap_or(200);
+        section.finish();
+        most
+    })
+}
+
 /// Reads `[retention]`.
 pub(super) fn read_retention(top: &Section<'_, '_>) -> Retention {
     top.section("retention")

@@ -90,6 +90,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

@@ -230,6 +230,26 @@ impl FactKind {
         KINDS.iter().find(|kind| kind.name == name)
     }
 
+    /// Whether its rows refer to rows of its own.
+    pub fn refers_to_itself(&self) -> bool {
+        let mut columns = self.columns.iter();
+        columns.any(|column| column.refers == Some(self.name))
+    }
+
+    /// Whether a row says everything that a new one needs.
+    pub fn is_whole(&self, cells: &[Option<Value>]) -> bool {
+        let columns = self.columns.iter().zip(cells);
+        columns
+            .into_iter()
+            .all(|(column, cell)| !column.required || cell.is_some())
+    }
+
+    /// Whether its rows can be absent: devices come and go by themselves, and what somebody said no to
+    /// stays said.
+    pub fn can_be_gone(&self) -> bool {
+        !matches!(self.name, "devices" | "opt-outs")
+    }
+
     /// The names of all kinds.
     pub fn names() -> Vec<&'static str> {
         KINDS.iter().map(|kind| kind.name).collect()

@@ -55,6 +55,8 @@ pub struct Client {
     pub sms_allowed: bool,
     /// The ERP's switch for collection by e-mail.
     pub email_allowed: bool,
+    /// Since when nobody brings them any more: they take part in nothing.
+    pub absent_since: Option<NaiveDate>,
 }
 
 /// One installation of the subscriber app.

@@ -25,4 +25,6 @@ pub struct Contract {
     pub payment_method: Option<String>,
     /// No collection notices up to and including this day.
     pub notice_hold_until: Option<NaiveDate>,
+    /// Since when nobody brings it any more: it takes part in nothing.
+    pub absent_since: Option<NaiveDate>,
 }

@@ -47,15 +47,18 @@ pub struct Invoice {
     pub bureau_listed_on: Option<NaiveDate>,
     /// Day it was taken off that list.
     pub bureau_removed_on: Option<NaiveDate>,
+    /// Since when nobody brings it any more: it takes part in nothing.
+    pub absent_since: Option<NaiveDate>,
 }
 
 impl Invoice {
-    /// Open or partial, released, not awaiting confirmation, with something still to pay.
+    /// Open or partial, released, not awaiting confirmation, with something still to pay, and still there.
     pub fn owing(&self) -> bool {
         matches!(self.status, InvoiceStatus::Open | InvoiceStatus::Partial)
             && self.released
             && !self.awaiting_confirmation
             && self.open_amount > Money::ZERO
+            && self.absent_since.is_none()
     }
 
     /// Paid, cancelled or renegotiated.

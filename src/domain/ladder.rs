@@ -41,17 +41,19 @@ words_enum! {
         Postponed = "postponed" | "adiada",
         /// The rule it belonged to was removed.
         RuleRemoved = "rule_removed" | "régua removida",
+        /// The invoice, or its client, is gone from the source that brought it: it reopens when they are back.
+        Gone = "gone" | "sumida da fonte",
     }
 }
 
 impl CaseOutcome {
-    /// What is told of it; nothing of a postponement, nor of a rule's end.
+    /// What is told of it; nothing of a postponement, of a rule's end, nor of what is gone.
     pub const fn closing(self) -> Option<Closing> {
         match self {
             Self::Paid => Some(Closing::Paid),
             Self::Cancelled => Some(Closing::Cancelled),
             Self::Renegotiated => Some(Closing::Renegotiated),
-            Self::Postponed | Self::RuleRemoved => None,
+            Self::Postponed | Self::RuleRemoved | Self::Gone => None,
         }
     }
 }
@@ -243,7 +245,12 @@ pub enum Milestone {
     Reached(Stage),
     /// It closed so.
     Closed(CaseOutcome),
+    /// It reopened at the stage it had: what was gone is back.
+    Reopened,
 }
+
+/// The word of a case that reopened.
+const REOPENED: &str = "reopened";
 
 impl Milestone {
     /// The milestone of that word: a stage's, or an outcome's.
@@ -251,6 +258,7 @@ impl Milestone {
         Stage::parse(word)
             .map(Self::Reached)
             .or_else(|| CaseOutcome::parse(word).map(Self::Closed))
+            .or_else(|| (word == REOPENED).then_some(Self::Reopened))
     }
 
     /// The word for it alone: `notice`, `paid`.
@@ -258,6 +266,7 @@ impl Milestone {
         match self {
             Self::Reached(stage) => stage.as_str(),
             Self::Closed(outcome) => outcome.as_str(),
+            Self::Reopened => REOPENED,
         }
     }
 }
@@ -268,6 +277,7 @@ impl fmt::Display for Milestone {
         match self {
             Self::Reached(stage) => f.pad(&format!("stage:{stage}")),
             Self::Closed(outcome) => f.pad(&format!("closing:{outcome}")),
+            Self::Reopened => f.pad(REOPENED),
         }
     }
 }
@@ -301,7 +311,7 @@ mod tests {
         }
         let reached = Stage::ALL.iter().map(|stage| Milestone::Reached(*stage));
         let closed = CaseOutcome::ALL.iter().map(|how| Milestone::Closed(*how));
-        for milestone in reached.chain(closed) {
+        for milestone in reached.chain(closed).chain([Milestone::Reopened]) {
             assert_eq!(Milestone::parse(milestone.word()), Some(milestone));
         }
         assert_eq!(Milestone::parse("bureau_removed"), None);

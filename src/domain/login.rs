@@ -1,5 +1,7 @@
 //! A login: one connection of a contract.
 
+use chrono::NaiveDate;
+
 /// A login as the book knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
@@ -15,4 +17,6 @@ pub struct Login {
     pub ip: Option<String>,
     /// The concentrator it hangs on.
     pub concentrator: Option<String>,
+    /// Since when nobody brings it any more: it takes part in nothing.
+    pub absent_since: Option<NaiveDate>,
 }

@@ -1,5 +1,6 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
+pub mod access;
 pub mod birthday;
 pub mod book;
 pub mod callback;
@@ -13,6 +14,7 @@ pub mod day;
 pub mod evidence;
 pub mod holiday;
 pub mod id_set;
+pub mod incident;
 pub mod invoice;
 pub mod ladder;
 pub mod login;
@@ -20,6 +22,7 @@ pub mod message;
 pub mod money;
 pub mod notice;
 pub mod payment;
+pub mod percent;
 pub mod phone;
 pub mod place;
 pub mod policy;

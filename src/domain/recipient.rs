@@ -169,6 +169,9 @@ impl Reach {
 
 /// Decides where an errand can reach a client.
 pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
+    if let Some(since) = contact.client.absent_since {
+        return gone(&format!("client {}", contact.client.id), since);
+    }
     let addresses = match errand.channel {
         Channel::Push => devices(contact),
         Channel::Sms => first(contact.client, &errand.numbers.sms, sms),
@@ -199,12 +202,30 @@ pub fn reach_unknown(client_id: i64) -> Reach {
     }
 }
 
+/// Why nothing is said of a row that nobody brings any more, or to a client who is one.
+pub fn gone(what: &str, since: NaiveDate) -> Reach {
+    Reach::Not {
+        reason: Reason::Gone,
+        address: None,
+        detail: Some(format!("{what} is gone from the source since {since}")),
+    }
+}
+
 /// Why a push is not sent to a device that belongs to another client now.
 pub fn no_longer_theirs() -> Reach {
     Reach::Not {
         reason: Reason::NoContact,
         address: None,
         detail: Some("no longer theirs".to_owned()),
+    }
+}
+
+/// Why somebody is left alone while an incident of this name concerns them.
+pub fn in_incident(name: &str) -> Reach {
+    Reach::Not {
+        reason: Reason::Incident,
+        address: None,
+        detail: Some(format!("incident `{name}` is open")),
     }
 }
 
@@ -379,6 +400,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

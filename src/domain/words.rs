@@ -308,8 +308,12 @@ words_enum! {
         OnHold = "on_hold" | "cobrança suspensa",
         /// A variable of the template has no value.
         MissingValue = "missing_value" | "valor ausente",
+        /// The client is in an open incident (purposes marketing, and collection where it says so).
+        Incident = "incident" | "incidente",
         /// Its invoice is paid in a way that leaves nothing to be paid by hand.
         AutomaticPayment = "automatic_payment" | "pagamento automático",
+        /// Its client, invoice, contract or login is gone from the source that brought it.
+        Gone = "gone" | "sumiu da fonte",
         /// A person put the client or the invoice on hold after the message was made.
         Held = "held" | "em espera",
         /// The client takes no part in collections any more.

@@ -13,12 +13,13 @@ use crate::domain::message::{Fate, NewMessage};
 use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
-    Address, Contact, Errand, Reach, Recipient, no_longer_theirs, reach, reach_staff, reach_unknown,
+    Address, Contact, Errand, Reach, Recipient, in_incident, no_longer_theirs, reach, reach_staff,
+    reach_unknown,
 };
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
 use crate::error::Result;
-use crate::store::{Connection, book, message, opt_out};
+use crate::store::{Connection, book, incident, message, opt_out};
 
 /// In what words a message is written.
 #[derive(Debug, Clone, Copy)]
@@ -223,7 +224,7 @@ impl<'a> Composer<'a> {
             _ => (Vec::new(), false),
         };
         let opt_outs = opt_out::of_client(connection, client.id)?;
-        Ok(reach(
+        let reached = reach(
             &Contact {
                 client,
                 devices: &devices,
@@ -237,7 +238,16 @@ impl<'a> Composer<'a> {
                 hold_until: aim.hold_until,
                 today: self.now.today,
             },
-        ))
+        );
+        let Reach::To(_) = &reached else {
+            return Ok(reached);
+        };
+        Ok(
+            match incident::keeps_from(connection, client.id, aim.purpose)? {
+                Some(name) => in_incident(&name),
+                None => reached,
+            },
+        )
     }
 
     /// Where a client is, and the contract of this id; nowhere in particular while no place differs.

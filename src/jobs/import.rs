@@ -4,9 +4,13 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::access::{self, AccessSummary};
 use crate::clock::{Clock, Now, Stopwatch};
+use crate::config::Config;
 use crate::domain::book::{self, FactKind, KINDS, Value};
+use crate::domain::percent::Percent;
 use crate::error::{Error, Flaw, Result, nearest};
+use crate::jobs::gone::Replacing;
 use crate::private_file;
 use crate::source::encoding::Encoding;
 use crate::source::rows::FileRows;
@@ -14,6 +18,7 @@ use crate::source::{RawRow, Reading};
 use crate::store::Store;
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
+use crate::store::presence::Bringer;
 
 /// What is imported, and how.
 #[derive(Debug, Clone)]
@@ -24,6 +29,9 @@ pub struct ImportRequest {
     pub reading: Reading,
     /// A cell that cannot be read is emptied where its column may be, rather than its row refused.
     pub empty_bad: bool,
+    /// Rows that files brought and that do not come are gone, unless they are more than this share of them;
+    /// none: whatever does not come stays as it is.
+    pub replace: Option<Percent>,
     /// Where bad rows go while the good ones are taken: a file, or a folder when several kinds are imported.
     pub skip_bad: Option<PathBuf>,
 }
@@ -43,12 +51,23 @@ pub struct Imported {
     pub updated: u64,
     /// Bad rows left out.
     pub bad: u64,
+    /// Rows that files brought before, and that are gone.
+    pub gone: u64,
     /// Cells that could not be read, and were emptied.
     pub emptied: u64,
     /// How its letters were taken, where they are not UTF-8.
     pub encoding: Option<Encoding>,
     /// Real seconds it took.
     pub seconds: f64,
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportSummary {
+    /// File by file.
+    pub files: Vec<Imported>,
+    /// What changed of contracts' access, and who is told.
+    pub access: AccessSummary,
 }
 
 /// Who hears of an import while it runs.
@@ -127,9 +146,10 @@ pub fn folder(path: &Path, ignore_unknown: bool) -> Result<Vec<(&'static FactKin
 pub fn import(
     store: &mut Store,
     request: &ImportRequest,
+    config: &Config,
     clock: &Clock,
     reporter: &mut dyn Reporter,
-) -> Result<Vec<Imported>> {
+) -> Result<ImportSummary> {
     keep_sources(request)?;
     store.write_checked(|transaction| {
         let mut all = Vec::new();
@@ -137,7 +157,8 @@ pub fn import(
             let mut file = FileImport {
                 kind,
                 rows: FileRows::open(kind, path, &request.reading)?,
-                importer: Importer::of_many(transaction, kind)?,
+                importer: Importer::of_many(transaction, kind, Bringer::FILES)?,
+                replacing: Replacing::begin(transaction, kind, request.replace)?,
                 now: clock.now(),
                 empty_bad: request.empty_bad,
                 emptied: 0,
@@ -158,7 +179,9 @@ pub fn import(
             ))
             .hint("mend them, or take the good rows with --skip-bad FILE"));
         }
-        Ok(all)
+        let mut access = AccessSummary::default();
+        access::take_in(transaction, config, clock.now(), &mut access)?;
+        Ok(ImportSummary { files: all, access })
     })
 }
 
@@ -187,6 +210,7 @@ struct FileImport<'a> {
     kind: &'static FactKind,
     rows: FileRows,
     importer: Importer<'a>,
+    replacing: Replacing<'a>,
     now: Now,
     empty_bad: bool,
     emptied: u64,
@@ -217,6 +241,9 @@ impl FileImport<'_> {
         while self.rows.next(&mut row)? {
             read += 1;
             let mut problems = self.check(&row, &mut values);
+            let kept = self.rejects.is_some();
+            self.replacing
+                .came(&row, (self.rows.place(), kept), &self.now)?;
             if problems.is_empty()
                 && let Some(parent) = self.importer.parent_to_come(&values)?
             {
@@ -250,6 +277,11 @@ impl FileImport<'_> {
         }
         bad += self.put_waiting(waiting)?;
         self.importer.finish()?;
+        // A run with bad rows that are not to be left out ends without anything written.
+        let gone = match bad {
+            1.. if self.rejects.is_none() => 0,
+            _ => self.replacing.take(self.now.today)?,
+        };
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);
         Ok(Imported {
@@ -259,6 +291,7 @@ impl FileImport<'_> {
             new,
             updated: (read - bad).saturating_sub(new),
             bad,
+            gone,
             emptied: self.emptied,
             encoding: self.rows.encoding(),
             seconds: watch.elapsed().as_secs_f64(),

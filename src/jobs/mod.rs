@@ -1,5 +1,6 @@
 //! The journeys: gather, decide, write down, do, report.
 
+pub mod access;
 pub mod apply;
 pub mod backup;
 pub mod birthday;
@@ -11,7 +12,9 @@ pub mod demo;
 pub mod doctor;
 pub mod dossier;
 pub mod forecast;
+mod gone;
 pub mod import;
+pub mod incident;
 pub mod notice;
 mod outage;
 pub mod plan;

@@ -101,6 +101,15 @@ impl Rows {
         })
     }
 
+    /// Takes away a contract and a login that are not this client's: whoever had them hears nothing of what
+    /// became of them since.
+    pub fn keep_those_of(&mut self, client_id: Option<i64>) {
+        let contract = self.contract.take();
+        self.contract = contract.filter(|contract| Some(contract.client_id) == client_id);
+        let login = self.login.take();
+        self.login = login.filter(|login| Some(login.client_id) == client_id);
+    }
+
     /// The facts that variables take their values from.
     pub fn facts<'a>(&'a self, now: Now, company: &'a Company) -> Facts<'a> {
         Facts {

@@ -275,7 +275,7 @@ impl Done {
     /// Adds what a delivery came to.
     fn delivered(mut self, delivery: &Delivery) -> Self {
         let mut totals = [0u64; 6];
-        let mut said = Vec::new();
+        let mut said: Vec<String> = self.message.take().into_iter().collect();
         for channel in &delivery.channels {
             for (total, n) in totals.iter_mut().zip([
                 channel.sent,
@@ -340,9 +340,14 @@ fn synced(summary: &sync::SyncSummary) -> Done {
         "unchanged": total(|kind| kind.unchanged),
         "refused": summary.refused_rows(),
         "ticket_messages": summary.ticket_messages,
+        "access_messages": summary.access.queued,
+        "access_held": summary.access.held,
     }));
     done.daily.clone_from(&summary.withheld);
     let mut said = summary.notes.clone();
+    if summary.access.held > 0 {
+        done.outcome = RunOutcome::Incomplete;
+    }
     if let Some(row) = summary.refused.first() {
         done.outcome = RunOutcome::Incomplete;
         said.push(format!(
@@ -364,12 +369,13 @@ fn synced(summary: &sync::SyncSummary) -> Done {
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
-        Run::Sync => Ok(synced(&sync::everything(
-            store,
-            &task.kinds,
-            hands.config,
-            hands.clock,
-        )?)),
+        Run::Sync => {
+            let summary =
+                sync::everything(store, &task.kinds, hands.config, hands.clock, hands.stop)?;
+            // A sync sends nothing, but who was cut or is connected again hears of it in this call.
+            let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
+            deliver_at_once(store, hands, &channels, synced(&summary))
+        }
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
             let skipped: u64 = summary.reasons.values().sum();
@@ -378,7 +384,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
                 "queued": summary.queued,
                 "skipped": skipped,
             }));
-            deliver_if_at_once(store, hands, &summary.channels, done)
+            deliver_at_once(store, hands, &summary.channels, done)
         }
         Run::SendQueue => {
             let channels = if task.channels.is_empty() {
@@ -472,28 +478,24 @@ fn send_report(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<
         "skipped": skipped,
         "duplicates": plan.duplicates,
     }));
-    let done = deliver_if_at_once(store, hands, &[request.template.channel], done)?;
+    let done = deliver_at_once(store, hands, &[request.template.channel], done)?;
     send::took(store, batch, watch)?;
     Ok(done)
 }
 
-/// Delivers on those of the channels whose messages go in the run that makes them; others wait in the queue.
-fn deliver_if_at_once(
+/// Delivers on those of these channels whose messages go in the run that makes them; others wait in the queue.
+fn deliver_at_once(
     store: &mut Store,
     hands: &mut Hands<'_>,
     channels: &[Channel],
     done: Done,
 ) -> Result<Done> {
-    let at_once: Vec<Channel> = channels
-        .iter()
-        .copied()
-        .filter(|channel| send::delivers_at_once(*channel))
-        .collect();
-    if at_once.is_empty() {
+    let channels = channels.iter().copied();
+    let channels: Vec<Channel> = channels.filter(|c| send::delivers_at_once(*c)).collect();
+    if channels.is_empty() {
         return Ok(done);
     }
-    let delivery = deliver_on(store, hands, &at_once)?;
-    Ok(done.delivered(&delivery))
+    Ok(done.delivered(&deliver_on(store, hands, &channels)?))
 }
 
 fn deliver_on(store: &mut Store, hands: &mut Hands<'_>, channels: &[Channel]) -> Result<Delivery> {

@@ -189,7 +189,7 @@ impl JsonRows {
 }
 
 /// A JSON value as the text that a CSV cell of this type would hold; none where it is of another type.
-fn text(value: &Value, cell: &CellType) -> Option<String> {
+pub(super) fn text(value: &Value, cell: &CellType) -> Option<String> {
     match (value, cell) {
         (Value::Null, _) => Some(String::new()),
         (Value::Bool(flag), CellType::YesNo(_) | CellType::Word(_)) => Some(flag.to_string()),
@@ -212,7 +212,7 @@ fn text(value: &Value, cell: &CellType) -> Option<String> {
 }
 
 /// What JSON may have in a column of this type.
-fn of_json(cell: &CellType) -> &'static str {
+pub(super) fn of_json(cell: &CellType) -> &'static str {
     match cell {
         CellType::List => "a list of texts, a text, null",
         CellType::YesNo(_) => "true, false, a text, null",

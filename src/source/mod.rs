@@ -16,11 +16,13 @@ use crate::settings::Secret;
 use crate::toml_table::Section;
 
 pub mod callback;
+pub mod command;
 mod csv;
 pub mod definition;
 pub mod encoding;
 pub mod event;
 pub mod headings;
+pub mod hubsoft;
 mod input;
 pub mod ixc;
 mod jsonl;
@@ -28,7 +30,9 @@ mod pairs;
 mod raw_row;
 mod row;
 pub mod rows;
+pub mod sgp;
 pub mod ticket;
+mod web;
 
 pub use raw_row::{RawRow, Reading};
 pub use row::{Row, Strange};
@@ -49,7 +53,7 @@ struct Sort {
 }
 
 /// Each sort of source. One more is its file or folder, and a line here.
-const SORTS: &[Sort] = &[ixc::SORT];
+const SORTS: &[Sort] = &[ixc::SORT, hubsoft::SORT, sgp::SORT, command::SORT];
 
 /// Reads every source under `[sync]`.
 pub fn read(
@@ -103,7 +107,7 @@ pub trait SourceSettings: fmt::Debug + Send + Sync {
     fn name(&self) -> &str;
 
     /// Its secrets, each with its key.
-    fn secrets(&self) -> Vec<(&'static str, &Secret)>;
+    fn secrets(&self) -> Vec<(&str, &Secret)>;
 
     /// The source itself. Nothing is asked yet.
     ///
@@ -112,7 +116,8 @@ pub trait SourceSettings: fmt::Debug + Send + Sync {
     fn open(&self) -> Result<Box<dyn Source>>;
 }
 
-/// Takes rows of a kind as they come, page by page; a page without rows says that the kind has begun.
+/// Takes rows of a kind as they come, page by page; a page without rows says that the kind has begun, or
+/// that its rows are waited for.
 pub type Take<'a> = dyn FnMut(&'static FactKind, Vec<Row>) -> Result<()> + 'a;
 
 /// A source of facts that can tell what it has, and what changed. It is only ever read.
@@ -126,6 +131,17 @@ pub trait Source {
     /// How many rows of a kind it can read again by their ids in one sync.
     fn rereads(&self) -> usize {
         0
+    }
+
+    /// Whether one bad row refuses all that it told, rather than being left out and read again.
+    fn all_or_nothing(&self) -> bool {
+        false
+    }
+
+    /// Which field of the source each column of a kind comes from.
+    fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
+        let _ = kind;
+        Vec::new()
     }
 
     /// Reads everything asked for and hands it to `take`. An answer means that each list was read
@@ -220,8 +236,31 @@ pub struct Reached {
     pub changed_since: Option<String>,
     /// From where the next sync goes on; none leaves the mark that there is.
     pub cursor: Option<String>,
+    /// Every row that the source has of the kind was read: what did not come is gone.
+    pub whole: bool,
+    /// It said nothing of the kind, and nobody told that it would: nothing is known of it.
+    pub silent: bool,
     /// Why the kind could not be read, while the others could: it is withheld from us.
     pub withheld: Option<String>,
+}
+
+/// Where a column comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// The column of the book.
+    pub column: &'static str,
+    /// The source's field, and what is made of it.
+    pub field: String,
+}
+
+impl Explained {
+    /// A column with its field.
+    pub fn of(column: &'static str, field: impl Into<String>) -> Self {
+        Self {
+            column,
+            field: field.into(),
+        }
+    }
 }
 
 /// One thing that a source looked at in itself.

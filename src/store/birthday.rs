@@ -18,7 +18,7 @@ pub fn born_on(
     let mut ids = Vec::new();
     let mut statement = connection.prepare_cached(
         "SELECT id FROM client
-         WHERE birth_date IS NOT NULL AND person_type = 'individual'
+         WHERE birth_date IS NOT NULL AND person_type = 'individual' AND absent_since IS NULL
            AND substr(birth_date, 6) = ?1 AND id > ?2
          ORDER BY id LIMIT ?3",
     )?;

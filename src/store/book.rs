@@ -37,6 +37,7 @@ fn read_client(row: &Row<'_>) -> rusqlite::Result<Client> {
         in_reminders: row.get("in_reminders")?,
         sms_allowed: row.get("sms_allowed")?,
         email_allowed: row.get("email_allowed")?,
+        absent_since: row.day_opt("absent_since")?,
     })
 }
 
@@ -80,6 +81,7 @@ pub fn contract(connection: &Connection, id: i64) -> Result<Option<Contract>> {
                 district: row.get("district")?,
                 payment_method: row.get("payment_method")?,
                 notice_hold_until: row.day_opt("notice_hold_until")?,
+                absent_since: row.day_opt("absent_since")?,
             })
         })
         .optional()?)
@@ -97,6 +99,7 @@ pub fn login(connection: &Connection, id: i64) -> Result<Option<Login>> {
                 username: row.get("username")?,
                 ip: row.get("ip")?,
                 concentrator: row.get("concentrator")?,
+                absent_since: row.day_opt("absent_since")?,
             })
         })
         .optional()?)
@@ -124,6 +127,7 @@ pub fn read_invoice(row: &Row<'_>) -> rusqlite::Result<Invoice> {
         payment_method: row.get("payment_method")?,
         bureau_listed_on: row.day_opt("bureau_listed_on")?,
         bureau_removed_on: row.day_opt("bureau_removed_on")?,
+        absent_since: row.day_opt("absent_since")?,
     })
 }
 

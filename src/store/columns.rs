@@ -6,6 +6,7 @@ use rusqlite::{Row, RowIndex};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::incident::StepKind;
 use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
@@ -63,7 +64,7 @@ columns! {
 columns! { words:
     AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
     ContractStatus, Deliver, EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose,
-    Reason, ReportKind, Run, Stage, Status, RunOutcome, TriggerEvent,
+    Reason, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
 }
 
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {

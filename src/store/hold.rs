@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::columns::{Columns as _, Day, Millis};
 use crate::error::Result;
-use crate::store::meta;
+use crate::store::{incident, meta};
 
 /// What is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,13 +121,14 @@ pub fn about(connection: &Connection, invoice_id: i64, client_id: i64) -> Result
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whether anything at all is on hold.
+/// Whether anything at all is on hold, by a person or by an open incident.
 pub fn any(connection: &Connection) -> Result<bool> {
-    Ok(connection.query_row(
+    let by_hand = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM hold WHERE removed_at IS NULL)",
         [],
         |row| row.get(0),
-    )?)
+    )?;
+    Ok(by_hand || incident::any_holds_collection(connection)?)
 }
 
 /// The last day of each hold in force on a client or an invoice.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _, Statement, ToSql, ffi, params_from_iter};
 
 use super::meta;
+use super::presence::Bringer;
 use super::relations::{self, Relations};
 use super::unchanged::{Known, Unchanged};
 use crate::domain::book::{FactKind, Value};
@@ -40,6 +41,7 @@ const SORTING_KIB: i64 = 8_000;
 pub struct Importer<'c> {
     connection: &'c Connection,
     kind: &'static FactKind,
+    bringer: Bringer,
     /// This import's number; with the line it marks each row that it wrote.
     number: i64,
     upserts: HashMap<u32, Statement<'c>>,
@@ -64,12 +66,17 @@ impl ToSql for Value {
 }
 
 impl<'c> Importer<'c> {
-    /// Begins the import of one file.
-    pub fn new(connection: &'c Connection, kind: &'static FactKind) -> Result<Self> {
+    /// Begins the import of one file, or of what a source told.
+    pub fn new(
+        connection: &'c Connection,
+        kind: &'static FactKind,
+        bringer: Bringer,
+    ) -> Result<Self> {
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(Self {
             connection,
             kind,
+            bringer,
             number: meta::next(connection, "imports")?,
             upserts: HashMap::new(),
             wrote: false,
@@ -82,13 +89,17 @@ impl<'c> Importer<'c> {
     /// The same for many rows, in a transaction in which SQLite checks no relation: they are checked here.
     /// Rows that say what the book says are left as they are, and an empty table's indexes are made at
     /// [`Self::finish`], which costs a part of keeping them up row by row.
-    pub fn of_many(connection: &'c Connection, kind: &'static FactKind) -> Result<Self> {
-        let mut importer = Self::new(connection, kind)?;
+    pub fn of_many(
+        connection: &'c Connection,
+        kind: &'static FactKind,
+        bringer: Bringer,
+    ) -> Result<Self> {
+        let mut importer = Self::new(connection, kind, bringer)?;
         importer.relations = Some(Relations::new(connection));
         if importer.is_empty()? {
             importer.put_indexes_aside()?;
         } else if Unchanged::compares(kind) {
-            importer.unchanged = Some(Unchanged::new(connection, kind, importer.number)?);
+            importer.unchanged = Some(Unchanged::new(connection, kind, bringer, importer.number)?);
         }
         Ok(importer)
     }
@@ -167,7 +178,7 @@ impl<'c> Importer<'c> {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 let sql = if lacks.is_empty() {
-                    upsert(kind, present)
+                    upsert(kind, present, self.bringer)
                 } else {
                     update(kind, present)
                 };
@@ -185,16 +196,41 @@ impl<'c> Importer<'c> {
             Err(error) => return Err(error.into()),
         };
         if changed > 0 {
-            if !self.wrote {
-                self.wrote = true;
-                meta::book_changed(connection)?;
-            }
+            self.note_written()?;
             return Ok(Put::Written);
         }
         match self.line_of(cells)? {
             Some(first) if first >> 32 == self.number => Ok(Put::Twice(first & 0xffff_ffff)),
             _ => Ok(Put::Lacks(lacks)),
         }
+    }
+
+    /// Notes that this one brings a row of which nothing else changes, and that it is there; `back`, when
+    /// it was absent.
+    pub fn claim(&mut self, cells: &[Option<Value>], back: bool) -> Result<()> {
+        let Some(Some(key)) = cells.first() else {
+            return Ok(());
+        };
+        let table = self.kind.table;
+        self.connection
+            .prepare_cached(&format!(
+                "UPDATE {table} SET absent_since = NULL, brought = {} WHERE id = ?1",
+                self.bringer.brings(table)
+            ))?
+            .execute([key])?;
+        if back {
+            self.note_written()?;
+        }
+        Ok(())
+    }
+
+    /// Notes, once, that the book says something else.
+    fn note_written(&mut self) -> Result<()> {
+        if !self.wrote {
+            self.wrote = true;
+            meta::book_changed(self.connection)?;
+        }
+        Ok(())
     }
 
     /// The mark of the row with this key.
@@ -314,8 +350,9 @@ fn present_columns(kind: &FactKind, present: u32) -> Vec<&'static str> {
         .collect()
 }
 
-/// Writes the columns that are present; a row of this very import is left alone.
-fn upsert(kind: &FactKind, present: u32) -> String {
+/// Writes the columns that are present, who brought the row, and that it is there; a row of this very
+/// import is left alone.
+fn upsert(kind: &FactKind, present: u32, bringer: Bringer) -> String {
     let columns = present_columns(kind, present);
     let key: Vec<&str> = kind.columns[..kind.key].iter().map(|c| c.name).collect();
     let names: Vec<String> = columns.iter().map(|c| format!("\"{c}\"")).collect();
@@ -327,6 +364,13 @@ fn upsert(kind: &FactKind, present: u32) -> String {
         .map(|c| format!("\"{c}\" = excluded.\"{c}\""))
         .collect();
     sets.push("imported = excluded.imported".to_owned());
+    let (mut names, mut places) = (names, places);
+    if kind.can_be_gone() {
+        sets.push("absent_since = NULL".to_owned());
+        sets.push(format!("brought = {}", bringer.brings(kind.table)));
+        names.push("brought".to_owned());
+        places.push(bringer.first().to_string());
+    }
     if columns.contains(&"last_seen_at") && kind.table == "device" {
         // A device that was called gone is back once it was seen after that.
         sets.push(
@@ -334,7 +378,6 @@ fn upsert(kind: &FactKind, present: u32) -> String {
                 .to_owned(),
         );
     }
-    let (mut names, mut places) = (names, places);
     if kind.table == "contract" && columns.contains(&ACCESS_STATUS) {
         let since = since_when("contract.access_status", "excluded.access_status");
         sets.push(format!("access_since = {since}"));

@@ -40,13 +40,25 @@ pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> R
 
 /// Deletes messages that are done and older than `before`, with their attempts; how many. Their
 /// keys stay, so that no decision is carried out twice.
+///
+/// Those of an incident that is open stay: its end is told to whom it was told.
 pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
-    let old = format!("id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}");
+    let old = format!(
+        "id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
+         AND NOT EXISTS (SELECT 1 FROM incident_message t JOIN incident i ON i.id = t.incident_id
+                         WHERE t.message_id = message.id AND i.closed_at IS NULL)"
+    );
     let keys = format!("INSERT OR IGNORE INTO spent_key (key) SELECT key FROM message WHERE {old}");
     let attempts =
         format!("DELETE FROM attempt WHERE message_id IN (SELECT id FROM message WHERE {old})");
     let spoken = format!(
         "DELETE FROM message_speaks_for WHERE message_id IN (SELECT id FROM message WHERE {old})"
+    );
+    let of_incidents = format!(
+        "DELETE FROM incident_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
+    );
+    let of_access = format!(
+        "DELETE FROM access_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
     );
     let rows = format!("DELETE FROM message WHERE {old}");
     in_steps(store, |connection, from, to| {
@@ -56,6 +68,8 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
         }
         connection.prepare_cached(&attempts)?.execute(bound)?;
         connection.prepare_cached(&spoken)?.execute(bound)?;
+        connection.prepare_cached(&of_incidents)?.execute(bound)?;
+        connection.prepare_cached(&of_access)?.execute(bound)?;
         Ok(connection.prepare_cached(&rows)?.execute(bound)?)
     })
 }

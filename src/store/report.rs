@@ -13,15 +13,23 @@ use crate::domain::report::{
 };
 use crate::error::{Error, Result, must};
 
-/// The rows of each kind: `k` is the contract, `c` the client, `l` the login, `i` the invoice.
+/// The rows of each kind: `k` is the contract, `c` the client, `l` the login, `i` the invoice. A row that
+/// is gone from its source, or is an absent client's, is in none of them.
 pub(super) const fn from(kind: ReportKind) -> &'static str {
     match kind {
-        ReportKind::Contracts => "contract k JOIN client c ON c.id = k.client_id",
+        ReportKind::Contracts => {
+            "contract k JOIN client c ON c.id = k.client_id \
+             AND k.absent_since IS NULL AND c.absent_since IS NULL"
+        }
         ReportKind::Logins => {
-            "login l JOIN client c ON c.id = l.client_id LEFT JOIN contract k ON k.id = l.contract_id"
+            "login l JOIN client c ON c.id = l.client_id \
+             AND l.absent_since IS NULL AND c.absent_since IS NULL \
+             LEFT JOIN contract k ON k.id = l.contract_id AND k.absent_since IS NULL"
         }
         ReportKind::Invoices => {
-            "invoice i JOIN client c ON c.id = i.client_id LEFT JOIN contract k ON k.id = i.contract_id"
+            "invoice i JOIN client c ON c.id = i.client_id \
+             AND i.absent_since IS NULL AND c.absent_since IS NULL \
+             LEFT JOIN contract k ON k.id = i.contract_id AND k.absent_since IS NULL"
         }
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::columns::{Columns as _, Millis};
+use super::presence::Bringer;
 use crate::domain::book::{FactKind, Value};
 use crate::error::Result;
 
@@ -181,12 +182,24 @@ pub enum RowChange {
     Different,
 }
 
+/// How the book's row stands to who brings it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is kept as brought by this one; or it cannot be gone, or is not there.
+    Held,
+    /// It is kept as brought by others.
+    Unclaimed,
+    /// It was absent.
+    Absent,
+}
+
 /// Compares the columns that came with what the book says; those that did not come do not count.
 pub fn change(
     connection: &Connection,
     kind: &FactKind,
     cells: &[Option<Value>],
-) -> Result<RowChange> {
+    bringer: Bringer,
+) -> Result<(RowChange, Presence)> {
     let key: Vec<&Value> = cells[..kind.key].iter().flatten().collect();
     let conditions: Vec<String> = kind.columns[..kind.key]
         .iter()
@@ -203,27 +216,36 @@ pub fn change(
         .iter()
         .map(|(name, _)| format!("\"{name}\""))
         .collect();
-    let same = connection
+    let presence = if kind.can_be_gone() {
+        format!(
+            "CASE WHEN absent_since IS NOT NULL THEN 2 WHEN {} THEN 0 ELSE 1 END",
+            bringer.has(kind.table)
+        )
+    } else {
+        "0".to_owned()
+    };
+    let found = connection
         .prepare_cached(&format!(
-            "SELECT {} FROM {} WHERE {}",
+            "SELECT {}, {presence} FROM {} WHERE {}",
             names.join(", "),
             kind.table,
             conditions.join(" AND ")
         ))?
         .query_row(params_from_iter(key), |row| {
+            let presence = match row.get::<_, i64>(present.len())? {
+                0 => Presence::Held,
+                1 => Presence::Unclaimed,
+                _ => Presence::Absent,
+            };
             for (at, (_, value)) in present.iter().enumerate() {
                 if !equal(row.get_ref(at)?, value) {
-                    return Ok(false);
+                    return Ok((RowChange::Different, presence));
                 }
             }
-            Ok(true)
+            Ok((RowChange::Same, presence))
         })
         .optional()?;
-    Ok(match same {
-        None => RowChange::New,
-        Some(true) => RowChange::Same,
-        Some(false) => RowChange::Different,
-    })
+    Ok(found.unwrap_or((RowChange::New, Presence::Held)))
 }
 
 fn equal(kept: ValueRef<'_>, came: &Value) -> bool {

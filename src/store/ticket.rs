@@ -190,13 +190,14 @@ fn read_staff(row: &Row<'_>) -> rusqlite::Result<Staff> {
         ticket_manager: row.get("ticket_manager")?,
         notify_replies: row.get("notify_replies")?,
         notify_workflow: row.get("notify_workflow")?,
-        active: row.get("active")?,
+        active: row.get::<_, bool>("active")? && row.day_opt("absent_since")?.is_none(),
     })
 }
 
 /// All staff, by id.
 pub fn staff(connection: &Connection) -> Result<Vec<Staff>> {
-    let mut statement = connection.prepare_cached("SELECT * FROM staff ORDER BY id")?;
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM staff WHERE absent_since IS NULL ORDER BY id")?;
     let rows = statement.query_map([], read_staff)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -211,7 +212,8 @@ pub fn person(connection: &Connection, id: i64) -> Result<Option<Staff>> {
 
 /// All topics and sub-topics, by id.
 pub fn topics(connection: &Connection) -> Result<Vec<Topic>> {
-    let mut statement = connection.prepare_cached("SELECT * FROM topic ORDER BY id")?;
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM topic WHERE absent_since IS NULL ORDER BY id")?;
     let rows = statement.query_map([], |row| {
         Ok(Topic {
             id: row.get("id")?,

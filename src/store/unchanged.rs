@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Statement, params_from_iter};
 
+use super::presence::Bringer;
 use crate::domain::book::{FactKind, Value};
 use crate::error::Result;
 
@@ -22,6 +23,8 @@ pub(super) enum Known {
 pub(super) struct Unchanged<'c> {
     connection: &'c Connection,
     kind: &'static FactKind,
+    /// Who brings the rows.
+    bringer: Bringer,
     /// This import's number.
     number: i64,
     /// What is asked, by the columns that a row says something about.
@@ -35,6 +38,7 @@ impl<'c> Unchanged<'c> {
     pub(super) fn new(
         connection: &'c Connection,
         kind: &'static FactKind,
+        bringer: Bringer,
         number: i64,
     ) -> Result<Self> {
         connection.execute_batch(
@@ -44,6 +48,7 @@ impl<'c> Unchanged<'c> {
         Ok(Self {
             connection,
             kind,
+            bringer,
             number,
             statements: HashMap::new(),
             any: false,
@@ -66,7 +71,7 @@ impl<'c> Unchanged<'c> {
         let statement = match self.statements.entry(present) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(connection.prepare(&comparison(kind, present))?)
+                entry.insert(connection.prepare(&comparison(kind, present, self.bringer))?)
             }
         };
         let found: Option<(i64, i64, bool)> = statement
@@ -104,7 +109,7 @@ impl<'c> Unchanged<'c> {
 }
 
 /// The row's number, its mark, and whether it says the same in all these columns.
-fn comparison(kind: &FactKind, present: u32) -> String {
+fn comparison(kind: &FactKind, present: u32, bringer: Bringer) -> String {
     let columns = kind.columns.iter().enumerate();
     let present = columns.filter(|(i, _)| present & (1 << i) != 0);
     let names: Vec<&str> = present.map(|(_, column)| column.name).collect();
@@ -113,6 +118,13 @@ fn comparison(kind: &FactKind, present: u32) -> String {
         .enumerate()
         .map(|(place, name)| format!("\"{name}\" IS ?{}", place + 1))
         .collect();
+    if kind.can_be_gone() {
+        // It is kept as this one's, and is there.
+        same.push(format!(
+            "absent_since IS NULL AND {}",
+            bringer.has(kind.table)
+        ));
+    }
     if names.contains(&"last_seen_at") && kind.table == "device" {
         // A device that was called gone since then may be back.
         same.push("NOT coalesce(last_seen_at > gone_at, 0)".to_owned());

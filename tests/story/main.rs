@@ -2,12 +2,15 @@
 
 mod house;
 
+mod access;
 mod answers;
 mod apply;
 mod birthday;
 mod book;
 mod collection;
+mod gone;
 mod history;
+mod incident;
 mod keeping;
 mod manners;
 mod notice;

@@ -14,6 +14,8 @@ pub struct Asked {
     pub path: String,
     pub headers: BTreeMap<String, String>,
     pub body: Value,
+    /// The body as it came.
+    pub raw: String,
 }
 
 impl Asked {
@@ -21,9 +23,42 @@ impl Asked {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
+    /// A value of the address's query.
+    pub fn query(&self, key: &str) -> String {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        pair(query, key)
+    }
+
+    /// A value of a form.
+    pub fn field(&self, key: &str) -> String {
+        pair(&self.raw, key)
+    }
+
     fn text(&self, key: &str) -> String {
         self.body[key].as_str().unwrap_or_default().to_owned()
     }
+}
+
+/// A value of an encoded form.
+fn pair(text: &str, key: &str) -> String {
+    let value = text
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| *name == key)
+        .map_or("", |(_, value)| value);
+    let mut bytes = Vec::new();
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let hex: String = rest.by_ref().take(2).map(char::from).collect();
+                u8::from_str_radix(&hex, 16).expect("two hex digits")
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 /// What the service answers.
@@ -184,6 +219,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
         path,
         headers,
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        raw: String::from_utf8_lossy(&body).into_owned(),
     })
 }
 

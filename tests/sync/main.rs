@@ -1,10 +1,13 @@
 //! Stories of `regua sync` and `regua doctor` against a scripted IXC web service.
 
+mod command;
 mod doctor;
 mod erp;
+mod hubsoft;
 #[allow(dead_code, reason = "the providers' tests use the rest")]
 #[path = "../providers/server.rs"]
 mod server;
+mod sgp;
 mod sync;
 
 use std::path::Path;
@@ -29,6 +32,23 @@ struct House {
 impl House {
     fn new() -> Self {
         Self::with("")
+    }
+
+    /// With another source, of these lines, at the same address.
+    fn of(source: &str, lines: &str) -> Self {
+        let house = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            erp: Erp::start(),
+        };
+        let port = house.erp.port;
+        house.write(
+            "config.toml",
+            &format!(
+                "database = \"regua.db\"\n[sync.{source}]\nbase_url = \"http://127.0.0.1:{port}\"\n{lines}\n"
+            ),
+        );
+        house.write("token", TOKEN);
+        house
     }
 
     /// With more lines under `[sync.ixc]`.

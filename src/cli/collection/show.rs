@@ -270,6 +270,7 @@ fn became(case: &Case, place: usize, line: &CaseMove) -> String {
         (0, _) => format!("case {} of rule {} begins, {owed} owed", case.id, case.rule),
         (_, Milestone::Reached(_)) => format!("case {} moves on, {owed} owed", case.id),
         (_, Milestone::Closed(_)) => format!("case {} closes", case.id),
+        (_, Milestone::Reopened) => format!("case {} reopens at its stage, {owed} owed", case.id),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
+use crate::domain::access;
 use crate::domain::ticket::event_type::TriggerEvent;
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
@@ -42,7 +43,7 @@ pub(in crate::cli) struct Edit {
 /// What both may give. Lists are separated by commas, or the flag is repeated.
 #[derive(Debug, Args)]
 struct Parts {
-    /// An email template, an sms template, or one of each
+    /// An email template, an sms template, or one of each; access: one a channel
     #[arg(
         long = "template",
         alias = "templates",
@@ -66,10 +67,10 @@ struct Parts {
         value_delimiter = ','
     )]
     subtopics: Option<Vec<String>>,
-    /// workflow: only moves away from these statuses
+    /// workflow, access: only changes from these statuses
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     from: Option<Vec<String>>,
-    /// workflow: only moves to these statuses
+    /// workflow, access: only changes to these statuses
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     to: Option<Vec<String>>,
     /// workflow: only tickets of these priorities
@@ -124,6 +125,7 @@ impl Parts {
         if let Some(words) = self.priorities {
             trigger.priorities = filled(words);
         }
+        access::spell_out(trigger);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! `regua trigger`: which ticket event tells whom, with which template.
+//! `regua trigger`: which event of tickets and of access tells whom, with which template.
 
 use std::path::PathBuf;
 
@@ -13,22 +13,27 @@ use crate::store::trigger as store;
 use crate::view::measure::padded;
 use crate::view::{Cell, View, harmless};
 
+mod access;
 mod change;
+mod held;
 mod rehearsal;
 
-/// Who hears of tickets: add, edit, list, show, remove, test.
+/// Who hears of tickets and of access: add, edit, list, show, remove, test, release, drop.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "Events: new-ticket-client, new-internal-ticket, new-public-ticket-by-client,\n\
-    new-public-ticket-by-staff, workflow, reply.\n\n\
+    new-public-ticket-by-staff, workflow, reply; access: a contract was cut, or is connected again.\n\n\
     Examples:\n  \
     regua trigger add opened --event new-ticket-client --topic 4 --template opened-email --template opened-sms\n  \
     regua trigger add resolved --event workflow --to resolved --audience client,responsible --template moved-email\n  \
-    regua trigger add answered --event reply --staff 3 --fallback team:Suporte --template replied-email"
+    regua trigger add answered --event reply --staff 3 --fallback team:Suporte --template replied-email\n  \
+    regua trigger add cut --event access --to auto_block,manual_block --template cut-push\n  \
+    regua trigger add back --event access --from auto_block,manual_block --to active --template back-push"
 )]
 pub(super) enum Command {
     /// Add a trigger
     #[command(after_help = "Example:\n  \
+        regua trigger add cut --event access --to auto_block,manual_block --template cut-push\n  \
         regua trigger add internal --event new-internal-ticket --subtopic 9 --team Suporte --staff 3,5 --template new-email")]
     Add(change::Add),
     /// Change parts of a trigger; an empty value takes a part away
@@ -49,7 +54,9 @@ pub(super) enum Command {
         name: String,
     },
     /// Show who would hear of an event by it, in which order, and who would not and why; nothing is sent
-    #[command(after_help = "Example:\n  regua trigger test opened --event event.json")]
+    #[command(after_help = "Examples:\n  \
+        regua trigger test opened --event event.json\n  \
+        echo '{\"contract_id\":11,\"from\":\"active\",\"to\":\"auto_block\"}' | regua trigger test cut --event -")]
     Test {
         /// Its name
         name: String,
@@ -57,6 +64,17 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         event: PathBuf,
     },
+    /// Tell of the changes of access that were held back because they were too many for one run
+    #[command(
+        after_help = "More than [triggers] most_access (200) changes of access in one import or sync are told to nobody\n\
+        until a person looks: release tells them all (whose contract has changed again meanwhile is not told),\n\
+        drop none of them.\n\n\
+        Example:\n  regua trigger release --yes"
+    )]
+    Release(held::Release),
+    /// Tell nobody of the changes of access that were held back
+    #[command(after_help = "Example:\n  regua trigger drop")]
+    Drop,
 }
 
 /// Runs the command.
@@ -81,6 +99,8 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             face::removed(context, "trigger", &name)
         }
         Command::Test { name, event } => rehearsal::run(&name, &event, context),
+        Command::Release(release) => held::release(&release, context),
+        Command::Drop => held::drop_held(context),
     }
 }
 

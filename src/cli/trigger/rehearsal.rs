@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::domain::message::Fate;
 use crate::domain::ticket::event::Event;
+use crate::domain::ticket::event_type::TriggerEvent;
 use crate::domain::ticket::{
     listening::mismatch,
     notice::{Notice, Untold, Words},
@@ -19,9 +20,9 @@ use crate::source::event;
 use crate::store::{Store, ticket, trigger as store};
 use crate::view::{Cell, Format, View};
 
-/// Reads the one event of a file.
-fn read_event(path: &Path, context: &Context) -> Result<Event> {
-    let (place, text) = if path == Path::new("-") {
+/// Reads a file; its name and its bytes, without a byte order mark.
+fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
+    let (place, mut text) = if path == Path::new("-") {
         let mut text = Vec::new();
         std::io::stdin().read_to_end(&mut text)?;
         ("standard input".to_owned(), text)
@@ -34,8 +35,15 @@ fn read_event(path: &Path, context: &Context) -> Result<Event> {
         })?;
         (place, text)
     };
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
-    event::parse(text, &place, context.now()).map_err(|problems| {
+    if text.starts_with(b"\xef\xbb\xbf") {
+        text.drain(..3);
+    }
+    Ok((place, text))
+}
+
+/// Reads the one event of a file.
+fn read_event(text: &[u8], place: &str, context: &Context) -> Result<Event> {
+    event::parse(text, place, context.now()).map_err(|problems| {
         Error::flaws("the event is not acceptable", problems).hint(
             r#"one event, such as {"id":"e1","type":"opened","ticket_id":1070,"client_id":193}"#,
         )
@@ -76,10 +84,14 @@ fn view() -> View<'static, Row> {
 
 /// Runs the command.
 pub(super) fn run(name: &str, path: &Path, context: &Context) -> Result<Outcome> {
-    let event = read_event(path, context)?;
+    let (place, text) = read_file(path)?;
     let saved = context.open()?;
     let c = saved.connection();
     let trigger = store::get(c, name)?;
+    if trigger.event == TriggerEvent::Access {
+        return super::access::run(&trigger, (&text, &place), context);
+    }
+    let event = read_event(&text, &place, context)?;
     let rehearsal = tickets::rehearse(c, &context.config, context.now(), &event)?;
     let before = ticket::find(c, event.ticket_id)?;
     let mismatch = mismatch(&trigger, &event, before.as_ref(), &rehearsal.ticket);

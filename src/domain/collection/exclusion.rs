@@ -16,6 +16,8 @@ words_enum! {
         OnHold = "on_hold" | "cobrança suspensa",
         /// A person put the client or the invoice on hold.
         Held = "held" | "em espera",
+        /// An open incident keeps collections from the client.
+        Incident = "incident" | "incidente",
         /// It is paid in a way that leaves nothing to be paid by hand.
         AutomaticPayment = "automatic_payment" | "pagamento automático",
     }
@@ -29,6 +31,7 @@ impl LeftOut {
             Self::NotInReminders => Reason::NotInReminders,
             Self::OnHold => Reason::OnHold,
             Self::Held => Reason::Held,
+            Self::Incident => Reason::Incident,
             Self::AutomaticPayment => Reason::AutomaticPayment,
         }
     }
@@ -45,6 +48,8 @@ pub struct Exclusions {
     pub notice_hold_until: Option<NaiveDate>,
     /// The last day of each hold a person put on client or invoice; none: without end.
     pub holds: Vec<Option<NaiveDate>>,
+    /// An open incident keeps collections from the client.
+    pub incident: bool,
     /// How it is paid: the invoice's word, else its contract's.
     pub payment_method: Option<String>,
 }
@@ -56,6 +61,7 @@ impl Exclusions {
         in_reminders: true,
         notice_hold_until: None,
         holds: Vec::new(),
+        incident: false,
         payment_method: None,
     };
 
@@ -73,9 +79,13 @@ impl Exclusions {
         if self.notice_hold_until.is_some_and(|until| until >= today) {
             return Some(LeftOut::OnHold);
         }
-        self.holds
+        let held = self
+            .holds
             .iter()
-            .any(|until| until.is_none_or(|until| until >= today))
-            .then_some(LeftOut::Held)
+            .any(|until| until.is_none_or(|until| until >= today));
+        if held {
+            return Some(LeftOut::Held);
+        }
+        self.incident.then_some(LeftOut::Incident)
     }
 }

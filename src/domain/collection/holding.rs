@@ -49,7 +49,8 @@ impl Assertion {
                 .filter(|(needed, is)| is < needed)
                 .map(|(needed, _)| format!("invoice {id} is no longer {needed} days late")),
             Move::Close { outcome, .. } => {
-                let holds = Debt::of(invoice.status, invoice.owing()) == Debt::Settled(outcome);
+                let holds =
+                    Debt::of(invoice.status, invoice.owing(), false) == Debt::Settled(outcome);
                 (!holds).then(|| format!("invoice {id} is no longer {outcome}"))
             }
             Move::BureauRemoved => {

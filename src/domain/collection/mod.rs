@@ -29,16 +29,17 @@ const REMINDER_CATCH_UP_DAYS: u64 = 3;
 pub enum Debt {
     /// Something is owed and may be asked for.
     Owing,
-    /// It ended: paid, cancelled or renegotiated.
+    /// It ended: paid, cancelled or renegotiated; or it, or its client, is gone from the source.
     Settled(CaseOutcome),
     /// Neither: not released, a payment being confirmed, nothing left to pay.
     Waiting,
 }
 
 impl Debt {
-    /// The standing of an invoice of this status that is or is not owing.
-    pub const fn of(status: InvoiceStatus, owing: bool) -> Self {
+    /// The standing of an invoice of this status that is or is not owing; `gone` when it or its client is.
+    pub const fn of(status: InvoiceStatus, owing: bool, gone: bool) -> Self {
         match status {
+            _ if gone => Self::Settled(CaseOutcome::Gone),
             InvoiceStatus::Paid => Self::Settled(CaseOutcome::Paid),
             InvoiceStatus::Cancelled => Self::Settled(CaseOutcome::Cancelled),
             InvoiceStatus::Renegotiated => Self::Settled(CaseOutcome::Renegotiated),
@@ -240,6 +241,9 @@ impl Evaluation<'_> {
         let (Some(_), Some(removed_on)) = (bill.bureau_listed_on, bill.bureau_removed_on) else {
             return false;
         };
+        if bill.debt == Debt::Settled(CaseOutcome::Gone) {
+            return false;
+        }
         match mark {
             BureauMark::Told => false,
             BureauMark::Waiting(since) => since < self.today && removed_on <= self.today,
@@ -618,12 +622,13 @@ mod tests {
             in_reminders: false,
             notice_hold_until: Some(day("2026-12-10")),
             holds: vec![Some(day("2026-12-10"))],
+            incident: true,
             payment_method: Some("Débito".to_owned()),
         };
         let run = house.run("2026-12-10", None);
         let step = Move::Reminder(0);
         let mut reasons = Vec::new();
-        for _ in 0..6 {
+        for _ in 0..7 {
             match run.decide(&bill, &Past::default(), &kept_out) {
                 Decision::LeftOut(what, reason) => {
                     assert_eq!(what, step);
@@ -633,6 +638,7 @@ mod tests {
                         LeftOut::NotInReminders => kept_out.in_reminders = true,
                         LeftOut::OnHold => kept_out.notice_hold_until = Some(day("2026-12-09")),
                         LeftOut::Held => kept_out.holds = vec![Some(day("2026-12-09"))],
+                        LeftOut::Incident => kept_out.incident = false,
                         LeftOut::AutomaticPayment => kept_out.payment_method = None,
                     }
                 }
@@ -647,6 +653,7 @@ mod tests {
                 LeftOut::NotInReminders,
                 LeftOut::OnHold,
                 LeftOut::Held,
+                LeftOut::Incident,
                 LeftOut::AutomaticPayment
             ]
         );

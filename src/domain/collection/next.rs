@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::{Bill, Debt, Decision, Evaluation, Exclusions, LeftOut, Past};
 use crate::domain::day;
-use crate::domain::ladder::{Move, MoveKind};
+use crate::domain::ladder::{CaseOutcome, Move, MoveKind};
 use crate::domain::rule::MOST_DAYS;
 
 /// What each of the coming days brings for one invoice, if the book stays as it is and the rule is
@@ -107,6 +107,9 @@ const fn left_out_words(reason: LeftOut) -> &'static str {
         LeftOut::AutomaticPayment => {
             "it is paid automatically, so that nothing is to be paid by hand (automatic_payment)"
         }
+        LeftOut::Incident => {
+            "an open incident keeps collections from the client (incident); `regua incident close` ends it"
+        }
         LeftOut::Held => {
             "a person put it on hold without an end (held); `regua hold list` and `hold remove` end it"
         }
@@ -158,6 +161,10 @@ fn stands_still(
 
 fn why_nothing(evaluation: Evaluation<'_>, bill: &Bill, past: &Past) -> String {
     match bill.debt {
+        Debt::Settled(CaseOutcome::Gone) => {
+            return "the invoice or its client is gone from the source that brought it (gone); it goes on when they are back"
+                .to_owned();
+        }
         Debt::Settled(outcome) => return format!("the invoice is {outcome}"),
         Debt::Waiting => {
             return "the invoice waits: it is not released, a payment is being confirmed, or nothing is left to pay"

@@ -207,6 +207,7 @@ mod tests {
             in_reminders: true,
             sms_allowed: true,
             email_allowed: true,
+            absent_since: None,
         }
     }
 

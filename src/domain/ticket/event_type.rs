@@ -108,20 +108,23 @@ words_enum! {
         Workflow = "workflow",
         /// A ticket was answered: named staff and the responsible.
         Reply = "reply",
+        /// No ticket: a contract's access was cut, or is there again: its client.
+        Access = "access",
     }
 }
 
 impl TriggerEvent {
-    /// The type of event it listens to.
-    pub const fn listens_to(self) -> EventType {
-        match self {
+    /// The type of ticket event it listens to; none when it listens to the access of contracts.
+    pub const fn listens_to(self) -> Option<EventType> {
+        Some(match self {
             Self::NewTicketClient
             | Self::NewInternalTicket
             | Self::NewPublicTicketByClient
             | Self::NewPublicTicketByStaff => EventType::Opened,
             Self::Workflow => EventType::Moved,
             Self::Reply => EventType::Replied,
-        }
+            Self::Access => return None,
+        })
     }
 
     /// The keys that its triggers may have and others may not.
@@ -133,6 +136,7 @@ impl TriggerEvent {
             | Self::NewPublicTicketByStaff => &["staff", "teams"],
             Self::Workflow => &["from", "to", "priorities", "audience", "teams"],
             Self::Reply => &["staff", "fallback"],
+            Self::Access => &["from", "to"],
         }
     }
 

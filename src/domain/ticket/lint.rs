@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::event_type::TriggerEvent;
 use super::trigger::{AUDIENCE_ACCEPTED, Trigger};
+use crate::domain::access;
 use crate::domain::template::{Need, Template, Variable, name_problem};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Flaw, did_you_mean};
@@ -21,10 +22,20 @@ impl Trigger {
             ("teams", !self.teams.is_empty()),
             ("fallback", self.fallback.is_some()),
         ];
+        let of_tickets = [
+            ("topics", !self.topics.is_empty()),
+            ("subtopics", !self.subtopics.is_empty()),
+            ("duplicates", self.allow_duplicates),
+        ];
+        let of_tickets = of_tickets
+            .into_iter()
+            .filter(|(_, filled)| *filled && self.event == TriggerEvent::Access)
+            .map(|(key, _)| (key, "access has no ticket: leave it out".to_owned()));
         let filled = filled.into_iter().filter(|(_, filled)| *filled);
         filled
             .filter(|(key, _)| !own.contains(key))
             .map(|(key, _)| (key, self.instead_of(key)))
+            .chain(of_tickets)
             .collect()
     }
 
@@ -42,6 +53,9 @@ impl Trigger {
             ("teams", _) if own.contains(&"fallback") => {
                 "a reply tells named staff and the responsible; a team goes into fallback"
                     .to_owned()
+            }
+            ("from" | "to", [one, other]) => {
+                format!("only triggers of events {one} and {other} have it: leave it out")
             }
             (_, [only]) => format!("only a trigger of event {only} has it: leave it out"),
             _ => "this event tells the client alone: leave it out".to_owned(),
@@ -66,11 +80,16 @@ impl Trigger {
             ));
         }
         flaws.extend(self.repetitions());
+        flaws.extend(access::word_flaws(self));
         if self.templates.is_empty() {
             flaws.push(Flaw::of(
                 "templates",
                 "names none",
-                "name an e-mail template, an sms template, or one of each",
+                if self.event == TriggerEvent::Access {
+                    "name one template, or one a channel"
+                } else {
+                    "name an e-mail template, an sms template, or one of each"
+                },
             ));
         }
         let place = format!("trigger `{}`", self.name);
@@ -111,6 +130,14 @@ impl Trigger {
         flaws
     }
 
+    /// Whether what it listens to has what a variable needs.
+    fn supplies(&self, need: Need) -> bool {
+        match self.event {
+            TriggerEvent::Access => access::supplies(need),
+            _ => !matches!(need, Need::Contract | Need::Invoice | Need::Login),
+        }
+    }
+
     /// Everything wrong with its templates. `template` finds one by its name, `known` are the
     /// names there are, for a suggestion.
     pub fn template_flaws<'t>(
@@ -121,6 +148,12 @@ impl Trigger {
         let mut flaws = Vec::new();
         let mut wrong = |part: &'static str, found: String, remedy: String| {
             flaws.push(Flaw::of(part, found, remedy).within(format!("trigger `{}`", self.name)));
+        };
+        let access = self.event == TriggerEvent::Access;
+        let (event, its) = if access {
+            ("access", "contract")
+        } else {
+            ("a ticket", "ticket")
         };
         let mut channels: Vec<(Channel, &str)> = Vec::new();
         for name in &self.templates {
@@ -135,7 +168,7 @@ impl Trigger {
                 continue;
             };
             let channel = template.channel;
-            if !matches!(channel, Channel::Email | Channel::Sms) {
+            if !access && !matches!(channel, Channel::Email | Channel::Sms) {
                 wrong(
                     "templates",
                     format!("`{name}` is a {channel} template"),
@@ -153,14 +186,14 @@ impl Trigger {
             let lacking: BTreeSet<&str> = template
                 .used()
                 .into_iter()
-                .filter(|v| matches!(v.need(), Need::Contract | Need::Invoice | Need::Login))
+                .filter(|variable| !self.supplies(variable.need()))
                 .map(Variable::name)
                 .collect();
             for variable in lacking {
                 wrong(
                     "templates",
-                    format!("`{name}` uses #{variable}#, which a ticket cannot supply"),
-                    "name a template with variables of the ticket and its client".to_owned(),
+                    format!("`{name}` uses #{variable}#, which {event} cannot supply"),
+                    format!("name a template with variables of the {its} and its client"),
                 );
             }
         }

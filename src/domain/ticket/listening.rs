@@ -77,7 +77,7 @@ fn new_ticket_event(ticket: &Ticket) -> TriggerEvent {
 
 /// Whether a trigger is for this event of this ticket, whatever its topics.
 fn listens(trigger: &Trigger, event: &Event, before: Option<&Ticket>, ticket: &Ticket) -> bool {
-    if trigger.event.listens_to() != event.kind {
+    if trigger.event.listens_to() != Some(event.kind) {
         return false;
     }
     match trigger.event {
@@ -98,7 +98,9 @@ pub fn mismatch(
     before: Option<&Ticket>,
     ticket: &Ticket,
 ) -> Option<String> {
-    let wanted = trigger.event.listens_to();
+    let Some(wanted) = trigger.event.listens_to() else {
+        return Some("it listens to the access of contracts, and this is of a ticket".to_owned());
+    };
     if wanted != event.kind {
         return Some(format!(
             "it listens to events of type {wanted}, and this one is {}",

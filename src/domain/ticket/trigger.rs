@@ -111,9 +111,9 @@ pub struct Trigger {
     pub topics: Vec<i64>,
     /// Only tickets of one of these sub-topics (or of `topics`).
     pub subtopics: Vec<i64>,
-    /// Workflow: only moves away from one of these statuses; empty: from any.
+    /// Workflow and access: only changes from one of these statuses; empty: from any.
     pub from: Vec<String>,
-    /// Workflow: only moves to one of these statuses; empty: to any.
+    /// Workflow and access: only changes to one of these statuses; empty: to any.
     pub to: Vec<String>,
     /// Workflow: only tickets of one of these priorities; empty: of any.
     pub priorities: Vec<String>,
@@ -244,7 +244,12 @@ mod tests {
     #[test]
     fn a_plain_trigger_of_every_event_is_fine() {
         for event in TriggerEvent::ALL {
-            assert_eq!(told(&trigger(*event, |_| {})), Vec::<String>::new());
+            let plain = trigger(*event, |t| {
+                if *event == TriggerEvent::Access {
+                    t.templates = vec!["bill".to_owned(), "zap".to_owned()];
+                }
+            });
+            assert_eq!(told(&plain), Vec::<String>::new());
         }
         let both = trigger(TriggerEvent::Reply, |t| t.templates.push("text".to_owned()));
         assert_eq!(told(&both), Vec::<String>::new());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 
 use super::event::{Event, Said, Staff, Topic, same_word};
-use super::event_type::TriggerEvent;
+use super::event_type::{EventType, TriggerEvent};
 use super::listening::Armed;
 use super::notice::Person;
 use super::recipients::{House, recipients};
@@ -36,6 +36,12 @@ impl Trigger {
         template: impl Fn(&str) -> Option<&'t Template>,
         office: &Office<'_>,
     ) -> Vec<String> {
+        if self.event == TriggerEvent::Access {
+            // Its words are of a closed set, and checked; it tells clients alone.
+            let place = format!("trigger `{}`: ", self.name);
+            let told = self.about_templates(&template, office.company);
+            return told.into_iter().map(|text| place.clone() + &text).collect();
+        }
         let mut told = self.about_topics(office.topics);
         told.extend(self.about_people(office.staff));
         told.extend(self.about_words(office));
@@ -285,7 +291,12 @@ impl Trigger {
             },
             from: self.from.first().cloned(),
             to: self.to.first().cloned(),
-            ..Event::of(self.event.listens_to(), "", 0, DateTime::UNIX_EPOCH)
+            ..Event::of(
+                self.event.listens_to().unwrap_or(EventType::OPENING),
+                "",
+                0,
+                DateTime::UNIX_EPOCH,
+            )
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::place::Place;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::rule::{Deliver, Texts};
 use crate::domain::template::{Facts, Need, Template};
-use crate::domain::words::{Channel, Origin, Status};
+use crate::domain::words::{Channel, Origin, Purpose, Status};
 use crate::error::{Result, must};
 use crate::jobs::compose::{Draft, Key, Wording};
 use crate::jobs::notice::announced;
@@ -206,6 +206,7 @@ impl<'a> Walk<'a> {
             Some(id) => book::contract(connection, id)?,
             None => None,
         };
+        let kept = crate::store::incident::keeps_from(connection, client.id, Purpose::Collection)?;
         let mut free = Vec::new();
         for (case, invoice) in notice::cases(connection, subject)? {
             let exclusions = Exclusions {
@@ -215,6 +216,7 @@ impl<'a> Walk<'a> {
                     .as_ref()
                     .and_then(|contract| contract.notice_hold_until),
                 holds: crate::store::hold::ends(connection, invoice, client.id)?,
+                incident: kept.is_some(),
                 payment_method: None,
             };
             match exclusions.forbid(step(subject.stage), today) {

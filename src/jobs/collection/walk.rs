@@ -101,6 +101,7 @@ impl Walk<'_> {
         }
         let (policy, zone) = (self.composer.policy, self.composer.now.zone);
         let name = evaluation.rule.name.as_str();
+        collection::reopen_present(connection, name, evaluation.today)?;
         let evaluated =
             collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {
                 if collection::moved_in_run(connection, invoice_id)? {

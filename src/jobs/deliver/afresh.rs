@@ -4,9 +4,10 @@
 //! again, and its text is rendered again: it leaves true, or not at all. Only what an event said of its
 //! ticket stays as it was said.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::lateness;
+use super::overtaken::overtaken;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::collection::{Assertion, Exclusions};
@@ -39,7 +40,7 @@ pub(super) enum Verdict {
 }
 
 /// Why a message is not to go, and more words where there are any.
-type Against = (Reason, Option<String>);
+pub(super) type Against = (Reason, Option<String>);
 
 /// Looks at messages whose turn has come.
 pub(super) struct Desk<'a> {
@@ -73,13 +74,16 @@ impl<'a> Desk<'a> {
     /// A message of today about which nothing has changed since: only what hangs on the clock, on
     /// other messages and on the device is asked.
     pub fn glance(&self, message: DueMessage) -> Result<Verdict> {
-        let against = match self.expired(&message) {
-            None => match self.capped(&message)? {
-                None => self.device_lost(&message)?,
-                capped => capped,
-            },
-            expired => expired,
-        };
+        let mut against = self.expired(&message);
+        if against.is_none() {
+            against = overtaken(self.connection, &message)?;
+        }
+        if against.is_none() {
+            against = self.capped(&message)?;
+        }
+        if against.is_none() {
+            against = self.device_lost(&message)?;
+        }
         Ok(match against {
             Some((reason, detail)) => Verdict::Not(reason, detail),
             None => Verdict::Goes(Box::new(message)),
@@ -89,6 +93,9 @@ impl<'a> Desk<'a> {
     /// A message of another day, or about which something may have changed: everything is asked again,
     /// in the order of the table of reasons, and it is written again.
     pub fn look(&self, mut message: DueMessage) -> Result<Verdict> {
+        if let Some((reason, detail)) = overtaken(self.connection, &message)? {
+            return Ok(Verdict::Not(reason, detail));
+        }
         let look = Look::gather(self, &message)?;
         let purpose = look.purpose();
         let (address, about, rendered, spoken) = match look.all()? {
@@ -181,6 +188,12 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// What stands against speaking of a row that is gone.
+fn gone(what: &str, id: i64, since: NaiveDate) -> Against {
+    let detail = format!("{what} {id} is gone from the source since {since}");
+    (Reason::Gone, Some(detail))
+}
+
 /// Writes a text and the provider's names for it into a message.
 fn write(outgoing: &mut Outgoing, rendered: Rendered, template: Option<&Template>) {
     outgoing.title = rendered.title;
@@ -230,6 +243,10 @@ impl<'a> Look<'a> {
     }
 
     fn purpose(&self) -> Purpose {
+        if self.message.origin == Origin::Incident {
+            // An outage is told for the service's sake, whatever became of its template.
+            return Purpose::Service;
+        }
         let template = self.template.as_ref();
         template.map_or(self.message.outgoing.purpose, |template| template.purpose)
     }
@@ -257,12 +274,18 @@ impl<'a> Look<'a> {
             rows.invoices = invoices;
         }
         rows.ticket.clone_from(&self.made_of.said);
+        if self.message.origin == Origin::Incident {
+            rows.keep_those_of(client_id);
+        }
         rows.notice = self.notice(&rows)?;
         let address = match self.address(&rows)? {
             Ok(address) => address,
             Err(against) => return Ok(Err(against)),
         };
-        if let Some(against) = against_invoices.or_else(|| self.not_theirs(&rows)) {
+        if let Some(against) = against_invoices
+            .or_else(|| self.not_there(&rows))
+            .or_else(|| self.not_theirs(&rows))
+        {
             return Ok(Err(against));
         }
         let spoken = rows.invoices.iter().map(|invoice| invoice.id).collect();
@@ -357,6 +380,8 @@ impl<'a> Look<'a> {
                 .as_ref()
                 .and_then(|contract| contract.notice_hold_until),
             holds: hold::ends(connection, invoice.id, client.id)?,
+            // An incident is asked after with the address.
+            incident: false,
             payment_method: None,
         };
         if let Some(left_out) = exclusions.forbid(step, today) {
@@ -375,6 +400,9 @@ impl<'a> Look<'a> {
     fn against(&self, invoice: &Invoice) -> Result<Option<Against>> {
         let connection = self.desk.connection;
         let today = self.desk.composer.now.today;
+        if let Some(since) = invoice.absent_since {
+            return Ok(Some(gone("invoice", invoice.id, since)));
+        }
         let own = self.message.outgoing.invoice_id == Some(invoice.id);
         if let Some(reason) = self.kept_out(invoice)? {
             return Ok(Some((reason, None)));
@@ -448,6 +476,17 @@ impl<'a> Look<'a> {
             Reach::To(addresses) => Ok(addresses.into_iter().next().map(|address| address.text)),
             Reach::Not { reason, detail, .. } => Err((reason, detail)),
         })
+    }
+
+    /// What stands against it when a row it speaks of is gone. The ladder goes on without the contract.
+    fn not_there(&self, rows: &Rows) -> Option<Against> {
+        let contract = rows.contract.as_ref().filter(|_| self.step.is_none());
+        let contract = contract.map(|c| ("contract", c.id, c.absent_since));
+        let login = rows.login.as_ref().map(|l| ("login", l.id, l.absent_since));
+        [contract, login]
+            .into_iter()
+            .flatten()
+            .find_map(|(what, id, since)| Some(gone(what, id, since?)))
     }
 
     /// What stands against it when a row it speaks of is another client's now.

@@ -4,7 +4,8 @@
 //! settles what came back and claims what there is room for, in one transaction. Nothing is held but
 //! what is in flight, at most two messages a worker.
 //!
-//! `claiming` takes messages whose turn has come, `afresh` judges and writes each again, `workers` ask the provider, `judging`
+//! `claiming` takes messages whose turn has come, `afresh` judges and writes each again,
+//! `overtaken` says what has gone on since, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
 //! what answers in a row mean for the channel, `outage` what the next run is told of it, `settling` writes
 //! it all down, `summary` counts it.
@@ -29,6 +30,7 @@ mod claiming;
 mod judging;
 mod lateness;
 mod outage;
+mod overtaken;
 mod settling;
 mod stop;
 mod summary;

@@ -17,6 +17,7 @@ use crate::source::{Checked, SourceSettings};
 use crate::store::{Connection, Store, health, meta, sync};
 
 mod definitions;
+mod outside;
 
 use definitions::definitions;
 
@@ -150,12 +151,7 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         )?;
     }
     if let Some(store) = &store {
-        let noticed = watch::unnoticed(store.connection(), *patient.now);
-        let findings = noticed.map(|noticed| {
-            let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
-            noticed.into_iter().map(warning).collect()
-        });
-        each(tell, "tasks", findings)?;
+        waiting(store.connection(), *patient.now, tell)?;
     }
     for finding in network() {
         tell(finding)?;
@@ -181,6 +177,20 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         each(tell, "source", findings)?;
     }
     Ok(())
+}
+
+/// Tells what waits: for a task, or for a person to decide.
+fn waiting(
+    connection: &Connection,
+    now: Now,
+    tell: &mut dyn FnMut(Finding) -> Result<()>,
+) -> Result<()> {
+    let findings = watch::unnoticed(connection, now).map(|noticed| {
+        let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
+        noticed.into_iter().map(warning).collect()
+    });
+    each(tell, "tasks", findings)?;
+    each(tell, "incidents", outside::undecided(connection, now))
 }
 
 /// The database, or what is to be told of it instead.

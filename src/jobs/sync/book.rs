@@ -8,12 +8,15 @@ use super::summary::{Became, Refused, SyncSummary, Synced};
 use super::tickets::Tickets;
 use crate::clock::Now;
 use crate::domain::book::{self, FactKind, Value};
-use crate::error::Result;
+use crate::domain::percent::Percent;
+use crate::error::{Error, Flaw, Result};
+use crate::jobs::gone;
 use crate::jobs::ticket::Desk;
 use crate::source::{AskedKind, Reached, Row, Source, Strange};
 use crate::store::import::{Importer, Put};
 use crate::store::meta;
-use crate::store::sync::{self as memory, RowChange};
+use crate::store::presence::{Bringer, Seen};
+use crate::store::sync::{self as memory, Presence, RowChange};
 use crate::store::{Connection, Transaction};
 
 /// Writes everything that a source told, and adds to the summary what became of it.
@@ -21,7 +24,7 @@ pub fn apply(
     transaction: &Transaction<'_>,
     source: &dyn Source,
     gathered: Gathered,
-    (desk, now): (Desk<'_>, Now),
+    (desk, now, most_gone): (Desk<'_>, Now, Percent),
     mut summary: SyncSummary,
 ) -> Result<SyncSummary> {
     let Gathered {
@@ -42,8 +45,11 @@ pub fn apply(
         connection: transaction,
         source,
         now: &now,
+        most_gone,
+        bringer: Bringer::source(transaction, source.name())?,
         synced: spools.iter().map(|(asked, _)| asked.kind.name).collect(),
         tickets: Tickets::new(source, desk),
+        bad: Vec::new(),
         summary,
     };
     for ((asked, spool), reached) in spools.into_iter().zip(complete.kinds) {
@@ -51,23 +57,68 @@ pub fn apply(
             book.withheld(asked.kind, why, by_task)?;
             continue;
         }
+        if reached.silent {
+            continue;
+        }
         book.take(&asked, reached, spool, full)?;
     }
+    book.nothing_refused()?;
     Ok(book.summary)
 }
+
+/// The rows of a kind whose rows may refer to each other, each after the one that it refers to; few enough
+/// to be held.
+fn parents_first(kind: &FactKind, rows: Vec<(u64, Row)>) -> Vec<(u64, Row)> {
+    let parent = |row: &Row| -> Option<i64> { row.filled(kind, "parent_id")?.parse().ok() };
+    let mut left = rows;
+    let mut sorted = Vec::new();
+    loop {
+        let ids: BTreeSet<i64> = left.iter().map(|(_, row)| row.id).collect();
+        let waits = |row: &Row| parent(row).is_some_and(|id| id != row.id && ids.contains(&id));
+        let (later, now): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, row)| waits(row));
+        let stuck = now.is_empty();
+        sorted.extend(now);
+        left = later;
+        if stuck || left.is_empty() {
+            sorted.extend(left);
+            return sorted;
+        }
+    }
+}
+
+/// Bad rows that are told one by one, where none may be.
+const MOST_BAD: usize = 20;
 
 /// The book while rows are written to it.
 struct Book<'a> {
     connection: &'a Connection,
     source: &'a dyn Source,
     now: &'a Now,
+    /// Of a kind, the most that may be gone.
+    most_gone: Percent,
+    bringer: Bringer,
     /// The kinds that are brought up to date in this very run.
     synced: Vec<&'static str>,
     tickets: Tickets<'a>,
+    /// What is wrong with rows of a source of which all is taken or nothing; the first of them.
+    bad: Vec<Flaw>,
     summary: SyncSummary,
 }
 
 impl Book<'_> {
+    /// Whether a source of which all is taken or nothing gave no bad row.
+    ///
+    /// # Errors
+    /// Its bad rows (exit 3).
+    fn nothing_refused(&self) -> Result<()> {
+        if !self.source.all_or_nothing() || self.bad.is_empty() {
+            return Ok(());
+        }
+        let name = self.source.name();
+        let told = format!("the rows of {name} are not acceptable; nothing of it was written");
+        Err(Error::flaws(told, self.bad.clone()))
+    }
+
     /// Tells that a kind is withheld from us: a person each time, who reads a task's words once a day.
     fn withheld(&mut self, kind: &FactKind, why: &str, by_task: bool) -> Result<()> {
         let key = format!("withheld.{}.{}", self.source.name(), kind.name);
@@ -91,6 +142,59 @@ impl Book<'_> {
     ) -> Result<()> {
         let kind = asked.kind;
         let source = self.source.name();
+        let mut waiting = self.waiting(asked, full)?;
+        self.tickets.begin(asked, self.now);
+        let mut synced = Synced {
+            kind: kind.name,
+            source: source.to_owned(),
+            form: reached.form,
+            changed_since: reached.changed_since,
+            read: 0,
+            new: 0,
+            changed: 0,
+            unchanged: 0,
+            refused: 0,
+            back: 0,
+            gone: 0,
+        };
+        let mut importer = Importer::new(self.connection, kind, self.bringer)?;
+        let seen = (reached.whole && kind.can_be_gone())
+            .then(|| Seen::begin(self.connection, kind, self.bringer))
+            .transpose()?;
+        let mut waiting_for_parents = Vec::new();
+        for row in spool.into_rows()? {
+            synced.read += 1;
+            let row = row?;
+            if let Some(seen) = &seen {
+                seen.note(row.id)?;
+            }
+            if waiting.remove(&row.id) {
+                memory::set_again(self.connection, source, (kind.name, row.id), false)?;
+            }
+            if kind.refers_to_itself() {
+                waiting_for_parents.push((synced.read, row));
+                continue;
+            }
+            synced.count(self.row(kind, &mut importer, synced.read, row)?);
+        }
+        for (line, row) in parents_first(kind, waiting_for_parents) {
+            synced.count(self.row(kind, &mut importer, line, row)?);
+        }
+        if let Some(seen) = &seen {
+            synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
+        }
+        if let Some(cursor) = reached.cursor {
+            let at = self.now.at;
+            memory::set_cursor(self.connection, source, kind.name, (&cursor, at))?;
+        }
+        meta::set_refreshed(self.connection, kind.name, self.now.at)?;
+        self.summary.kinds.push(synced);
+        Ok(())
+    }
+
+    /// The rows that are to be read again by a later sync, those left out that are known by now, or gone.
+    fn waiting(&self, asked: &AskedKind, full: bool) -> Result<BTreeSet<i64>> {
+        let (kind, source) = (asked.kind, self.source.name());
         let whole = full || asked.last.is_none();
         let mut waiting: BTreeSet<i64> = memory::again(self.connection, source, kind.name)?
             .into_iter()
@@ -105,41 +209,10 @@ impl Book<'_> {
             waiting.remove(&id);
             memory::set_again(self.connection, source, (kind.name, id), false)?;
         }
-        self.tickets.begin(asked, self.now);
-        let mut synced = Synced {
-            kind: kind.name,
-            source: source.to_owned(),
-            form: reached.form,
-            changed_since: reached.changed_since,
-            read: 0,
-            new: 0,
-            changed: 0,
-            unchanged: 0,
-            refused: 0,
-        };
-        let mut importer = Importer::new(self.connection, kind)?;
-        for row in spool.into_rows()? {
-            synced.read += 1;
-            let row = row?;
-            if waiting.remove(&row.id) {
-                memory::set_again(self.connection, source, (kind.name, row.id), false)?;
-            }
-            match self.row(kind, &mut importer, synced.read, row)? {
-                Became::New => synced.new += 1,
-                Became::Changed => synced.changed += 1,
-                Became::Unchanged => synced.unchanged += 1,
-                Became::Refused => synced.refused += 1,
-            }
-        }
-        if let Some(cursor) = reached.cursor {
-            let at = self.now.at;
-            memory::set_cursor(self.connection, source, kind.name, (&cursor, at))?;
-        }
-        meta::set_refreshed(self.connection, kind.name, self.now.at)?;
-        self.summary.kinds.push(synced);
-        Ok(())
+        Ok(waiting)
     }
 
+    /// Takes one row.
     fn row(
         &mut self,
         kind: &'static FactKind,
@@ -156,7 +229,17 @@ impl Book<'_> {
             self.summary.notice(kind.name, id, strange);
         }
         match self.cells(kind, id, &row.cells) {
-            Ok(cells) => self.put(kind, importer, (line, id), cells, told),
+            Ok(mut cells) => {
+                if let Some(parent) = importer.parent_to_come(&cells)? {
+                    let at = kind.position("parent_id").unwrap_or(0);
+                    let other = (parent, kind.name);
+                    if let Some(refused) = self.orphan(kind, id, "parent_id", other)? {
+                        return self.refuse(refused);
+                    }
+                    cells[at] = Some(Value::Null);
+                }
+                self.put(kind, importer, (line, id), cells, told)
+            }
             Err(refused) => self.refuse(refused),
         }
     }
@@ -191,7 +274,7 @@ impl Book<'_> {
             }
             match book::read(column, text, self.now) {
                 Ok(value) => *cell = Some(value),
-                Err(refused) if column.required => {
+                Err(refused) if column.required || self.source.all_or_nothing() => {
                     return Err(Refused {
                         kind: kind.name,
                         id,
@@ -229,12 +312,33 @@ impl Book<'_> {
         told: Option<Became>,
     ) -> Result<Became> {
         loop {
-            let change = memory::change(self.connection, kind, &cells)?;
+            let whole = kind.is_whole(&cells);
+            let (change, presence) = memory::change(self.connection, kind, &cells, self.bringer)?;
+            // A row that lacks what a new one needs only adds to what others bring.
+            let back = whole && presence == Presence::Absent;
             if change == RowChange::Same {
-                return Ok(told.unwrap_or(Became::Unchanged));
+                if whole && presence != Presence::Held {
+                    importer.claim(&cells, back)?;
+                }
+                let unchanged = if back {
+                    Became::Back
+                } else {
+                    Became::Unchanged
+                };
+                return Ok(told.unwrap_or(unchanged));
             }
             match importer.put(line, &cells)? {
                 Put::Written if change == RowChange::New => return Ok(Became::New),
+                Put::Written if back => return Ok(Became::Back),
+                Put::Twice(_) if self.source.all_or_nothing() => {
+                    return self.refuse(Refused {
+                        kind: kind.name,
+                        id,
+                        column: kind.columns[0].name,
+                        found: "came twice, and says two things".to_owned(),
+                        remedy: "give each key once".to_owned(),
+                    });
+                }
                 // Twice: the row was read again by itself, and stood on a page too.
                 Put::Written | Put::Twice(_) => return Ok(told.unwrap_or(Became::Changed)),
                 Put::Lacks(columns) => {
@@ -272,7 +376,7 @@ impl Book<'_> {
         let may_come =
             !self.synced.contains(&of) && self.source.kinds().iter().any(|kind| kind.name == of);
         let at = kind.position(column).unwrap_or(0);
-        if kind.columns[at].required {
+        if kind.columns[at].required || self.source.all_or_nothing() {
             return Ok(Some(Refused {
                 kind: kind.name,
                 id,
@@ -297,6 +401,14 @@ impl Book<'_> {
     /// Leaves a row out, and has it read again next time.
     fn refuse(&mut self, refused: Refused) -> Result<Became> {
         let source = self.source.name();
+        if self.source.all_or_nothing() {
+            if self.bad.len() < MOST_BAD {
+                let place = format!("{} {}", refused.kind, refused.id);
+                let flaw = Flaw::of(refused.column, refused.found, refused.remedy);
+                self.bad.push(flaw.within(place));
+            }
+            return Ok(Became::Refused);
+        }
         memory::set_again(self.connection, source, (refused.kind, refused.id), true)?;
         self.summary.refuse(refused);
         Ok(Became::Refused)

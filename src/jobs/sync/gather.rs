@@ -30,7 +30,7 @@ pub fn gather(
     source: &dyn Source,
     request: &SyncRequest,
     now: Now,
-    progress: &mut dyn FnMut(&'static str, u64),
+    progress: &mut dyn FnMut(&'static str, u64) -> Result<()>,
 ) -> Result<Gathered> {
     let mut kinds = source.kinds();
     kinds.retain(|kind| request.kinds.is_empty() || request.kinds.iter().any(|k| k == kind.name));
@@ -60,8 +60,7 @@ pub fn gather(
             spool.push(row)?;
             *count += 1;
         }
-        progress(kind.name, *count);
-        Ok(())
+        progress(kind.name, *count)
     })?;
     if complete.kinds.len() != spools.len() {
         return Err(Error::world(format!(

@@ -2,10 +2,13 @@
 //! transaction a source. Nothing is ever sent.
 
 use self::gather::Gathered;
+use super::access;
+use super::deliver::Stop;
 use super::ticket::Desk;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::book::FactKind;
+use crate::domain::percent::Percent;
 use crate::error::{Error, Result};
 use crate::source::{self, Source};
 use crate::store::{Lock, Store, Transaction, sync as memory};
@@ -27,6 +30,8 @@ pub struct SyncRequest {
     pub full: bool,
     /// Everything is read and compared, nothing is written.
     pub dry_run: bool,
+    /// Of a kind, the most that may be gone, where it is not what the configuration says.
+    pub most_gone: Option<Percent>,
     /// A task asks, not a person: what is withheld from us is told once a day.
     pub by_task: bool,
 }
@@ -40,15 +45,31 @@ pub fn everything(
     kinds: &[String],
     config: &Config,
     clock: &Clock,
+    stop: &Stop,
 ) -> Result<SyncSummary> {
     let sources = configured(config)?;
     let request = SyncRequest {
         kinds: kinds.to_vec(),
         full: false,
         dry_run: false,
+        most_gone: None,
         by_task: true,
     };
-    sync(store, &sources, &request, config, clock, &mut |_, _| {})
+    let mut progress = |_, _| unless_stopped(stop);
+    sync(store, &sources, &request, config, clock, &mut progress)
+}
+
+/// Goes on unless the run was asked to stop.
+///
+/// # Errors
+/// When it was (exit 4): nothing of the source that is being read is written.
+pub fn unless_stopped(stop: &Stop) -> Result<()> {
+    if stop.asked() == 0 {
+        return Ok(());
+    }
+    Err(Error::world(
+        "a signal stopped it; nothing of what was being read was written",
+    ))
 }
 
 /// The sources that are configured.
@@ -68,7 +89,7 @@ pub fn configured(config: &Config) -> Result<Vec<Box<dyn Source>>> {
 }
 
 /// Reads what changed at each source and brings the book up to it. `progress` hears of each kind
-/// and how many of its rows have come.
+/// and how many of its rows have come, and may end the reading.
 ///
 /// # Errors
 /// When a source does not answer, answers with no data, or with less than it told of: then
@@ -79,7 +100,7 @@ pub fn sync(
     request: &SyncRequest,
     config: &Config,
     clock: &Clock,
-    progress: &mut dyn FnMut(&'static str, u64),
+    progress: &mut dyn FnMut(&'static str, u64) -> Result<()>,
 ) -> Result<SyncSummary> {
     let brought: Vec<&FactKind> = sources.iter().flat_map(|source| source.kinds()).collect();
     check_kinds(&request.kinds, &brought)?;
@@ -96,7 +117,11 @@ pub fn sync(
                 memory::set_name(transaction, source.name(), &named.list, name)?;
             }
             let desk = Desk::new(config, clock);
-            book::apply(transaction, source, gathered, (desk, now), summary)
+            let most_gone = request.most_gone.unwrap_or(config.most_gone);
+            let manner = (desk, now, most_gone);
+            let mut summary = book::apply(transaction, source, gathered, manner, summary)?;
+            access::take_in(transaction, config, now, &mut summary.access)?;
+            Ok(summary)
         };
         summary = if request.dry_run {
             store.rehearse(write)?
@@ -104,6 +129,7 @@ pub fn sync(
             store.write(write)?
         };
     }
+    summary.notes.extend(summary.access.note(config));
     Ok(summary)
 }
 
@@ -296,6 +322,7 @@ mod tests {
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             full,
             dry_run: false,
+            most_gone: None,
             by_task: true,
         };
         sync(
@@ -304,7 +331,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
     }
 
@@ -434,6 +461,7 @@ mod tests {
             kinds: vec!["clients".to_owned()],
             full: true,
             dry_run: false,
+            most_gone: None,
             by_task: false,
         };
         sync(
@@ -442,7 +470,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
         .expect("synced");
         assert_eq!(
@@ -458,6 +486,7 @@ mod tests {
             kinds: Vec::new(),
             full: false,
             dry_run: true,
+            most_gone: None,
             by_task: false,
         };
         let dry = sync(
@@ -466,7 +495,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
         .expect("read");
         assert_eq!(text(&house, "SELECT count(*) || '' FROM client"), "0");
@@ -637,9 +666,8 @@ mod tests {
             }
             let reached = Reached {
                 form: "program".to_owned(),
-                changed_since: None,
                 cursor: Some(self.cursor.to_owned()),
-                withheld: None,
+                ..Reached::default()
             };
             Ok(Complete {
                 kinds: vec![reached; question.kinds.len()],
@@ -658,6 +686,7 @@ mod tests {
             kinds: Vec::new(),
             full: false,
             dry_run: false,
+            most_gone: None,
             by_task: true,
         };
         sync(
@@ -666,7 +695,7 @@ mod tests {
             &request,
             &config(),
             &clock(),
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         )
     }
 
@@ -733,6 +762,7 @@ mod tests {
             kinds: vec!["logins".to_owned()],
             full: false,
             dry_run: false,
+            most_gone: None,
             by_task: false,
         };
         let sources: Vec<Box<dyn Source>> = vec![Box::new(Scripted::new("command.mk"))];
@@ -743,7 +773,7 @@ mod tests {
             &request,
             &config,
             &clock,
-            &mut |_, _| {},
+            &mut |_, _| Ok(()),
         );
         let error = ran.expect_err("it has no logins");
         assert_eq!(error.kind, crate::error::ErrorKind::Usage);

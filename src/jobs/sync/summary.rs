@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::jobs::access::AccessSummary;
 use crate::source::Strange;
 
 /// Refused rows that are told one by one, at most; all are counted.
@@ -14,6 +15,8 @@ pub enum Became {
     New,
     /// It now says something else.
     Changed,
+    /// It was absent, and is there again.
+    Back,
     /// It says what the book said.
     Unchanged,
     /// It could not be taken.
@@ -41,6 +44,26 @@ pub struct Synced {
     pub unchanged: u64,
     /// Rows that could not be taken.
     pub refused: u64,
+    /// Rows that were absent and are there again; they count as changed.
+    pub back: u64,
+    /// Rows that the source no longer has.
+    pub gone: u64,
+}
+
+impl Synced {
+    /// Counts what became of one row.
+    pub(super) const fn count(&mut self, became: Became) {
+        match became {
+            Became::New => self.new += 1,
+            Became::Changed => self.changed += 1,
+            Became::Back => {
+                self.changed += 1;
+                self.back += 1;
+            }
+            Became::Unchanged => self.unchanged += 1,
+            Became::Refused => self.refused += 1,
+        }
+    }
 }
 
 /// A row that could not be taken.
@@ -96,6 +119,8 @@ pub struct SyncSummary {
     pub ticket_events: u64,
     /// Messages that those events caused; they wait in the queue.
     pub ticket_messages: u64,
+    /// What changed of contracts' access, and who is told.
+    pub access: AccessSummary,
 }
 
 impl SyncSummary {

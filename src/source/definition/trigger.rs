@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_list};
+use crate::domain::access;
 use crate::domain::ticket::event_type::TriggerEvent;
 use crate::domain::ticket::trigger::{
     AUDIENCE_ACCEPTED, Audience, SOMEBODY_ACCEPTED, Somebody, Trigger, parse_duplicates,
@@ -47,6 +48,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Trigger> {
             ),
         }
     }
+    access::spell_out(&mut trigger);
     if name.is_none() || event.is_none() {
         return None;
     }
@@ -210,7 +212,7 @@ duplicates = "allow"
         assert_eq!(
             told,
             [
-                "t.toml:3: trigger.event: found `workflows`, write one of: new-ticket-client, new-internal-ticket, new-public-ticket-by-client, new-public-ticket-by-staff, workflow, reply",
+                "t.toml:3: trigger.event: found `workflows`, write one of: new-ticket-client, new-internal-ticket, new-public-ticket-by-client, new-public-ticket-by-staff, workflow, reply, access",
                 "t.toml:4: trigger.audience: found `boss`, write some of: responsible, managers, teams, client, staff:5, team:Suporte",
                 "t.toml:5: trigger.fallback: found `x`, write staff:5 or team:Suporte",
                 "t.toml:6: trigger.duplicates: found `yes`, write \"allow\", or leave it out",

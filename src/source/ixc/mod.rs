@@ -118,7 +118,7 @@ impl SourceSettings for IxcSettings {
         settings::NAME
     }
 
-    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+    fn secrets(&self) -> Vec<(&str, &Secret)> {
         vec![("token", &self.token)]
     }
 

@@ -62,8 +62,10 @@ impl FormReading<'_> {
         let before = last.map(|last| last.cursor.clone());
         Ok(Reached {
             form: form.name().to_owned(),
+            whole: changed_since.is_none(),
             changed_since,
             cursor: reached(tally.changed_until, took, before, &self.question.now),
+            silent: false,
             withheld: None,
         })
     }

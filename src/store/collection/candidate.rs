@@ -7,6 +7,7 @@ use crate::domain::collection::{Bill, Debt, Evaluation, OpenCase, Past};
 use crate::domain::ladder::Stage;
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Day};
+use crate::store::presence::ABSENT_CLIENTS;
 
 /// The days of a long run of holidays and weekends: how far a due date may roll, at the very most.
 const LONGEST_ROLL_DAYS: i64 = 60;
@@ -147,7 +148,8 @@ fn each_open_case(
 ) -> Result<u64> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT c.invoice_id, c.stage, c.since, c.due_on, i.status, i.owing, i.due_on,
-                i.bureau_removed_on, i.bureau_listed_on, {}
+                i.bureau_removed_on, i.bureau_listed_on, {},
+                i.absent_since IS NOT NULL OR i.client_id IN {ABSENT_CLIENTS}
          FROM collection_case c INDEXED BY collection_case_rule
          CROSS JOIN invoice i ON i.id = c.invoice_id
          WHERE c.rule = ?1 AND c.outcome IS NULL
@@ -161,7 +163,7 @@ fn each_open_case(
         let owing: bool = row.get(5)?;
         let bill = Bill {
             due_on: row.day(6)?,
-            debt: Debt::of(row.get(4)?, owing),
+            debt: Debt::of(row.get(4)?, owing, row.get(10)?),
             bureau_removed_on: row.day_opt(7)?,
             bureau_listed_on: row.day_opt(8)?,
         };
@@ -224,6 +226,7 @@ fn each_bureau_removal(
         "SELECT i.id FROM invoice i
          WHERE i.bureau_removed_on > ?1 AND i.bureau_removed_on <= ?2
            AND i.bureau_removed_on IS NOT NULL AND i.bureau_listed_on IS NOT NULL
+           AND i.absent_since IS NULL
            AND NOT EXISTS (SELECT 1 FROM collection_bureau b
                            WHERE b.invoice_id = i.id AND b.listed_on = i.bureau_listed_on
                              AND b.told_on IS NOT NULL)
@@ -266,13 +269,13 @@ pub fn each_owing_by_client(
     until: NaiveDate,
     mut each: impl FnMut(Owing) -> Result<()>,
 ) -> Result<()> {
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare(&format!(
         "SELECT i.client_id, i.id, i.portfolio, i.due_on, c.stage, c.since, c.due_on, c.rule
          FROM invoice i INDEXED BY invoice_owing_client
          LEFT JOIN collection_case c ON c.invoice_id = i.id AND c.outcome IS NULL
-         WHERE i.owing AND i.due_on <= ?1
-         ORDER BY i.client_id",
-    )?;
+         WHERE i.owing AND i.due_on <= ?1 AND i.client_id NOT IN {ABSENT_CLIENTS}
+         ORDER BY i.client_id"
+    ))?;
     let mut rows = statement.query([Day(until)])?;
     while let Some(row) = rows.next()? {
         let open = match row.get::<_, Option<Stage>>(4)? {

@@ -9,6 +9,7 @@ use crate::domain::ladder::{CaseOutcome, Milestone, Move, Stage};
 use crate::error::{Error, Result};
 use crate::store::columns::{Columns as _, Day};
 use crate::store::meta;
+use crate::store::presence::ABSENT_CLIENTS;
 
 /// Writes a move down; the id of the case it belongs to, if it belongs to one.
 pub fn write(
@@ -211,6 +212,36 @@ pub fn open_cases(connection: &Connection, rule: &str) -> Result<i64> {
     Ok(connection
         .prepare_cached("SELECT count(*) FROM collection_case WHERE rule = ?1 AND outcome IS NULL")?
         .query_row([rule], |row| row.get(0))?)
+}
+
+/// Reopens, at the stage they had, the cases of a rule that closed because their invoice or its client was
+/// gone, and is back; how many. One that closed on this very day waits for another.
+pub fn reopen_present(connection: &Connection, rule: &str, today: NaiveDate) -> Result<u64> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT c.id, c.invoice_id FROM collection_case c INDEXED BY collection_case_gone
+         CROSS JOIN invoice i ON i.id = c.invoice_id
+         WHERE c.rule = ?1 AND c.outcome = 'gone' AND c.closed_on < ?2
+           AND i.absent_since IS NULL AND i.client_id NOT IN {ABSENT_CLIENTS}
+           AND c.id = (SELECT max(l.id) FROM collection_case l WHERE l.invoice_id = c.invoice_id)"
+    ))?;
+    let back: Vec<(i64, i64)> = statement
+        .query_map((rule, Day(today)), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (case, invoice_id) in &back {
+        connection
+            .prepare_cached(
+                "UPDATE collection_case SET outcome = NULL, closed_on = NULL WHERE id = ?1",
+            )?
+            .execute([case])?;
+        connection
+            .prepare_cached(
+                "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
+                 SELECT ?1, (SELECT max(number) FROM collection_move WHERE case_id = ?1) + 1, ?2, ?3, owed
+                 FROM invoice WHERE id = ?4",
+            )?
+            .execute((case, Day(today), Milestone::Reopened, invoice_id))?;
+    }
+    Ok(u64::try_from(back.len()).unwrap_or_default())
 }
 
 /// Closes every open case of a rule that is being removed; how many.

@@ -9,9 +9,10 @@ use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Pa
 use crate::domain::ladder::{CaseOutcome, Stage};
 use crate::domain::money::Money;
 use crate::domain::place::Place;
+use crate::domain::words::Purpose;
 use crate::error::Result;
 use crate::store::columns::{Columns as _, Day};
-use crate::store::{hold, notice};
+use crate::store::{hold, incident, notice};
 
 /// Everything a decision about one invoice needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,8 @@ pub fn detail(
                     i.bureau_listed_on, i.bureau_removed_on,
                     k.in_collection, k.in_reminders, c.notice_hold_until,
                     coalesce(i.payment_method, c.payment_method),
-                    coalesce(nullif(trim(c.city), ''), k.city), k.state
+                    coalesce(nullif(trim(c.city), ''), k.city), k.state,
+                    i.absent_since IS NOT NULL OR k.absent_since IS NOT NULL
              FROM invoice i
              JOIN client k ON k.id = i.client_id
              LEFT JOIN contract c ON c.id = i.contract_id
@@ -76,7 +78,7 @@ pub fn detail(
                 owed: row.get(5)?,
                 bill: Bill {
                     due_on: row.day(6)?,
-                    debt: Debt::of(row.get(3)?, row.get(4)?),
+                    debt: Debt::of(row.get(3)?, row.get(4)?, row.get(15)?),
                     bureau_listed_on: row.day_opt(7)?,
                     bureau_removed_on: row.day_opt(8)?,
                 },
@@ -86,6 +88,7 @@ pub fn detail(
                     in_reminders: row.get(10)?,
                     notice_hold_until: row.day_opt(11)?,
                     holds: Vec::new(),
+                    incident: false,
                     payment_method: row.get(12)?,
                 },
                 place: Place {
@@ -102,6 +105,8 @@ pub fn detail(
     };
     if any_hold {
         detail.exclusions.holds = hold::ends(connection, invoice_id, detail.client_id)?;
+        let kept = incident::keeps_from(connection, detail.client_id, Purpose::Collection)?;
+        detail.exclusions.incident = kept.is_some();
     }
     read_past(connection, &mut detail)?;
     if let Some((case, _)) = &detail.open {

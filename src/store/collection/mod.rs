@@ -15,7 +15,8 @@ use crate::error::Result;
 
 pub use candidate::{Owing, each_candidate, each_owing_by_client, not_taken};
 pub use case::{
-    OpenCaseRow, case_number, case_open, close_all, open_case, open_cases, reminder_fired, write,
+    OpenCaseRow, case_number, case_open, close_all, open_case, open_cases, reminder_fired,
+    reopen_present, write,
 };
 pub use detail::{Detail, detail};
 pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};

@@ -33,7 +33,8 @@ pub fn figures(
         "WITH step AS (
            SELECT m.case_id, m.moved_on, m.move, m.owed,
                   lead(m.move) OVER way AS next_move, lead(m.owed) OVER way AS next_owed
-           FROM collection_move m WINDOW way AS (PARTITION BY m.case_id ORDER BY m.number)
+           FROM collection_move m WHERE m.move NOT IN ('gone', 'reopened')
+           WINDOW way AS (PARTITION BY m.case_id ORDER BY m.number)
          ), stay AS (
            SELECT s.move AS stage,
                   CASE WHEN c.outcome = 'paid' THEN

@@ -125,8 +125,16 @@ pub struct Aside {
     pub ids: BTreeSet<i64>,
 }
 
-/// The next messages whose turn has come, at most `limit`, those that were due first first, and those that
-/// are to be tried last after all others. What is `aside` is passed over. To be called within the
+/// Who comes first: what is urgent, then the others, then those that are to be tried last. Each condition
+/// stands in the text, so that its partial index serves.
+const TURNS: [&str; 3] = [
+    "urgent = 1 AND tried_last = 0",
+    "urgent = 0 AND tried_last = 0",
+    "tried_last = 1",
+];
+
+/// The next messages whose turn has come, at most `limit`: the urgent ones, then the others, in each those
+/// that were due first first, and those that are to be tried last after all. What is `aside` is passed over. To be called within the
 /// immediate transaction that then either takes or skips each.
 pub fn due_block(
     connection: &Connection,
@@ -135,10 +143,12 @@ pub fn due_block(
     limit: usize,
     aside: &Aside,
 ) -> Result<Vec<DueMessage>> {
-    let mut block = due(connection, channel, now, limit, aside, false)?;
-    if block.len() < limit {
+    let mut block = Vec::new();
+    for turn in TURNS {
         let left = limit - block.len();
-        block.extend(due(connection, channel, now, left, aside, true)?);
+        if left > 0 {
+            block.extend(due(connection, channel, now, left, aside, turn)?);
+        }
     }
     Ok(block)
 }
@@ -149,16 +159,14 @@ fn due(
     now: Now,
     limit: usize,
     aside: &Aside,
-    tried_last: bool,
+    turn: &str,
 ) -> Result<Vec<DueMessage>> {
     let places: Vec<String> = (5..5 + aside.lots.len()).map(|n| format!("?{n}")).collect();
-    // The flag stands in the text, so that its partial index serves.
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM message
-         WHERE status = 'queued' AND channel = ?1 AND not_before <= ?2 AND tried_last = {}
+         WHERE status = 'queued' AND channel = ?1 AND not_before <= ?2 AND {turn}
            AND (?4 = '[]' OR id NOT IN (SELECT value FROM json_each(?4))) AND lot NOT IN ({})
          ORDER BY not_before, id LIMIT ?3",
-        i64::from(tried_last),
         places.join(", ")
     ))?;
     let at = Millis(now.at);

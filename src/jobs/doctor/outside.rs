@@ -1,0 +1,35 @@
+//! What doctor says of the network outside: incidents that should be over, changes of access held back.
+
+use super::Finding;
+use crate::clock::Now;
+use crate::error::Result;
+use crate::store::{Connection, access, incident};
+
+/// What waits for a person to decide.
+pub(super) fn undecided(connection: &Connection, now: Now) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for incident in incident::all_open(connection)? {
+        let Some(until) = incident.until.filter(|until| *until < now.at) else {
+            continue;
+        };
+        findings.push(Finding::warning(
+            "incidents",
+            format!(
+                "incident `{}` was expected to be over at {} and is open: its clients get no marketing",
+                incident.name,
+                now.iso(until)
+            ),
+            format!("regua incident close {} --template TEMPLATE", incident.name),
+        ));
+    }
+    let held = access::held_back(connection)?;
+    let changes: u64 = held.iter().map(|held| held.changes).sum();
+    if changes > 0 {
+        findings.push(Finding::warning(
+            "triggers",
+            format!("changes of access are held back, too many for one run: {changes}"),
+            "regua trigger release tells of them, regua trigger drop does not",
+        ));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,446 @@
+//! SGP's web service, read only: titles by their due date, and the contracts of those who have them.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+use serde::de::DeserializeOwned;
+
+use self::facts::{Agreement, ContractPage, Title, TitlePage};
+use super::web::{Counted, Scalar, Web};
+use super::{
+    Checked, Complete, Explained, Named, Question, Reached, Sort, Source, SourceSettings, Take,
+};
+use crate::domain::book::FactKind;
+use crate::error::{Error, Result};
+use crate::http::{Body, HttpAnswer, HttpRequest, Method, form};
+use crate::settings::Secret;
+use crate::toml_table::Section;
+
+mod facts;
+mod settings;
+
+pub use settings::SgpSettings;
+
+/// SGP, as it stands under `[sync]`.
+pub(super) const SORT: Sort = Sort {
+    key: settings::NAME,
+    brings: &KINDS,
+    headings: &[],
+    read,
+};
+
+/// The kinds that come from it.
+const KINDS: [&str; 4] = ["clients", "contracts", "invoices", "logins"];
+/// Where titles stand, and where the contracts of one document do.
+const TITLES: &str = "/api/ura/titulos/";
+const CONTRACTS: &str = "/api/ura/consultacliente/";
+/// What is remembered of contracts: whose each is.
+const OWNERS: &str = "contrato";
+/// Pages of titles, at most.
+const MOST_PAGES: u64 = 100_000;
+
+fn read(
+    section: Section<'_, '_>,
+    base: &Path,
+    warnings: &mut Vec<String>,
+) -> Vec<Arc<dyn SourceSettings>> {
+    settings::read(section, base, warnings)
+        .map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>)
+        .into_iter()
+        .collect()
+}
+
+impl SourceSettings for SgpSettings {
+    fn name(&self) -> &str {
+        settings::NAME
+    }
+
+    fn secrets(&self) -> Vec<(&str, &Secret)> {
+        vec![("token", &self.token)]
+    }
+
+    fn open(&self) -> Result<Box<dyn Source>> {
+        let token = self.token.reveal()?;
+        let called = ("SGP", "sync.sgp");
+        let secrets = [token.clone()];
+        Ok(Box::new(Sgp {
+            web: Web::new(
+                called,
+                self.timeout_seconds,
+                self.ca_file.as_deref(),
+                &secrets,
+            )?,
+            settings: self.clone(),
+            token,
+            requests: Cell::new(0),
+        }))
+    }
+}
+
+/// An SGP as a source.
+struct Sgp {
+    settings: SgpSettings,
+    token: String,
+    web: Web,
+    requests: Cell<u64>,
+}
+
+impl fmt::Debug for Sgp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sgp").finish_non_exhaustive()
+    }
+}
+
+/// What one run knows of contracts.
+#[derive(Default)]
+struct Owners {
+    /// Whose each contract is.
+    of: BTreeMap<i64, i64>,
+    /// Contracts whose owner this run learned.
+    learned: BTreeSet<i64>,
+    /// Documents that this run asked about, as digests.
+    asked: BTreeSet<u64>,
+}
+
+impl Owners {
+    /// Notes that a document is asked about; whether it was not yet.
+    fn ask(&mut self, document: &str) -> bool {
+        let mut digest = DefaultHasher::new();
+        document.hash(&mut digest);
+        self.asked.insert(digest.finish())
+    }
+}
+
+impl Sgp {
+    /// Reads an answer to a form.
+    fn post<T: DeserializeOwned>(&self, path: &str, fields: &[(&str, &str)]) -> Result<T> {
+        let url = format!("{}{path}", self.settings.base_url.as_str());
+        let mut all = vec![("app", self.settings.app.as_str()), ("token", &self.token)];
+        all.extend(fields);
+        let body = form(&all);
+        let request = HttpRequest {
+            method: Method::Post,
+            url: &url,
+            headers: &[],
+            body: Some(Body {
+                kind: "application/x-www-form-urlencoded",
+                text: &body,
+            }),
+        };
+        let mut requests = self.requests.get();
+        let answer = self.web.ask(&request, path, &mut requests);
+        self.requests.set(requests);
+        let answer = answer?;
+        if !answer.is_success() {
+            return Err(self.refused(&answer, path));
+        }
+        self.web.read(&answer, path)
+    }
+
+    /// What an answer says that refuses us.
+    fn refused(&self, answer: &HttpAnswer, path: &str) -> Error {
+        let said: TitlePage = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let words = said
+            .msg
+            .filled()
+            .map_or_else(|| self.web.words(answer), |text| self.web.covered(text));
+        let error = self.web.broken(
+            path,
+            &format!("it refused the request (HTTP {}): {words}", answer.status),
+        );
+        let lower = words.to_lowercase();
+        match answer.status {
+            401 | 403 if lower.contains("incorret") => error.hint(
+                "SGP knows no such pair: copy app as it stands there (capital letters count), and the token",
+            ),
+            401 | 403 => error.hint(
+                "SGP knows the pair, and lets it in from nowhere here: look whether the token is active, its user may use the web service, and this machine's address is among its allowed hosts",
+            ),
+            404 => error.hint("look at base_url under [sync.sgp]: the address alone, without a path"),
+            _ => error,
+        }
+    }
+
+    /// What an answer without a list says: nothing to tell, or an error.
+    fn without_list(&self, path: &str, status: &Scalar, msg: &Scalar) -> Result<()> {
+        let words = msg.filled().unwrap_or("no list");
+        let lower = words.to_lowercase();
+        let none = status.filled() == Some("0") || msg.filled().is_some();
+        if none
+            && ["nenhum", "não encontrad", "nao encontrad", "não localizad"]
+                .iter()
+                .any(|word| lower.contains(word))
+        {
+            return Ok(());
+        }
+        Err(self
+            .web
+            .broken(
+                path,
+                &format!("it answered without a list: {}", self.web.covered(words)),
+            )
+            .hint("look at base_url, app and token under [sync.sgp]"))
+    }
+
+    fn page(&self, today: NaiveDate, offset: u64, limit: i64) -> Result<TitlePage> {
+        let days = |days: i64| Days::new(days.unsigned_abs());
+        let from = today
+            .checked_sub_days(days(self.settings.days_back))
+            .unwrap_or(today);
+        let to = today
+            .checked_add_days(days(self.settings.days_ahead))
+            .unwrap_or(today);
+        let (offset, limit) = (offset.to_string(), limit.to_string());
+        let (from, to) = (from.to_string(), to.to_string());
+        self.post(
+            TITLES,
+            &[
+                ("offset", &offset),
+                ("limit", &limit),
+                // The one is refused without the other.
+                ("data_vencimento_inicio", &from),
+                ("data_vencimento_fim", &to),
+                ("ordenar", "data_vencimento"),
+                ("ordenar_ordem", "asc"),
+            ],
+        )
+    }
+
+    /// Reads every title, and hands over with each page what it says of contracts and clients.
+    fn titles(&self, question: &Question, owners: &mut Owners, take: &mut Take<'_>) -> Result<()> {
+        let invoices = question
+            .kinds
+            .iter()
+            .map(|asked| asked.kind)
+            .find(|kind| kind.name == "invoices");
+        let today = question.now.today;
+        let size = self.settings.page_size;
+        let mut counted = Counted::default();
+        let (mut offset, mut total) = (0, None);
+        for _ in 0..MOST_PAGES {
+            let page = self.page(today, offset, size)?;
+            let Some(titles) = page.titulos else {
+                if offset == 0 {
+                    return self.without_list(TITLES, &page.status, &page.msg);
+                }
+                return Err(self
+                    .web
+                    .broken(TITLES, &format!("the page from {offset} on has no list")));
+            };
+            total = page
+                .paginacao
+                .and_then(|paging| paging.total.count())
+                .or(total);
+            let rows = titles.len() as u64;
+            if let Some(at) = titles.iter().position(|title| title.id.id().is_none()) {
+                return Err(self.web.broken(
+                    TITLES,
+                    &format!("title {} has no id", offset + at as u64 + 1),
+                ));
+            }
+            let new = counted.page(titles.iter().filter_map(|title| title.id.id()));
+            if rows > 0 && new == 0 {
+                return Err(self
+                    .web
+                    .broken(
+                        TITLES,
+                        &format!("the page from {offset} on repeats what came before"),
+                    )
+                    .hint("run it again; nothing was changed here"));
+            }
+            for title in &titles {
+                self.contracts_of(title, question, owners, take)?;
+            }
+            if let Some(kind) = invoices {
+                let rows = titles.iter().filter_map(|title| {
+                    let owner = title
+                        .cliente_contrato
+                        .id()
+                        .and_then(|id| owners.of.get(&id).copied());
+                    let owner = owner.or(title.cliente_id.id()).unwrap_or(0);
+                    Some(title.invoice(kind, title.id.id()?, owner))
+                });
+                take(kind, rows.collect())?;
+            }
+            offset += rows;
+            let short = rows < u64::try_from(size).unwrap_or(250);
+            if rows == 0
+                || (short && total.is_none_or(|total| offset >= total))
+                || total.is_some_and(|total| offset >= total)
+            {
+                return counted.complete(&self.web, TITLES, total);
+            }
+        }
+        Err(self.web.broken(TITLES, "the pages do not end"))
+    }
+
+    /// Asks for the contracts of whoever a title is of, once in a run: where they are not known, where the
+    /// title is overdue (a contract may have been cut or let go since), and in a full run.
+    fn contracts_of(
+        &self,
+        title: &Title,
+        question: &Question,
+        owners: &mut Owners,
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        let Some(document) = title.cliente_cpfcnpj.filled() else {
+            return Ok(());
+        };
+        let known = title
+            .cliente_contrato
+            .id()
+            .is_some_and(|id| owners.of.contains_key(&id));
+        if known && !question.full && !title.overdue(question.now.today) {
+            return Ok(());
+        }
+        if !owners.ask(document) {
+            return Ok(());
+        }
+        let page: ContractPage = self.post(CONTRACTS, &[("cpfcnpj", document)])?;
+        let Some(contracts) = page.contratos else {
+            return self.without_list(CONTRACTS, &page.status, &page.msg);
+        };
+        self.hand_over(&contracts, owners, take)
+    }
+
+    fn hand_over(
+        &self,
+        contracts: &[Agreement],
+        owners: &mut Owners,
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        let kind = |name: &str| FactKind::named(name);
+        let (Some(clients), Some(all), Some(logins)) =
+            (kind("clients"), kind("contracts"), kind("logins"))
+        else {
+            return Ok(());
+        };
+        let mut told = BTreeSet::new();
+        for contract in contracts {
+            let (Some(id), Some(client)) = (contract.contrato_id.id(), contract.cliente_id.id())
+            else {
+                return Err(self
+                    .web
+                    .broken(CONTRACTS, "a contract has no contratoId or no clienteId"));
+            };
+            if owners.of.insert(id, client) != Some(client) {
+                owners.learned.insert(id);
+            }
+            if told.insert(client) {
+                let theirs = |other: &&Agreement| other.cliente_id.id() == Some(client);
+                let active = contracts.iter().filter(theirs).any(Agreement::is_active);
+                take(clients, vec![contract.client(clients, client, active)])?;
+            }
+            take(all, vec![contract.contract(all, id, client)])?;
+            if let Some(login) = contract.login(logins, id, client) {
+                take(logins, vec![login])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source for Sgp {
+    fn name(&self) -> &str {
+        settings::NAME
+    }
+
+    fn kinds(&self) -> Vec<&'static FactKind> {
+        KINDS.into_iter().filter_map(FactKind::named).collect()
+    }
+
+    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+        self.requests.set(0);
+        let mut owners = Owners::default();
+        for named in question.names.iter().filter(|named| named.list == OWNERS) {
+            if let Ok(client) = named.name.parse() {
+                owners.of.insert(named.id, client);
+            }
+        }
+        self.titles(question, &mut owners, take)?;
+        let kinds = question.kinds.iter().map(|asked| Reached {
+            form: if asked.kind.name == "invoices" {
+                TITLES
+            } else {
+                CONTRACTS
+            }
+            .to_owned(),
+            // Whatever is due within the dates is read each time: SGP tells of no changes.
+            cursor: Some(question.now.today.to_string()),
+            ..Reached::default()
+        });
+        let names = owners.learned.iter().filter_map(|id| {
+            Some(Named {
+                list: OWNERS.to_owned(),
+                id: *id,
+                name: owners.of.get(id)?.to_string(),
+            })
+        });
+        Ok(Complete {
+            kinds: kinds.collect(),
+            names: names.collect(),
+            requests: self.requests.get(),
+            ..Complete::default()
+        })
+    }
+
+    fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
+        facts::explain(kind.name)
+    }
+
+    fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()> {
+        let today = crate::clock::Clock::of_run(None, chrono_tz::America::Sao_Paulo)?
+            .now()
+            .today;
+        let page = match self.page(today, 0, 1) {
+            Ok(page) => page,
+            Err(error) => {
+                return tell(Checked::Unreadable {
+                    what: None,
+                    error,
+                    needed: true,
+                });
+            }
+        };
+        let Some(titles) = page.titulos else {
+            return match self.without_list(TITLES, &page.status, &page.msg) {
+                Ok(()) => tell(Checked::Fine(
+                    "sgp: the web service answers; it has no titles".to_owned(),
+                )),
+                Err(error) => tell(Checked::Unreadable {
+                    what: None,
+                    error,
+                    needed: true,
+                }),
+            };
+        };
+        let total = page.paginacao.and_then(|paging| paging.total.count());
+        let told = total.map_or_else(String::new, |total| format!("; rows: {total}"));
+        tell(Checked::Fine(format!("sgp: {TITLES} can be read{told}")))?;
+        let Some(document) = titles
+            .first()
+            .and_then(|title| title.cliente_cpfcnpj.filled())
+        else {
+            return Ok(());
+        };
+        match self.post::<ContractPage>(CONTRACTS, &[("cpfcnpj", document)]) {
+            Ok(page) if page.contratos.is_some() => {
+                tell(Checked::Fine(format!("sgp: {CONTRACTS} can be read")))
+            }
+            Ok(_) => tell(Checked::Doubtful {
+                message: format!("sgp: {CONTRACTS} knows nothing of whom the first title is of"),
+                remedy: "look at what the integration may read".to_owned(),
+            }),
+            Err(error) => tell(Checked::Unreadable {
+                what: Some(format!("sgp: {CONTRACTS}")),
+                error,
+                needed: true,
+            }),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Changes of access that the book noticed, and which of them are still to be looked at.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::columns::{Columns as _, Json, Millis};
+use crate::domain::access::{AccessChange, AccessListener};
+use crate::domain::words::AccessStatus;
+use crate::error::Result;
+
+/// Where a change is that was not dealt with yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pending {
+    /// Some trigger hears of it, in the run that noticed it.
+    Wanted,
+    /// It is held back until a person decides.
+    Held,
+}
+
+impl Pending {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wanted => "wanted",
+            Self::Held => "held",
+        }
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AccessChange> {
+    Ok(AccessChange {
+        contract_id: row.get(0)?,
+        number: row.get(1)?,
+        from: row.get(2)?,
+        to: row.get(3)?,
+    })
+}
+
+/// Takes what the book noticed since the last call: what a listener hears of is wanted from now on, the
+/// rest is done with. How many are wanted.
+pub fn sort_out(
+    connection: &Connection,
+    listeners: &[AccessListener],
+    at: DateTime<Utc>,
+) -> Result<u64> {
+    let mut wanted = 0;
+    for listener in listeners {
+        let changed = connection
+            .prepare_cached(
+                "UPDATE access_change SET pending = 'wanted', at = ?3
+                 WHERE pending = 'new'
+                   AND (?1 = '[]' OR from_status IN (SELECT value FROM json_each(?1)))
+                   AND (?2 = '[]' OR to_status IN (SELECT value FROM json_each(?2)))",
+            )?
+            .execute((Json(&listener.from), Json(&listener.to), Millis(at)))?;
+        wanted += changed as u64;
+    }
+    connection
+        .prepare_cached("UPDATE access_change SET pending = NULL, at = ?1 WHERE pending = 'new'")?
+        .execute([Millis(at)])?;
+    Ok(wanted)
+}
+
+/// Holds back all that is wanted.
+pub fn hold_back(connection: &Connection) -> Result<()> {
+    connection.execute(
+        "UPDATE access_change SET pending = 'held' WHERE pending = 'wanted'",
+        [],
+    )?;
+    Ok(())
+}
+
+/// The first changes in a state, at most `limit`.
+pub fn first(connection: &Connection, state: Pending, limit: usize) -> Result<Vec<AccessChange>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT contract_id, number, from_status, to_status
+         FROM access_change INDEXED BY access_change_pending
+         WHERE pending = ?1 AND pending IS NOT NULL ORDER BY contract_id, number LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![state.as_str(), limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Notes that a change was dealt with.
+pub fn done(connection: &Connection, change: &AccessChange) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE access_change SET pending = NULL WHERE contract_id = ?1 AND number = ?2",
+        )?
+        .execute((change.contract_id, change.number))?;
+    Ok(())
+}
+
+/// Notes which state a message tells of.
+pub fn note_message(connection: &Connection, message_id: i64, to: AccessStatus) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO access_message (message_id, to_status) VALUES (?1, ?2)
+             ON CONFLICT (message_id) DO UPDATE SET to_status = excluded.to_status",
+        )?
+        .execute((message_id, to))?;
+    Ok(())
+}
+
+/// The state that a message tells of.
+pub fn told_by(connection: &Connection, message_id: i64) -> Result<Option<AccessStatus>> {
+    Ok(connection
+        .prepare_cached("SELECT to_status FROM access_message WHERE message_id = ?1")?
+        .query_row([message_id], |row| row.get(0))
+        .optional()?)
+}
+
+/// Changes that are held back, by the states they go from and to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The state they had.
+    pub from: AccessStatus,
+    /// The state they came to.
+    pub to: AccessStatus,
+    /// How many.
+    pub changes: u64,
+    /// When the first of them was noticed.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// What is held back.
+pub fn held_back(connection: &Connection) -> Result<Vec<HeldBack>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT from_status, to_status, count(*), min(at)
+         FROM access_change INDEXED BY access_change_pending
+         WHERE pending = 'held' AND pending IS NOT NULL
+         GROUP BY from_status, to_status ORDER BY from_status, to_status",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(HeldBack {
+            from: row.get(0)?,
+            to: row.get(1)?,
+            changes: row.get(2)?,
+            since: row.instant_opt(3)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Drops what is held back; how much.
+pub fn drop_held(connection: &Connection) -> Result<u64> {
+    let changed = connection.execute(
+        "UPDATE access_change SET pending = NULL WHERE pending = 'held'",
+        [],
+    )?;
+    Ok(changed as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn only_a_change_from_one_known_state_to_another_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        let connection = store.connection();
+        connection
+            .execute_batch(
+                "INSERT INTO client (id, name, person_type) VALUES (1, 'Ana', 'individual');
+                 INSERT INTO contract (id, client_id, status) VALUES (11, 1, 'active');
+                 UPDATE contract SET access_status = 'active' WHERE id = 11;
+                 UPDATE contract SET access_status = 'active', plan = 'Fibra' WHERE id = 11;
+                 UPDATE contract SET access_status = 'auto_block' WHERE id = 11;
+                 UPDATE contract SET access_status = NULL WHERE id = 11;
+                 UPDATE contract SET access_status = 'disabled' WHERE id = 11;",
+            )
+            .expect("written");
+        let at = DateTime::UNIX_EPOCH;
+        let all = AccessListener {
+            from: Vec::new(),
+            to: Vec::new(),
+            templates: Vec::new(),
+            name: "t".to_owned(),
+        };
+        assert_eq!(sort_out(connection, &[all], at).expect("sorted"), 1);
+        let wanted = first(connection, Pending::Wanted, 10).expect("read");
+        let change = AccessChange {
+            contract_id: 11,
+            number: 1,
+            from: AccessStatus::Active,
+            to: AccessStatus::AutoBlock,
+        };
+        assert_eq!(wanted, [change]);
+    }
+}

@@ -1,0 +1,210 @@
+//! Cuts and reconnections: what an import changes of contracts' access is told once, with a brake.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::house::House;
+
+const RULES: &str = r##"
+[[template]]
+name = "cut"
+channel = "sms"
+kind = "support"
+body = "Acesso: #contrato_status_acesso#. Pague #areceber_numero|sua fatura#."
+
+[[template]]
+name = "cut-mail"
+channel = "email"
+kind = "support"
+title = "Acesso"
+body = "Contrato #contrato_id#."
+
+[[template]]
+name = "back"
+channel = "sms"
+kind = "support"
+body = "Acesso restabelecido."
+
+[[trigger]]
+name = "cut"
+event = "access"
+to = ["CA", "corte manual"]
+templates = ["cut", "cut-mail"]
+
+[[trigger]]
+name = "reconnected"
+event = "access"
+from = ["auto_block", "manual_block"]
+to = ["active"]
+templates = ["back"]
+"##;
+
+/// So many clients with an active contract each, and the triggers.
+fn town(clients: u32) -> House {
+    let house = House::new();
+    let mut people = "id,name,person_type,mobile,email\n".to_owned();
+    for id in 1..=clients {
+        let _ = writeln!(
+            people,
+            "{id},Cliente{id},F,49 98888-{id:04},c{id}@example.com"
+        );
+    }
+    house.write("clients.csv", people);
+    house.run(&["import", "clients", "clients.csv"]).ok();
+    house.write("rules.toml", RULES);
+    house.run(&["apply", "rules.toml"]).ok();
+    contracts(&house, clients, "A").ok();
+    house
+}
+
+/// Imports every contract in this state of access.
+fn contracts(house: &House, clients: u32, access: &str) -> crate::house::Ran {
+    let mut text = "id,client_id,status,access_status\n".to_owned();
+    for id in 1..=clients {
+        let _ = writeln!(text, "{},{id},A,{access}", 1000 + id);
+    }
+    house.write("contracts.csv", text);
+    house.run(&["import", "contracts", "contracts.csv"])
+}
+
+fn keys(house: &House) -> Vec<(String, String)> {
+    let rows = house.json(&["history", "--origin", "access", "--limit", "0"]);
+    let mut rows: Vec<&Value> = rows.as_array().expect("rows").iter().collect();
+    rows.sort_by_key(|row| row["id"].as_i64());
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    rows.iter()
+        .map(|row| (text(row, "key"), text(row, "status")))
+        .collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(key, status): &(&str, &str)| ((*key).to_owned(), (*status).to_owned());
+    expected.iter().map(owned).collect()
+}
+
+#[test]
+fn a_cut_and_a_reconnection_are_told_once_each() {
+    let house = town(1);
+    // The first import of a contract is no change.
+    assert_eq!(keys(&house), []);
+    contracts(&house, 1, "CA").ok().says("changes of access: 1");
+    // Import only queues.
+    assert_eq!(house.lines("sms.jsonl").len(), 0);
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(
+        house.lines("sms.jsonl")[0]["body"],
+        "Acesso: Bloqueio automático. Pague sua fatura."
+    );
+    // The same file again changes nothing.
+    contracts(&house, 1, "CA").ok();
+    contracts(&house, 1, "A").ok();
+    contracts(&house, 1, "CM").ok();
+    assert_eq!(
+        keys(&house),
+        pairs(&[
+            ("access/1001/1/auto_block/sms", "sent"),
+            ("access/1001/1/auto_block/email", "sent"),
+            ("access/1001/2/active/sms", "queued"),
+            ("access/1001/3/manual_block/sms", "queued"),
+            ("access/1001/3/manual_block/email", "queued"),
+        ])
+    );
+    // Whose contract no longer has that state is not told.
+    house.run(&["queue", "deliver"]).ok();
+    let settled = house.json(&["history", "--reason", "settled"]);
+    assert_eq!(settled[0]["key"], "access/1001/2/active/sms");
+    assert_eq!(settled[0]["event"], "reconnected");
+    assert_eq!(house.lines("sms.jsonl").len(), 2);
+}
+
+#[test]
+fn too_many_changes_in_one_run_are_held_back_until_a_person_decides() {
+    let house = town(8);
+    house.write("config.toml", "[triggers]\nmost_access = 5\n");
+    contracts(&house, 8, "CA")
+        .ok()
+        .says("regua trigger release");
+    assert_eq!(keys(&house), []);
+    house.run(&["doctor"]).ok().prints("regua trigger release");
+    // A run within the bounds goes on.
+    house.write("one.csv", "id,access_status\n1001,A\n");
+    house.run(&["import", "contracts", "one.csv"]).ok();
+    assert_eq!(
+        keys(&house),
+        pairs(&[("access/1001/2/active/sms", "queued")])
+    );
+    house
+        .run(&["trigger", "release"])
+        .exits(2)
+        .says("held back: 8 from active to auto_block");
+    house.run(&["trigger", "release", "--yes"]).ok();
+    // Contract 1001 is active again: its cut is not told.
+    let told = keys(&house);
+    assert_eq!(
+        told.iter().filter(|(_, status)| status == "sent").count(),
+        15
+    );
+    assert!(told.contains(&(
+        "access/1001/1/auto_block/sms".to_owned(),
+        "skipped".to_owned()
+    )));
+    house.run(&["trigger", "release", "--yes"]).ok();
+    assert_eq!(keys(&house).len(), told.len());
+
+    // The other way: dropped, nobody is told.
+    contracts(&house, 8, "A").ok();
+    house.run(&["trigger", "drop"]).ok().says("dropped: 7");
+    house.run(&["trigger", "release", "--yes"]).ok();
+    assert_eq!(keys(&house).len(), told.len());
+}
+
+#[test]
+fn a_trigger_of_access_is_checked_and_known_everywhere() {
+    let house = town(1);
+    let add = |extra: &[&str]| {
+        let mut all = vec![
+            "trigger",
+            "add",
+            "t",
+            "--event",
+            "access",
+            "--template",
+            "cut",
+        ];
+        all.extend(extra);
+        house.run(&all)
+    };
+    add(&["--to", "auto_blok"])
+        .exits(3)
+        .says("did you mean `auto_block`");
+    add(&["--topic", "4"]).exits(3).says("topics");
+    add(&["--audience", "client"]).exits(3);
+    add(&["--to", "CA"]).ok();
+    assert_eq!(house.json(&["trigger", "show", "t"])["to"][0], "auto_block");
+    house
+        .run(&["trigger", "edit", "t", "--from", "payment_warning"])
+        .ok();
+    let exported = house.run(&["export"]).ok().stdout;
+    assert!(
+        exported.contains("event = \"access\"\nfrom = [\"payment_warning\"]"),
+        "{exported}"
+    );
+    house.write("all.toml", &exported);
+    house.run(&["apply", "--check", "all.toml"]).ok();
+    house.write(
+        "change.json",
+        r#"{"contract_id":1001,"from":"active","to":"auto_block"}"#,
+    );
+    let test = house.json(&["trigger", "test", "cut", "--event", "change.json"]);
+    assert_eq!(test["matches"], true);
+    assert_eq!(test["hears"][0]["channel"], "sms");
+    assert_eq!(test["hears"][1]["template"], "cut-mail");
+    let other = house.json(&["trigger", "test", "reconnected", "--event", "change.json"]);
+    assert_eq!(other["matches"], false);
+    house
+        .run(&["template", "remove", "cut-mail"])
+        .exits(3)
+        .says("trigger `cut`");
+    assert_eq!(keys(&house), []);
+}
