@@ -45,9 +45,9 @@
 //! | a variable of texts | 1 | `ClienteCidade` | `domain/template/variable.rs` |
 //! | a field of reports | 2 | `InvoicePortfolio` | `domain/report/field.rs`, `store/report.rs` |
 //! | a filter operator | 2 | `AtMost` | `domain/report/filter.rs`, `store/report.rs` |
-//! | an invoice column that texts may write, and two sources bring | 6 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs`, `source/hubsoft/`, `source/sgp/`, `store/book.rs` |
+//! | an invoice column that texts may write, two sources bring, and `sync codes` fetches | 9 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs`, `jobs/codes.rs`, `source/hubsoft/`, `source/ixc/explain.rs`, `source/sgp/`, `store/book.rs`, `store/payment_code.rs` |
 //! | a provider | 2 | `twilio` | `channel/mod.rs`, `channel/twilio.rs` |
-//! | a preset of a gateway | 1 | `zenvia` | `channel/http/presets.toml` |
+//! | a preset of a gateway | 1 | `zenvia` | `channel/presets/zenvia.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
 //! | an ERP | 2 | `ixc` | `source/ixc/`, `source/mod.rs` |
 //! | an event of tickets | 2 | `Moved` | `domain/ticket/event_type.rs`, `domain/ticket/recipients.rs` |

@@ -127,9 +127,30 @@ impl<'s, 'a> Section<'s, 'a> {
         self.table.get(key)
     }
 
+    /// A text that is not empty, under a key that is named elsewhere than in this program.
+    pub fn named(&self, key: &str) -> Option<String> {
+        self.named.borrow_mut().push(key.to_owned());
+        let value = self.table.get(key)?.get_ref();
+        let text = value.as_str().map(normal);
+        if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+            self.wrong(
+                key,
+                format!("found {}", describe(value)),
+                "write a text in quotes",
+            );
+            return None;
+        }
+        text
+    }
+
     /// Whether the key stands here at all.
     pub fn has(&self, key: &'static str) -> bool {
         self.get(key).is_some()
+    }
+
+    /// Whether a key that is named elsewhere than in this program stands here.
+    pub fn holds(&self, key: &str) -> bool {
+        self.table.contains_key(key)
     }
 
     /// The line of a key; this table's own line when the key is absent.
@@ -143,6 +164,11 @@ impl<'s, 'a> Section<'s, 'a> {
     pub fn wrong(&self, key: &str, found: impl Into<String>, remedy: impl Into<String>) {
         self.sheet
             .wrong(self.line_of(key), &self.full(key), found, remedy);
+    }
+
+    /// Notes a flaw with this table as a whole.
+    pub fn wrong_here(&self, found: impl Into<String>, remedy: impl Into<String>) {
+        self.sheet.wrong(self.line, &self.path, found, remedy);
     }
 
     fn of_type<T>(
@@ -167,6 +193,11 @@ impl<'s, 'a> Section<'s, 'a> {
     /// A text where another type would be fine too.
     pub fn text_if(&self, key: &'static str) -> Option<String> {
         self.get(key)?.get_ref().as_str().map(normal)
+    }
+
+    /// True or false where another type would be fine too.
+    pub fn flag_if(&self, key: &'static str) -> Option<bool> {
+        self.get(key)?.get_ref().as_bool()
     }
 
     /// A text that is not empty.
@@ -349,8 +380,8 @@ impl<'s, 'a> Section<'s, 'a> {
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {
-            let named = self.named.borrow().iter().any(|k| k == key.get_ref());
-            if !named && !known.iter().any(|k| *k == key.get_ref()) {
+            let asked = self.named.borrow().iter().any(|k| k == key.get_ref());
+            if !asked && !known.iter().any(|k| *k == key.get_ref()) {
                 let remedy =
                     did_you_mean(key.get_ref(), known.iter().copied()).unwrap_or_else(|| {
                         let mut names = known.clone();

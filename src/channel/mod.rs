@@ -8,8 +8,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use base64::Engine;
-
+use crate::clock::Now;
+use crate::domain::receipt::Receipt;
 use crate::domain::words::Channel;
 use crate::error::Result;
 use crate::settings::Secret;
@@ -21,12 +21,16 @@ mod file;
 mod http;
 mod meta;
 mod opa;
+pub mod receipts;
 mod smtp;
 mod twilio;
 
 pub use crate::domain::message::Outgoing;
+use crate::domain::message::tag;
 pub use answer::{AboutWhom, Accepted, Next, Refusal};
 use answer::{CONTENT, Meaning, RECIPIENT, UNSAID, US, by_status, lost, world};
+pub use http::{KnownGateway, known_gateways};
+pub use smtp::bounce;
 
 /// Every provider, in the order in which a remedy names those of a channel.
 const PROVIDERS: [Offer; 7] = [
@@ -80,9 +84,42 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether a push is addressed by the client's id, and no device has to be in the book.
+    fn by_client(&self) -> bool {
+        false
+    }
+
+    /// How long to wait between two requests, where they must come one at a time.
+    fn pause(&self) -> Option<Pause> {
+        None
+    }
+
+    /// Whether a WhatsApp text names its variables itself, as texts of other channels do.
+    fn names_variables(&self) -> bool {
+        false
+    }
+
+    /// The request that a message would make, without a secret; none where that is no one request.
+    ///
+    /// # Errors
+    /// When what is no secret cannot be read.
+    fn shown_request(&self, _message: &Outgoing) -> Result<Option<ShownRequest>> {
+        Ok(None)
+    }
+
+    /// What an answer with this status and body would mean; none where no rules say so.
+    fn judged(&self, _status: u16, _body: &[u8]) -> Option<Judged> {
+        None
+    }
+
     /// What is unwise about it, for `regua doctor`: each with what to do.
     fn doubts(&self) -> Vec<(String, String)> {
         Vec::new()
+    }
+
+    /// Whether it can be asked later what became of a message.
+    fn can_be_asked(&self) -> bool {
+        false
     }
 
     /// The provider itself, with its secrets read, for so many workers.
@@ -90,6 +127,37 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
     /// # Errors
     /// When a secret or a key file cannot be read, or is not what it should be.
     fn connect(&self, workers: usize) -> Result<Box<dyn Provider>>;
+}
+
+/// A pause between two requests: some time between the two, another each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// At least so many seconds.
+    pub least_seconds: u64,
+    /// At most so many seconds.
+    pub most_seconds: u64,
+}
+
+/// A request as it would be made, without a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownRequest {
+    /// The verb.
+    pub method: &'static str,
+    /// The whole address.
+    pub url: String,
+    /// Headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body's type, and the body.
+    pub body: Option<(String, String)>,
+}
+
+/// What an answer would mean, and which rule said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// What it means.
+    pub outcome: Result<Accepted, Refusal>,
+    /// What said so: a rule with its place, a key, or what the status means anyway.
+    pub by: String,
 }
 
 /// How much a provider may be asked for.
@@ -148,13 +216,21 @@ impl ChannelSettings {
         let provider =
             (offer.read)(given).unwrap_or_else(|| file::beside(given.channel, given.base));
         let workers = section.number("workers", 1..=512);
+        if provider.pause().is_some() && workers.is_some_and(|workers| workers > 1) {
+            section.wrong(
+                "workers",
+                "stands beside pause_seconds, with which requests go one at a time",
+                "leave it out",
+            );
+        }
+        let alone = provider.pause().map(|_| 1);
         let rate = section.number("rate_per_minute", 0..=10_000_000);
         Self {
             name: offer.name,
             provider,
             limits: Limits {
-                workers: workers
-                    .and_then(|workers| usize::try_from(workers).ok())
+                workers: alone
+                    .or(workers.and_then(|workers| usize::try_from(workers).ok()))
                     .unwrap_or(offer.usual.workers),
                 rate_per_minute: rate
                     .and_then(|rate| u32::try_from(rate).ok())
@@ -201,6 +277,18 @@ pub trait Catalogue {
     fn templates(&self, channel: &str) -> Result<Vec<CatalogueEntry>>;
 }
 
+/// What a provider says about numbers before anybody writes to them.
+pub trait NumberCheck {
+    /// How many numbers it may be asked about in one request.
+    fn at_once(&self) -> usize;
+
+    /// Whether each of these numbers exists there, in their order.
+    ///
+    /// # Errors
+    /// When it does not say.
+    fn exist(&self, numbers: &[String]) -> Result<Vec<bool>, Refusal>;
+}
+
 /// One provider of one channel. It is called from several threads at once.
 pub trait Provider: Send + Sync {
     /// Its name in the configuration: `fcm`, `file`…
@@ -219,6 +307,12 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Asks what became of a message that it took, by its own id of it: what it knows by now, which may be
+    /// nothing.
+    fn ask(&self, _provider_id: &str, _now: Now) -> Result<Vec<Receipt>, Refusal> {
+        Ok(Vec::new())
+    }
+
     /// How many different people may be written to in 24 hours; 0 means no limit of ours to keep.
     fn daily_recipients(&self) -> i64 {
         0
@@ -235,6 +329,11 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Who knows which numbers exist, where that must be asked before sending.
+    fn numbers(&self) -> Option<&dyn NumberCheck> {
+        None
+    }
+
     /// Ends a batch: closes connections politely.
     fn close(&self) {}
 
@@ -245,13 +344,6 @@ pub trait Provider: Send + Sync {
     fn catalogue(&self) -> Option<&dyn Catalogue> {
         None
     }
-}
-
-/// A short name for a message, made from its key (43 characters): the same message has the same,
-/// so that a resend replaces instead of repeating.
-fn tag(key: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 use super::{
     Accepted, Catalogue, CatalogueEntry, Given, Limits, Next, Offer, Outgoing, Provider,
-    ProviderSettings, Refusal, by_status, lost, world,
+    ProviderSettings, Refusal, by_status, lost, receipts, world,
 };
+use crate::clock::Now;
+use crate::domain::receipt::Receipt;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
@@ -75,6 +77,10 @@ impl ProviderSettings for OpaSettings {
     }
 
     fn keeps_templates(&self) -> bool {
+        true
+    }
+
+    fn can_be_asked(&self) -> bool {
         true
     }
 
@@ -406,6 +412,23 @@ impl Provider for OpaProvider {
             self.give_back(channel);
         }
         sent
+    }
+
+    fn ask(&self, provider_id: &str, now: Now) -> Result<Vec<Receipt>, Refusal> {
+        let path = format!(
+            "/atendimento/mensagem/{}",
+            crate::http::percent_encoded(provider_id)
+        );
+        let answer = self.call(Method::Get, &path, None)?;
+        if answer.status == 404 {
+            return Ok(Vec::new());
+        }
+        let mut data = self.data(&answer)?;
+        // Whichever message the answer is about, it was asked by this id.
+        if let Value::Object(message) = &mut data {
+            message.insert("_id".to_owned(), provider_id.into());
+        }
+        Ok(receipts::answered(OFFER.name, &data, now))
     }
 
     fn check(&self) -> Result<String> {

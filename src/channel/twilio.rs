@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use super::{
     AboutWhom, Accepted, CONTENT, Given, Limits, Meaning, Next, Offer, Outgoing, Provider,
-    ProviderSettings, RECIPIENT, Refusal, US, by_status, lost, world,
+    ProviderSettings, RECIPIENT, Refusal, US, by_status, lost, receipts, world,
 };
+use crate::clock::Now;
+use crate::domain::receipt::Receipt;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{
@@ -103,6 +105,10 @@ fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
 impl ProviderSettings for TwilioSettings {
     fn secrets(&self) -> Vec<(String, &Secret)> {
         vec![("password".to_owned(), &self.password)]
+    }
+
+    fn can_be_asked(&self) -> bool {
+        true
     }
 
     fn connect(&self, workers: usize) -> Result<Box<dyn Provider>> {
@@ -254,6 +260,29 @@ impl Provider for TwilioProvider {
                     .map(str::to_owned),
             }
             .covered(&self.cover)),
+            _ => Err(self.refusal(&answer, json.as_ref())),
+        }
+    }
+
+    fn ask(&self, provider_id: &str, now: Now) -> Result<Vec<Receipt>, Refusal> {
+        let answer = self
+            .client
+            .call(&HttpRequest {
+                method: Method::Get,
+                url: &format!(
+                    "{}/Messages/{}.json",
+                    self.account(),
+                    percent_encoded(provider_id)
+                ),
+                headers: &[("Authorization", &self.basic)],
+                body: None,
+            })
+            .map_err(lost)?;
+        let json = answer.json();
+        match &json {
+            Some(json) if answer.is_success() => Ok(receipts::answered(OFFER.name, json, now)),
+            // Twilio keeps a message for as long as the account says.
+            _ if answer.status == 404 => Ok(Vec::new()),
             _ => Err(self.refusal(&answer, json.as_ref())),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use clap::Args;
 
 use super::Context;
@@ -19,6 +19,21 @@ use crate::view::View;
 /// A word of a closed set, for clap.
 pub fn word<W: Word>(text: &str) -> Result<W, String> {
     W::parse(text).ok_or_else(|| format!("one of: {}", W::accepted()))
+}
+
+/// A span of time: a number of minutes, hours or days.
+pub fn ago(text: &str) -> Result<TimeDelta, String> {
+    let said = || "a number and a unit: 90m, 24h or 3d".to_owned();
+    let unit = text.trim().chars().next_back().ok_or_else(said)?;
+    let number = text.trim().trim_end_matches(unit);
+    let number: u32 = number.trim().parse().map_err(|_| said())?;
+    let minutes = match unit {
+        'm' => 1,
+        'h' => 60,
+        'd' => 24 * 60,
+        _ => return Err(said()),
+    };
+    TimeDelta::try_minutes(i64::from(number) * minutes).ok_or_else(said)
 }
 
 /// A share such as `5%`, for clap.

@@ -33,7 +33,7 @@ struct Step {
     line: &'static str,
 }
 
-/// The walk: a bulk push, a birthday, a ticket, ten days of collections.
+/// The walk: a bulk push, a birthday, a ticket, an outage, a cut, ten days of collections.
 const WALK: &str = include_str!("../../examples/demo/walk.txt");
 
 /// The example files that the demo applies.
@@ -48,6 +48,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         include_str!("../../examples/collection.toml"),
     ),
     ("ticket.toml", include_str!("../../examples/ticket.toml")),
+    (
+        "incident.toml",
+        include_str!("../../examples/incident.toml"),
+    ),
     ("event.json", include_str!("../../examples/event.json")),
     ("events.jsonl", include_str!("../../examples/events.jsonl")),
 ];

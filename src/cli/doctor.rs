@@ -60,10 +60,10 @@ impl Report {
         Self {
             list: out.list(
                 View::<Finding>::new()
-                    .words("area", |finding| Cell::of(finding.area))
+                    .words("area", |finding| finding.area)
                     .words("status", |finding| health(finding.health))
-                    .words("message", |finding| finding.message.clone())
-                    .words("remedy", |finding| finding.remedy.clone()),
+                    .words("message", |finding| Cell::Said(finding.message.clone()))
+                    .words("remedy", |finding| finding.remedy.clone().map(Cell::Said)),
             ),
             warnings: 0,
             failures: 0,

@@ -11,10 +11,12 @@ use crate::clock::iso;
 use crate::domain::channel::AddressForm;
 use crate::domain::message::{Message, Planned};
 use crate::domain::phone;
+use crate::domain::task::{RunOutcome, Task};
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::{Delivery, deliver};
 use crate::store::Store;
+use crate::store::task::TaskRun;
 use crate::view::measure::shortened;
 use crate::view::{Cell, Progress, Tone, View};
 
@@ -96,6 +98,9 @@ pub fn message_view(context: &Context) -> View<'_, Message> {
         .data("provider_id", |m| m.provider_id.clone())
         .data("batch_id", |m| m.batch_id)
         .data("planned", |m| planned(context, m.planned.as_ref()))
+        .data("delivered_at", |m| instant(context, m.delivered_at))
+        .data("read_at", |m| instant(context, m.read_at))
+        .data("failed_at", |m| instant(context, m.failed_at))
         .spares(&["address", "channel", "client_id"])
 }
 
@@ -114,7 +119,7 @@ fn planned(context: &Context, planned: Option<&Planned>) -> Cell {
 /// A word, and how many there are of it.
 pub fn counted<'a>(word: &'static str, number: &'static str) -> View<'a, (String, u64)> {
     View::<(String, u64)>::new()
-        .words(word, |row| Cell::of(&row.0))
+        .words(word, |row| Cell::Said(row.0.clone()))
         .number(number, |row| row.1)
 }
 
@@ -281,4 +286,40 @@ pub fn warn_unforwarded(context: &Context, store: &Store, channel: Channel) -> R
         ));
     }
     Ok(())
+}
+
+/// A task, and its last run.
+pub type TaskRow = (Task, Option<TaskRun>);
+
+/// A task in a list.
+pub fn task_view(context: &Context) -> View<'_, TaskRow> {
+    View::<TaskRow>::new()
+        .words("name", |(task, _)| Cell::of(&task.name))
+        .words("run", |(task, _)| Cell::of(task.run))
+        .words("schedule", |(task, _)| Cell::of(&task.schedule))
+        .words("enabled", |(task, _)| task.enabled)
+        .words("last_run_at", |(_, last)| {
+            instant(context, last.as_ref().map(|run| run.started_at))
+        })
+        .words("last_outcome", |(_, last)| {
+            last.as_ref().map(|run| outcome_cell(run.outcome))
+        })
+        .words("next_run_at", |(task, _)| next_run(context, task))
+}
+
+/// The first matching minute after now; none for a disabled task.
+pub fn next_run(context: &Context, task: &Task) -> Cell {
+    let now = context.now();
+    let next = task.schedule.next_after(now.at, now.zone);
+    instant(context, next.filter(|_| task.enabled))
+}
+
+/// How a run ended.
+pub fn outcome_cell(outcome: RunOutcome) -> Cell {
+    let tone = match outcome {
+        RunOutcome::Done => Tone::Good,
+        RunOutcome::Running | RunOutcome::Incomplete => Tone::Warn,
+        RunOutcome::Failed | RunOutcome::Interrupted => Tone::Bad,
+    };
+    Cell::Toned(outcome.as_str().to_owned(), tone)
 }

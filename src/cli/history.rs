@@ -1,15 +1,16 @@
 //! `regua history`: every message there ever was, and what became of it.
 
+use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
-use super::arguments::{span, with_columns, word};
+use super::arguments::{ago, span, with_columns, word};
 use super::{Context, Outcome, face};
-use crate::domain::callback::Callback;
 use crate::domain::message::{Attempt, Message};
-use crate::domain::words::{Channel, Kind, Origin, Reason, Status};
+use crate::domain::words::{Channel, Kind, Origin, Reason, Status, Word as _};
 use crate::error::{Result, missing};
-use crate::store::callback;
 use crate::store::message::{self, Sequence, Wanted};
+use crate::store::receipt::{self, KeptReceipt};
+use crate::store::reply::{self, KeptReply, RepliesWanted};
 use crate::view::{Cell, View};
 
 /// Columns that the names of a message's values take.
@@ -25,6 +26,8 @@ const NAMES: usize = 12;
         regua history --contains vencida --limit 0\n  \
         regua history --event stage --columns sent_at,client_id,event,status\n  \
         regua history --channel push --kind financial\n  \
+        regua history --channel whatsapp --undelivered 24h\n  \
+        regua history --replies --since 2026-11-01\n  \
         regua history show 1042"
 )]
 pub(super) struct Command {
@@ -94,6 +97,12 @@ struct Filters {
     /// Whose title or text holds this, ignoring case and accents
     #[arg(long, value_name = "TEXT")]
     contains: Option<String>,
+    /// Sent longer ago than this, and not known to have arrived: 24h, 90m, 3d
+    #[arg(long, value_name = "TIME", value_parser = ago)]
+    undelivered: Option<TimeDelta>,
+    /// What people wrote back, instead of messages: by client, channel, time and text
+    #[arg(long, conflicts_with_all = ["id", "contact", "status", "reason", "template", "kind", "origin", "event", "batch", "ticket", "invoice", "undelivered"])]
+    replies: bool,
     /// Only these columns, separated by commas; `all` for every one
     #[arg(long, value_name = "COLUMNS")]
     columns: Option<String>,
@@ -123,6 +132,7 @@ impl Filters {
             ticket_id: self.ticket,
             batch_id: self.batch,
             contains: self.contains.clone(),
+            undelivered_since: self.undelivered.map(|ago| context.now().at - ago),
         })
     }
 
@@ -157,6 +167,9 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         return show(id, context);
     }
     let f = &command.filters;
+    if f.replies {
+        return replies(f, context);
+    }
     let wanted = f.wanted(context)?;
     let view = f.view(context)?;
     let store = context.open()?;
@@ -189,7 +202,7 @@ fn attempt_view(context: &Context) -> View<'_, Attempt> {
         .data("attempt", |attempt| attempt.number)
         .words("at", |attempt| face::instant(context, Some(attempt.at)))
         .words("provider", |attempt| Cell::of(&attempt.provider))
-        .words("outcome", |attempt| Cell::of(attempt.outcome))
+        .words("outcome", |attempt| attempt.outcome.as_str())
         .words("code", |attempt| attempt.code.clone())
         .words("text", |attempt| attempt.text.clone())
         .words("provider_id", |attempt| attempt.provider_id.clone())
@@ -198,14 +211,64 @@ fn attempt_view(context: &Context) -> View<'_, Attempt> {
         .data("body", |attempt| attempt.body.clone())
 }
 
-/// What the provider reported later.
-fn callback_view(context: &Context) -> View<'_, Callback> {
-    View::<Callback>::new()
-        .words("status", |callback| Cell::of(callback.status))
-        .words("at", |callback| face::instant(context, Some(callback.at)))
-        .words("code", |callback| callback.code.clone())
-        .words("text", |callback| callback.text.clone())
-        .data("provider_id", |callback| Cell::of(&callback.provider_id))
+/// What was reported later.
+fn receipt_view(context: &Context) -> View<'_, KeptReceipt> {
+    View::<KeptReceipt>::new()
+        .words("status", |kept| Cell::of(kept.receipt.kind))
+        .words("at", |kept| face::instant(context, Some(kept.receipt.at)))
+        .words("source", |kept| Cell::of(&kept.source))
+        .words("code", |kept| kept.receipt.code.clone())
+        .words("reason", |kept| kept.receipt.text.clone())
+        .data("provider_id", |kept| kept.receipt.provider_id.clone())
+        .data("received_at", |kept| {
+            face::instant(context, Some(kept.received_at))
+        })
+}
+
+/// What a person wrote back.
+fn reply_view(context: &Context) -> View<'_, KeptReply> {
+    View::<KeptReply>::new()
+        .number("id", |reply| reply.id)
+        .words("at", |reply| face::instant(context, Some(reply.at)))
+        .words("channel", |reply| reply.channel.as_str())
+        .words("contact", |reply| face::phone(Some(&reply.phone)))
+        .number("client_id", |reply| reply.client_id)
+        .words("client_name", |reply| reply.client_name.clone())
+        .number("message_id", |reply| reply.message_id)
+        .words("text", |reply| reply.text.clone().map(Cell::Lines))
+        .data("source", |reply| Cell::of(&reply.source))
+        .words("stop", |reply| if reply.stops { "yes" } else { "no" })
+        .spares(&["client_name", "message_id"])
+}
+
+/// Lists what people wrote back.
+fn replies(filters: &Filters, context: &Context) -> Result<Outcome> {
+    let (since, until) = span(filters.since.as_deref(), filters.until.as_deref(), context)?;
+    let wanted = RepliesWanted {
+        client_id: filters.client,
+        channel: filters.channel,
+        since,
+        until,
+        contains: filters.contains.clone(),
+    };
+    let view = reply_view(context).when_empty(
+        "nobody answered",
+        "answers come by regua receive and regua receipts import",
+    );
+    let view = match &filters.columns {
+        Some(columns) => with_columns(view, columns)?,
+        None => view,
+    };
+    let store = context.open()?;
+    let mut list = context.out.list(view);
+    let mut rows = 0i64;
+    reply::each(store.connection(), &wanted, filters.limit, |reply| {
+        rows += 1;
+        list.row(&reply)
+    })?;
+    let noun = if rows == 1 { "reply" } else { "replies" };
+    list.finish(&format!("{rows} {noun}"))?;
+    Ok(Outcome::Done)
 }
 
 fn show(id: i64, context: &Context) -> Result<Outcome> {
@@ -214,10 +277,10 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         return Err(missing("message", id).hint("regua history"));
     };
     let attempts = message::attempts(store.connection(), id)?;
-    let callbacks = callback::of_message(store.connection(), id)?;
+    let receipts = receipt::of_message(store.connection(), id)?;
     let view = face::message_view(context)
         .data("attempt_log", |_| attempt_view(context).array(&attempts))
-        .data("callbacks", |_| callback_view(context).array(&callbacks));
+        .data("receipts", |_| receipt_view(context).array(&receipts));
     if context.out.one(view, &message)? {
         return Ok(Outcome::Done);
     }
@@ -226,11 +289,11 @@ fn show(id: i64, context: &Context) -> Result<Outcome> {
         .block(&face::message_view(context), &message, NAMES)?;
     if attempts.is_empty() {
         context.out.say("no attempt was made");
-        return Ok(Outcome::Done);
+    } else {
+        context.out.all(attempt_view(context), &attempts)?;
     }
-    context.out.all(attempt_view(context), &attempts)?;
-    if !callbacks.is_empty() {
-        context.out.all(callback_view(context), &callbacks)?;
+    if !receipts.is_empty() {
+        context.out.all(receipt_view(context), &receipts)?;
     }
     Ok(Outcome::Done)
 }

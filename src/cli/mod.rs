@@ -27,11 +27,14 @@ mod history;
 mod hold;
 mod import;
 mod incident;
+mod metrics;
 mod notice;
 mod omnichannel;
 mod opt_out;
 mod queue;
 mod reading;
+mod receipts;
+mod receive;
 mod report;
 mod restore;
 mod rule;
@@ -39,12 +42,12 @@ mod send;
 mod shell;
 mod signals;
 mod speech;
+mod status;
 mod sync;
 mod task;
 mod template;
 mod ticket;
 mod trigger;
-mod whatsapp;
 
 pub use context::Context;
 
@@ -225,13 +228,18 @@ enum Command {
     #[command(subcommand)]
     Trigger(trigger::Command),
     Sync(sync::Command),
+    Status(status::Command),
+    Metrics(metrics::Command),
     Doctor(doctor::Command),
     Backup(backup::Command),
     Restore(restore::Command),
     #[command(subcommand)]
     Omnichannel(omnichannel::Command),
     #[command(subcommand)]
-    Whatsapp(whatsapp::Command),
+    Receipts(receipts::Command),
+    Receive(receive::Command),
+    #[command(subcommand)]
+    Whatsapp(receipts::Whatsapp),
     Apply(apply::Apply),
     Export(apply::Export),
     Demo(demo::Command),
@@ -458,6 +466,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         (Err(error), Command::Doctor(_)) if error.kind == ErrorKind::Unacceptable => {
             return doctor::run_without_configuration(out, &error);
         }
+        (Err(error), Command::Receive(_)) => return receive::run_without_configuration(out, error),
         (context, _) => context?,
     };
     let context = &mut context;
@@ -474,7 +483,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     }
     // What cron calls each minute says nothing when nothing is due.
     context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
-    if !context.silent {
+    if !context.silent && !matches!(cli.command, Command::Receive(_)) {
         context.warn();
     }
     match cli.command {
@@ -496,11 +505,15 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
+        Command::Status(command) => status::run(&command, context),
+        Command::Metrics(command) => metrics::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Backup(command) => backup::run(&command, context),
         Command::Restore(command) => restore::run(&command, context),
         Command::Omnichannel(command) => omnichannel::run(&command, context),
-        Command::Whatsapp(command) => whatsapp::run(&command, context),
+        Command::Receive(_) => receive::run(context),
+        Command::Receipts(command) => receipts::run(&command, context),
+        Command::Whatsapp(command) => receipts::run_whatsapp(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {

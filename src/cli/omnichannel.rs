@@ -1,17 +1,19 @@
-//! `regua omnichannel`: what the WhatsApp provider has, and the ERP's *Logs Omnichannel*.
+//! `regua omnichannel`: what the WhatsApp provider has, the gateways that regua knows and what their
+//! answers mean, and the ERP's *Logs Omnichannel*.
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::arguments::{span, word};
 use super::{Context, Outcome, face};
-use crate::channel::CatalogueEntry;
+use crate::channel::{CatalogueEntry, Judged, KnownGateway, Next, known_gateways};
 use crate::domain::template::Placeholders;
-use crate::domain::words::{Channel, Origin};
+use crate::domain::words::{Channel, Origin, Reason, Word as _};
 use crate::error::{Error, Result};
 use crate::store::message::{self, Log, LogWanted};
-use crate::view::{Cell, View};
+use crate::view::{Cell, View, harmless};
 
-/// The WhatsApp provider: its channels, its templates, and what was tried.
+/// The WhatsApp provider: its channels, its templates, and what was tried; gateways and their answers.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the provider's communication channels (*buscar canais*)
@@ -26,6 +28,21 @@ pub(super) enum Command {
         #[arg(long, value_name = "ID")]
         channel: Option<String>,
     },
+    /// List the gateways that regua knows, with what the configuration must say of each
+    #[command(
+        after_help = "A preset fills in how a gateway is asked and what its answers mean; any other gateway is described\n\
+            by the same keys: see config.example.toml.\n\n\
+            Example:\n  regua omnichannel presets"
+    )]
+    Presets,
+    /// Say what an answer of a channel's gateway would mean, and which rule says so
+    #[command(
+        after_help = "Nothing is sent and no secret is read. The body is what the gateway answered, as a text or a file.\n\n\
+            Examples:\n  \
+            regua omnichannel judge --channel sms --status 200 --body 'ERRO: chave'\n  \
+            regua omnichannel judge --channel sms --status 200 --body @answer.json"
+    )]
+    Judge(Judge),
     /// WhatsApp messages that were tried, as the ERP's Logs Omnichannel shows them
     #[command(
         after_help = "Example:\n  regua omnichannel logs --status failure --since 2026-11-01"
@@ -38,6 +55,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Channels => channels(context),
         Command::Templates { channel } => templates(channel.as_deref(), context),
+        Command::Presets => presets(context),
+        Command::Judge(judge) => run_judge(judge, context),
         Command::Logs(logs) => run_logs(logs, context),
     }
 }
@@ -90,6 +109,110 @@ fn only(mut channels: Vec<CatalogueEntry>) -> Result<String> {
         n => Err(Error::usage(format!("the provider has {n} channels"))
             .hint("--channel ID; regua omnichannel channels lists them")),
     }
+}
+
+fn presets(context: &Context) -> Result<Outcome> {
+    let view = View::<KnownGateway>::new()
+        .words("name", |gateway| gateway.name)
+        .words("channel", |gateway| Cell::of(&gateway.channel))
+        .words("needs", |gateway| {
+            let needs = gateway.needs.iter();
+            let what: Vec<&str> = needs.clone().map(|(_, what)| what.as_str()).collect();
+            let keys = needs.map(|(key, what)| (key.clone(), Value::from(what.as_str())));
+            Cell::Parts {
+                data: Value::Object(keys.collect()),
+                text: what.join("; "),
+            }
+        });
+    context.out.all(view, &known_gateways())?;
+    Ok(Outcome::Done)
+}
+
+/// An answer to be judged.
+#[derive(Debug, Args)]
+pub(super) struct Judge {
+    /// The channel whose gateway answers
+    #[arg(long, value_parser = word::<Channel>)]
+    channel: Channel,
+    /// The answer's HTTP status
+    #[arg(long, value_parser = clap::value_parser!(u16).range(100..=599))]
+    status: u16,
+    /// Its body, or @FILE
+    #[arg(long, value_name = "TEXT|@FILE", default_value = "")]
+    body: String,
+}
+
+/// What an answer would mean, in the words of a rule.
+fn meaning(judged: &Judged) -> &'static str {
+    match &judged.outcome {
+        Ok(_) => "accepted",
+        Err(refusal) => match refusal.next {
+            Next::Never(_) | Next::OptedOut(_) => "never",
+            Next::Gone(_) => "gone",
+            Next::Later(_) | Next::Wait(_) | Next::NotSent => "later",
+            Next::Stop | Next::StopBatch => "stop",
+            Next::Unknown => "unknown",
+        },
+    }
+}
+
+/// The reason that its message would fail with.
+fn reason(judged: &Judged) -> Option<Reason> {
+    match judged.outcome.as_ref().err()?.next {
+        Next::Never(reason) | Next::Gone(reason) => Some(reason),
+        Next::OptedOut(_) => Some(Reason::OptedOut),
+        _ => None,
+    }
+}
+
+/// Runs `regua omnichannel judge`.
+fn run_judge(judge: &Judge, context: &Context) -> Result<Outcome> {
+    let body = match judge.body.strip_prefix('@') {
+        None => judge.body.clone().into_bytes(),
+        Some(path) => std::fs::read(path).map_err(|error| {
+            Error::unacceptable(format!("{path} cannot be read"))
+                .because(error)
+                .hint("@FILE takes the body from a file")
+        })?,
+    };
+    let settings = context.config.channel(judge.channel);
+    let judged = settings
+        .provider
+        .judged(judge.status, &body)
+        .ok_or_else(|| {
+            Error::unacceptable(format!(
+                "{} goes by `{}`, whose answers no rule judges",
+                judge.channel, settings.name
+            ))
+            .hint("set provider = \"http\" with a preset, or describe the gateway")
+        })?;
+    let (code, text) = match &judged.outcome {
+        Ok(accepted) => (accepted.code.clone(), accepted.text.clone()),
+        Err(refusal) => (refusal.code.clone(), Some(refusal.text.clone())),
+    };
+    let id = judged.outcome.as_ref().ok();
+    let id = id.and_then(|accepted| accepted.provider_id.clone());
+    let view = View::<Judged>::new()
+        .words("channel", |_| judge.channel.as_str())
+        .number("status", |_| i64::from(judge.status))
+        .words("means", meaning)
+        .words("reason", |judged| reason(judged).map(Reason::as_str))
+        .words("rule", |judged| Cell::of(&judged.by))
+        .words("provider_id", |_| id.clone())
+        .words("code", |_| code.clone())
+        .words("text", |_| text.clone());
+    if !context.out.one(view, &judged)? {
+        let because = reason(&judged).map_or_else(String::new, |reason| format!(" ({reason})"));
+        let mut words = format!("{}{because}, by {}\n", meaning(&judged), judged.by);
+        if let Some(id) = &id {
+            words.push_str(&format!("the gateway's id: {id}\n"));
+        }
+        if let Some(text) = &text {
+            words.push_str(&format!("its words: {}\n", harmless::line(text)));
+        }
+        context.out.text(words)?;
+    }
+    Ok(Outcome::Done)
 }
 
 /// Which attempts are wanted.

@@ -14,6 +14,8 @@ pub(super) struct Channels {
     pub(super) settings: PerChannel<ChannelSettings>,
     /// Which numbers text messages and WhatsApp may use, in order.
     pub(super) numbers: Numbers,
+    /// A push is addressed by the client's id.
+    pub(super) push_by_client: bool,
     /// Text messages are written in letters that GSM-7 has.
     pub(super) transliterate_sms: bool,
 }
@@ -46,6 +48,7 @@ pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String
         settings
     });
     Channels {
+        push_by_client: settings[Channel::Push].provider.by_client(),
         settings,
         numbers,
         transliterate_sms: transliterate_sms.unwrap_or(false),

@@ -27,8 +27,10 @@ use self::sections::{
 mod channels;
 mod find;
 mod hours;
+mod receive;
 mod sections;
 
+pub use receive::ReceiveConfig;
 pub use sections::{BackupConfig, BirthdayConfig, QueueConfig, Retention};
 
 /// The table every file and example uses where no configuration is found.
@@ -65,6 +67,8 @@ pub struct Config {
     pub retention: Retention,
     /// Where backups go.
     pub backup: BackupConfig,
+    /// How reports come in from outside, and what people's answers mean.
+    pub receive: ReceiveConfig,
     /// Of a kind, the most that may be gone at once (`[sync] most_gone`).
     pub most_gone: Percent,
     /// The sources that sync reads.
@@ -141,6 +145,9 @@ impl Config {
                 secrets.push((format!("{channel}.{key}"), secret));
             }
         }
+        for (key, secret) in self.receive.secrets() {
+            secrets.push((format!("receive.{key}"), secret));
+        }
         for source in &self.sources {
             for (key, secret) in source.secrets() {
                 secrets.push((format!("sync.{}.{key}", source.name()), secret));
@@ -193,6 +200,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             caps: read_caps(top),
             expire_days,
             numbers: channels.numbers,
+            push_by_client: channels.push_by_client,
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),
@@ -200,6 +208,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         catch_up_hours: read_tasks(top),
         retention: read_retention(top),
         backup: read_backup(top, base),
+        receive: receive::read(top, base, &mut warnings),
         most_gone,
         sources,
         headings: top

@@ -76,6 +76,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: None,
+            email_bounced: None,
             tax_id: None,
             street: None,
             number: None,

@@ -27,6 +27,8 @@ pub struct Client {
     pub work_phone: Option<String>,
     /// E-mail as typed.
     pub email: Option<String>,
+    /// The address at which mail to them bounced for good.
+    pub email_bounced: Option<String>,
     /// CPF or CNPJ without mask.
     pub tax_id: Option<String>,
     /// Street.

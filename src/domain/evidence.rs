@@ -93,7 +93,7 @@ pub const ANSWER: [&str; 13] = [
 ];
 
 /// What a provider reported later, by its columns.
-pub const RECEIPT: [&str; 5] = ["provider_id", "status", "at", "code", "text"];
+pub const RECEIPT: [&str; 6] = ["source", "provider_id", "kind", "at", "code", "text"];
 
 /// One record, but its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

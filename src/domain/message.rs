@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
@@ -9,6 +11,13 @@ use super::template::Look;
 use super::ticket::event::TicketFacts;
 use super::words::{AddressKind, AttemptOutcome, Channel, Kind, Origin, Purpose, Reason, Status};
 use crate::clock::Now;
+
+/// A short name for a message, made from its key (43 characters): the same message has the same,
+/// so that a resend replaces instead of repeating.
+pub fn tag(key: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest)
+}
 
 /// What is decided about a message when it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +110,8 @@ pub struct Outgoing {
     pub channel: Channel,
     /// Why it is sent.
     pub purpose: Purpose,
+    /// Its template's name; none for words of a topic's own.
+    pub template: Option<String>,
     /// What within its journey it is for.
     pub event: String,
     /// The client it is about.
@@ -173,6 +184,7 @@ impl NewMessage {
             key: self.key.clone(),
             channel: self.channel,
             purpose: self.purpose,
+            template: self.template.clone(),
             event: self.event.clone(),
             client_id: self.client_id,
             contract_id: self.contract_id,
@@ -228,6 +240,9 @@ pub struct Message {
     pub provider_id: Option<String>,
     pub batch_id: Option<i64>,
     pub planned: Option<Planned>,
+    pub delivered_at: Option<DateTime<Utc>>,
+    pub read_at: Option<DateTime<Utc>>,
+    pub failed_at: Option<DateTime<Utc>>,
 }
 
 /// What a message was planned to say, and to whom, before it was written anew.

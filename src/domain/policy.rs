@@ -69,6 +69,8 @@ pub struct Policy {
     pub expire_days: i64,
     /// Which numbers text messages and WhatsApp may use, in order.
     pub numbers: Numbers,
+    /// A push is addressed by the client's id, and needs no device.
+    pub push_by_client: bool,
     /// Text messages are written in letters that GSM-7 has.
     pub transliterate_sms: bool,
 }

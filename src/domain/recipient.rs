@@ -126,6 +126,8 @@ pub struct Errand<'a> {
     pub purpose: Purpose,
     /// Which numbers are tried.
     pub numbers: &'a Numbers,
+    /// A push is addressed by the client's id, and needs no device.
+    pub push_by_client: bool,
     /// The day until which the contract wants no notices; a closing ignores it and gives none.
     pub hold_until: Option<NaiveDate>,
     /// Today.
@@ -173,10 +175,11 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
         return gone(&format!("client {}", contact.client.id), since);
     }
     let addresses = match errand.channel {
+        Channel::Push if errand.push_by_client => to(&contact.client.id.to_string()),
         Channel::Push => devices(contact),
         Channel::Sms => first(contact.client, &errand.numbers.sms, sms),
         Channel::Whatsapp => first(contact.client, &errand.numbers.whatsapp, whatsapp),
-        Channel::Email => email(contact.client.email.as_deref()),
+        Channel::Email => client_email(contact.client),
     };
     let addresses = match addresses {
         Reach::To(addresses) => addresses,
@@ -322,6 +325,21 @@ fn whatsapp(number: Option<&str>) -> Reach {
     }
 }
 
+/// Where an e-mail to a client can go: not to the address that returned one for good.
+fn client_email(client: &Client) -> Reach {
+    let bounced = client.email_bounced.as_deref();
+    match client.email.as_deref() {
+        Some(address) if bounced.is_some_and(|bounced| bounced.eq_ignore_ascii_case(address)) => {
+            Reach::Not {
+                reason: Reason::UnusableContact,
+                address: Some(address.to_owned()),
+                detail: Some("mail to it came back".to_owned()),
+            }
+        }
+        address => email(address),
+    }
+}
+
 /// Where an e-mail can go.
 pub fn email(address: Option<&str>) -> Reach {
     match address {
@@ -386,6 +404,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: Some("ana@example.com".to_owned()),
+            email_bounced: None,
             tax_id: None,
             street: None,
             number: None,
@@ -424,6 +443,7 @@ mod tests {
             channel,
             purpose: Purpose::Collection,
             numbers: &Numbers::default(),
+            push_by_client: false,
             hold_until: None,
             today: NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
         };

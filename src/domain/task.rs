@@ -21,6 +21,10 @@ words_enum! {
         Send = "send" | "envio",
         /// Reads the ERP.
         Sync = "sync" | "sincronizar",
+        /// Fetches the payment codes that today's texts need.
+        Codes = "codes" | "códigos de pagamento",
+        /// Asks providers what became of messages.
+        Receipts = "receipts" | "recibos",
         /// Deletes what the retention says.
         Purge = "purge" | "expurgo",
         /// Copies the database.
@@ -58,12 +62,14 @@ impl Run {
     pub const fn rank(self) -> u8 {
         match self {
             Self::Sync => 0,
-            Self::CollectionUpdate => 1,
-            Self::BirthdayQueue => 2,
-            Self::Send => 3,
-            Self::SendQueue => 4,
-            Self::Purge => 5,
-            Self::Backup => 6,
+            Self::Codes => 1,
+            Self::Receipts => 2,
+            Self::CollectionUpdate => 3,
+            Self::BirthdayQueue => 4,
+            Self::Send => 5,
+            Self::SendQueue => 6,
+            Self::Purge => 7,
+            Self::Backup => 8,
         }
     }
 }

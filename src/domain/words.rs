@@ -331,6 +331,8 @@ words_enum! {
         Settled = "settled" | "não se aplica mais",
         /// Its time ran out before it could go.
         Expired = "expired" | "expirada",
+        /// Whatsapp: nobody has it under this number, as the gateway says.
+        NotOnWhatsapp = "not_on_whatsapp" | "sem whatsapp",
         /// The provider refused for good.
         Refused = "refused" | "recusada",
         /// Every retry failed.
@@ -351,20 +353,6 @@ words_enum! {
         Stop = "stop" | "parar",
         /// Its request may have left, and nobody can tell.
         Unknown = "unknown" | "desconhecida",
-    }
-}
-
-words_enum! {
-    /// What a WhatsApp provider reports later about a message it took.
-    CallbackStatus {
-        /// It went to the person's phone.
-        Sent = "sent" | "enviada",
-        /// It arrived there.
-        Delivered = "delivered" | "entregue",
-        /// It was read.
-        Read = "read" | "lida",
-        /// It did not arrive.
-        Failed = "failed" | "falha",
     }
 }
 
@@ -408,7 +396,6 @@ mod tests {
         check::<Origin>();
         check::<Reason>();
         check::<AttemptOutcome>();
-        check::<CallbackStatus>();
     }
 
     #[test]

@@ -68,6 +68,18 @@ pub enum Method {
     Put,
 }
 
+impl Method {
+    /// As it stands in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
 /// A body with its type.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Body<'a> {

@@ -175,9 +175,15 @@ impl<'a> Crier<'a> {
         change: &AccessChange,
         must_hold: bool,
     ) -> Result<Vec<(String, NewMessage)>> {
-        let Some(contract) = book::contract(self.connection, change.contract_id)? else {
+        let contract = book::contract(self.connection, change.contract_id)?;
+        // What is gone from the source takes part in nothing.
+        let Some(contract) = contract.filter(|contract| contract.absent_since.is_none()) else {
             return Ok(Vec::new());
         };
+        let client = book::client(self.connection, contract.client_id)?;
+        if client.is_some_and(|client| client.absent_since.is_some()) {
+            return Ok(Vec::new());
+        }
         let is = contract.access_status;
         let mut told = BTreeSet::new();
         let mut messages = Vec::new();

@@ -214,7 +214,14 @@ impl<'a> Composer<'a> {
             Recipient::UnknownClient(id) => return Ok(reach_unknown(id)),
             Recipient::Staff(person) => return Ok(reach_staff(person, aim.channel)),
         };
+        let by_client = self.policy.push_by_client;
         let (devices, had_device) = match (aim.channel, aim.device) {
+            (Channel::Push, device) if by_client => {
+                if device.is_some_and(|device| device != client.id.to_string()) {
+                    return Ok(no_longer_theirs());
+                }
+                (Vec::new(), false)
+            }
             (Channel::Push, None) => book::devices(connection, client.id)?,
             (Channel::Push, Some(address)) => match book::device(connection, address)? {
                 Some((owner, _)) if owner != client.id => return Ok(no_longer_theirs()),
@@ -235,6 +242,7 @@ impl<'a> Composer<'a> {
                 channel: aim.channel,
                 purpose: aim.purpose,
                 numbers: &self.policy.numbers,
+                push_by_client: by_client,
                 hold_until: aim.hold_until,
                 today: self.now.today,
             },

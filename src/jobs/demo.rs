@@ -23,6 +23,12 @@ const PAYMENTS: [(&str, &str); 5] = [
 /// An overdue invoice that is paid in those days, whose way the walk shows.
 const SHOWN_INVOICE: &str = "10051";
 
+/// What the ERP tells of access, later that Monday: two contracts are cut, and connected again.
+const ACCESS: [(&str, &str); 2] = [("access-1.csv", "CA"), ("access-2.csv", "A")];
+
+/// Contracts in good standing whose clients have the app.
+const CUT_CONTRACTS: [u32; 2] = [1006, 1008];
+
 /// A file that marks a folder as the demo's own, so that it may be made anew.
 const MARK: &str = ".regua-demo";
 
@@ -73,6 +79,13 @@ fn fill(folder: &Path) -> std::io::Result<()> {
     let book = book::Book::invented();
     for (name, text) in book.files() {
         fs::write(data.join(name), text)?;
+    }
+    for (name, access) in ACCESS {
+        let rows = CUT_CONTRACTS.map(|id| format!("{id},{access}\n"));
+        fs::write(
+            folder.join(name),
+            format!("id,access_status\n{}", rows.concat()),
+        )?;
     }
     for (name, text) in payments(&book.invoices) {
         fs::write(folder.join(name), text)?;

@@ -8,14 +8,15 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
-use crate::domain::callback::Callback;
 use crate::domain::client::Client;
 use crate::domain::message::{Attempt, Message};
-use crate::domain::words::{AttemptOutcome, CallbackStatus, Channel, Status, Word as _};
+use crate::domain::receipt::ReceiptKind;
+use crate::domain::words::{AttemptOutcome, Channel, Status, Word as _};
 use crate::domain::{day, phone, tax_id};
 use crate::error::{Result, not_in_the_book};
 use crate::store::notice::{self, GivenNotice};
-use crate::store::{Connection, book, callback, evidence, message};
+use crate::store::receipt::{self, KeptReceipt};
+use crate::store::{Connection, book, evidence, message};
 
 /// Whose dossier it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +137,7 @@ impl Page {
             Some(message) => {
                 self.text(message);
                 self.attempts(&message::attempts(connection, message.id)?);
-                self.receipts(&callback::of_message(connection, message.id)?);
+                self.receipts(&receipt::of_message(connection, message.id)?);
             }
             None => self.line("<p class=\"none\">A mensagem foi eliminada pelo prazo de guarda; ficam os dados acima e os resumos abaixo.</p>"),
         }
@@ -240,21 +241,21 @@ impl Page {
         self.line("</tbody>\n</table>");
     }
 
-    fn receipts(&mut self, receipts: &[Callback]) {
+    fn receipts(&mut self, receipts: &[KeptReceipt]) {
         if receipts.is_empty() {
             return;
         }
         self.line("<table class=\"list\">\n<caption>Confirmações do provedor</caption>\n<thead><tr><th>Data e hora</th><th>Confirmação</th><th>Detalhe</th><th>Identificador</th></tr></thead>\n<tbody>");
-        for receipt in receipts {
+        for KeptReceipt { receipt, .. } in receipts {
             let detail = [&receipt.code, &receipt.text];
             let detail: Vec<&str> = detail.into_iter().flatten().map(String::as_str).collect();
             let _ = writeln!(
                 self.html,
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"id\">{}</td></tr>",
                 self.instant(receipt.at),
-                confirmation(receipt.status),
+                confirmation(receipt.kind, receipt.permanent),
                 escaped(&detail.join(": ")),
-                escaped(&receipt.provider_id),
+                escaped(receipt.provider_id.as_deref().unwrap_or_default()),
             );
         }
         self.line("</tbody>\n</table>");
@@ -357,12 +358,15 @@ const fn outcome(outcome: AttemptOutcome) -> &'static str {
     }
 }
 
-const fn confirmation(status: CallbackStatus) -> &'static str {
-    match status {
-        CallbackStatus::Sent => "enviada",
-        CallbackStatus::Delivered => "entregue",
-        CallbackStatus::Read => "lida",
-        CallbackStatus::Failed => "falhou",
+const fn confirmation(kind: ReceiptKind, permanent: bool) -> &'static str {
+    match kind {
+        ReceiptKind::Sent => "enviada",
+        ReceiptKind::Delivered => "entregue",
+        ReceiptKind::Read => "lida",
+        ReceiptKind::Failed => "falhou",
+        ReceiptKind::Bounced if permanent => "devolvida",
+        ReceiptKind::Bounced => "adiada",
+        ReceiptKind::Replied => "respondida",
     }
 }
 

@@ -302,6 +302,7 @@ impl Foresight<'_> {
             channel,
             purpose,
             numbers: &self.config.policy.numbers,
+            push_by_client: self.config.policy.push_by_client,
             hold_until: None,
             today: self.now.today,
         };

@@ -247,12 +247,7 @@ impl FileImport<'_> {
             if problems.is_empty()
                 && let Some(parent) = self.importer.parent_to_come(&values)?
             {
-                let problem = self.flaw(
-                    row.line,
-                    "parent_id",
-                    format!("topic {parent} is not in the book"),
-                    "import it first, or in the same file".to_owned(),
-                );
+                let problem = self.no_parent(row.line, parent);
                 let rejected = self.rejected(std::slice::from_ref(&problem));
                 waiting.push(Waiting {
                     line: row.line,
@@ -277,11 +272,7 @@ impl FileImport<'_> {
         }
         bad += self.put_waiting(waiting)?;
         self.importer.finish()?;
-        // A run with bad rows that are not to be left out ends without anything written.
-        let gone = match bad {
-            1.. if self.rejects.is_none() => 0,
-            _ => self.replacing.take(self.now.today)?,
-        };
+        let gone = self.gone(bad)?;
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);
         Ok(Imported {
@@ -296,6 +287,23 @@ impl FileImport<'_> {
             encoding: self.rows.encoding(),
             seconds: watch.elapsed().as_secs_f64(),
         })
+    }
+
+    /// How many rows are gone. A run with bad rows that are not to be left out ends without anything written.
+    fn gone(&self, bad: u64) -> Result<u64> {
+        if bad > 0 && self.rejects.is_none() {
+            return Ok(0);
+        }
+        self.replacing.take(self.now.today)
+    }
+
+    fn no_parent(&self, line: u64, parent: i64) -> Flaw {
+        self.flaw(
+            line,
+            "parent_id",
+            format!("topic {parent} is not in the book"),
+            "import it first, or in the same file".to_owned(),
+        )
     }
 
     /// Puts the rows whose parents came after them; how many are bad, their parents never having come.

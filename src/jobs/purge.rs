@@ -47,6 +47,7 @@ pub fn run(store: &mut Store, config: &Config, now: Now) -> Result<PurgeSummary>
     if let Some(days) = retention.bodies_days {
         summary.bodies = purge::bodies(store, before(days), now.at)?;
         store.write(|transaction| ticket::forget_texts(transaction, before(days)))?;
+        purge::replies(store, before(days))?;
     }
     if let Some(days) = retention.runs_days {
         summary.runs = purge::runs(store, before(days))?;

@@ -101,13 +101,16 @@ impl Rows {
         })
     }
 
-    /// Takes away a contract and a login that are not this client's: whoever had them hears nothing of what
-    /// became of them since.
+    /// Takes away a contract and a login that are gone, or not this client's: whoever had them hears nothing
+    /// of what became of them since.
     pub fn keep_those_of(&mut self, client_id: Option<i64>) {
         let contract = self.contract.take();
-        self.contract = contract.filter(|contract| Some(contract.client_id) == client_id);
+        self.contract = contract.filter(|contract| {
+            Some(contract.client_id) == client_id && contract.absent_since.is_none()
+        });
         let login = self.login.take();
-        self.login = login.filter(|login| Some(login.client_id) == client_id);
+        self.login = login
+            .filter(|login| Some(login.client_id) == client_id && login.absent_since.is_none());
     }
 
     /// The facts that variables take their values from.

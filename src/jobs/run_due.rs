@@ -1,10 +1,12 @@
 //! What cron starts: the tasks that are owed a run, in order, each through the job of its command.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::deliver::{ChannelSummary, Delivery, Observer, Stop, deliver};
-use super::{backup, birthday, collection, outage, purge, send, sync, watch};
+use super::deliver::{Delivery, Observer, Stop, deliver};
+use super::ending::{Complaints, Done};
+use super::receipt::poll;
+use super::{backup, birthday, codes, collection, purge, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -12,7 +14,7 @@ use crate::domain::task::{Owed, Run, RunOutcome, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::task::RunEnding;
-use crate::store::{self, Connection, Lock, Store, report, task as store_task, template};
+use crate::store::{self, Lock, Store, report, task as store_task, template};
 
 /// What tasks are run with.
 pub struct Hands<'a> {
@@ -148,188 +150,6 @@ pub fn run_one(
     })
 }
 
-/// What of a run is told on standard error: what each line is about, by which an outage is known, and the
-/// line; and what goes well again.
-#[derive(Debug, Default)]
-struct Complaints {
-    lines: Vec<(String, String)>,
-    over: Vec<String>,
-    /// Lines that whoever says them keeps to once a day.
-    daily: Vec<String>,
-}
-
-impl Complaints {
-    fn of(task: &Task, done: &Done) -> Self {
-        let name = &task.name;
-        let one_line = done.message.as_deref().map(|message| {
-            let lines: Vec<&str> = message.lines().map(str::trim).collect();
-            lines.join("; ")
-        });
-        let message = one_line.unwrap_or_default();
-        let mut lines = Vec::new();
-        let mut over = done.well.clone();
-        let about = format!("task {name}");
-        match done.outcome {
-            RunOutcome::Failed if done.closed.is_empty() => {
-                lines.push((about, format!("task `{name}` failed: {message}")));
-            }
-            RunOutcome::Failed => lines.push((
-                format!("closed {}", done.closed.join(" ")),
-                format!("task `{name}` failed: {message}"),
-            )),
-            RunOutcome::Incomplete => {
-                lines.push((about, format!("task `{name}` is incomplete: {message}")));
-            }
-            RunOutcome::Done => over.push(about),
-            RunOutcome::Running | RunOutcome::Interrupted => {}
-        }
-        lines.extend(done.later.iter().map(|(channel, n)| {
-            let line =
-                format!("task `{name}`: {channel}: {n} told to come later; they are tried again");
-            (format!("later {channel}"), line)
-        }));
-        let daily = done.daily.iter();
-        let daily = daily.map(|told| format!("task `{name}`: {told}")).collect();
-        Self { lines, over, daily }
-    }
-
-    /// Every line, told already or not.
-    fn all(&self) -> Vec<String> {
-        let lines = self.lines.iter().map(|(_, line)| line);
-        lines.chain(&self.daily).cloned().collect()
-    }
-
-    /// The lines that are not told yet in their outage.
-    fn news(&self, connection: &Connection, now: DateTime<Utc>) -> Result<Vec<String>> {
-        for about in &self.over {
-            outage::is_over(connection, about)?;
-        }
-        let mut news = self.daily.clone();
-        for (about, line) in &self.lines {
-            if outage::is_news(connection, about, now)? {
-                news.push(line.clone());
-            }
-        }
-        Ok(news)
-    }
-}
-
-/// What a task came to.
-struct Done {
-    outcome: RunOutcome,
-    counts: Map<String, Value>,
-    message: Option<String>,
-    /// Channels that closed.
-    closed: Vec<&'static str>,
-    /// Channels whose messages were told to come later, and how many.
-    later: Vec<(&'static str, u64)>,
-    /// What goes well again: a channel on which something was sent.
-    well: Vec<String>,
-    /// What is to be told once a day, and is said no oftener.
-    daily: Vec<String>,
-}
-
-impl Done {
-    fn failed(error: &Error) -> Self {
-        Self {
-            outcome: RunOutcome::Failed,
-            message: Some(error.on_one_line()),
-            ..Self::new(Value::Null)
-        }
-    }
-
-    fn new(counts: Value) -> Self {
-        Self {
-            outcome: RunOutcome::Done,
-            counts: match counts {
-                Value::Object(counts) => counts,
-                _ => Map::new(),
-            },
-            message: None,
-            closed: Vec::new(),
-            later: Vec::new(),
-            well: Vec::new(),
-            daily: Vec::new(),
-        }
-    }
-
-    /// Notes how one channel fares, and says what failed on it.
-    fn heard(&mut self, channel: &ChannelSummary) -> Option<String> {
-        let name = channel.channel.as_str();
-        if channel.later > 0 {
-            self.later.push((name, channel.later));
-        }
-        if channel.stopped.is_some() {
-            self.closed.push(name);
-        } else if channel.sent > 0 {
-            self.well.push(format!("closed {name}"));
-            if channel.later == 0 {
-                self.well.push(format!("later {name}"));
-            }
-        }
-        let unknown = channel.unknown + channel.recovered;
-        (channel.failed + unknown > 0)
-            .then(|| format!("{name}: {} failed, {unknown} unknown", channel.failed))
-    }
-
-    /// Adds what a delivery came to.
-    fn delivered(mut self, delivery: &Delivery) -> Self {
-        let mut totals = [0u64; 6];
-        let mut said: Vec<String> = self.message.take().into_iter().collect();
-        for channel in &delivery.channels {
-            for (total, n) in totals.iter_mut().zip([
-                channel.sent,
-                channel.failed,
-                channel.later,
-                channel.unknown + channel.recovered,
-                channel.skipped.values().sum(),
-                channel.left,
-            ]) {
-                *total += n;
-            }
-            said.extend(self.heard(channel));
-            if let Some(why) = &channel.stopped {
-                said.push(format!(
-                    "{} closed: {why}; what is left waits in the queue",
-                    channel.channel
-                ));
-            }
-        }
-        for channel in &delivery.locked {
-            said.push(format!(
-                "another run is delivering {channel}; its messages wait in the queue"
-            ));
-        }
-        for (key, n) in [
-            "sent",
-            "failed",
-            "later",
-            "unknown",
-            "no_longer_wanted",
-            "left",
-        ]
-        .into_iter()
-        .zip(totals)
-        {
-            self.counts.insert(key.to_owned(), json!(n));
-        }
-        self.outcome = if delivery.interrupted {
-            said.push("a signal stopped it".to_owned());
-            RunOutcome::Interrupted
-        } else if delivery.stopped() {
-            RunOutcome::Failed
-        } else if delivery.some_failed() {
-            RunOutcome::Incomplete
-        } else {
-            self.outcome
-        };
-        if !said.is_empty() {
-            self.message = Some(said.join("; "));
-        }
-        self
-    }
-}
-
 /// What a sync came to; refused rows are told by `regua sync` and `regua doctor`.
 fn synced(summary: &sync::SyncSummary) -> Done {
     let total = |count: fn(&sync::Synced) -> u64| summary.kinds.iter().map(count).sum::<u64>();
@@ -366,6 +186,23 @@ fn synced(summary: &sync::SyncSummary) -> Done {
     done
 }
 
+/// What fetching payment codes came to.
+fn fetched(summary: &codes::CodesSummary) -> Done {
+    let mut done = Done::new(summary.counts());
+    done.message = summary.complaint();
+    done
+}
+
+/// What asking providers came to; one that gives no answers does not hide the others.
+fn asked(summary: &poll::PollSummary) -> Done {
+    let mut done = Done::new(summary.counts());
+    done.message = summary.complaint();
+    if done.message.is_some() {
+        done.outcome = RunOutcome::Failed;
+    }
+    done
+}
+
 fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Done> {
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
@@ -375,6 +212,11 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             // A sync sends nothing, but who was cut or is connected again hears of it in this call.
             let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
             deliver_at_once(store, hands, &channels, synced(&summary))
+        }
+        Run::Codes => {
+            let request = codes::CodesRequest::default();
+            codes::fetch(store, hands.config, hands.clock, &request, hands.stop)
+                .map(|s| fetched(&s))
         }
         Run::BirthdayQueue => {
             let summary = birthday::queue(store, hands.config, hands.clock.now())?;
@@ -396,6 +238,12 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(Done::new(json!({})).delivered(&delivery))
         }
         Run::Send => send_report(store, hands, task),
+        Run::Receipts => Ok(asked(&poll::poll(
+            store,
+            hands.config,
+            hands.clock,
+            hands.stop,
+        )?)),
         Run::Purge => {
             let summary = purge::run(store, hands.config, hands.clock.now())?;
             let mut done = Done::new(json!({

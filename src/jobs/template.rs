@@ -5,7 +5,7 @@ use crate::domain::ladder::Phase;
 use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Need, Template, Variable};
 use crate::domain::words::{Channel, Purpose};
-use crate::error::{Error, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::store::{
     Connection, Store, rule as stored_rule, template as store, trigger as stored_trigger,
 };
@@ -49,7 +49,7 @@ pub fn ready(config: &Config, mut template: Template, text_given: bool) -> Resul
     if template.channel == Channel::Whatsapp {
         fetch_text(config, &mut template, text_given)?;
     }
-    let flaws = template.flaws();
+    let flaws = flaws(config, &template);
     if flaws.is_empty() {
         Ok(template)
     } else {
@@ -59,6 +59,14 @@ pub fn ready(config: &Config, mut template: Template, text_given: bool) -> Resul
         )
         .hint("regua template variables lists what a text may use"))
     }
+}
+
+/// Everything wrong with a template, as its channel is configured.
+pub fn flaws(config: &Config, template: &Template) -> Vec<Flaw> {
+    let provider = &config.channel(template.channel).provider;
+    let mut flaws = template.flaws();
+    flaws.extend(template.flaws_at(provider.names_variables()));
+    flaws
 }
 
 /// Fetches a whatsapp template's text from a provider that keeps them; else it is given by hand.

@@ -10,12 +10,12 @@ use chrono_tz::Tz;
 use self::headings::KnownHeadings;
 use crate::clock::Now;
 use crate::domain::book::{FactKind, KINDS};
+use crate::domain::payment_code::{Charge, CodeKind};
 use crate::domain::ticket::event::Event;
 use crate::error::{Error, Result};
 use crate::settings::Secret;
 use crate::toml_table::Section;
 
-pub mod callback;
 pub mod command;
 mod csv;
 pub mod definition;
@@ -28,6 +28,8 @@ pub mod ixc;
 mod jsonl;
 mod pairs;
 mod raw_row;
+pub mod receipt;
+pub mod request;
 mod row;
 pub mod rows;
 pub mod sgp;
@@ -138,6 +140,11 @@ pub trait Source {
         false
     }
 
+    /// Payment codes, where it has them.
+    fn codes(&self) -> Option<&dyn PaymentCodes> {
+        None
+    }
+
     /// Which field of the source each column of a kind comes from.
     fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
         let _ = kind;
@@ -168,6 +175,31 @@ pub trait Source {
     /// # Errors
     /// Only what `tell` answers.
     fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()>;
+}
+
+/// Codes by which an invoice is paid, asked for one at a time, since asking may register the charge at
+/// the bank.
+pub trait PaymentCodes {
+    /// Which may be asked for; none, where nobody said that they may.
+    fn kinds(&self) -> &[CodeKind];
+
+    /// How many may be asked for on one day.
+    fn per_day(&self) -> u64;
+
+    /// Asks for one, once, and checks that it is for what is due.
+    ///
+    /// # Errors
+    /// When the source does not answer, or gives nobody codes (exit 4).
+    fn ask(&self, invoice: i64, kind: CodeKind, due: Charge) -> Result<CodeAnswer>;
+}
+
+/// What became of asking for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeAnswer {
+    /// The code.
+    Had(String),
+    /// There is none that may be sent, for this reason.
+    NotToBeHad(String),
 }
 
 /// What is asked of a source.

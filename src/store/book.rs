@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::columns::{Columns as _, Day, Millis};
+use super::payment_code;
 use crate::domain::client::{Client, Device};
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
@@ -23,6 +24,7 @@ fn read_client(row: &Row<'_>) -> rusqlite::Result<Client> {
         phone: row.get("phone")?,
         work_phone: row.get("work_phone")?,
         email: row.get("email")?,
+        email_bounced: row.get("email_bounced")?,
         tax_id: row.get("tax_id")?,
         street: row.get("street")?,
         number: row.get("number")?,
@@ -131,12 +133,21 @@ pub fn read_invoice(row: &Row<'_>) -> rusqlite::Result<Invoice> {
     })
 }
 
-/// An invoice.
+/// An invoice, with the payment codes that were fetched for it.
 pub fn invoice(connection: &Connection, id: i64) -> Result<Option<Invoice>> {
-    Ok(connection
+    let found = connection
         .prepare_cached("SELECT *, owed FROM invoice WHERE id = ?1")?
         .query_row([id], read_invoice)
-        .optional()?)
+        .optional()?;
+    with_codes(connection, found)
+}
+
+/// An invoice with the payment codes that were fetched for it.
+fn with_codes(connection: &Connection, mut found: Option<Invoice>) -> Result<Option<Invoice>> {
+    if let Some(invoice) = &mut found {
+        payment_code::fill_in(connection, invoice)?;
+    }
+    Ok(found)
 }
 
 /// The oldest owing invoice of a contract; without one, the client's oldest owing one of no contract.
@@ -154,16 +165,17 @@ pub fn oldest_owing(
             .query_row([contract_id], read_invoice)
             .optional()?;
         if found.is_some() {
-            return Ok(found);
+            return with_codes(connection, found);
         }
     }
-    Ok(connection
+    let found = connection
         .prepare_cached(
             "SELECT *, owed FROM invoice WHERE client_id = ?1 AND owing AND contract_id IS NULL
              ORDER BY due_on, id LIMIT 1",
         )?
         .query_row([client_id], read_invoice)
-        .optional()?)
+        .optional()?;
+    with_codes(connection, found)
 }
 
 /// The client's oldest owing invoice, whatever its contract.

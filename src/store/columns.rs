@@ -11,13 +11,15 @@ use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
 use crate::domain::money::Money;
 use crate::domain::notice::NoticeKind;
+use crate::domain::payment_code::CodeKind;
+use crate::domain::receipt::ReceiptKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
 use crate::domain::task::{Run, RunOutcome};
 use crate::domain::ticket::event_type::{EventType, TriggerEvent};
 use crate::domain::words::{
-    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, Channel, ContractStatus,
-    InvoiceStatus, Kind, Online, Origin, PersonType, Purpose, Reason, Status, Word,
+    AccessStatus, AddressKind, AttemptOutcome, Author, Channel, ContractStatus, InvoiceStatus,
+    Kind, Online, Origin, PersonType, Purpose, Reason, Status, Word,
 };
 
 /// A day as a column holds it: ISO text (2026-12-10).
@@ -62,9 +64,9 @@ columns! {
 }
 
 columns! { words:
-    AccessStatus, AddressKind, AttemptOutcome, Author, CallbackStatus, CaseOutcome, Channel,
-    ContractStatus, Deliver, EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose,
-    Reason, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
+    AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel, CodeKind, ContractStatus,
+    Deliver, EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose, Reason,
+    ReceiptKind, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
 }
 
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {

@@ -63,6 +63,9 @@ pub fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
         planned: row
             .get::<_, Option<Json<Kept>>>("planned")?
             .map(|Json(kept)| kept.into()),
+        delivered_at: row.instant_opt("delivered_at")?,
+        read_at: row.instant_opt("read_at")?,
+        failed_at: row.instant_opt("failed_at")?,
     })
 }
 
@@ -121,6 +124,8 @@ pub struct Wanted {
     pub batch_id: Option<i64>,
     /// Whose title or text holds this, ignoring case and accents.
     pub contains: Option<String>,
+    /// Sent before this instant, and not known to have arrived.
+    pub undelivered_since: Option<DateTime<Utc>>,
 }
 
 impl Wanted {
@@ -156,6 +161,12 @@ impl Wanted {
             let (written, bare) = (all.bind(written), all.bind(bare));
             all.parts.push(format!(
                 "(instr(fold(address), {written}) > 0 OR instr(address, {bare}) > 0)"
+            ));
+        }
+        if let Some(before) = self.undelivered_since {
+            let before = all.bind(Millis(before));
+            all.parts.push(format!(
+                "status = 'sent' AND sent_at < {before} AND delivered_at IS NULL AND read_at IS NULL"
             ));
         }
         if let Some(contains) = &self.contains {

@@ -10,7 +10,7 @@ pub use rusqlite::{Connection, Transaction};
 use rusqlite::{ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::clock::{Clock, Now};
-use crate::domain::text;
+use crate::domain::{message as domain_message, text};
 use crate::error::{Error, Result};
 use lock::Anchor;
 pub use lock::{FileId, Lock};
@@ -20,7 +20,6 @@ pub mod backup;
 pub mod batch;
 pub mod birthday;
 pub mod book;
-pub mod callback;
 pub mod collection;
 pub mod columns;
 pub mod evidence;
@@ -33,16 +32,21 @@ pub mod message;
 pub mod meta;
 mod migration;
 pub mod notice;
+pub mod number;
 pub mod opt_out;
+pub mod payment_code;
 pub mod presence;
 pub mod purge;
 pub mod queue;
+pub mod receipt;
 mod relations;
+pub mod reply;
 pub mod report;
 mod report_owing;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
+pub mod status;
 pub mod sync;
 pub mod task;
 pub mod template;
@@ -94,6 +98,11 @@ impl Store {
 
     /// Opens the database at `path`, making it when it does not exist, and migrates it.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_within(path, BUSY)
+    }
+
+    /// The same, where a statement waits no longer than `patience` for another process's write.
+    fn open_within(path: &Path, patience: Duration) -> Result<Self> {
         let created = !path.exists();
         let anchor = Anchor::new(path).map_err(|error| unreachable_file(path, &error))?;
         if !anchor.share() {
@@ -116,7 +125,9 @@ impl Store {
             clock: SharedClock::system(),
         };
         store.still_there()?;
-        store.prepare().map_err(|error| cannot_open(path, error))?;
+        store
+            .prepare(patience)
+            .map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
         evidence::watch(&store.connection, &store.clock)
             .map_err(|error| cannot_open(path, error))?;
@@ -125,6 +136,11 @@ impl Store {
 
     /// Opens the database at `path`, which must exist.
     pub fn open_existing(path: &Path) -> Result<Self> {
+        Self::open_existing_within(path, BUSY)
+    }
+
+    /// The same, where a statement waits no longer than `patience` for another process's write.
+    pub fn open_existing_within(path: &Path, patience: Duration) -> Result<Self> {
         if !path.exists() {
             return Err(
                 Error::world(format!("there is no database {} yet", path.display()))
@@ -132,7 +148,7 @@ impl Store {
                     .hint("begin with `regua import DIR`, `regua sync` or `regua demo`"),
             );
         }
-        Self::open(path)
+        Self::open_within(path, patience)
     }
 
     /// An empty database that is nowhere, in place of the one that does not exist at `path` yet: for
@@ -145,7 +161,9 @@ impl Store {
             created: false,
             clock: SharedClock::system(),
         };
-        store.prepare().map_err(|error| cannot_open(path, error))?;
+        store
+            .prepare(BUSY)
+            .map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
         evidence::watch(&store.connection, &store.clock)
             .map_err(|error| cannot_open(path, error))?;
@@ -167,9 +185,9 @@ impl Store {
         .hint("run it again"))
     }
 
-    fn prepare(&self) -> rusqlite::Result<()> {
+    fn prepare(&self, patience: Duration) -> rusqlite::Result<()> {
         let c = &self.connection;
-        c.busy_timeout(BUSY)?;
+        c.busy_timeout(patience)?;
         c.pragma_update(None, "cache_size", -16_000)?;
         c.pragma_update(None, "foreign_keys", true)?;
         c.set_prepared_statement_cache_capacity(128);
@@ -298,10 +316,11 @@ fn unreachable_file(path: &Path, error: &std::io::Error) -> Error {
 /// What SQL calls a change of a text, and the change.
 type Change = (&'static str, fn(&str) -> String);
 
-/// Gives SQL what it lacks: `fold` and `nfc` of texts.
+/// Gives SQL what it lacks: `fold` and `nfc` of texts, `tag` of keys.
 fn functions(connection: &Connection) -> rusqlite::Result<()> {
-    let texts: [Change; 2] = [
+    let texts: [Change; 3] = [
         ("fold", text::fold),
+        ("tag", domain_message::tag),
         ("nfc", |text| text::nfc(text).into_owned()),
     ];
     for (name, function) in texts {

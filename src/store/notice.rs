@@ -220,8 +220,8 @@ pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
 }
 
 /// When a message's arrival was reported, `n` being its notice.
-const DELIVERED_AT: &str = "coalesce((SELECT min(b.at) FROM callback b
-     WHERE b.message_id = n.message_id AND b.status IN ('delivered', 'read')), n.delivered_at)";
+const DELIVERED_AT: &str = "coalesce((SELECT min(b.at) FROM receipt b
+     WHERE b.message_id = n.message_id AND b.kind IN ('delivered', 'read')), n.delivered_at)";
 
 /// One message of a notice, with what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::columns::{Columns as _, Day, Json};
+use super::columns::{Columns as _, Day};
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};
 use crate::error::Result;
@@ -23,11 +23,11 @@ pub struct ListedOptOut {
     pub source: Option<String>,
 }
 
-/// Reads an opt-out from two columns, the first of them at `first`: an empty word stands for all.
-fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<OptOut> {
+/// Reads an opt-out from two columns: an empty word stands for all.
+pub(super) fn read(row: &Row<'_>, channel: &str, purpose: &str) -> rusqlite::Result<OptOut> {
     Ok(OptOut {
-        channel: Channel::parse(row.get_ref(first)?.as_str()?),
-        purpose: Purpose::parse(row.get_ref(first + 1)?.as_str()?),
+        channel: Channel::parse(row.get_ref(channel)?.as_str()?),
+        purpose: Purpose::parse(row.get_ref(purpose)?.as_str()?),
     })
 }
 
@@ -35,7 +35,7 @@ fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<OptOut> {
 pub fn of_client(connection: &Connection, client_id: i64) -> Result<Vec<OptOut>> {
     let mut statement =
         connection.prepare_cached("SELECT channel, purpose FROM opt_out WHERE client_id = ?1")?;
-    let rows = statement.query_map([client_id], |row| read(row, 0))?;
+    let rows = statement.query_map([client_id], |row| read(row, "channel", "purpose"))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -51,7 +51,7 @@ pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<Liste
         Ok(ListedOptOut {
             client_id: row.get(0)?,
             client_name: row.get(1)?,
-            opt_out: read(row, 2)?,
+            opt_out: read(row, "channel", "purpose")?,
             since: row.day_opt(4)?,
             source: row.get(5)?,
         })
@@ -59,7 +59,8 @@ pub fn list(connection: &Connection, client_id: Option<i64>) -> Result<Vec<Liste
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn keys(opt_out: OptOut) -> (&'static str, &'static str) {
+/// An opt-out as its two columns hold it.
+pub(super) fn keys(opt_out: OptOut) -> (&'static str, &'static str) {
     (
         opt_out.channel.map_or("", Channel::as_str),
         opt_out.purpose.map_or("", Purpose::as_str),
@@ -109,14 +110,15 @@ pub fn take_back(
     Ok(())
 }
 
-/// The clients whom WhatsApp reaches by one of these numbers (E.164).
-pub fn clients_of(connection: &Connection, numbers: &[String]) -> Result<Vec<i64>> {
+/// The clients who have this number, in whichever column, as numbers are compared (E.164).
+pub fn clients_of(connection: &Connection, number: &str) -> Result<Vec<i64>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM client
-         WHERE mobile IN (SELECT value FROM json_each(?1))
-            OR whatsapp IN (SELECT value FROM json_each(?1))
-         ORDER BY id",
+        "SELECT id FROM client WHERE mobile = ?1
+         UNION SELECT id FROM client WHERE whatsapp = ?1
+         UNION SELECT id FROM client WHERE phone = ?1
+         UNION SELECT id FROM client WHERE work_phone = ?1
+         ORDER BY 1",
     )?;
-    let rows = statement.query_map([Json(numbers)], |row| row.get(0))?;
+    let rows = statement.query_map([number], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

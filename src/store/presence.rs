@@ -169,15 +169,3 @@ impl<'c> Seen<'c> {
         Ok(u64::try_from(gone).unwrap_or(0))
     }
 }
-
-/// How many rows of a kind are absent.
-pub fn absent(connection: &Connection, kind: &FactKind) -> Result<u64> {
-    Ok(connection.query_row(
-        &format!(
-            "SELECT count(*) FROM {} WHERE absent_since IS NOT NULL",
-            kind.table
-        ),
-        [],
-        |row| row.get(0),
-    )?)
-}

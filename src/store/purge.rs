@@ -38,6 +38,17 @@ pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> R
     })
 }
 
+/// Clears what people wrote back before `before`; how many there were.
+pub fn replies(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
+    let cleared = store.write(|connection| {
+        Ok(connection.execute(
+            "UPDATE reply SET text = NULL WHERE text IS NOT NULL AND at < ?1",
+            [Millis(before)],
+        )?)
+    })?;
+    Ok(cleared as u64)
+}
+
 /// Deletes messages that are done and older than `before`, with their attempts; how many. Their
 /// keys stay, so that no decision is carried out twice.
 ///

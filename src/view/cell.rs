@@ -36,6 +36,8 @@ pub enum Cell {
     Flag(bool),
     /// A word of the program itself, which people read in their language.
     Word(&'static str),
+    /// What the program says, which people read in their language.
+    Said(String),
     /// A text.
     Text(String),
     /// A text that may have several lines; a block shows them as they are.
@@ -97,7 +99,7 @@ impl Cell {
             Self::Number(number) => Value::from(*number),
             Self::Measure(measure) => Value::from(*measure),
             Self::Flag(flag) => Value::Bool(*flag),
-            Self::Text(text) | Self::Lines(text) | Self::Toned(text, _) => {
+            Self::Text(text) | Self::Said(text) | Self::Lines(text) | Self::Toned(text, _) => {
                 Value::String(text.clone())
             }
             Self::Word(word) => Value::from(*word),
@@ -131,6 +133,7 @@ impl Cell {
         match self {
             Self::Cents(cents) => Cow::Owned(reais(*cents)),
             Self::Word(word) => Cow::Borrowed(language::word(word)),
+            Self::Said(text) => language::said(text),
             Self::Toned(word, _) => Cow::Borrowed(language::word(word)),
             Self::Flag(flag) => Cow::Borrowed(language::word(if *flag { "yes" } else { "no" })),
             Self::Shown { shown, .. } | Self::Instant { shown, .. } => Cow::Borrowed(shown),
@@ -154,6 +157,7 @@ impl Cell {
             Self::Measure(measure) => Cow::Owned(sheet.number(format!("{measure:.2}"))),
             Self::Flag(flag) => Cow::Borrowed(if *flag { "yes" } else { "no" }),
             Self::Text(text)
+            | Self::Said(text)
             | Self::Lines(text)
             | Self::Toned(text, _)
             | Self::Parts { text, .. } => sheet.text(text),
@@ -177,7 +181,7 @@ impl Serialize for Cell {
             Self::Number(number) => serializer.serialize_i64(*number),
             Self::Measure(measure) => serializer.serialize_f64(*measure),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Text(text) | Self::Lines(text) | Self::Toned(text, _) => {
+            Self::Text(text) | Self::Said(text) | Self::Lines(text) | Self::Toned(text, _) => {
                 serializer.serialize_str(text)
             }
             Self::Word(word) => serializer.serialize_str(word),

@@ -200,6 +200,13 @@ impl Out {
         Ok(out.flush()?)
     }
 
+    /// Writes bytes of a protocol to standard output, at once and as they are.
+    pub fn wire(&self, text: impl AsRef<str>) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_ref().as_bytes())?;
+        out.flush()
+    }
+
     /// Writes a whole JSON document.
     pub fn json(&self, document: &impl Serialize) -> Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());

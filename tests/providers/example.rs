@@ -53,7 +53,9 @@ fn every_provider_of_the_example_is_accepted() {
         .collect();
     assert_eq!(
         chosen,
-        ["fcm", "http", "opa", "meta", "http", "twilio", "smtp"]
+        [
+            "fcm", "http", "opa", "meta", "http", "http", "twilio", "smtp"
+        ]
     );
     for (section, lines) in &blocks {
         let is_key = |line: &str, keys: &[&str]| {
@@ -65,6 +67,10 @@ fn every_provider_of_the_example_is_accepted() {
                 // Its keys stand under [sms].
                 continue;
             }
+            if section == "whatsapp" {
+                accepted(section, &lines.iter().collect::<Vec<_>>());
+                continue;
+            }
             let preset = ["preset", "base_url"];
             let without: Vec<&String> = lines.iter().filter(|l| !is_key(l, &preset)).collect();
             accepted(section, &without);
@@ -73,5 +79,35 @@ fn every_provider_of_the_example_is_accepted() {
             continue;
         }
         accepted(section, &lines.iter().collect::<Vec<_>>());
+    }
+}
+
+/// The tables of a gateway that stand as comments: from the first line that opens one on.
+fn tables(first: &str) -> String {
+    let example = include_str!("../../config.example.toml");
+    example
+        .lines()
+        .skip_while(|line| !line.starts_with(first))
+        .take_while(|line| line.starts_with("# ") && !line.starts_with("# provider"))
+        .map(|line| format!("{}\n", &line[2..]))
+        .collect()
+}
+
+#[test]
+fn the_tables_of_gateways_are_accepted_as_they_stand() {
+    for (section, first) in [
+        ("sms", "# [[sms.answer]]"),
+        ("whatsapp", "# [whatsapp.check_numbers]"),
+    ] {
+        let tables = tables(first);
+        assert!(tables.lines().count() > 6, "{tables}");
+        let text = format!(
+            "[{section}]\nprovider = \"http\"\nurl = \"https://gw.example.com/send\"\n\
+             base_url = \"https://gw.example.com\"\nusername = \"a\"\npassword = \"b\"\n{tables}"
+        );
+        let config = Config::read(&text, "config.example.toml", Path::new(""));
+        if let Err(error) = config {
+            panic!("{error}\n{text}");
+        }
     }
 }

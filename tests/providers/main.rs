@@ -32,6 +32,7 @@ fn message(channel: Channel) -> Outgoing {
         key: "send/cut/2026-11-21/7/x".to_owned(),
         channel,
         purpose: Purpose::Collection,
+        template: Some("cut".to_owned()),
         event: "stage:notice".to_owned(),
         client_id: Some(7),
         contract_id: None,

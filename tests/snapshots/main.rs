@@ -30,6 +30,7 @@ mod import;
 mod queue;
 mod report;
 mod send;
+mod status;
 mod sync;
 mod task;
 mod template;

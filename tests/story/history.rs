@@ -139,7 +139,7 @@ fn a_row_has_exactly_these_keys() {
     assert_eq!(
         keys.join(" "),
         "id key channel purpose kind template origin event client_id contract_id invoice_id login_id ticket_id \
-         address title body status reason detail created_at not_before sent_at attempts provider_id batch_id planned"
+         address title body status reason detail created_at not_before sent_at attempts provider_id batch_id planned delivered_at read_at failed_at"
     );
     assert_eq!(rows[0]["body"], "Ana Lima R$ 99,90");
     assert_eq!(rows[0]["created_at"], "2026-11-23T09:00:00-03:00");

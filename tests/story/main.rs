@@ -18,6 +18,7 @@ mod providers;
 mod reading;
 mod report;
 mod send;
+mod status;
 mod task;
 mod template;
 mod ticket;

@@ -1,5 +1,6 @@
 //! Stories of `regua sync` and `regua doctor` against a scripted IXC web service.
 
+mod codes;
 mod command;
 mod doctor;
 mod erp;
@@ -204,6 +205,14 @@ fn fill(erp: &Erp) {
          "ultima_conexao_inicial": "2026-11-20 08:11:02", "ultima_conexao_final": "2026-11-20 19:45:10", "senha": PASSWORDS[1],
          "ultima_atualizacao": "2026-11-20 19:45:10"},
     ]));
+    erp.put(
+        "su_oss_assunto",
+        json!([{"id": "4", "assunto": "Sem conexão", "ultima_atualizacao": "2026-11-01 10:00:00"}]),
+    );
+    erp.put(
+        "funcionarios",
+        json!([{"id": "34", "funcionario": "Zé Técnico", "ativo": "S", "ultima_atualizacao": "2026-11-01 10:00:00"}]),
+    );
     erp.put("su_ticket", json!([
         {"id": "1070", "tipo": "C", "id_cliente": "2107", "id_assunto": "4", "titulo": "Sem conexão", "su_status": "EP",
          "prioridade": "M", "id_responsavel_tecnico": "0", "id_ticket_origem": "I", "data_criacao": "2026-11-20 10:00:00",

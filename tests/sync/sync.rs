@@ -639,3 +639,63 @@ templates = ["opened"]
         "sync sends nothing"
     );
 }
+
+#[test]
+fn staff_topics_and_states_come_from_their_forms() {
+    let house = House::with("ticket_visible = \"all\"");
+    house.erp.put(
+        "uf",
+        json!([{"id": "24", "sigla": "SC", "nome": "Santa Catarina"}]),
+    );
+    house.erp.put(
+        "su_oss_assunto",
+        json!([{"id": "4", "assunto": "Sem conexão", "ultima_atualizacao": "2026-11-01 10:00:00"}]),
+    );
+    house.erp.put("funcionarios", json!([
+        {"id": "34", "funcionario": "Zé Técnico", "email": "ze@example.com", "fone_celular": "(49) 99999-0034",
+         "ativo": "S", "senha": PASSWORDS[0], "ultima_atualizacao": "2026-11-01 10:00:00"}]));
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(counts(&ran.json(), "staff"), [1, 0, 0, 0]);
+    assert_eq!(counts(&ran.json(), "topics"), [1, 0, 0, 0]);
+    let ticket = house.run(&["ticket", "list", "--json"]).json();
+    assert_eq!(ticket[0]["topic"], "Sem conexão");
+    let ran = house.run(&["sync", "--explain", "clients", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let columns = ran.json();
+    assert!(
+        columns
+            .as_array()
+            .expect("columns")
+            .iter()
+            .any(|row| row["source"] == "ixc"
+                && row["column"] == "mobile"
+                && row["field"] == "telefone_celular"),
+        "{columns}"
+    );
+}
+
+#[test]
+fn a_full_sync_takes_what_the_erp_no_longer_has_as_gone() {
+    let house = House::new();
+    assert_eq!(house.run(&["sync"]).code, 0);
+    let before = house.report("invoices").len();
+    house.erp.put("fn_areceber", json!([
+        {"id": "145535", "id_cliente": "2107", "id_contrato": "2302", "status": "A", "liberado": "S",
+         "data_vencimento": "2026-11-10", "valor": "99.90", "valor_aberto": "49.90",
+         "id_carteira_cobranca": "5", "ultima_atualizacao": "2026-11-08 13:53:41"}]));
+    // What changed tells nothing of what is not there.
+    assert_eq!(house.run(&["sync"]).code, 0);
+    assert_eq!(house.report("invoices").len(), before);
+    let ran = house.run(&["sync", "--full"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains("2 of the 3 invoices that ixc brought would be gone, which is more than 5%"),
+        "{ran:?}"
+    );
+    let ran = house.run(&["sync", "--full", "--most-gone", "70%", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(kind(&ran.json(), "invoices")["gone"], 2);
+    assert_eq!(house.report("invoices").len(), 1);
+}

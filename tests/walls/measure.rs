@@ -56,8 +56,6 @@ fn found(row: &Row) -> BTreeSet<String> {
             .find(|folder| path.starts_with(folder.as_str()))
             .cloned()
     };
-    let presets = "channel/http/presets.toml";
-    let told = fs::read_to_string(root().join("src").join(presets)).unwrap_or_default();
     sources()
         .iter()
         // The demo is an example.
@@ -71,10 +69,20 @@ fn found(row: &Row) -> BTreeSet<String> {
                 .collect();
             holds(&code, &row.example)
         })
-        .map(|source| source.path.as_str())
-        .chain(holds(&told, &row.example).then_some(presets))
-        .map(|path| folder(path).unwrap_or_else(|| path.to_owned()))
+        .map(|source| source.path.clone())
+        .chain(presets().filter(|path| holds(path, &row.example)))
+        .map(|path| folder(&path).unwrap_or(path))
         .collect()
+}
+
+/// The files of gateways, each named for the one it describes.
+fn presets() -> impl Iterator<Item = String> {
+    let folder = "channel/presets";
+    let files = fs::read_dir(root().join("src").join(folder)).expect("the presets");
+    files.map(move |file| {
+        let name = file.expect("a file").file_name();
+        format!("{folder}/{}", name.to_string_lossy())
+    })
 }
 
 #[test]

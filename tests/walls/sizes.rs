@@ -12,7 +12,8 @@ const MOST_OF_A_FUNCTION: usize = 60;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Functions that are longer, each with its file and the reason.
-const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[];
+const LONG_FUNCTIONS: &[(&str, &str, &str)] =
+    &[("cli/mod.rs", "dispatch", "one line for each command")];
 
 /// Each function outside the tests with its number of lines, told by its indentation, as rustfmt leaves it.
 fn functions(source: &Source) -> Vec<(String, usize)> {

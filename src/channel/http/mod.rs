@@ -2,29 +2,34 @@
 
 use std::borrow::Cow;
 
-use self::headers::Headers;
-use self::pattern::{Pattern, json_escaped};
-use self::settings::{ContentType, HttpSettings, read};
+use self::login::{Held, Login};
+use self::numbers::Numbers;
+use self::request::{Form, Made, OwnValues, of_message};
+use self::settings::{Check, HttpSettings, read};
 use self::verdict::Verdict;
-use super::{Accepted, Limits, Offer, Outgoing, Provider, Refusal, by_status, lost, tag, world};
+use super::{
+    Accepted, Limits, Next, NumberCheck, Offer, Outgoing, Provider, Refusal, by_status, lost, world,
+};
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
-use crate::http::{
-    Body, Cover, HttpClient, HttpRequest, Method, Patience, percent_encoded, secrets_in,
-};
-use crate::settings::Secret;
-use crate::wire::url::Url;
+use crate::http::{Cover, HttpClient, HttpRequest, Method, Patience, secrets_in};
 
-mod headers;
+mod description;
+mod glob;
+mod login;
+mod numbers;
 mod pattern;
+mod plan;
 mod preset;
+mod request;
+mod rule;
 mod settings;
 mod verdict;
 
-/// Any gateway, for pushes and text messages.
+/// Any gateway, for pushes, text messages and WhatsApp.
 pub(super) const OFFER: Offer = Offer {
     name: "http",
-    channels: &[Channel::Push, Channel::Sms],
+    channels: &[Channel::Push, Channel::Sms, Channel::Whatsapp],
     usual: Limits {
         workers: 8,
         rate_per_minute: 600,
@@ -32,22 +37,39 @@ pub(super) const OFFER: Offer = Offer {
     read,
 };
 
+/// A preset and the channel it is for, and what the configuration must say besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownGateway {
+    /// The preset's name.
+    pub name: &'static str,
+    /// Its channel.
+    pub channel: String,
+    /// Each key that it needs, and what that is for.
+    pub needs: Vec<(String, String)>,
+}
+
+/// Every gateway that regua knows by a preset.
+pub fn known_gateways() -> Vec<KnownGateway> {
+    preset::all()
+        .map(|preset| KnownGateway {
+            name: preset.name,
+            channel: preset.channel,
+            needs: preset.needs,
+        })
+        .collect()
+}
+
 /// Delivers through a gateway that the configuration describes.
 struct HttpProvider {
     client: HttpClient,
-    method: Method,
-    url: Pattern,
-    headers: Vec<(String, Pattern)>,
-    content_type: String,
-    escape: fn(&str) -> String,
-    body: Option<Pattern>,
-    sender: String,
-    username: String,
-    password: String,
-    token: String,
+    send: Form,
+    own: OwnValues,
+    /// The token as the configuration has it, and what must never be shown.
+    held: Held,
+    login: Option<Login>,
     verdict: Verdict,
-    check_url: Option<Url>,
-    cover: Cover,
+    check: Option<(Form, Check)>,
+    numbers: Option<Numbers>,
 }
 
 impl HttpProvider {
@@ -56,24 +78,40 @@ impl HttpProvider {
     /// # Errors
     /// When a secret cannot be read.
     fn new(settings: &HttpSettings, workers: usize) -> Result<Self> {
-        let reveal = |secret: Option<&Secret>| secret.map_or(Ok(String::new()), Secret::reveal);
-        let password = reveal(settings.credentials.password.as_ref())?;
-        let token = reveal(settings.credentials.token.as_ref())?;
-        let username = settings.credentials.username.clone().unwrap_or_default();
-        let url = Pattern::of(settings.url.as_str());
-        let body = settings.body.as_deref().map(Pattern::of);
-        let placed = |name| url.uses(name) || body.as_ref().is_some_and(|body| body.uses(name));
-        let mut headers = Headers::given(settings)?;
-        headers.add_token(settings, &token, placed("token"));
-        headers.add_user(
-            &username,
-            &password,
-            placed("username") || placed("password"),
-        );
-        let (usual, escape): (_, fn(&str) -> String) = match settings.content_type {
-            ContentType::Json => ("application/json", json_escaped),
-            ContentType::Form => ("application/x-www-form-urlencoded", percent_encoded),
-            ContentType::Plain => ("text/plain; charset=utf-8", str::to_owned),
+        let own = OwnValues::revealed(&settings.credentials)?;
+        let words = settings.words();
+        let token = !own.token.is_empty() || settings.login.is_some();
+        let credentials = &settings.credentials;
+        let form = |plan, words| -> Result<Form> {
+            Ok(Form::of(plan, words, false)?.authorized(credentials, &own, token))
+        };
+        let send = form(&settings.send, &words)?;
+        let check = match &settings.check {
+            Some(check) => Some((form(&check.plan, &words)?, check.clone())),
+            None => None,
+        };
+        let numbers = match &settings.numbers {
+            Some((numbers, plan)) => {
+                let words = words.clone().with("numbers").with("number");
+                Some(Numbers {
+                    form: form(plan, &words)?,
+                    settings: numbers.clone(),
+                })
+            }
+            None => None,
+        };
+        let mut hidden = own.hidden.clone();
+        hidden.extend(send.hidden.iter().cloned());
+        let addresses = settings.addresses();
+        hidden.extend(addresses.flat_map(secrets_in));
+        let login = match &settings.login {
+            Some((login, plan)) => {
+                let login = Login::new(login, plan, &words, own.clone(), hidden.clone())?;
+                // What its headers hide must not be shown by an answer to a message either.
+                hidden.extend(login.hidden().iter().cloned());
+                Some(login)
+            }
+            None => None,
         };
         Ok(Self {
             client: HttpClient::new(
@@ -81,49 +119,88 @@ impl HttpProvider {
                 Patience::seconds(settings.timeout_seconds),
                 settings.ca_file.as_deref(),
             )?,
-            method: settings.method,
-            url,
-            headers: headers.list,
-            content_type: headers.content_type.unwrap_or_else(|| usual.to_owned()),
-            escape,
-            body,
-            sender: settings.sender.clone().unwrap_or_default(),
-            username,
-            password,
-            token,
+            held: Held::fixed(&own.token, Cover::over(hidden)),
+            send,
+            own,
+            login,
             verdict: settings.verdict.clone(),
-            check_url: settings.check_url.clone(),
-            cover: Cover::over(
-                headers
-                    .hidden
-                    .into_iter()
-                    .chain(secrets_in(&settings.url))
-                    .chain(settings.check_url.iter().flat_map(secrets_in)),
-            ),
+            check,
+            numbers,
         })
     }
 
-    fn value<'a>(&'a self, name: &str, message: &'a Outgoing) -> Cow<'a, str> {
-        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
-        match name {
-            "address" => message.address.as_str().into(),
-            "address_digits" => digits(&message.address).into(),
-            "address_national" => match message.address.strip_prefix("+55") {
-                Some(national) => national.into(),
-                None => digits(&message.address).into(),
-            },
-            "title" => message.title.as_deref().unwrap_or_default().into(),
-            "body" => message.body.as_str().into(),
-            "key" => message.key.as_str().into(),
-            "tag" => tag(&message.key).into(),
-            "id" => message.id.to_string().into(),
-            "sender" => self.sender.as_str().into(),
-            "username" => self.username.as_str().into(),
-            "password" => self.password.as_str().into(),
-            "token" => self.token.as_str().into(),
-            _ => "".into(),
+    /// The token to use now. `refused` is the one that the gateway did not accept.
+    fn held(&self, refused: Option<&Held>) -> Result<Held, Refusal> {
+        match &self.login {
+            Some(login) => login.held(&self.client, refused),
+            None => Ok(self.held.clone()),
         }
     }
+
+    /// What a place holds that no message fills.
+    fn own<'a>(&'a self, word: &str, held: &'a Held) -> Cow<'a, str> {
+        match word {
+            "token" => (*held.token).into(),
+            own => self.own.get(own).into(),
+        }
+    }
+
+    fn made(&self, message: &Outgoing, held: &Held) -> Made {
+        self.send
+            .made(|word| of_message(word, message).unwrap_or_else(|| self.own(word, held)))
+    }
+
+    fn tried(&self, message: &Outgoing, held: &Held) -> Result<Accepted, Refusal> {
+        let answer = self.made(message, held).call(&self.client).map_err(lost)?;
+        let judged = self.verdict.judge(&answer, &held.cover);
+        match judged {
+            // The token may have run out: that is no word about the message yet.
+            Err(refusal) if answer.status == 401 && refusal.next == Next::Stop => Err(Refusal {
+                code: Some(UNAUTHORIZED.to_owned()),
+                ..refusal
+            }),
+            judged => judged,
+        }
+    }
+
+    /// Asks whether all is well, by a request that does nothing.
+    fn checked(&self, form: &Form, check: &Check, held: &Held) -> Result<String> {
+        let made = form.made(|word| self.own(word, held));
+        let answer = made
+            .call(&self.client)
+            .map_err(|failure| unreached(&failure))?;
+        let words = self.verdict.words(&answer, &held.cover);
+        if !answer.is_success() {
+            return Err(world("the gateway", by_status(&answer, words)));
+        }
+        let Some(pointer) = &check.pointer else {
+            return Ok(format!("the gateway answers {}", answer.status));
+        };
+        let found = answer
+            .json()
+            .and_then(|json| rule::scalar(json.pointer(pointer)?));
+        match found {
+            Some(found) if check.is.is_empty() || check.is.iter().any(|glob| glob.fits(&found)) => {
+                Ok(format!(
+                    "the gateway answers {}, {pointer} is {}",
+                    answer.status,
+                    held.cover.cover(found)
+                ))
+            }
+            found => Err(Error::world(format!(
+                "the gateway answers, but {pointer} is {}",
+                found.map_or_else(|| "absent".to_owned(), |found| held.cover.cover(found))
+            ))),
+        }
+    }
+}
+
+/// The code of an answer that wants another token.
+const UNAUTHORIZED: &str = "401";
+
+/// The gateway did not answer a harmless request.
+fn unreached(failure: &crate::http::Failure) -> Error {
+    Error::world(format!("the gateway does not answer: {}", failure.text()))
 }
 
 impl Provider for HttpProvider {
@@ -131,90 +208,72 @@ impl Provider for HttpProvider {
         OFFER.name
     }
 
+    /// Fetches the token, where there is a login.
+    fn open(&self) -> Result<(), Refusal> {
+        self.held(None).map(drop)
+    }
+
     fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
-        let value = |name: &str| self.value(name, message);
-        let url = self.url.filled(value, percent_encoded);
-        let headers: Vec<(&str, String)> = self
-            .headers
-            .iter()
-            .map(|(name, pattern)| (name.as_str(), pattern.filled(value, percent_encoded)))
-            .collect();
-        let headers: Vec<(&str, &str)> = headers
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        let text = self
-            .body
-            .as_ref()
-            .map(|body| body.filled(value, self.escape));
-        let answer = self
-            .client
-            .call(&HttpRequest {
-                method: self.method,
-                url: &url,
-                headers: &headers,
-                body: text.as_deref().map(|text| Body {
-                    kind: &self.content_type,
-                    text,
-                }),
-            })
-            .map_err(lost)?;
-        self.verdict.judge(&answer, &self.cover)
+        let held = self.held(None)?;
+        let first = self.tried(message, &held);
+        let unauthorized = first.as_ref().is_err_and(|refusal| {
+            refusal.next == Next::Stop && refusal.code.as_deref() == Some(UNAUTHORIZED)
+        });
+        if self.login.is_none() || !unauthorized {
+            return first;
+        }
+        // It was not taken: with a new token it is asked once more.
+        let held = self.held(Some(&held))?;
+        self.tried(message, &held)
     }
 
     /// Asks `check_url`, when there is one; else only whether the gateway's host answers at all.
     fn check(&self) -> Result<String> {
-        let unreached = |failure: crate::http::Failure| {
-            Error::world(format!("the gateway does not answer: {}", failure.text()))
-        };
-        let plain = |pattern: &Pattern| pattern.filled(|_| "".into(), str::to_owned);
-        let headers: Vec<(&str, String)> = self
-            .headers
-            .iter()
-            .map(|(name, pattern)| (name.as_str(), plain(pattern)))
-            .collect();
-        let headers: Vec<(&str, &str)> = headers
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        if let Some(url) = &self.check_url {
-            let answer = self
-                .client
-                .call(&HttpRequest {
-                    method: Method::Get,
-                    url: url.as_str(),
-                    headers: &headers,
-                    body: None,
-                })
-                .map_err(unreached)?;
-            if answer.is_success() {
-                return Ok(format!("the gateway answers {}", answer.status));
-            }
-            let words = self
-                .verdict
-                .words(&answer, answer.json().as_ref(), &self.cover);
-            return Err(world("the gateway", by_status(&answer, words)));
+        let held = self
+            .held(None)
+            .map_err(|refusal| world("the gateway", refusal))?;
+        if let Some((form, check)) = &self.check {
+            return self.checked(form, check, &held);
         }
-        let url = plain(&self.url);
-        let scheme = url.split("://").next().unwrap_or("https");
-        let root = format!("{scheme}://{}/", crate::http::host(&url));
+        let made = self.send.made(|_| "".into());
+        let scheme = made.url.split("://").next().unwrap_or("https");
+        let host = crate::http::host(&made.url);
         let answer = self
             .client
             .call(&HttpRequest {
                 method: Method::Head,
-                url: &root,
+                url: &format!("{scheme}://{host}/"),
                 headers: &[],
                 body: None,
             })
-            .map_err(unreached)?;
+            .map_err(|failure| unreached(&failure))?;
         Ok(format!(
-            "{} answers ({}); credentials are not checked without check_url",
-            crate::http::host(&url),
+            "{host} answers ({}); credentials are not checked without check_url",
             answer.status
         ))
     }
 
     fn interrupt(&self) {
         self.client.shutdown();
+    }
+
+    fn numbers(&self) -> Option<&dyn NumberCheck> {
+        self.numbers.as_ref().map(|_| -> &dyn NumberCheck { self })
+    }
+}
+
+impl NumberCheck for HttpProvider {
+    fn at_once(&self) -> usize {
+        self.numbers
+            .as_ref()
+            .map_or(1, |numbers| numbers.settings.at_once)
+    }
+
+    fn exist(&self, lot: &[String]) -> Result<Vec<bool>, Refusal> {
+        let Some(numbers) = &self.numbers else {
+            return Ok(vec![true; lot.len()]);
+        };
+        let held = self.held(None)?;
+        numbers.exist(&self.client, &self.own, &held, lot)
     }
 }

@@ -21,11 +21,7 @@ impl SmtpProvider {
             .to(Mailbox::new(name, to.clone()))
             .subject(one_line(message.title.as_deref().unwrap_or_default()))
             .date(SystemTime::from(message.at))
-            .message_id(Some(format!(
-                "<{}@{}>",
-                tag(&message.key),
-                self.from.email.domain()
-            )))
+            .message_id(Some(format!("<{}>", self.message_id(&message.key))))
             .raw_header(header("Auto-Submitted", "auto-generated".to_owned()));
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(reply_to.clone());
@@ -43,6 +39,11 @@ impl SmtpProvider {
         built.map(|built| built.formatted()).map_err(|error| {
             Refusal::new(Next::Never(Reason::Refused), error.to_string()).about(AboutWhom::Content)
         })
+    }
+
+    /// The id of a mail, without its brackets: the same message has the same.
+    pub(super) fn message_id(&self, key: &str) -> String {
+        format!("{}@{}", tag(key), self.from.email.domain())
     }
 
     /// What lets people unsubscribe: by mail always, by one click where an address is configured (RFC 8058).
@@ -73,6 +74,29 @@ impl SmtpProvider {
             None => builder.raw_header(header("List-Unsubscribe", by_mail)),
         }
     }
+}
+
+/// Whatever in a mail looks like an id that we give: a tag and a domain.
+pub(super) fn message_ids_in(mail: &[u8]) -> Vec<String> {
+    const TAG: usize = 43;
+    let of_tag = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let of_domain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
+    let ends = mail.iter().enumerate().filter(|(_, byte)| **byte == b'@');
+    ends.filter_map(|(at, _)| {
+        let before = mail[..at]
+            .iter()
+            .rev()
+            .take_while(|byte| of_tag(byte))
+            .count();
+        let domain = mail[at + 1..]
+            .iter()
+            .take_while(|byte| of_domain(byte))
+            .count();
+        let id = &mail[at.checked_sub(TAG)?..at + 1 + domain];
+        (before == TAG && domain > 0).then(|| String::from_utf8_lossy(id).into_owned())
+    })
+    .take(20)
+    .collect()
 }
 
 /// A header whose value needs no encoding.

@@ -21,6 +21,7 @@ use crate::http::{Cover, shortened};
 use crate::settings::Secret;
 use crate::wire::trust::{Trust, trust};
 
+pub mod bounce;
 mod connection;
 mod dial;
 mod meaning;
@@ -195,7 +196,10 @@ impl Provider for SmtpProvider {
             match self.turn(&mut connection, &to, &text) {
                 Turn::Settled(outcome) => {
                     self.put_back(connection);
-                    return outcome;
+                    return outcome.map(|accepted| Accepted {
+                        provider_id: Some(self.message_id(&message.key)),
+                        ..accepted
+                    });
                 }
                 // Many servers end a connection after so many messages: another one goes on at once.
                 Turn::Ending(_) if was_kept && !self.stopped.load(Ordering::Relaxed) => {}

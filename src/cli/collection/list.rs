@@ -176,7 +176,7 @@ fn case_view(context: &Context) -> View<'_, Listed> {
         })
         .words("due_on", |listed| listed.case.due_on)
         .number("days_late", move |listed| listed.case.days_late(today))
-        .words("stage", |listed| Cell::of(listed.case.stage))
+        .words("stage", |listed| listed.case.stage.as_str())
         .data("since", |listed| listed.case.since)
         .words("outcome", |listed| listed.case.outcome.map(outcome))
         .data("closed_on", |listed| listed.case.closed_on)

@@ -9,6 +9,7 @@ use super::{Context, Outcome, face, weekday};
 use crate::domain::ladder::{Milestone, Move};
 use crate::domain::message::Message;
 use crate::domain::words::Origin;
+use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::jobs::collection::{self as job, Way};
 use crate::store::collection::{Case, CaseMove, FiredReminder};
@@ -85,7 +86,7 @@ fn invoice_view(context: &Context) -> View<'_, Shown> {
         .words("client_name", |shown| Cell::of(&shown.way.client_name))
         .number("contract_id", |shown| shown.way.invoice.contract_id)
         .words("portfolio", |shown| shown.way.invoice.portfolio.clone())
-        .words("status", |shown| Cell::of(shown.way.invoice.status))
+        .words("status", |shown| shown.way.invoice.status.as_str())
         .number("amount", |shown| {
             Cell::Cents(shown.way.invoice.amount.cents())
         })
@@ -107,7 +108,7 @@ fn case_view() -> View<'static, (Case, Vec<CaseMove>)> {
     View::<(Case, Vec<CaseMove>)>::new()
         .number("case_id", |(case, _)| case.id)
         .words("rule", |(case, _)| Cell::of(&case.rule))
-        .words("stage", |(case, _)| Cell::of(case.stage))
+        .words("stage", |(case, _)| case.stage.as_str())
         .words("since", |(case, _)| case.since)
         .words("outcome", |(case, _)| Cell::maybe(case.outcome))
         .words("closed_on", |(case, _)| case.closed_on)

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Context, Outcome, read_day};
 use crate::domain::money::Money;
+use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::jobs::collection as job;
 use crate::store::collection::{self as store, StageFigures};
@@ -33,7 +34,7 @@ pub(super) fn run(rule: Option<&str>, since: Option<&str>, context: &Context) ->
 
 fn view() -> View<'static, StageFigures> {
     View::<StageFigures>::new()
-        .words("stage", |figure| Cell::of(figure.stage))
+        .words("stage", |figure| figure.stage.as_str())
         .number("entered", |figure| figure.entered)
         .number("paid_within_7", |figure| figure.paid_within_7)
         .number("paid_within_30", |figure| figure.paid_within_30)

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::arguments::word;
-use super::{Context, Outcome, face, next_run, show};
+use super::{Context, Outcome, face, show};
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Run, Task};
 use crate::domain::words::Channel;
@@ -190,7 +190,7 @@ fn keep(context: &Context, change: impl FnOnce(&Connection) -> Result<Task>) -> 
         Ok(task)
     })?;
     let last = store::last_run(saved.connection(), &task.name)?;
-    let words = match next_run(context, &task).for_sheets(Spreadsheet::default()) {
+    let words = match face::next_run(context, &task).for_sheets(Spreadsheet::default()) {
         next if next.is_empty() => format!("saved task `{}`; it is disabled", task.name),
         next => format!("saved task `{}`; its next run is at {next}", task.name),
     };

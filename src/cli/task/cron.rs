@@ -1,14 +1,14 @@
-//! `regua task crontab` and `systemd`: the lines that start `run-due` each minute.
+//! `regua task crontab` and `systemd`: what starts `run-due` each minute, and takes in receipts.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, units};
 use crate::error::{Error, Result};
 
 /// The program, and the arguments with which it finds from anywhere what it found here.
-fn invocation(context: &Context) -> Result<Vec<String>> {
+fn invocation(command: &[&str], context: &Context) -> Result<Vec<String>> {
     let absolute = |path: &Path| -> Result<PathBuf> {
         std::path::absolute(path).map_err(|error| {
             Error::world(format!("{} has no absolute path", path.display())).because(error)
@@ -25,7 +25,7 @@ fn invocation(context: &Context) -> Result<Vec<String>> {
         words.push("--db".to_owned());
         words.push(absolute(context.database())?.display().to_string());
     }
-    words.extend(["task".to_owned(), "run-due".to_owned()]);
+    words.extend(command.iter().map(|word| (*word).to_owned()));
     for (key, secret) in context.config.secrets() {
         if !secret.is_literal() && secret.file().is_none() {
             context.out.warn(format!(
@@ -57,7 +57,7 @@ fn crontab_line(words: &[String]) -> String {
 
 /// Prints the line for crontab.
 pub(super) fn crontab(context: &Context) -> Result<Outcome> {
-    let line = crontab_line(&invocation(context)?);
+    let line = crontab_line(&invocation(&["task", "run-due"], context)?);
     if !context.out.document(&json!({ "line": line }))? {
         context.out.exact(line)?;
     }
@@ -67,62 +67,49 @@ pub(super) fn crontab(context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// A word as systemd.service(5) reads it back.
-fn for_systemd(word: &str) -> String {
-    let word = word
-        .replace('\\', r"\\")
-        .replace('"', "\\\"")
-        .replace('%', "%%")
-        .replace('$', "$$");
-    if word
-        .chars()
-        .all(|c| !c.is_whitespace() && c != '\'' && c != ';')
-    {
-        word
-    } else {
-        format!("\"{word}\"")
-    }
-}
-
-/// The service and the timer.
-fn units(words: &[String], user: Option<&str>) -> (String, String) {
-    let command: Vec<String> = words.iter().map(|word| for_systemd(word)).collect();
-    let user = user.map_or_else(String::new, |user| format!("User={user}\n"));
-    let service = format!(
-        "[Unit]\n\
-         Description=regua: run the tasks that are due\n\
-         Wants=network-online.target\n\
-         After=network-online.target\n\
-         \n\
-         [Service]\n\
-         Type=oneshot\n\
-         {user}ExecStart={}\n\
-         StandardOutput=null\n",
-        command.join(" ")
-    );
-    let timer = "[Unit]\n\
-         Description=regua: look each minute for tasks that are due\n\
-         \n\
-         [Timer]\n\
-         OnCalendar=*-*-* *:*:00\n\
-         AccuracySec=1s\n\
-         \n\
-         [Install]\n\
-         WantedBy=timers.target\n"
-        .to_owned();
-    (service, timer)
-}
-
-/// Prints the service and the timer.
-pub(super) fn systemd(context: &Context) -> Result<Outcome> {
+/// Prints or writes units of systemd: the service and the timer, or the socket and the service of receipts.
+pub(super) fn systemd(receive: bool, dir: Option<&Path>, context: &Context) -> Result<Outcome> {
     let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
-    let (service, timer) = units(&invocation(context)?, user.as_deref());
-    let document = json!({ "service": service, "timer": timer });
+    let (units, then) = if receive {
+        let words = invocation(&["receive"], context)?;
+        let folder = std::path::absolute(context.database())
+            .ok()
+            .and_then(|path| path.parent().map(Path::to_path_buf))
+            .unwrap_or_default();
+        (
+            units::of_receive(&words, &folder, user.as_deref()),
+            "systemctl daemon-reload && systemctl enable --now regua-receive.socket",
+        )
+    } else {
+        let words = invocation(&["task", "run-due"], context)?;
+        (
+            units::of_tasks(&words, user.as_deref()),
+            "systemctl daemon-reload && systemctl enable --now regua.timer",
+        )
+    };
+    if let Some(dir) = dir {
+        for unit in &units {
+            let path = dir.join(unit.file);
+            std::fs::write(&path, &unit.text).map_err(|error| {
+                Error::world(format!("{} cannot be written", path.display())).because(error)
+            })?;
+            context.out.say(format!("wrote {}", path.display()));
+        }
+        context.out.say(format!("then: {then}"));
+        return Ok(Outcome::Done);
+    }
+    let document: serde_json::Map<String, serde_json::Value> = units
+        .iter()
+        .map(|unit| (unit.kind.to_owned(), json!(unit.text)))
+        .collect();
     if !context.out.document(&document)? {
-        context.out.exact(format!(
-            "# /etc/systemd/system/regua.service\n{service}\n# /etc/systemd/system/regua.timer\n{timer}\n\
-             # then: systemctl daemon-reload && systemctl enable --now regua.timer\n"
-        ))?;
+        let texts = units.iter();
+        let texts: Vec<String> = texts
+            .map(|unit| format!("# /etc/systemd/system/{}\n{}\n", unit.file, unit.text))
+            .collect();
+        context
+            .out
+            .exact(format!("{}# then: {then}\n", texts.concat()))?;
     }
     Ok(Outcome::Done)
 }
@@ -149,12 +136,5 @@ mod tests {
             crontab_line(&words(&["/opt/a b/regua", "--db", "/x/50%/o'k.db"])),
             r"* * * * * '/opt/a b/regua' --db '/x/50\%/o'\''k.db' >/dev/null"
         );
-    }
-
-    #[test]
-    fn a_unit_escapes_what_systemd_expands() {
-        let (service, _) = units(&words(&["/opt/a b/regua", "--db", "/x/50%/$HOME.db"]), None);
-        assert!(service.contains("ExecStart=\"/opt/a b/regua\" --db /x/50%%/$$HOME.db\n"));
-        assert!(!service.contains("User="));
     }
 }

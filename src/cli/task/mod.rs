@@ -1,16 +1,17 @@
 //! `regua task`: what cron starts, and when.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
 use super::{Context, Outcome, arguments, face, signals};
-use crate::domain::task::Task;
 use crate::error::Result;
-use crate::view::Cell;
 
 mod change;
 mod cron;
 mod runs;
 mod show;
+mod units;
 
 /// Tasks: what is run on a schedule.
 #[derive(Debug, Subcommand)]
@@ -76,9 +77,17 @@ pub(super) enum Command {
     /// Print the line for crontab
     #[command(after_help = "Example:\n  (crontab -l; regua task crontab) | crontab -")]
     Crontab,
-    /// Print a systemd service and timer
-    #[command(after_help = "Example:\n  regua task systemd")]
-    Systemd,
+    /// Print a systemd service and timer; or, for receipts, a socket and its service
+    #[command(after_help = "Examples:\n  \
+        regua task systemd\n  \
+        regua task systemd --receive /etc/systemd/system")]
+    Systemd {
+        /// The socket and service that take in what providers report, instead
+        #[arg(long)]
+        receive: bool,
+        /// Write them into this folder instead of printing them
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Runs the command.
@@ -94,13 +103,6 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Run { name } => runs::run_now(&name, context),
         Command::RunDue => runs::run_due(context),
         Command::Crontab => cron::crontab(context),
-        Command::Systemd => cron::systemd(context),
+        Command::Systemd { receive, dir } => cron::systemd(receive, dir.as_deref(), context),
     }
-}
-
-/// The first matching minute after now; none for a disabled task.
-fn next_run(context: &Context, task: &Task) -> Cell {
-    let now = context.now();
-    let next = task.schedule.next_after(now.at, now.zone);
-    face::instant(context, next.filter(|_| task.enabled))
 }

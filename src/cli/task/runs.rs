@@ -1,6 +1,6 @@
 //! `regua task run` and `run-due`: what is owed, run now.
 
-use super::show::{counts_cell, message_cell, outcome_cell};
+use super::show::{counts_cell, message_cell};
 use super::signals::Listener;
 use super::{Context, Outcome, face};
 use crate::domain::task::RunOutcome;
@@ -74,7 +74,7 @@ fn view(context: &Context) -> View<'_, Ran> {
             face::instant(context, Some(ran.started_at))
         })
         .data("due_at", |ran| face::instant(context, ran.due_at))
-        .words("outcome", |ran| outcome_cell(ran.ending.outcome))
+        .words("outcome", |ran| face::outcome_cell(ran.ending.outcome))
         .words("seconds", |ran| {
             Cell::Measure(face::seconds(ran.ending.seconds))
         })

@@ -2,21 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Outcome, face, next_run};
+use super::face::TaskRow;
+use super::{Context, Outcome, face};
 use crate::domain::schedule::Part;
-use crate::domain::task::{RunOutcome, Task};
+use crate::domain::task::Task;
 use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::store::task::{self as store, TaskRun};
-use crate::view::{Cell, Format, Spreadsheet, Tone, View};
-
-/// A task, and its last run.
-pub(super) type Row = (Task, Option<TaskRun>);
+use crate::view::{Cell, Format, Spreadsheet, View};
 
 /// Lists the tasks.
 pub(super) fn list(context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
-    let view = task_view(context)
+    let view = face::task_view(context)
         .spares(&["enabled", "last_run_at"])
         .when_empty(
             "no tasks yet",
@@ -40,27 +38,11 @@ pub(super) fn list(context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// A task in a list.
-fn task_view(context: &Context) -> View<'_, Row> {
-    View::<Row>::new()
-        .words("name", |(task, _)| Cell::of(&task.name))
-        .words("run", |(task, _)| Cell::of(task.run))
-        .words("schedule", |(task, _)| Cell::of(&task.schedule))
-        .words("enabled", |(task, _)| task.enabled)
-        .words("last_run_at", |(_, last)| {
-            face::instant(context, last.as_ref().map(|run| run.started_at))
-        })
-        .words("last_outcome", |(_, last)| {
-            last.as_ref().map(|run| outcome_cell(run.outcome))
-        })
-        .words("next_run_at", |(task, _)| next_run(context, task))
-}
-
 /// A task with all its parts.
-pub(super) fn view(context: &Context) -> View<'_, Row> {
+pub(super) fn view(context: &Context) -> View<'_, TaskRow> {
     let view = Part::ALL
         .into_iter()
-        .fold(task_view(context), |view, part| {
+        .fold(face::task_view(context), |view, part| {
             view.words(part.as_str(), move |(task, _)| {
                 Cell::of(task.schedule.text(part))
             })
@@ -70,16 +52,6 @@ pub(super) fn view(context: &Context) -> View<'_, Row> {
         .words("template", |(task, _)| task.template.clone())
         .number("limit", |(task, _)| task.limit)
         .words("kinds", |(task, _)| json!(task.kinds))
-}
-
-/// How a run ended.
-pub(super) fn outcome_cell(outcome: RunOutcome) -> Cell {
-    let tone = match outcome {
-        RunOutcome::Done => Tone::Good,
-        RunOutcome::Running | RunOutcome::Incomplete => Tone::Warn,
-        RunOutcome::Failed | RunOutcome::Interrupted => Tone::Bad,
-    };
-    Cell::Toned(outcome.as_str().to_owned(), tone)
 }
 
 /// Counts as people read them; the zeros are left out.
@@ -109,7 +81,7 @@ fn run_view(context: &Context) -> View<'_, TaskRun> {
         })
         .data("ended_at", |run| face::instant(context, run.ended_at))
         .data("due_at", |run| face::instant(context, run.due_at))
-        .words("outcome", |run| outcome_cell(run.outcome))
+        .words("outcome", |run| face::outcome_cell(run.outcome))
         .words("seconds", |run| {
             run.seconds
                 .map(|seconds| Cell::Measure(face::seconds(seconds)))
@@ -139,7 +111,7 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
 
 /// What a task is, for people.
 fn heading(context: &Context, task: &Task) -> String {
-    let next = match next_run(context, task) {
+    let next = match face::next_run(context, task) {
         Cell::Null => None,
         next => Some(next.for_sheets(Spreadsheet::default()).into_owned()),
     };

@@ -27,7 +27,7 @@ pub(super) fn run(name: Option<&str>, context: &Context) -> Result<Outcome> {
     let mut list = context.out.list(view());
     let mut wrong = false;
     for template in &templates {
-        for finding in findings(c, template)? {
+        for finding in findings(context, c, template)? {
             wrong |= finding.level == "error";
             list.row(&finding)?;
         }
@@ -55,14 +55,17 @@ fn view<'a>() -> View<'a, Finding<'a>> {
         )
 }
 
-fn findings<'a>(connection: &Connection, template: &'a Template) -> Result<Vec<Finding<'a>>> {
+fn findings<'a>(
+    context: &Context,
+    connection: &Connection,
+    template: &'a Template,
+) -> Result<Vec<Finding<'a>>> {
     let finding = |level, message| Finding {
         template,
         level,
         message,
     };
-    let mut findings: Vec<Finding> = template
-        .flaws()
+    let mut findings: Vec<Finding> = job::flaws(&context.config, template)
         .into_iter()
         .map(|flaw| finding("error", format!("{}, {}", flaw.found, flaw.remedy)))
         .collect();

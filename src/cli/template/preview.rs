@@ -14,9 +14,11 @@ use crate::domain::sms::{Segments, segments};
 use crate::domain::template::{Facts, Need, Rendered, Template, Variable};
 use crate::domain::words::{Channel, Origin, Reason, Word as _};
 use crate::error::{Error, Result, not_in_the_book};
-use crate::jobs::compose::{Composer, Draft, Wording};
+use crate::jobs::compose::{Composer, Draft, Key, Wording};
 use crate::store::{Connection, book, template as store};
 use crate::view::{Cell, View};
+
+mod request;
 
 /// A look at a template with a client's facts.
 #[derive(Debug, Args)]
@@ -35,6 +37,9 @@ pub(in crate::cli) struct Preview {
     /// The login
     #[arg(long, value_name = "ID")]
     login: Option<i64>,
+    /// Show the request that would be made to the channel's gateway, secrets as ***; nothing is sent
+    #[arg(long)]
+    request: bool,
 }
 
 /// What the preview is about, out of the book.
@@ -124,6 +129,9 @@ pub(super) fn run(preview: &Preview, context: &Context) -> Result<Outcome> {
     let c = store.connection();
     let template = store::get(c, &preview.name)?;
     let subject = Subject::gather(preview, &template, c)?;
+    if preview.request {
+        return request::run(context, c, &template, &subject);
+    }
     let seen = look(context, c, &template, &subject)?;
     if !context.out.one(view(), &seen)? {
         show(context, &seen)?;
@@ -131,16 +139,15 @@ pub(super) fn run(preview: &Preview, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Composes the message without writing anything.
-fn look<'a>(
-    context: &Context,
+/// The message as a send of today would make it.
+fn draft<'a>(
+    context: &'a Context,
     c: &Connection,
     template: &'a Template,
     subject: &'a Subject,
-) -> Result<Seen<'a>> {
+) -> Result<Draft<'a>> {
     let client = &subject.client;
     let now = context.now();
-    let composer = Composer::new(&context.config, now);
     let facts = Facts {
         client: Some(client),
         contract: subject.contract.as_ref(),
@@ -149,7 +156,11 @@ fn look<'a>(
         login: subject.login.as_ref(),
         ..Facts::new(now, &context.config.company)
     };
-    let draft = Draft {
+    Ok(Draft {
+        key: Key::PerAddress(format!(
+            "send/{}/{}/{}",
+            template.name, now.today, client.id
+        )),
         hold_until: subject
             .contract
             .as_ref()
@@ -160,10 +171,22 @@ fn look<'a>(
             facts,
             Origin::Send,
         )
-    };
+    })
+}
+
+/// Composes the message without writing anything.
+fn look<'a>(
+    context: &Context,
+    c: &Connection,
+    template: &'a Template,
+    subject: &'a Subject,
+) -> Result<Seen<'a>> {
+    let client = &subject.client;
+    let composer = Composer::new(&context.config, context.now());
+    let draft = draft(context, c, template, subject)?;
     let reach = composer.reach(c, &draft)?;
     let rendered = template
-        .render(&facts)
+        .render(&draft.facts)
         .map_err(|variable| no_value(variable, client))?;
     let (addresses, reason) = match &reach {
         Reach::To(addresses) => (addresses.iter().map(|a| a.text.clone()).collect(), None),

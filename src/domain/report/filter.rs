@@ -151,16 +151,7 @@ impl Filter {
         } else {
             vec![value.to_owned()]
         };
-        if written.len() > MOST_VALUES {
-            return Err(Flaw::at(
-                format!("filter on `{name}`"),
-                format!(
-                    "has {} values, more than a filter takes ({MOST_VALUES})",
-                    written.len()
-                ),
-                "give fewer, or import what marks these rows and filter by that",
-            ));
-        }
+        not_too_many(name, written.len())?;
         let values = written
             .iter()
             .map(|value| read_value(field_type, operator, value))
@@ -176,6 +167,18 @@ impl Filter {
             written: text.to_owned(),
         })
     }
+}
+
+/// Refuses more values than a filter takes.
+fn not_too_many(name: &str, values: usize) -> Result<(), Flaw> {
+    if values <= MOST_VALUES {
+        return Ok(());
+    }
+    Err(Flaw::at(
+        format!("filter on `{name}`"),
+        format!("has {values} values, more than a filter takes ({MOST_VALUES})"),
+        "give fewer, or import what marks these rows and filter by that",
+    ))
 }
 
 /// The most values of one filter.

@@ -29,10 +29,29 @@ impl Template {
         let mut flaws = Vec::new();
         self.check_name_and_text(&mut flaws);
         self.check_title(&mut flaws);
-        if self.channel == Channel::Whatsapp {
-            self.check_places(&mut flaws);
-        } else {
+        if self.names_variables() {
             self.check_variables(&mut flaws);
+        } else {
+            self.check_places(&mut flaws);
+        }
+        let place = format!("template `{}`", self.name);
+        flaws.into_iter().map(|flaw| flaw.within(&place)).collect()
+    }
+
+    /// What is wrong with a whatsapp text for a provider by which texts name their variables themselves, or
+    /// for one by which they do not.
+    pub fn flaws_at(&self, names_variables: bool) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        if self.channel == Channel::Whatsapp && self.names_variables() != names_variables {
+            if names_variables {
+                flaws.push(Flaw::of(
+                    "variables",
+                    "are given by number, and the gateway keeps no template that has numbers",
+                    "write #cliente_nome# in the text, without {{1}}, --var and the provider's ids",
+                ));
+            } else {
+                self.check_unfilled(&mut flaws);
+            }
         }
         let place = format!("template `{}`", self.name);
         flaws.into_iter().map(|flaw| flaw.within(&place)).collect()
@@ -107,6 +126,11 @@ impl Template {
                 "give one variable for each placeholder, in order",
             ));
         }
+        self.check_unfilled(flaws);
+    }
+
+    /// Whatsapp: variables that are written in a text whose places have numbers.
+    fn check_unfilled(&self, flaws: &mut Vec<Flaw>) {
         for piece in pieces(&self.body) {
             if let Piece::Variable(variable, _) = piece {
                 flaws.push(Flaw::of(

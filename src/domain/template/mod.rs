@@ -34,7 +34,7 @@ pub struct Template {
     pub purpose: Purpose,
     /// Push: the title; e-mail: the subject.
     pub title: Option<String>,
-    /// The text; for whatsapp the provider's text, with `{{1}}` where variables go.
+    /// The text; for whatsapp the provider's text, with `{{1}}` where variables go, or one of our own.
     pub body: String,
     /// E-mail: the same in HTML.
     pub html: Option<String>,
@@ -64,6 +64,16 @@ pub struct Rendered {
 }
 
 impl Template {
+    /// Whether its text names its variables itself, as `#cliente_nome#`: on every channel but whatsapp,
+    /// and there where it has neither numbered places nor a template at the provider.
+    pub fn names_variables(&self) -> bool {
+        self.channel != Channel::Whatsapp
+            || (self.provider_channel.is_none()
+                && self.provider_template.is_none()
+                && self.variables.is_empty()
+                && Placeholders::of(&self.body).count == 0)
+    }
+
     /// Every variable it uses.
     pub fn used(&self) -> BTreeSet<Variable> {
         self.placed().map(|(variable, _)| variable).collect()
@@ -79,7 +89,7 @@ impl Template {
 
     /// Its variables where they stand, each with whether a text stands in for a missing value.
     fn placed(&self) -> impl Iterator<Item = (Variable, bool)> + '_ {
-        let whatsapp = self.channel == Channel::Whatsapp;
+        let named = self.names_variables();
         let texts = [
             self.title.as_deref(),
             Some(self.body.as_str()),
@@ -88,14 +98,14 @@ impl Template {
         let written = texts
             .into_iter()
             .flatten()
-            .filter(move |_| !whatsapp)
+            .filter(move |_| named)
             .flat_map(pieces)
             .filter_map(|piece| match piece {
                 Piece::Variable(variable, instead) => Some((variable, instead.is_some())),
                 _ => None,
             });
         let given = self.variables.iter().map(|variable| (*variable, false));
-        given.filter(move |_| whatsapp).chain(written)
+        given.filter(move |_| !named).chain(written)
     }
 
     /// Whether its text speaks for every invoice that its message stands for, and not for one alone.
@@ -131,7 +141,7 @@ impl Template {
 
     /// The message for one recipient, or the first variable that has no value.
     pub fn render(&self, facts: &Facts<'_>) -> Result<Rendered, Variable> {
-        if self.channel == Channel::Whatsapp {
+        if !self.names_variables() {
             let variables = self
                 .variables
                 .iter()
@@ -193,6 +203,7 @@ mod tests {
             phone: None,
             work_phone: None,
             email: None,
+            email_bounced: None,
             tax_id: Some("11144477735".to_owned()),
             street: None,
             number: None,
@@ -287,6 +298,27 @@ mod tests {
             ),
             "A {{nome}} A"
         );
+    }
+
+    #[test]
+    fn a_whatsapp_text_of_our_own_names_its_variables() {
+        let mut t = template(Channel::Whatsapp, None, "Oi #cliente_nome#,\nvocê deve ##1");
+        assert_eq!(t.flaws(), []);
+        assert_eq!(t.used().len(), 1);
+        let company = Company::default();
+        let client = client("Ana {{1}}");
+        let facts = Facts {
+            client: Some(&client),
+            ..Facts::new(now(), &company)
+        };
+        let rendered = t.render(&facts).expect("every value is there");
+        assert_eq!(rendered.body, "Oi Ana {{1}},\nvocê deve #1");
+        assert_eq!(t.flaws_at(true), []);
+        assert!(t.flaws_at(false)[0].found.contains("would stay as it is"));
+        t.body = "Oi {{1}}".to_owned();
+        t.variables = vec![Variable::ClienteNome];
+        assert_eq!(t.flaws_at(false), []);
+        assert_eq!(t.flaws_at(true)[0].key, "variables");
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl<'a> Desk<'a> {
     /// Whether a push's device was given up, or changed hands, in this very run.
     fn device_lost(&self, message: &DueMessage) -> Result<Option<Against>> {
         let outgoing = &message.outgoing;
-        if outgoing.channel != Channel::Push {
+        if outgoing.channel != Channel::Push || self.policy.push_by_client {
             return Ok(None);
         }
         Ok(match book::device(self.connection, &outgoing.address)? {

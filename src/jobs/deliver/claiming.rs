@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::afresh::{Desk, Verdict};
+use super::asking::Numbers;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
@@ -19,19 +20,48 @@ use crate::store::{Connection, meta};
 pub(super) struct Claim {
     /// They are `sending` now.
     pub taken: Vec<DueMessage>,
+    /// Numbers of which nobody knows whether they exist: their messages wait for that.
+    pub unasked: Vec<String>,
     /// Found no longer wanted, by reason.
     pub skipped: BTreeMap<Reason, u64>,
 }
 
+impl Claim {
+    /// Skips a message that is not to go.
+    fn skip(
+        &mut self,
+        connection: &Connection,
+        id: i64,
+        reason: Reason,
+        detail: Option<String>,
+    ) -> Result<()> {
+        queue::skip(connection, id, reason, detail.as_deref())?;
+        *self.skipped.entry(reason).or_default() += 1;
+        Ok(())
+    }
+}
+
+/// Whether a message's number exists, where that is asked; none where nobody knows yet.
+fn known(
+    connection: &Connection,
+    numbers: Option<&Numbers>,
+    message: &DueMessage,
+) -> Result<Option<bool>> {
+    match numbers {
+        Some(numbers) => numbers.exists(connection, &message.outgoing.address),
+        None => Ok(Some(true)),
+    }
+}
+
 /// Claims at most `room` messages of a channel whose turn has come, and leaves what is `aside` where
-/// it is. To be called within an immediate transaction.
+/// it is; where `numbers` are asked about, only those whose number exists. To be called within an immediate transaction.
 pub(super) fn claim(
     connection: &Connection,
     config: &Config,
     channel: Channel,
     now: Now,
     room: usize,
-    aside: &Aside,
+    (aside, numbers): (&Aside, Option<&Numbers>),
 ) -> Result<Claim> {
     let mut claim = Claim::default();
     // Where hours differ from place to place, each message is asked for its own.
@@ -57,18 +87,19 @@ pub(super) fn claim(
                 desk.look(message)?
             };
             match verdict {
-                Verdict::Goes(message) => {
-                    queue::take(connection, id, &seen)?;
-                    claim.taken.push(as_sent(config, *message));
-                }
-                Verdict::Not(reason, detail) => {
-                    queue::skip(connection, id, reason, detail.as_deref())?;
-                    *claim.skipped.entry(reason).or_default() += 1;
-                }
+                Verdict::Goes(message) => match known(connection, numbers, &message)? {
+                    Some(true) => {
+                        queue::take(connection, id, &seen)?;
+                        claim.taken.push(as_sent(config, *message));
+                    }
+                    Some(false) => claim.skip(connection, id, Reason::NotOnWhatsapp, None)?,
+                    None => claim.unasked.push(message.outgoing.address),
+                },
+                Verdict::Not(reason, detail) => claim.skip(connection, id, reason, detail)?,
                 Verdict::Waits(until) => queue::wait(connection, id, until)?,
             }
         }
-        if last {
+        if last || !claim.unasked.is_empty() {
             break;
         }
     }

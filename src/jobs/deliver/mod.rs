@@ -5,7 +5,8 @@
 //! what is in flight, at most two messages a worker.
 //!
 //! `claiming` takes messages whose turn has come, `afresh` judges and writes each again,
-//! `overtaken` says what has gone on since, `workers` ask the provider, `judging`
+//! `overtaken` says what has gone on since, `asking` finds out which numbers exist where that must be
+//! known, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
 //! what answers in a row mean for the channel, `outage` what the next run is told of it, `settling` writes
 //! it all down, `summary` counts it.
@@ -24,6 +25,7 @@ use crate::store::Store;
 use crate::store::queue::{self, Outage};
 
 mod afresh;
+mod asking;
 mod blame;
 mod breaker;
 mod claiming;
@@ -216,9 +218,12 @@ struct Drain<'a> {
 
 impl Drain<'_> {
     fn run(&mut self, store: &mut Store, stop: &Stop, observer: Observer<'_>) -> Result<()> {
-        let most = self.limits.workers.max(1) * IN_FLIGHT_PER_WORKER;
+        let pause = self.config.channel(self.channel).provider.pause();
+        // While one rests, nothing else is on its way.
+        let each = pause.map_or(IN_FLIGHT_PER_WORKER, |_| 1);
+        let most = self.limits.workers.max(1) * each;
         let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
-        let workers = Workers::start(&self.provider, self.limits, &self.gate)?;
+        let workers = Workers::start(&self.provider, (self.limits, pause), &self.gate)?;
         let mut back: Vec<Answered> = Vec::new();
         let mut since_stop: Option<Stopwatch> = None;
         loop {
@@ -231,20 +236,27 @@ impl Drain<'_> {
             } else {
                 most - self.in_flight.len() + back.len()
             };
-            let taken = match self.round(store, &back, room) {
-                Ok(taken) => taken,
+            let claim = match self.round(store, &back, room) {
+                Ok(claim) => claim,
                 Err(error) => return Err(self.save_what_came(store, &workers, back, error)),
             };
             back.clear();
             observer(self.channel, self.summary.done(), total);
-            let mut messages = Vec::with_capacity(taken.len());
-            for message in taken {
+            let mut messages = Vec::with_capacity(claim.taken.len());
+            for message in claim.taken {
                 let flight = InFlight::of(&message);
                 self.in_flight.insert(message.outgoing.id, flight);
                 messages.push((message.outgoing, message.lot));
             }
             workers.hand_over(messages);
+            let asks = !claim.unasked.is_empty() && stop.asked() == 0;
+            if asks {
+                self.ask(store, claim.unasked, stop)?;
+            }
             if self.in_flight.is_empty() {
+                if asks {
+                    continue;
+                }
                 return Ok(());
             }
             let out_of_patience = since_stop

@@ -1,6 +1,7 @@
 //! Settling: each round writes down what came back, in the transaction that claims what there is room for.
 
 use super::Drain;
+use super::asking::Numbers;
 use super::claiming::{Claim, claim};
 use super::judging::Judge;
 use super::workers::{Answer, Answered, Workers};
@@ -9,7 +10,7 @@ use crate::clock::{Now, Stopwatch};
 use crate::domain::words::Status;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::store::queue::{self, Aside, DueMessage, Settlement};
+use crate::store::queue::{self, Aside, Settlement};
 
 /// Whether messages wait for us to mend something, while others go on.
 fn about_a_key(refusal: &Refusal) -> bool {
@@ -37,7 +38,7 @@ impl Drain<'_> {
         store: &mut Store,
         back: &[Answered],
         room: usize,
-    ) -> Result<Vec<DueMessage>> {
+    ) -> Result<Claim> {
         let now = self.clock.now();
         let judged = self.judge_all(back, now);
         // A closed channel settles what is still coming and claims nothing more; a probe goes alone.
@@ -48,7 +49,7 @@ impl Drain<'_> {
         };
         if judged.settlements.is_empty() && room == 0 {
             self.close(judged.close);
-            return Ok(Vec::new());
+            return Ok(Claim::default());
         }
         let put_off = self.hours.closed_since(self.config, now);
         let (config, channel) = (self.config, self.channel);
@@ -57,7 +58,8 @@ impl Drain<'_> {
             lots: self.gate.aside(),
             ids: self.held.clone(),
         };
-        let (undone, claim) = store.write(|transaction| {
+        let numbers = Numbers::asked_about(&self.provider, channel, now);
+        let (undone, mut claim) = store.write(|transaction| {
             for settlement in &judged.settlements {
                 queue::settle(transaction, settlement, provider, now)?;
             }
@@ -72,7 +74,14 @@ impl Drain<'_> {
             for messages in &put_off {
                 messages.carry_out(transaction, channel, now)?;
             }
-            let claim = claim(transaction, config, channel, now, room, &aside)?;
+            let claim = claim(
+                transaction,
+                config,
+                channel,
+                now,
+                room,
+                (&aside, numbers.as_ref()),
+            )?;
             Ok((undone, claim))
         })?;
         for settlement in &judged.settlements {
@@ -81,10 +90,15 @@ impl Drain<'_> {
         }
         self.summary.failed = self.summary.failed.saturating_sub(undone);
         self.close(judged.close);
-        for (reason, n) in claim.skipped {
+        for (reason, n) in std::mem::take(&mut claim.skipped) {
             *self.summary.skipped.entry(reason).or_default() += n;
         }
-        Ok(claim.taken)
+        Ok(claim)
+    }
+
+    /// Closes the channel for the rest of the run.
+    pub(super) fn close_for(&mut self, why: String) {
+        self.close(Some(why));
     }
 
     fn close(&mut self, why: Option<String>) {

@@ -1,5 +1,6 @@
 //! Workers: threads that ask the provider, as many and as fast as it allows, and hand back what it said.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use super::stop::Stop;
 use super::tray::Tray;
-use crate::channel::{Accepted, Limits, Next, Provider, Refusal};
+use crate::channel::{Accepted, Limits, Next, Pause, Provider, Refusal};
 use crate::clock::Stopwatch;
 use crate::domain::message::{Lot, Outgoing};
 use crate::domain::rate::TokenBucket;
@@ -83,7 +84,11 @@ impl Workers {
     ///
     /// # Errors
     /// When the system allows no more threads; none goes on then, and nothing has been claimed.
-    pub fn start(provider: &Arc<dyn Provider>, limits: Limits, gate: &Gate) -> Result<Self> {
+    pub fn start(
+        provider: &Arc<dyn Provider>,
+        (limits, pause): (Limits, Option<Pause>),
+        gate: &Gate,
+    ) -> Result<Self> {
         let workers = Self {
             work: Arc::default(),
             answers: Arc::default(),
@@ -99,6 +104,8 @@ impl Workers {
                 turn: Arc::clone(&turn),
                 bucket: Arc::clone(&bucket),
                 watch,
+                pause,
+                rested: Cell::new(None),
                 answers: Arc::clone(&workers.answers),
             };
             thread::Builder::new()
@@ -136,18 +143,27 @@ impl Drop for Workers {
 
 /// Opens the provider; a signal ends that too, after the time that requests in flight have.
 pub(super) fn opened(provider: &Arc<dyn Provider>, stop: &Stop) -> Result<Result<(), Refusal>> {
+    awaited(provider, stop, |provider| provider.open())
+}
+
+/// Asks the provider something besides its messages; a signal ends that too, as it ends opening it.
+pub(super) fn awaited<T: Send + 'static>(
+    provider: &Arc<dyn Provider>,
+    stop: &Stop,
+    ask: impl FnOnce(&dyn Provider) -> Result<T, Refusal> + Send + 'static,
+) -> Result<Result<T, Refusal>> {
     let (said, answer) = channel();
-    let opening = Arc::clone(provider);
+    let asked = Arc::clone(provider);
     thread::Builder::new()
         .spawn(move || {
-            let opened = catch_unwind(AssertUnwindSafe(|| opening.open()));
-            let _ = said.send(opened);
+            let told = catch_unwind(AssertUnwindSafe(|| ask(&*asked)));
+            let _ = said.send(told);
         })
         .map_err(no_thread)?;
     let mut since_stop: Option<Stopwatch> = None;
     loop {
         match answer.recv_timeout(TICK) {
-            Ok(Ok(opened)) => return Ok(opened),
+            Ok(Ok(told)) => return Ok(told),
             Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
                 return Ok(Err(Refusal::new(
                     Next::NotSent,
@@ -166,7 +182,7 @@ pub(super) fn opened(provider: &Arc<dyn Provider>, stop: &Stop) -> Result<Result
         if watch.elapsed() >= GRACE || stop.asked() > 1 {
             return Ok(Err(Refusal::new(
                 Next::NotSent,
-                "interrupted while the connection was being opened",
+                "interrupted before a message could be sent",
             )));
         }
     }
@@ -188,6 +204,10 @@ struct Worker {
     turn: Arc<Mutex<()>>,
     bucket: Arc<Mutex<Option<TokenBucket>>>,
     watch: Stopwatch,
+    /// How long to rest between two requests.
+    pause: Option<Pause>,
+    /// Since the last request.
+    rested: Cell<Option<Stopwatch>>,
     answers: Arc<Tray<Answered>>,
 }
 
@@ -213,6 +233,7 @@ impl Worker {
                 {
                     self.gate.close();
                 }
+                self.rested.set(Some(Stopwatch::start()));
                 Answer::Done(sent)
             } else {
                 Answer::NotBegun
@@ -220,6 +241,16 @@ impl Worker {
             drop(turn);
             self.answers.put([(message.id, answer)]);
         }
+    }
+
+    /// What is left of the pause since the last request, which is another each time.
+    fn rest(&self) -> Duration {
+        let (Some(pause), Some(since)) = (self.pause, self.rested.get()) else {
+            return Duration::ZERO;
+        };
+        let (least, most) = (pause.least_seconds * 1000, pause.most_seconds * 1000);
+        let whole = Duration::from_millis(fastrand::u64(least..=most.max(least)));
+        whole.saturating_sub(since.elapsed())
     }
 
     /// Waits until the rate allows a request; false when the channel closed meanwhile.
@@ -232,7 +263,8 @@ impl Worker {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .as_mut()
-            .map_or(Duration::ZERO, |bucket| bucket.take(self.watch.elapsed()));
+            .map_or(Duration::ZERO, |bucket| bucket.take(self.watch.elapsed()))
+            .max(self.rest());
         while wait > Duration::ZERO {
             let step = wait.min(TICK);
             thread::sleep(step);

@@ -77,7 +77,9 @@ impl<'a> Telling<'a> {
             login_id: rows.login.as_ref().map(|login| login.id),
             ..About::NOTHING
         };
-        let Some(client) = &rows.client else {
+        // Whoever is gone from the source takes part in nothing.
+        let there = rows.client.as_ref();
+        let Some(client) = there.filter(|client| client.absent_since.is_none()) else {
             return Ok(());
         };
         let key = self

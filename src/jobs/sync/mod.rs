@@ -59,6 +59,40 @@ pub fn everything(
     sync(store, &sources, &request, config, clock, &mut progress)
 }
 
+/// Where a column of a kind comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnSource {
+    /// The source.
+    pub source: String,
+    /// The column.
+    pub column: &'static str,
+    /// The source's field, and what is made of it.
+    pub field: String,
+}
+
+/// Which field of each source that is configured every column of a kind comes from.
+///
+/// # Errors
+/// When there is no such kind (exit 2), or no source (exit 3).
+pub fn explain(config: &Config, name: &str) -> Result<Vec<ColumnSource>> {
+    wanted(&[name.to_owned()])?;
+    let Some(kind) = FactKind::named(name) else {
+        return Ok(Vec::new());
+    };
+    let mut columns = Vec::new();
+    for source in configured(config)? {
+        if !source.kinds().iter().any(|known| known.name == kind.name) {
+            continue;
+        }
+        columns.extend(source.explain(kind).into_iter().map(|told| ColumnSource {
+            source: source.name().to_owned(),
+            column: told.column,
+            field: told.field,
+        }));
+    }
+    Ok(columns)
+}
+
 /// Goes on unless the run was asked to stop.
 ///
 /// # Errors
@@ -742,9 +776,9 @@ mod tests {
             .iter()
             .map(|synced| (synced.source.as_str(), synced.kind))
             .collect();
-        assert_eq!(from.len(), 7);
+        assert_eq!(from.len(), 9);
         assert_eq!(from[0], ("ixc", "clients"));
-        assert_eq!(from[5], ("command.mk", "clients"));
+        assert_eq!(from[7], ("command.mk", "clients"));
         let cursor = |source: &str| {
             memory::cursor(house.store.connection(), source, "clients")
                 .expect("a reading")

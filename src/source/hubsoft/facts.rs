@@ -151,24 +151,11 @@ impl Customer {
     /// The client itself.
     pub fn client(&self, kind: &'static FactKind, id: i64) -> Row {
         let services = self.servicos.as_deref().unwrap_or_default();
-        let address = services.iter().find_map(|service| {
-            let known = [
-                &service.endereco_cadastral,
-                &service.endereco_cobranca,
-                &service.endereco_instalacao,
-            ];
-            known.into_iter().find_map(Option::as_ref)
-        });
+        let address = services.iter().find_map(Service::address);
         let name = self
             .nome_razaosocial
             .filled()
             .or(self.nome_fantasia.filled());
-        let person = match self.tipo_pessoa.filled() {
-            Some("pj") => "company",
-            Some("pf") => "individual",
-            _ if self.cpf_cnpj.filled().is_some_and(|id| id.len() > 11) => "company",
-            _ => "individual",
-        };
         let active = services.iter().any(|service| {
             service
                 .state()
@@ -180,7 +167,7 @@ impl Customer {
             id,
             [
                 ("name", Some(name.unwrap_or_default().to_owned())),
-                ("person_type", Some(person.to_owned())),
+                ("person_type", Some(self.person().to_owned())),
                 // Whose services are all cancelled is a client no more.
                 (
                     "active",
@@ -217,6 +204,16 @@ impl Customer {
         row
     }
 
+    /// A person or a company; where it is not said, the document's length tells.
+    fn person(&self) -> &'static str {
+        match self.tipo_pessoa.filled() {
+            Some("pj") => "company",
+            Some("pf") => "individual",
+            _ if self.cpf_cnpj.filled().is_some_and(|id| id.len() > 11) => "company",
+            _ => "individual",
+        }
+    }
+
     /// Its services as contracts.
     pub fn contracts(&self, kind: &'static FactKind, client: i64) -> Vec<Row> {
         let services = self.servicos.as_deref().unwrap_or_default().iter();
@@ -235,6 +232,16 @@ impl Customer {
 }
 
 impl Service {
+    /// Where its client lives, as far as it is told.
+    fn address(&self) -> Option<&Address> {
+        let known = [
+            &self.endereco_cadastral,
+            &self.endereco_cobranca,
+            &self.endereco_instalacao,
+        ];
+        known.into_iter().find_map(Option::as_ref)
+    }
+
     fn state(&self) -> Option<(&'static str, &'static str)> {
         let state = self.status_prefixo.filled()?;
         let known = STATES.iter().find(|(name, _, _)| *name == state)?;

@@ -169,6 +169,21 @@ impl RowDraft<'_> {
         }
     }
 
+    /// A state's two letters: they stand there, or the number of a row that has them.
+    pub(super) fn state(&mut self) {
+        let Some(text) = self.row.filled("uf") else {
+            return;
+        };
+        let letters = match self.row.reference("uf") {
+            Some(id) => self.names.get(Form::Uf, id),
+            None => Some(text).filter(|uf| uf.len() == 2),
+        };
+        if let Some(letters) = letters.filter(|letters| letters.len() == 2) {
+            let letters = letters.to_owned();
+            self.put("state", letters);
+        }
+    }
+
     /// A reference by its name, or by its id where the names could not be read.
     pub(super) fn name_or_id(&mut self, column: &'static str, field: &'static str, form: Form) {
         if self.row.get(field).is_none() {

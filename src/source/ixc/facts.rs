@@ -5,6 +5,7 @@ use super::draft::{RowDraft, date};
 use super::form::{CHANGED, Form, FormRow};
 use super::markup;
 use super::names::NameBook;
+use super::settings::TicketVisible;
 use crate::domain::book::FactKind;
 use crate::domain::day;
 use crate::domain::tax_id;
@@ -14,7 +15,11 @@ use crate::domain::words::{
 use crate::source::Row;
 
 /// A form's row as a row of the book, of the kind that comes from that form.
-pub fn facts(row: &FormRow, kind: &'static FactKind, names: &NameBook) -> Row {
+pub fn facts(
+    row: &FormRow,
+    kind: &'static FactKind,
+    (names, visible): (&NameBook, TicketVisible),
+) -> Row {
     let mut draft = RowDraft {
         row,
         names,
@@ -26,7 +31,12 @@ pub fn facts(row: &FormRow, kind: &'static FactKind, names: &NameBook) -> Row {
         Form::Contrato => contract(&mut draft),
         Form::Areceber => invoice(&mut draft),
         Form::Radusuarios => login(&mut draft),
-        Form::Ticket => ticket(&mut draft),
+        Form::Ticket => ticket(&mut draft, visible),
+        Form::Assunto => {
+            draft.copy("id", "id");
+            draft.copy("name", "assunto");
+        }
+        Form::Funcionario => staff(&mut draft),
         _ => {}
     }
     draft.out
@@ -70,14 +80,7 @@ fn client(out: &mut RowDraft<'_>) {
     out.copy("complement", "complemento");
     out.city();
     out.copy("district", "bairro");
-    // A number there is the id of a form; the two letters are the state itself.
-    if let Some(state) = out
-        .row
-        .filled("uf")
-        .filter(|uf| uf.len() == 2 && uf.parse::<i64>().is_err())
-    {
-        out.put("state", state.to_owned());
-    }
+    out.state();
     out.copy("zip", "cep");
     out.name_or_id("branch", "filial_id", Form::Filial);
     out.yes_no("in_collection", "participa_cobranca");
@@ -173,6 +176,13 @@ fn invoice(out: &mut RowDraft<'_>) {
     out.copy("payment_url", "gateway_link");
     out.copy("payment_method", "tipo_recebimento");
     out.yes_no("awaiting_confirmation", "aguardando_confirmacao_pagamento");
+    // Some versions have the dates of a listing or protest here.
+    let listed = ["data_negativacao", "data_protesto"].into_iter();
+    let mut listed = listed.filter(|field| out.row.filled(field).and_then(date).is_some());
+    if let Some(field) = listed.next() {
+        out.day("bureau_listed_on", field);
+    }
+    out.day("bureau_removed_on", "data_baixa_negativacao");
     let code = out.row.get("status").unwrap_or_default().to_owned();
     let Some(status) = InvoiceStatus::parse(&code).filter(|_| !code.is_empty()) else {
         // Nobody is written to about an invoice whose state is not understood.
@@ -250,7 +260,15 @@ fn login(out: &mut RowDraft<'_>) {
     }
 }
 
-fn ticket(out: &mut RowDraft<'_>) {
+fn staff(out: &mut RowDraft<'_>) {
+    out.copy("id", "id");
+    out.copy("name", "funcionario");
+    out.copy("email", "email");
+    out.copy("mobile", "fone_celular");
+    out.yes_no("active", "ativo");
+}
+
+fn ticket(out: &mut RowDraft<'_>, visible: TicketVisible) {
     out.copy("id", "id");
     out.reference("client_id", "id_cliente");
     out.reference("topic_id", "id_assunto");
@@ -280,7 +298,14 @@ fn ticket(out: &mut RowDraft<'_>) {
     // I is *interno*, H the *hotsite* (Central do Assinante).
     if let Some(code) = out.row.filled("id_ticket_origem") {
         match code {
-            "I" => out.put("opened_by", "staff".to_owned()),
+            "I" => {
+                out.put("opened_by", "staff".to_owned());
+                match visible {
+                    TicketVisible::Client => {}
+                    TicketVisible::All => out.put("visible_to_client", "yes".to_owned()),
+                    TicketVisible::None => out.put("visible_to_client", "no".to_owned()),
+                }
+            }
             "H" => {
                 out.put("opened_by", "client".to_owned());
                 out.put("visible_to_client", "yes".to_owned());
@@ -331,7 +356,7 @@ mod tests {
             .find(|(_, form)| *form == row.form())
             .expect("a form of a kind");
         let kind = FactKind::named(kind).expect("a kind");
-        Made(kind, facts(row, kind, names))
+        Made(kind, facts(row, kind, (names, TicketVisible::Client)))
     }
 
     fn of(form: Form, fields: &[(&str, &str)]) -> Made {

@@ -16,6 +16,12 @@ pub enum Form {
     Radusuarios,
     /// Tickets.
     Ticket,
+    /// Subjects of tickets.
+    Assunto,
+    /// Those who work there.
+    Funcionario,
+    /// Names of states.
+    Uf,
     /// Names of cities.
     Cidade,
     /// Names of billing portfolios.
@@ -40,6 +46,9 @@ impl Form {
             Self::Areceber => "fn_areceber",
             Self::Radusuarios => "radusuarios",
             Self::Ticket => "su_ticket",
+            Self::Assunto => "su_oss_assunto",
+            Self::Funcionario => "funcionarios",
+            Self::Uf => "uf",
             Self::Cidade => "cidade",
             Self::Carteira => "fn_carteira_cobranca",
             Self::Filial => "filial",
@@ -59,6 +68,16 @@ impl Form {
             Self::Areceber => INVOICE,
             Self::Radusuarios => LOGIN,
             Self::Ticket => TICKET,
+            Self::Assunto => &["id", "assunto", CHANGED],
+            Self::Funcionario => &[
+                "id",
+                "funcionario",
+                "email",
+                "fone_celular",
+                "ativo",
+                CHANGED,
+            ],
+            Self::Uf => &["id", "sigla"],
             Self::Cidade | Self::Vendedor => &["id", "nome"],
             Self::Carteira | Self::Transmissor | Self::Caixa => &["id", "descricao"],
             Self::Filial => &["id", "fantasia", "razao"],
@@ -71,6 +90,7 @@ impl Form {
             Self::Cidade | Self::Vendedor => &["nome"],
             Self::Carteira | Self::Transmissor | Self::Caixa => &["descricao"],
             Self::Filial => &["fantasia", "razao"],
+            Self::Uf => &["sigla"],
             _ => &[],
         }
     }
@@ -81,13 +101,16 @@ impl Form {
     }
 
     /// Every form.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Empresa,
         Self::Cliente,
         Self::Contrato,
         Self::Areceber,
         Self::Radusuarios,
         Self::Ticket,
+        Self::Assunto,
+        Self::Funcionario,
+        Self::Uf,
         Self::Cidade,
         Self::Carteira,
         Self::Filial,
@@ -173,6 +196,9 @@ const INVOICE: &[&str] = &[
     "titulo_renegociado",
     "id_renegociacao",
     "id_renegociacao_novo",
+    "data_negativacao",
+    "data_protesto",
+    "data_baixa_negativacao",
     CHANGED,
 ];
 

@@ -7,11 +7,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use self::codes::Codes;
 use self::form::Form;
 use self::names::NameBook;
 use self::page::{Fetch, Heard};
 use self::reading::FormReading;
-use super::{Checked, Complete, Last, Question, Sort, Source, SourceSettings, Take};
+use super::{
+    Checked, Complete, Explained, Last, PaymentCodes, Question, Sort, Source, SourceSettings, Take,
+};
 use crate::clock::instant_from;
 use crate::domain::book::FactKind;
 use crate::error::Result;
@@ -19,10 +22,13 @@ use crate::settings::Secret;
 use crate::toml_table::Section;
 
 mod answer;
+pub mod button;
+mod codes;
 mod cursor;
 mod draft;
 pub mod envelope;
 mod examine;
+mod explain;
 pub mod facts;
 pub mod form;
 mod headings;
@@ -34,12 +40,12 @@ pub mod settings;
 pub mod trouble;
 mod wire;
 
-pub use settings::IxcSettings;
+pub use settings::{IxcSettings, TicketVisible};
 pub use wire::WebService;
 
 /// The kinds that come from it, each after those it refers to.
-const KINDS: [&str; 5] = {
-    let mut names = [""; 5];
+const KINDS: [&str; 7] = {
+    let mut names = [""; 7];
     let mut at = 0;
     while at < FORMS.len() {
         names[at] = FORMS[at].0;
@@ -49,11 +55,13 @@ const KINDS: [&str; 5] = {
 };
 
 /// The form that each kind comes from.
-const FORMS: [(&str, Form); 5] = [
+const FORMS: [(&str, Form); 7] = [
     ("clients", Form::Cliente),
     ("contracts", Form::Contrato),
     ("invoices", Form::Areceber),
     ("logins", Form::Radusuarios),
+    ("staff", Form::Funcionario),
+    ("topics", Form::Assunto),
     ("tickets", Form::Ticket),
 ];
 
@@ -65,6 +73,8 @@ pub struct Ixc {
     fetch: Box<dyn Fetch>,
     page_size: u64,
     prospects: bool,
+    visible: TicketVisible,
+    codes: Option<Codes>,
 }
 
 impl fmt::Debug for Ixc {
@@ -82,7 +92,22 @@ impl Ixc {
             fetch,
             page_size,
             prospects: false,
+            visible: TicketVisible::Client,
+            codes: None,
         }
+    }
+
+    /// The same source, which may be asked for payment codes as well.
+    fn with_codes(mut self, codes: Codes) -> Self {
+        self.codes = Some(codes);
+        self
+    }
+
+    /// The same source, which says of more tickets or of fewer that their client may see them.
+    #[must_use]
+    pub const fn with_visible(mut self, visible: TicketVisible) -> Self {
+        self.visible = visible;
+        self
     }
 
     /// The same source, with the clients that are prospects yet, as inactive ones.
@@ -126,7 +151,14 @@ impl SourceSettings for IxcSettings {
         let page_size = u64::try_from(self.page_size).unwrap_or(500);
         let service = Box::new(WebService::new(self)?);
         Ok(Box::new(
-            Ixc::over(service, page_size).with_prospects(self.prospects),
+            Ixc::over(service, page_size)
+                .with_prospects(self.prospects)
+                .with_visible(self.ticket_visible)
+                .with_codes(Codes {
+                    fetch: Box::new(WebService::new(self)?),
+                    kinds: self.codes.clone(),
+                    per_day: self.codes_per_day.unsigned_abs(),
+                }),
         ))
     }
 }
@@ -149,6 +181,7 @@ impl Source for Ixc {
             fetch: &*self.fetch,
             page_size: self.page_size,
             prospects: self.prospects,
+            visible: self.visible,
             question,
             names: NameBook::remembered(&question.names),
             heard: Heard::default(),
@@ -167,12 +200,27 @@ impl Source for Ixc {
         })
     }
 
+    fn codes(&self) -> Option<&dyn PaymentCodes> {
+        self.codes.as_ref().map(|codes| codes as &dyn PaymentCodes)
+    }
+
+    fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
+        explain::explain(kind.name)
+    }
+
     fn known_until(&self, last: &Last, zone: Tz) -> Option<DateTime<Utc>> {
         instant_from(&last.cursor, zone)
     }
 
     fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()> {
-        let needed = FORMS.map(|(_, form)| form);
+        // Without staff and topics everything else comes all the same.
+        let needed = [
+            Form::Cliente,
+            Form::Contrato,
+            Form::Areceber,
+            Form::Radusuarios,
+            Form::Ticket,
+        ];
         examine::examine(&*self.fetch, &needed, tell)
     }
 }

@@ -117,10 +117,10 @@ impl NameBook {
 
 fn unreadable(form: Form, unread: Unread) -> String {
     let told = unread.into_error(form);
-    let used = if form == Form::Cidade {
-        "cities are left as they were"
-    } else {
-        "ids stand for names"
+    let used = match form {
+        Form::Cidade => "cities are left as they were",
+        Form::Uf => "states are left as they were",
+        _ => "ids stand for names",
     };
     let remedy = told.hints.first().cloned().unwrap_or_default();
     format!(
@@ -144,7 +144,11 @@ fn named(rows: &[FormRow]) -> Vec<(i64, String)> {
 /// The references of a row whose names the book wants.
 pub fn references(row: &FormRow) -> BTreeSet<(Form, i64)> {
     let fields: &[(&str, Form)] = match row.form() {
-        Form::Cliente => &[("cidade", Form::Cidade), ("filial_id", Form::Filial)],
+        Form::Cliente => &[
+            ("cidade", Form::Cidade),
+            ("uf", Form::Uf),
+            ("filial_id", Form::Filial),
+        ],
         Form::Contrato => &[
             ("cidade", Form::Cidade),
             ("id_filial", Form::Filial),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::button::Button;
 use super::cursor::is_instant;
 use super::envelope::{self, Envelope};
 use super::form::{CHANGED, Form, FormRow};
@@ -34,6 +35,14 @@ pub enum NoAnswer {
 pub trait Fetch {
     /// Sends the body of a list request. An error means that no answer came.
     fn list(&self, form: Form, body: &str) -> Result<PageAnswer, NoAnswer>;
+
+    /// Presses a button that gives a payment code. It is never asked again: asking may register a charge.
+    fn press(&self, button: Button, _body: &str) -> Result<PageAnswer, NoAnswer> {
+        Err(NoAnswer::Never(Error::world(format!(
+            "there is no {} here",
+            button.name()
+        ))))
+    }
 
     /// Waits before a page is asked for again.
     fn pause(&self, _wait: Duration) {}

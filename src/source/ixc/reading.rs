@@ -9,6 +9,7 @@ use super::facts::{facts, prospect};
 use super::form::{Form, FormRow};
 use super::names::NameBook;
 use super::page::{self, Fetch, Heard, Query, Tally};
+use super::settings::TicketVisible;
 use super::trouble::Unread;
 use crate::clock::Stopwatch;
 use crate::error::Result;
@@ -21,6 +22,8 @@ pub(super) struct FormReading<'a> {
     pub(super) page_size: u64,
     /// Prospects come too, inactive.
     pub(super) prospects: bool,
+    /// Which tickets that staff opened their client may see.
+    pub(super) visible: TicketVisible,
     pub(super) question: &'a Question,
     pub(super) names: NameBook,
     pub(super) heard: Heard,
@@ -102,7 +105,7 @@ impl FormReading<'_> {
         let rows = rows
             .iter()
             .filter(|row| self.prospects || !prospect(row))
-            .map(|row| facts(row, asked.kind, &self.names))
+            .map(|row| facts(row, asked.kind, (&self.names, self.visible)))
             .collect();
         take(asked.kind, rows)
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::domain::payment_code::CodeKind;
+use crate::domain::words::words_enum;
 use crate::settings::{Secret, base_url, ca_file, secret, timeout, whole_url};
 use crate::toml_table::Section;
 use crate::wire::url::Url;
@@ -23,6 +25,12 @@ pub struct IxcSettings {
     pub get: bool,
     /// Brings the clients that are prospects yet (`crm = S`), as inactive ones.
     pub prospects: bool,
+    /// Which tickets that staff opened their client may see.
+    pub ticket_visible: TicketVisible,
+    /// Payment codes that it may be asked for: asking may register the charge at the bank.
+    pub codes: Vec<CodeKind>,
+    /// How many codes it is asked for on one day, at most.
+    pub codes_per_day: i64,
     /// Seconds to wait for one answer.
     pub timeout_seconds: i64,
     /// Authorities to trust besides the usual ones (PEM).
@@ -31,13 +39,27 @@ pub struct IxcSettings {
     pub columns: BTreeMap<String, Vec<String>>,
 }
 
+words_enum! {
+    /// Which tickets their client may see. IXC does not say it of a ticket.
+    TicketVisible {
+        /// Only those that the client opened.
+        Client = "client",
+        /// All of them.
+        All = "all",
+        /// None but those that the client opened, and what the book says of older ones is taken back.
+        None = "none",
+    }
+}
+
 /// The forms whose cells can be named.
-const FORMS: [&str; 5] = [
+const FORMS: [&str; 7] = [
     "cliente",
     "cliente_contrato",
     "fn_areceber",
     "radusuarios",
     "su_ticket",
+    "su_oss_assunto",
+    "funcionarios",
 ];
 
 /// Reads `[sync.ixc]`.
@@ -56,6 +78,13 @@ pub fn read(
         method == "GET"
     });
     let prospects = section.flag("prospects").unwrap_or(false);
+    let ticket_visible = section
+        .word("ticket_visible")
+        .unwrap_or(TicketVisible::Client);
+    let codes = section.words("codes").unwrap_or_default();
+    let codes_per_day = section
+        .number("codes_per_day", 0..=1_000_000)
+        .unwrap_or(500);
     let timeout_seconds = timeout(&section, 60);
     let ca_file = ca_file(&section, base);
     let columns = section
@@ -68,6 +97,9 @@ pub fn read(
         page_size,
         get,
         prospects,
+        ticket_visible,
+        codes,
+        codes_per_day,
         timeout_seconds,
         ca_file,
         columns,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::button::Button;
 use super::form::Form;
 use super::page::{Fetch, NoAnswer, PageAnswer};
 use super::settings::IxcSettings;
@@ -90,31 +91,11 @@ impl WebService {
 }
 
 impl WebService {
-    /// What happened instead of an answer: a line that was cut may hold another time.
-    fn unanswered(&self, form: Form, url: &str, failure: &Failure) -> NoAnswer {
-        let error = Error::world(self.covered(format!(
-            "the IXC web service did not answer: {}",
-            failure.text()
-        )))
-        .at(format!(
-            "in the form {} of {}",
-            form.name(),
-            http::host(url)
-        ))
-        .hint("check base_url under [sync.ixc], and that the server's database is up")
-        .hint("timeout_seconds under [sync.ixc], when the server is only slow");
-        match failure {
-            Failure::Unknown(text) if !text.contains("timed out") => NoAnswer::Cut(error),
-            _ => NoAnswer::Never(error),
-        }
-    }
-}
-
-impl Fetch for WebService {
-    fn list(&self, form: Form, body: &str) -> Result<PageAnswer, NoAnswer> {
-        let url = format!("{}/webservice/v1/{}", self.base_url.as_str(), form.name());
+    /// Asks a form, or presses a button, with the header that makes it a read.
+    fn ask(&self, name: &str, (method, body): (Method, &str)) -> Result<PageAnswer, NoAnswer> {
+        let url = format!("{}/webservice/v1/{name}", self.base_url.as_str());
         let request = HttpRequest {
-            method: self.method,
+            method,
             url: &url,
             headers: &[("Authorization", &self.authorization.0), READ_ONLY],
             body: Some(Body {
@@ -128,8 +109,33 @@ impl Fetch for WebService {
                 retry_after: answer.retry_after,
                 body: answer.body,
             }),
-            Err(failure) => Err(self.unanswered(form, &url, &failure)),
+            Err(failure) => Err(self.unanswered(name, &url, &failure)),
         }
+    }
+
+    /// What happened instead of an answer: a line that was cut may hold another time.
+    fn unanswered(&self, name: &str, url: &str, failure: &Failure) -> NoAnswer {
+        let error = Error::world(self.covered(format!(
+            "the IXC web service did not answer: {}",
+            failure.text()
+        )))
+        .at(format!("in {name} of {}", http::host(url)))
+        .hint("check base_url under [sync.ixc], and that the server's database is up")
+        .hint("timeout_seconds under [sync.ixc], when the server is only slow");
+        match failure {
+            Failure::Unknown(text) if !text.contains("timed out") => NoAnswer::Cut(error),
+            _ => NoAnswer::Never(error),
+        }
+    }
+}
+
+impl Fetch for WebService {
+    fn list(&self, form: Form, body: &str) -> Result<PageAnswer, NoAnswer> {
+        self.ask(form.name(), (self.method, body))
+    }
+
+    fn press(&self, button: Button, body: &str) -> Result<PageAnswer, NoAnswer> {
+        self.ask(button.name(), (Method::Post, body))
     }
 
     fn pause(&self, wait: Duration) {

@@ -110,7 +110,7 @@ pub(super) fn watch(connection: &Connection, clock: &SharedClock) -> rusqlite::R
          CREATE TEMP TRIGGER evidence_of_state AFTER UPDATE OF status ON main.message
          WHEN NEW.status IN {ENDS} AND NEW.purpose = 'collection' AND OLD.status IS NOT NEW.status
          BEGIN {state} END;
-         CREATE TEMP TRIGGER evidence_of_receipt AFTER INSERT ON main.callback
+         CREATE TEMP TRIGGER evidence_of_receipt AFTER INSERT ON main.receipt
          WHEN (SELECT purpose FROM message WHERE id = NEW.message_id) = 'collection'
          BEGIN {receipt} END;"
     ))

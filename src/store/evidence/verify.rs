@@ -245,13 +245,13 @@ fn receipts(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
     // A receipt from before the ledger began has none.
     let without = connection
         .prepare(&format!(
-            "SELECT r.message_id FROM callback r
+            "SELECT r.message_id FROM receipt r
              JOIN message m ON m.id = r.message_id AND m.purpose = 'collection'
              WHERE NOT EXISTS (
                SELECT 1 FROM evidence e WHERE e.message_id = r.message_id AND e.what = 'receipt'
                  AND {counting}
                  AND (e.salt IS NULL OR substr(e.sealed, 1, 32) = evidence_receipt(e.salt, {})))
-               AND r.at >= ?1
+               AND r.received_at >= ?1
              ORDER BY r.message_id LIMIT 1",
             receipt_values("r")
         ))?
@@ -266,7 +266,7 @@ fn receipts(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
         .prepare(&format!(
             "SELECT e.message_id, e.number FROM evidence e JOIN message m ON m.id = e.message_id
              WHERE e.what = 'receipt' AND e.salt IS NOT NULL AND {counting}
-               AND NOT EXISTS (SELECT 1 FROM callback r WHERE r.message_id = e.message_id
+               AND NOT EXISTS (SELECT 1 FROM receipt r WHERE r.message_id = e.message_id
                  AND substr(e.sealed, 1, 32) = evidence_receipt(e.salt, {}))
              ORDER BY e.number LIMIT 1",
             receipt_values("r")

@@ -81,7 +81,8 @@ pub fn insert_or_revive(connection: &Connection, message: &NewMessage) -> Result
             .map(|column| format!("{column} = excluded.{column}"))
             .collect();
         statement(&format!(
-            "DO UPDATE SET {}, planned = NULL, sent_at = NULL, retries = 0
+            "DO UPDATE SET {}, planned = NULL, sent_at = NULL, retries = 0,
+               delivered_at = NULL, read_at = NULL, failed_at = NULL, asked_at = NULL
              WHERE status = 'cancelled' OR (status = 'skipped' AND excluded.status = 'queued')",
             sets.join(", ")
         ))

@@ -79,6 +79,7 @@ fn read(row: &Row<'_>, channel: Channel, now: Now) -> rusqlite::Result<DueMessag
         key: row.get(1)?,
         channel,
         purpose: row.get(2)?,
+        template: row.get(20)?,
         event: row.get(3)?,
         client_id: row.get(4)?,
         contract_id: row.get(5)?,

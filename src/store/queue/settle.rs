@@ -69,7 +69,8 @@ pub fn settle(
             "UPDATE message SET status = ?2, reason = ?3, detail = ?4,
                not_before = coalesce(?5, not_before), sent_at = coalesce(?6, sent_at),
                provider_id = coalesce(?7, provider_id), retries = retries + ?8,
-               attempts = attempts - ?9, tried_last = max(tried_last, ?10)
+               attempts = attempts - ?9, tried_last = max(tried_last, ?10),
+               failed_at = CASE WHEN ?6 IS NULL THEN failed_at END
              WHERE id = ?1 AND status = 'sending'",
         )?
         .execute(params![

@@ -1,6 +1,6 @@
 //! `regua sync`: the ERP's web service into the book.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::arguments::share;
@@ -9,8 +9,10 @@ use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
 use crate::domain::percent::Percent;
 use crate::error::Result;
-use crate::jobs::sync::{self, Noticed, Refused, SyncRequest, SyncSummary, Synced};
+use crate::jobs::sync::{self, ColumnSource, Noticed, Refused, SyncRequest, SyncSummary, Synced};
 use crate::view::{Cell, Format, View};
+
+mod codes;
 
 /// Refused rows and things noticed that a person is told one by one.
 const TOLD: usize = 10;
@@ -25,9 +27,14 @@ const TOLD: usize = 10;
         regua sync                     what changed, of every kind\n  \
         regua sync --dry-run           what it would change\n  \
         regua sync --full invoices     every invoice, changed or not\n  \
+        regua sync --explain invoices  which column comes from which field\n  \
+        regua sync codes               the payment codes that today's texts need\n  \
         regua doctor                   whether the source answers, and each form may be read"
 )]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Command {
+    #[command(subcommand)]
+    then: Option<Then>,
     /// What to read
     #[arg(value_name = "KIND")]
     kinds: Vec<String>,
@@ -37,14 +44,32 @@ pub(super) struct Command {
     /// Read and compare, but write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Which field of each source every column of this kind comes from; nothing is read
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["kinds", "full", "dry_run", "most_gone"])]
+    explain: Option<String>,
     /// The most that may be gone of a kind, instead of what [sync] most_gone says
     #[arg(long, value_name = "SHARE", value_parser = share)]
     most_gone: Option<Percent>,
 }
 
+/// What else a source is asked for.
+#[derive(Debug, Subcommand)]
+enum Then {
+    /// Fetch the Pix codes and boleto lines that today's texts need, and no others
+    Codes(codes::Command),
+}
+
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
+    if let Some(Then::Codes(command)) = &command.then {
+        return codes::run(command, context);
+    }
     let watch = Stopwatch::start();
+    if let Some(name) = &command.explain {
+        let columns = sync::explain(&context.config, name)?;
+        context.out.all(column_view(), &columns)?;
+        return Ok(Outcome::Done);
+    }
     sync::wanted(&command.kinds)?;
     let sources = sync::configured(&context.config)?;
     let request = SyncRequest {
@@ -179,10 +204,17 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
     ))
 }
 
+fn column_view() -> View<'static, ColumnSource> {
+    View::<ColumnSource>::new()
+        .words("source", |row| Cell::of(&row.source))
+        .words("column", |row| Cell::of(row.column))
+        .words("field", |row| Cell::of(&row.field))
+}
+
 fn kind_view() -> View<'static, Synced> {
     View::<Synced>::new()
         .words("kind", |kind| Cell::of(kind.kind))
-        .data("source", |kind| Cell::of(&kind.source))
+        .words("source", |kind| Cell::of(&kind.source))
         .data("form", |kind| Cell::of(&kind.form))
         .words("changed_since", |kind| kind.changed_since.clone())
         .number("read", |kind| kind.read)

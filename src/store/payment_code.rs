@@ -1,0 +1,141 @@
+//! Payment codes that were asked for at a source, kept beside what it says by itself.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::columns::{Day, Millis};
+use super::meta;
+use crate::domain::invoice::Invoice;
+use crate::domain::payment_code::CodeKind;
+use crate::error::Result;
+
+/// Fills in the codes of an invoice that were fetched for what it owes, when it is due and how it stands
+/// now, where its source says none by itself.
+pub(super) fn fill_in(connection: &Connection, invoice: &mut Invoice) -> Result<()> {
+    let missing = [
+        (CodeKind::Pix, invoice.pix_code.is_none()),
+        (CodeKind::Boleto, invoice.digitable_line.is_none()),
+    ];
+    for (kind, _) in missing.into_iter().filter(|(_, missing)| *missing) {
+        let code: Option<String> = connection
+            .prepare_cached(
+                "SELECT code FROM payment_code
+                 WHERE invoice_id = ?1 AND kind = ?2 AND amount = ?3 AND due_on = ?4 AND status = ?5",
+            )?
+            .query_row(
+                (invoice.id, kind, invoice.open_amount, Day(invoice.due_on), invoice.status),
+                |row| row.get(0),
+            )
+            .optional()?
+            .flatten();
+        match kind {
+            CodeKind::Pix if code.is_some() => invoice.pix_code = code,
+            CodeKind::Boleto if code.is_some() => invoice.digitable_line = code,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What stands where a request was made and nobody knows its answer.
+const NO_ANSWER: &str = "it was asked for, and no answer came";
+
+/// Whether a code was asked for already, for what the invoice owes, when it is due and how it stands now.
+/// Where no answer came, only today counts.
+pub fn asked(
+    connection: &Connection,
+    invoice: &Invoice,
+    kind: CodeKind,
+    today: NaiveDate,
+) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM payment_code
+             WHERE invoice_id = ?1 AND kind = ?2 AND amount = ?3 AND due_on = ?4 AND status = ?5
+               AND (why IS NULL OR why <> ?6 OR asked_on = ?7))",
+        )?
+        .query_row(
+            (
+                invoice.id,
+                kind,
+                invoice.open_amount,
+                Day(invoice.due_on),
+                invoice.status,
+                NO_ANSWER,
+                Day(today),
+            ),
+            |row| row.get(0),
+        )?)
+}
+
+/// How often a source was asked on a day.
+pub fn asked_on(connection: &Connection, source: &str, day: NaiveDate) -> Result<u64> {
+    Ok(connection
+        .prepare_cached("SELECT asked FROM payment_code_day WHERE source = ?1 AND day = ?2")?
+        .query_row((source, Day(day)), |row| row.get(0))
+        .optional()?
+        .unwrap_or(0))
+}
+
+/// Notes, before it is done, that a code is asked for, and counts it.
+pub fn ask(
+    connection: &Connection,
+    (invoice, kind): (&Invoice, CodeKind),
+    source: &str,
+    (at, today): (DateTime<Utc>, NaiveDate),
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO payment_code_day (source, day, asked) VALUES (?1, ?2, 1)
+             ON CONFLICT (source, day) DO UPDATE SET asked = asked + 1",
+        )?
+        .execute((source, Day(today)))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO payment_code
+               (invoice_id, kind, source, amount, due_on, status, code, why, asked_at, asked_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9)
+             ON CONFLICT (invoice_id, kind) DO UPDATE SET
+               source = excluded.source, amount = excluded.amount, due_on = excluded.due_on,
+               status = excluded.status, code = NULL, why = excluded.why,
+               asked_at = excluded.asked_at, asked_on = excluded.asked_on",
+        )?
+        .execute((
+            invoice.id,
+            kind,
+            source,
+            invoice.open_amount,
+            Day(invoice.due_on),
+            invoice.status,
+            NO_ANSWER,
+            Millis(at),
+            Day(today),
+        ))?;
+    Ok(())
+}
+
+/// Keeps what was answered: the code, or why there is none.
+pub fn keep(
+    connection: &Connection,
+    invoice_id: i64,
+    kind: CodeKind,
+    answer: Result<&str, &str>,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE payment_code SET code = ?3, why = ?4 WHERE invoice_id = ?1 AND kind = ?2",
+        )?
+        .execute((invoice_id, kind, answer.ok(), answer.err()))?;
+    if answer.is_ok() {
+        meta::book_changed(connection)?;
+    }
+    Ok(())
+}
+
+/// Takes back that a code was asked for: the request certainly did not arrive.
+pub fn take_back(connection: &Connection, invoice_id: i64, kind: CodeKind) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM payment_code WHERE invoice_id = ?1 AND kind = ?2")?
+        .execute((invoice_id, kind))?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Looking at it: `status`, `metrics`, and the language in which people are told.
+
+use serde_json::json;
+
+use crate::house::House;
+
+#[test]
+fn metrics_are_put_in_their_place_at_once_and_name_nobody() {
+    let house = House::with_book();
+    house.run(&["metrics", "regua.prom"]).ok();
+    let text = house.read("regua.prom");
+    for figure in [
+        "regua_queue_due{channel=\"push\"} 0",
+        "regua_unknown{channel=\"whatsapp\"} 0",
+        "regua_cases_open{stage=\"notice\"} 0",
+        "# TYPE regua_messages_total counter",
+        "regua_data_age_seconds ",
+    ] {
+        assert!(text.contains(figure), "{figure}\n{text}");
+    }
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (_, value) = line.rsplit_once(' ').expect("a value");
+        value.parse::<f64>().expect("a number");
+    }
+    let left = std::fs::read_dir(house.folder()).expect("the folder");
+    let new = left.filter(|entry| {
+        let name = entry.as_ref().expect("an entry").file_name();
+        name.to_string_lossy().ends_with(".new")
+    });
+    assert_eq!(new.count(), 0);
+    house
+        .run(&["metrics", "no/such/folder/regua.prom"])
+        .exits(4)
+        .says("cannot be written");
+}
+
+#[test]
+fn status_says_what_wants_attention_and_exits_so_when_asked() {
+    let house = House::with_book();
+    house.run(&["status", "--check"]).ok();
+    house
+        .run(&[
+            "task", "add", "nightly", "--run", "purge", "--minute", "0", "--hour", "*",
+        ])
+        .ok();
+    let mut later = house;
+    later.at("2026-11-27T09:00");
+    later.run(&["status"]).ok();
+    later.run(&["status", "--check"]).exits(4);
+    let told = later.json(&["status"]);
+    assert_eq!(told["tasks"][0]["overdue"], json!(true));
+    let attention = told["attention"].as_array().expect("a list");
+    assert!(
+        attention
+            .iter()
+            .any(|one| one["remedy"] == "regua task run nightly"),
+        "{attention:?}"
+    );
+}
+
+#[test]
+fn portuguese_words_are_taken_where_english_ones_are() {
+    let house = House::with_book();
+    for words in [
+        &[
+            "template",
+            "add",
+            "a",
+            "--channel",
+            "sms",
+            "--kind",
+            "financeiro",
+            "--body",
+            "x",
+        ][..],
+        &[
+            "report",
+            "run",
+            "contracts",
+            "--filter",
+            "contract_status=ativo",
+        ],
+        &[
+            "report",
+            "run",
+            "contracts",
+            "--filter",
+            "access_status=corte_manual",
+        ],
+        &["history", "--status", "falha"],
+        &["history", "--reason", "sem_contato"],
+        &["collection", "list", "--stage", "aviso"],
+    ] {
+        house.run(words).ok();
+    }
+    let saved = house.json(&["template", "show", "a"]);
+    assert_eq!(saved["kind"], json!("financial"));
+}
+
+#[test]
+fn the_language_is_asked_of_the_line_then_the_environment() {
+    let house = House::new();
+    let told = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = house.command(arguments);
+        command.envs(variables.iter().copied());
+        let output = command.output().expect("the program runs");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let portuguese = "erro: ainda não há o banco de dados";
+    let english = "error: there is no database";
+    for (arguments, variables, expected) in [
+        (&["history"][..], &[][..], english),
+        (&["history"], &[("LANG", "pt_BR.UTF-8")], portuguese),
+        (
+            &["history"],
+            &[("LANG", "pt_BR.UTF-8"), ("LC_ALL", "C")],
+            english,
+        ),
+        (
+            &["history"],
+            &[("LANG", "pt_BR.UTF-8"), ("REGUA_LANG", "en")],
+            english,
+        ),
+        (&["history"], &[("REGUA_LANG", "pt")], portuguese),
+        (
+            &["--lang", "en", "history"],
+            &[("REGUA_LANG", "pt")],
+            english,
+        ),
+        (&["history", "--lang=pt"], &[], portuguese),
+    ] {
+        let told = told(arguments, variables);
+        assert!(
+            told.starts_with(expected),
+            "{arguments:?} {variables:?}: {told}"
+        );
+    }
+}
