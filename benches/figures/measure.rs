@@ -110,13 +110,15 @@ impl Program {
 
 /// A line that [`measure`] wrote; none when the program failed.
 fn parse(line: &str) -> Option<Taken> {
-    let numbers: Vec<f64> = line.split(' ').filter_map(|n| n.parse().ok()).collect();
-    let [code, wall, cpu, peak] = numbers[..] else {
+    let [code, wall, cpu, peak] = line.split(' ').collect::<Vec<_>>()[..] else {
         return None;
     };
-    #[expect(clippy::cast_possible_truncation, reason = "whole numbers of KiB")]
-    let peak = peak as i64;
-    (code == 0.0).then_some(Taken { wall, cpu, peak })
+    let taken = Taken {
+        wall: wall.parse().ok()?,
+        cpu: cpu.parse().ok()?,
+        peak: peak.parse().ok()?,
+    };
+    (code == "0").then_some(taken)
 }
 
 /// The measuring process: runs what it is told so many times, and writes a line about each: exit code, seconds, seconds of

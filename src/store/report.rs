@@ -6,7 +6,8 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql};
 
 use super::columns::{Columns as _, Day, Json, Millis};
-use super::report_owing::{Owed, Owing, last_due_on, tells};
+use super::report_arrears::{Arrears, ReadArrears, last_due_on, tells};
+pub use super::report_value::FieldValue;
 use crate::clock::{Now, start_of};
 use crate::domain::report::{
     Field, FieldType, Filter, FilterValue, Operator, Report, ReportKind, SavedReport,
@@ -270,23 +271,12 @@ fn any_of(sql: &mut Sql, e: &str, filter: &Filter, zone: Tz) -> String {
     format!("({})", alternatives.join(" OR "))
 }
 
-/// One value of a row, borrowed from the database.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FieldValue<'a> {
-    /// No value.
-    Null,
-    /// A number, cents, yes or no, milliseconds.
-    Integer(i64),
-    /// A text, a word, a day.
-    Text(&'a str),
-}
-
 /// One row of a report, in the order of the columns asked for.
 pub struct ReportRow<'r> {
     row: &'r Row<'r>,
     kind: ReportKind,
     places: &'r [Place],
-    owed: Owed,
+    owed: Arrears,
 }
 
 impl<'r> ReportRow<'r> {
@@ -296,7 +286,7 @@ impl<'r> ReportRow<'r> {
             row,
             kind,
             places: &[],
-            owed: Owed::default(),
+            owed: Arrears::default(),
         }
     }
 
@@ -351,14 +341,14 @@ pub fn run(
     let mut statement = connection.prepare(&sql.text)?;
     let mut rows = statement.query(rusqlite::params_from_iter(sql.bound))?;
     let mut owing = if columns.iter().any(|field| tells(*field)) {
-        Some(Owing::new(connection, now.today)?)
+        Some(ReadArrears::new(connection, now.today)?)
     } else {
         None
     };
     while let Some(row) = rows.next()? {
         let owed = match &mut owing {
             Some(owing) => owing.of(row.get(selected.len() - 1)?)?,
-            None => Owed::default(),
+            None => Arrears::default(),
         };
         let row = ReportRow {
             row,

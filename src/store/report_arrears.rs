@@ -4,20 +4,20 @@ use chrono::NaiveDate;
 use rusqlite::{CachedStatement, Connection};
 
 use super::columns::{Columns as _, Day};
-use super::report::FieldValue;
+use super::report_value::FieldValue;
 use crate::domain::day;
 use crate::domain::report::Field;
 use crate::error::Result;
 
 /// Reads what contracts owe.
-pub(super) struct Owing<'c> {
+pub(super) struct ReadArrears<'c> {
     statement: CachedStatement<'c>,
     today: NaiveDate,
 }
 
 /// What one contract owes.
 #[derive(Debug, Default)]
-pub(super) struct Owed {
+pub(super) struct Arrears {
     open: i64,
     overdue: i64,
     overdue_cents: i64,
@@ -39,7 +39,7 @@ pub(super) const fn tells(field: Field) -> bool {
     )
 }
 
-impl<'c> Owing<'c> {
+impl<'c> ReadArrears<'c> {
     pub(super) fn new(connection: &'c Connection, today: NaiveDate) -> Result<Self> {
         let statement = connection.prepare_cached(
             "SELECT due_on, owed, portfolio FROM invoice WHERE contract_id = ?1 AND owing
@@ -49,8 +49,8 @@ impl<'c> Owing<'c> {
     }
 
     /// Reads what a contract owes; none owes nothing.
-    pub(super) fn of(&mut self, contract: Option<i64>) -> Result<Owed> {
-        let mut owed = Owed::default();
+    pub(super) fn of(&mut self, contract: Option<i64>) -> Result<Arrears> {
+        let mut owed = Arrears::default();
         let Some(contract) = contract else {
             return Ok(owed);
         };
@@ -71,7 +71,7 @@ impl<'c> Owing<'c> {
     }
 }
 
-impl Owed {
+impl Arrears {
     /// What a field tells of it.
     pub(super) fn value(&self, field: Field) -> FieldValue<'_> {
         match field {
