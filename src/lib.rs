@@ -46,12 +46,12 @@
 //! | a field of reports | 2 | `InvoicePortfolio` | `domain/report/field.rs`, `store/report.rs` |
 //! | a filter operator | 2 | `AtMost` | `domain/report/filter.rs`, `store/report.rs` |
 //! | an invoice column that texts may write, two sources bring, and `sync codes` fetches | 9 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs`, `jobs/codes.rs`, `source/hubsoft/`, `source/ixc/explain.rs`, `source/sgp/`, `store/book.rs`, `store/payment_code.rs` |
-//! | a provider | 2 | `twilio` | `channel/mod.rs`, `channel/twilio.rs` |
+//! | a provider that signs what it reports | 3 | `twilio` | `channel/mod.rs`, `channel/receipts/signature.rs`, `channel/twilio.rs` |
 //! | a preset of a gateway | 1 | `zenvia` | `channel/presets/zenvia.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
 //! | an ERP | 2 | `ixc` | `source/ixc/`, `source/mod.rs` |
 //! | an event of tickets | 2 | `Moved` | `domain/ticket/event_type.rs`, `domain/ticket/recipients.rs` |
-//! | a channel | 15 | `Channel::Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `cli/face.rs`, `cli/template/change.rs`, `cli/template/lint.rs`, `cli/template/mod.rs`, `cli/template/preview.rs`, `config/channels.rs`, `domain/policy.rs`, `domain/recipient.rs`, `domain/ticket/lint.rs`, `domain/ticket/telling.rs`, `jobs/deliver/claiming.rs`, `jobs/template.rs`, `jobs/ticket/mod.rs` |
+//! | a channel | 4 | `Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `domain/channel.rs`, `domain/words.rs` |
 //! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |
 //!
 //! Absent on purpose: an async runtime (threads and a bounded queue do), a migration framework (numbered

@@ -18,6 +18,7 @@ use crate::toml_table::Section;
 mod answer;
 mod fcm;
 mod file;
+mod folder;
 mod http;
 mod meta;
 mod opa;
@@ -33,13 +34,14 @@ pub use http::{KnownGateway, known_gateways};
 pub use smtp::bounce;
 
 /// Every provider, in the order in which a remedy names those of a channel.
-const PROVIDERS: [Offer; 7] = [
+const PROVIDERS: [Offer; 8] = [
     fcm::OFFER,
     opa::OFFER,
     meta::OFFER,
     http::OFFER,
     twilio::OFFER,
     smtp::OFFER,
+    folder::OFFER,
     file::OFFER,
 ];
 
@@ -117,6 +119,11 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether a run that died left something that the next has to end, messages or none.
+    fn is_unfinished(&self) -> bool {
+        false
+    }
+
     /// Whether it can be asked later what became of a message.
     fn can_be_asked(&self) -> bool {
         false
@@ -183,12 +190,13 @@ pub struct ChannelSettings {
 }
 
 impl ChannelSettings {
-    /// A channel that the configuration does not mention: its messages go to a file.
-    pub fn by_file(channel: Channel, base: &Path) -> Self {
+    /// A channel that the configuration does not mention: its messages go to a file, letters to a folder.
+    pub fn unmentioned(channel: Channel, base: &Path) -> Self {
+        let (offer, provider) = usual(channel, base);
         Self {
-            name: file::OFFER.name,
-            provider: file::beside(channel, base),
-            limits: file::OFFER.usual,
+            name: offer.name,
+            provider,
+            limits: offer.usual,
         }
     }
 
@@ -202,7 +210,8 @@ impl ChannelSettings {
                 .filter(|offer| offer.channels.contains(&given.channel))
         };
         let name = section.filled("provider");
-        let name = name.as_deref().unwrap_or(file::OFFER.name);
+        let (usual, unmentioned) = usual(given.channel, given.base);
+        let name = name.as_deref().unwrap_or(usual.name);
         let chosen = offered().find(|offer| offer.name == name);
         if chosen.is_none() {
             let names: Vec<&str> = offered().map(|offer| offer.name).collect();
@@ -212,9 +221,8 @@ impl ChannelSettings {
                 format!("write one of: {}", names.join(", ")),
             );
         }
-        let offer = chosen.unwrap_or(&file::OFFER);
-        let provider =
-            (offer.read)(given).unwrap_or_else(|| file::beside(given.channel, given.base));
+        let offer = chosen.unwrap_or(usual);
+        let provider = (offer.read)(given).unwrap_or(unmentioned);
         let workers = section.number("workers", 1..=512);
         if provider.pause().is_some() && workers.is_some_and(|workers| workers > 1) {
             section.wrong(
@@ -245,6 +253,15 @@ impl ChannelSettings {
     /// When a secret or a key file cannot be read, or is not what it should be.
     pub fn connect(&self) -> Result<Box<dyn Provider>> {
         self.provider.connect(self.limits.workers)
+    }
+}
+
+/// The provider of a channel that the configuration does not mention.
+fn usual(channel: Channel, base: &Path) -> (&'static Offer, Arc<dyn ProviderSettings>) {
+    if folder::OFFER.channels.contains(&channel) {
+        (&folder::OFFER, folder::beside(base))
+    } else {
+        (&file::OFFER, file::beside(channel, base))
     }
 }
 

@@ -8,7 +8,6 @@ use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::birthday::{self as job, BirthdayQueue, Celebration};
 use crate::jobs::deliver::Delivery;
-use crate::jobs::send::delivers_at_once;
 use crate::jobs::watch;
 use crate::store::Store;
 use crate::view::{Cell, Format, View};
@@ -160,7 +159,7 @@ fn queue(context: &Context) -> Result<Outcome> {
         .channels
         .iter()
         .copied()
-        .filter(|channel| delivers_at_once(*channel))
+        .filter(|channel| channel.goes_at_once())
         .collect();
     let (delivery, signal) = if summary.queued > 0 && !at_once.is_empty() {
         face::deliver_now(context, &mut store, &at_once)?
@@ -213,7 +212,7 @@ fn tell_queued(
         "{queued} wait in the queue for `regua queue deliver` or a send-queue task"
     ));
     for channel in &summary.channels {
-        if !delivers_at_once(*channel) {
+        if !channel.goes_at_once() {
             face::warn_unforwarded(context, store, *channel)?;
         }
     }

@@ -54,6 +54,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("event.json", include_str!("../../examples/event.json")),
     ("events.jsonl", include_str!("../../examples/events.jsonl")),
+    (
+        "receipts.csv",
+        include_str!("../../examples/demo/receipts.csv"),
+    ),
 ];
 
 /// Runs the command.

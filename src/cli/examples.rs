@@ -76,7 +76,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "omnichannel",
         "regua omnichannel templates --channel 64f09e6332843f9dada2d0d6",
     ),
-    ("whatsapp", "regua whatsapp status callbacks.jsonl"),
+    ("whatsapp", "regua whatsapp status webhook.jsonl"),
 ];
 
 /// The command with an example in every help.

@@ -45,17 +45,18 @@ pub fn address(channel: Channel, address: Option<&str>) -> Cell {
     let Some(text) = address else {
         return Cell::Null;
     };
-    let shown = match channel.address_form() {
-        AddressForm::Phone => phone::shown(text),
+    let shown = match channel.nature().address {
+        AddressForm::Phone { .. } => phone::shown(text),
         AddressForm::Device => shortened(text, SHORT),
-        AddressForm::Mailbox => text.to_owned(),
+        AddressForm::Postal => text.replace('\n', ", "),
+        AddressForm::Mailbox | AddressForm::Handle => text.to_owned(),
     };
     Cell::shown(text, shown)
 }
 
 /// A phone as people read it.
 pub fn phone(text: Option<&str>) -> Cell {
-    address(Channel::Sms, text)
+    text.map_or(Cell::Null, |text| Cell::shown(text, phone::shown(text)))
 }
 
 /// A message's state.

@@ -144,7 +144,7 @@ impl Filters {
         );
         match (&self.columns, self.channel) {
             (Some(columns), _) => with_columns(view, columns),
-            (None, Some(Channel::Push)) => Ok(view.shows(PUSH)),
+            (None, Some(channel)) if channel.goes_to_devices() => Ok(view.shows(PUSH)),
             (None, _) => Ok(view),
         }
     }

@@ -31,6 +31,7 @@ mod metrics;
 mod notice;
 mod omnichannel;
 mod opt_out;
+mod outcome;
 mod queue;
 mod reading;
 mod receipts;
@@ -50,6 +51,7 @@ mod ticket;
 mod trigger;
 
 pub use context::Context;
+pub use outcome::Outcome;
 
 /// Messages, collection ladders and ticket notices for Brazilian internet providers.
 #[derive(Debug, Parser)]
@@ -254,39 +256,6 @@ impl Command {
     }
 }
 
-/// How a command ended when nothing went wrong with the command itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done (exit 0).
-    Done,
-    /// Done, but some messages or rows failed for good or ended unknown (exit 1).
-    SomeFailed,
-    /// Something given is not acceptable, and the answer says what (exit 3).
-    Unacceptable,
-    /// A provider or the network failed, and the answer says what (exit 4).
-    WorldFailed,
-    /// Another run holds a lock, and the answer says which (exit 5).
-    Locked,
-    /// `apply --check` found changes (exit 6).
-    Changes,
-    /// Stopped by this signal (exit 128 and its number).
-    Stopped(u8),
-}
-
-impl Outcome {
-    const fn exit_code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::SomeFailed => 1,
-            Self::Unacceptable => ErrorKind::Unacceptable.exit_code(),
-            Self::WorldFailed => ErrorKind::World.exit_code(),
-            Self::Locked => ErrorKind::Locked.exit_code(),
-            Self::Changes => 6,
-            Self::Stopped(signal) => 128 + signal,
-        }
-    }
-}
-
 /// Runs the program: the arguments with its own name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(run(arguments))
@@ -481,9 +450,12 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         }
         context.document = Some(file.clone());
     }
-    // What cron calls each minute says nothing when nothing is due.
-    context.silent = matches!(cli.command, Command::Task(task::Command::RunDue));
-    if !context.silent && !matches!(cli.command, Command::Receive(_)) {
+    // What cron calls each minute, or a socket for each request, says nothing when all is well.
+    context.silent = matches!(
+        cli.command,
+        Command::Task(task::Command::RunDue) | Command::Receive(_)
+    );
+    if !context.silent {
         context.warn();
     }
     match cli.command {

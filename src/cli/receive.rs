@@ -13,9 +13,9 @@ use crate::view::Out;
 #[command(
     after_help = "For systemd's socket activation (Accept=yes), or an inetd, behind a proxy that speaks TLS: nothing stays\n\
         running. `regua task systemd --receive` makes the units. The address to give a provider is\n\
-        https://HOST/PATH_TOKEN/PRESET, with [receive] path_token; presets: meta, twilio, zenvia, infobip, opa,\n\
-        kolmeya, evolution, onesignal, csv. Meta's requests must be signed (meta_app_secret), Twilio's where\n\
-        twilio_auth_token is given. It answers 200 only when what was reported is written down.\n\n\
+        https://HOST/PATH_TOKEN/PRESET, with [receive] path_token and a preset of regua receipts import.\n\
+        Meta's requests must be signed (meta_app_secret), Twilio's where twilio_auth_token is given. It answers\n\
+        200 only when what was reported is written down.\n\n\
         Example:\n  systemd-socket-activate -a --inetd -l 127.0.0.1:8425 regua receive"
 )]
 pub(super) struct Command {}

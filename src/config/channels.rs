@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::channel::{ChannelSettings, Given};
-use crate::domain::channel::PerChannel;
-use crate::domain::recipient::{Number, Numbers};
+use crate::domain::channel::{AddressForm, PerChannel};
+use crate::domain::client::Number;
 use crate::domain::words::{Channel, Word as _};
 use crate::toml_table::Section;
 
@@ -13,7 +13,7 @@ pub(super) struct Channels {
     /// Each channel's provider and limits.
     pub(super) settings: PerChannel<ChannelSettings>,
     /// Which numbers text messages and WhatsApp may use, in order.
-    pub(super) numbers: Numbers,
+    pub(super) numbers: PerChannel<Vec<Number>>,
     /// A push is addressed by the client's id.
     pub(super) push_by_client: bool,
     /// Text messages are written in letters that GSM-7 has.
@@ -22,11 +22,11 @@ pub(super) struct Channels {
 
 /// Reads every channel's section.
 pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String>) -> Channels {
-    let mut numbers = Numbers::default();
+    let mut numbers = PerChannel::usual();
     let mut transliterate_sms = None;
     let settings = PerChannel::of(|channel| {
         let Some(section) = top.section(channel.as_str()) else {
-            return ChannelSettings::by_file(channel, base);
+            return ChannelSettings::unmentioned(channel, base);
         };
         let settings = ChannelSettings::read(&mut Given {
             channel,
@@ -34,13 +34,12 @@ pub(super) fn read(top: &Section<'_, '_>, base: &Path, warnings: &mut Vec<String
             base,
             warnings,
         });
-        match channel {
-            Channel::Whatsapp => read_numbers(&section, &mut numbers.whatsapp),
-            Channel::Sms => {
-                read_numbers(&section, &mut numbers.sms);
-                transliterate_sms = section.flag("transliterate");
-            }
-            _ => {}
+        let nature = channel.nature();
+        if matches!(nature.address, AddressForm::Phone { .. }) {
+            read_numbers(&section, &mut numbers[channel]);
+        }
+        if nature.segments {
+            transliterate_sms = section.flag("transliterate");
         }
         // The file of provider `file` may stay where another provider was chosen.
         section.has("path");

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::words::{AddressKind, PersonType};
+use super::text::one_line;
+use super::words::{AddressKind, PersonType, words_enum};
 
 /// A client as the book knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +89,34 @@ impl Client {
         )
     }
 
+    /// The postal address as a letter bears it, a line each: street, number and complement; district, if
+    /// there is one; CEP, city and state. Otherwise the first part that it cannot do without.
+    ///
+    /// # Errors
+    /// What is missing, as a person calls it.
+    pub fn postal_address(&self) -> Result<String, &'static str> {
+        let part = |text: &Option<String>, called: &'static str| {
+            let text = text.as_deref().map(one_line).unwrap_or_default();
+            if text.is_empty() {
+                Err(called)
+            } else {
+                Ok(text)
+            }
+        };
+        let street = part(&self.street, "street")?;
+        let number = part(&self.number, "number")?;
+        let city = part(&self.city, "city")?;
+        let state = part(&self.state, "state")?;
+        let zip = cep(&part(&self.zip, "CEP")?).ok_or("CEP of eight digits")?;
+        let complement =
+            part(&self.complement, "").map_or(String::new(), |text| format!(", {text}"));
+        let district = part(&self.district, "").map_or(String::new(), |text| format!("\n{text}"));
+        Ok(format!(
+            "{street}, {number}{complement}{district}\n{zip} {city}/{}",
+            state.to_uppercase()
+        ))
+    }
+
     /// The number they are best called at: the mobile, else the WhatsApp number.
     pub fn any_phone(&self) -> Option<&str> {
         self.mobile.as_deref().or(self.whatsapp.as_deref())
@@ -96,5 +125,38 @@ impl Client {
     /// The first word of the name.
     pub fn first_name(&self) -> &str {
         self.name.split_whitespace().next().unwrap_or(&self.name)
+    }
+}
+
+/// A CEP as it is written: five digits, a hyphen, three.
+fn cep(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    (digits.len() == 8 && digits.bytes().any(|digit| digit != b'0'))
+        .then(|| format!("{}-{}", &digits[..5], &digits[5..]))
+}
+
+words_enum! {
+    /// Which of a client's numbers a message may go to, by its column.
+    Number {
+        /// The mobile.
+        Mobile = "mobile" | "celular",
+        /// The number given for WhatsApp.
+        Whatsapp = "whatsapp",
+        /// The phone at home.
+        Phone = "phone" | "telefone",
+        /// The phone at work.
+        WorkPhone = "work_phone" | "telefone comercial",
+    }
+}
+
+impl Number {
+    /// What stands in its column.
+    pub fn of(self, client: &Client) -> Option<&str> {
+        match self {
+            Self::Mobile => client.mobile.as_deref(),
+            Self::Whatsapp => client.whatsapp.as_deref(),
+            Self::Phone => client.phone.as_deref(),
+            Self::WorkPhone => client.work_phone.as_deref(),
+        }
     }
 }

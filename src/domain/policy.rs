@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Days, Utc};
 
+use super::channel::PerChannel;
+use super::client::Number;
 use super::contact_hours::ContactHours;
 use super::holiday::Calendar;
 use super::notice::NoticeTerms;
 use super::place::{Place, Places};
-use super::recipient::Numbers;
 use super::sms::transliterate;
 use super::template::Rendered;
 use super::words::{Channel, Purpose};
@@ -68,7 +69,7 @@ pub struct Policy {
     /// Days after which a queued message is of no use.
     pub expire_days: i64,
     /// Which numbers text messages and WhatsApp may use, in order.
-    pub numbers: Numbers,
+    pub numbers: PerChannel<Vec<Number>>,
     /// A push is addressed by the client's id, and needs no device.
     pub push_by_client: bool,
     /// Text messages are written in letters that GSM-7 has.
@@ -79,7 +80,7 @@ impl Policy {
     /// What was rendered, in the letters it is sent in.
     #[must_use]
     pub fn as_sent(&self, channel: Channel, mut rendered: Rendered) -> Rendered {
-        if channel == Channel::Sms && self.transliterate_sms {
+        if channel.nature().segments && self.transliterate_sms {
             rendered.body = transliterate(&rendered.body).into_owned();
         }
         rendered

@@ -87,7 +87,7 @@ pub enum Told {
 
 /// Who reports, and whose ids are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reporter<'a> {
+pub struct Informant<'a> {
     /// Under which name the report is kept: `meta`, `mail`, `csv`.
     pub source: &'a str,
     /// The providers whose ids it speaks of; none where nobody says, and then an id counts only where no

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::client::Client;
+use super::channel::{AddressForm, PerChannel};
+use super::client::{Client, Device, Number};
 use super::phone::{Line, Phone};
-use super::words::{AddressKind, Channel, Purpose, Reason, words_enum};
-use crate::domain::client::Device;
+use super::words::{AddressKind, Channel, Purpose, Reason};
 use crate::domain::ticket::event::Staff;
 
 /// Who a message is for.
@@ -59,51 +59,6 @@ impl OptOut {
     }
 }
 
-words_enum! {
-    /// Which of a client's numbers a message may go to, by its column.
-    Number {
-        /// The mobile.
-        Mobile = "mobile" | "celular",
-        /// The number given for WhatsApp.
-        Whatsapp = "whatsapp",
-        /// The phone at home.
-        Phone = "phone" | "telefone",
-        /// The phone at work.
-        WorkPhone = "work_phone" | "telefone comercial",
-    }
-}
-
-/// For each channel that goes to phones, the client's numbers in the order in which they are tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbers {
-    /// `[sms] numbers`.
-    pub sms: Vec<Number>,
-    /// `[whatsapp] numbers`.
-    pub whatsapp: Vec<Number>,
-}
-
-/// The ERP's own order.
-impl Default for Numbers {
-    fn default() -> Self {
-        Self {
-            sms: vec![Number::Mobile],
-            whatsapp: vec![Number::Mobile, Number::Whatsapp],
-        }
-    }
-}
-
-impl Number {
-    /// What stands in its column.
-    fn of(self, client: &Client) -> Option<&str> {
-        match self {
-            Self::Mobile => client.mobile.as_deref(),
-            Self::Whatsapp => client.whatsapp.as_deref(),
-            Self::Phone => client.phone.as_deref(),
-            Self::WorkPhone => client.work_phone.as_deref(),
-        }
-    }
-}
-
 /// What a decision about one client looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Contact<'a> {
@@ -125,7 +80,7 @@ pub struct Errand<'a> {
     /// The purpose.
     pub purpose: Purpose,
     /// Which numbers are tried.
-    pub numbers: &'a Numbers,
+    pub numbers: &'a PerChannel<Vec<Number>>,
     /// A push is addressed by the client's id, and needs no device.
     pub push_by_client: bool,
     /// The day until which the contract wants no notices; a closing ignores it and gives none.
@@ -137,7 +92,7 @@ pub struct Errand<'a> {
 /// One address on a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// Device address, E.164 number or e-mail.
+    /// Device address, E.164 number, e-mail, postal address (its lines) or name on the chat.
     pub text: String,
     /// For push, which kind of address it is.
     pub kind: Option<AddressKind>,
@@ -174,12 +129,15 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
     if let Some(since) = contact.client.absent_since {
         return gone(&format!("client {}", contact.client.id), since);
     }
-    let addresses = match errand.channel {
-        Channel::Push if errand.push_by_client => to(&contact.client.id.to_string()),
-        Channel::Push => devices(contact),
-        Channel::Sms => first(contact.client, &errand.numbers.sms, sms),
-        Channel::Whatsapp => first(contact.client, &errand.numbers.whatsapp, whatsapp),
-        Channel::Email => client_email(contact.client),
+    let client = contact.client;
+    let numbers = &errand.numbers[errand.channel];
+    let addresses = match errand.channel.nature().address {
+        AddressForm::Device if errand.push_by_client => to(&client.id.to_string()),
+        AddressForm::Device => devices(contact),
+        AddressForm::Phone { fixed_lines } => first(client, numbers, fixed_lines),
+        AddressForm::Mailbox => client_email(client),
+        AddressForm::Postal => letter(client),
+        AddressForm::Handle => Reach::not(Reason::NoContact),
     };
     let addresses = match addresses {
         Reach::To(addresses) => addresses,
@@ -188,11 +146,13 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
     forbidden(contact, errand).map_or(Reach::To(addresses), Reach::not)
 }
 
-/// Decides where a member of staff is reached: tickets go by e-mail and text message.
+/// Decides where a member of staff is reached.
 pub fn reach_staff(person: &Staff, channel: Channel) -> Reach {
-    match channel {
-        Channel::Sms => sms(person.mobile.as_deref()),
-        _ => email(person.email.as_deref()),
+    match channel.nature().address {
+        AddressForm::Phone { fixed_lines } => phone(person.mobile.as_deref(), fixed_lines),
+        AddressForm::Mailbox => email(person.email.as_deref()),
+        AddressForm::Handle => handle(person.chat.as_deref()),
+        AddressForm::Device | AddressForm::Postal => Reach::not(Reason::NoContact),
     }
 }
 
@@ -244,12 +204,8 @@ fn forbidden(contact: &Contact<'_>, errand: &Errand<'_>) -> Option<Reason> {
     if errand.purpose != Purpose::Collection {
         return None;
     }
-    let allowed = match errand.channel {
-        Channel::Sms => contact.client.sms_allowed,
-        Channel::Email => contact.client.email_allowed,
-        Channel::Push | Channel::Whatsapp => true,
-    };
-    if !allowed {
+    let switch = errand.channel.nature().switch;
+    if switch.is_some_and(|is_on| !is_on(contact.client)) {
         return Some(Reason::ChannelNotAllowed);
     }
     errand
@@ -283,45 +239,58 @@ fn devices(contact: &Contact<'_>) -> Reach {
     Reach::not(reason)
 }
 
-/// Where a text message to this number can go: a fixed line takes none.
-pub fn sms(number: Option<&str>) -> Reach {
-    let Some(phone) = number.and_then(Phone::parse) else {
-        return number.map_or_else(|| Reach::not(Reason::NoContact), unusable);
+/// Where a message to this number can go.
+fn phone(number: Option<&str>, fixed_lines: bool) -> Reach {
+    let Some(text) = number else {
+        return Reach::not(Reason::NoContact);
+    };
+    let Some(phone) = Phone::parse(text) else {
+        return unusable(text);
     };
     match phone.line() {
-        Line::Mobile => to(phone.as_str()),
-        Line::Landline => Reach::Not {
+        Line::Landline if !fixed_lines => Reach::Not {
             reason: Reason::UnusableContact,
             address: Some(phone.as_str().to_owned()),
             detail: Some("a fixed line takes no text messages".to_owned()),
         },
+        Line::Mobile | Line::Landline => to(phone.as_str()),
         Line::Unusable => unusable(phone.as_str()),
     }
 }
 
 /// Where a message can go: to the first usable of these numbers, or else why the first that is there
 /// cannot be used.
-fn first(client: &Client, numbers: &[Number], usable: fn(Option<&str>) -> Reach) -> Reach {
+fn first(client: &Client, numbers: &[Number], fixed_lines: bool) -> Reach {
     let mut not = None;
     for text in numbers.iter().filter_map(|number| number.of(client)) {
-        match usable(Some(text)) {
+        match phone(Some(text), fixed_lines) {
             reached @ Reach::To(_) => return reached,
             other => {
                 not.get_or_insert(other);
             }
         }
     }
-    not.unwrap_or_else(|| usable(None))
+    not.unwrap_or_else(|| Reach::not(Reason::NoContact))
 }
 
-/// Where a WhatsApp message to this number can go: a fixed line may have it too.
-fn whatsapp(number: Option<&str>) -> Reach {
-    let Some(text) = number else {
-        return Reach::not(Reason::NoContact);
-    };
-    match Phone::parse(text) {
-        Some(phone) if phone.line() != Line::Unusable => to(phone.as_str()),
-        _ => unusable(text),
+/// Where a letter can go: only where everything is there that brings it to a door.
+fn letter(client: &Client) -> Reach {
+    match client.postal_address() {
+        Ok(address) => to(&address),
+        Err(lacking) => Reach::Not {
+            reason: Reason::NoContact,
+            address: None,
+            detail: Some(format!("the address has no {lacking}")),
+        },
+    }
+}
+
+/// Where a message on the staff's chat can go.
+fn handle(text: Option<&str>) -> Reach {
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        None => Reach::not(Reason::NoContact),
+        Some(text) if text.chars().any(char::is_control) => unusable(text),
+        Some(text) => to(text),
     }
 }
 
@@ -341,7 +310,7 @@ fn client_email(client: &Client) -> Reach {
 }
 
 /// Where an e-mail can go.
-pub fn email(address: Option<&str>) -> Reach {
+fn email(address: Option<&str>) -> Reach {
     match address {
         None => Reach::not(Reason::NoContact),
         Some(address) if usable_email(address) => to(address),
@@ -442,7 +411,7 @@ mod tests {
         let errand = Errand {
             channel,
             purpose: Purpose::Collection,
-            numbers: &Numbers::default(),
+            numbers: &PerChannel::usual(),
             push_by_client: false,
             hold_until: None,
             today: NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
@@ -524,10 +493,10 @@ mod tests {
             Reach::To(addresses) => addresses[0].text.clone(),
             Reach::Not { reason, .. } => reason.to_string(),
         };
-        assert_eq!(reached(first(&c, &all, sms)), "+5549999990009");
-        assert_eq!(reached(first(&c, &all, whatsapp)), "+554933330000");
-        assert_eq!(reached(first(&c, &all[..1], sms)), "unusable_contact");
-        assert_eq!(reached(first(&c, &all[1..2], sms)), "no_contact");
+        assert_eq!(reached(first(&c, &all, false)), "+5549999990009");
+        assert_eq!(reached(first(&c, &all, true)), "+554933330000");
+        assert_eq!(reached(first(&c, &all[..1], false)), "unusable_contact");
+        assert_eq!(reached(first(&c, &all[1..2], false)), "no_contact");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::report::{Field, ReportKind};
-use super::template::{Need, Template};
+use super::template::{FOR_CLIENTS, Need, Template};
 use crate::error::{Error, Result};
 
 /// What one message of a send is about besides its client.
@@ -44,6 +44,9 @@ pub struct RowIds {
 impl Manner {
     /// How a template goes with a kind of report; an error when the report cannot supply its variables.
     pub fn of(template: &Template, kind: ReportKind) -> Result<Self> {
+        if let Some(why) = template.not_for_clients() {
+            return Err(Error::unacceptable(why).hint(FOR_CLIENTS));
+        }
         let needs = template.needs();
         let supplied = |need: &Need| match need {
             Need::Login => kind == ReportKind::Logins,

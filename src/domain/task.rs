@@ -222,7 +222,7 @@ pub fn warnings(tasks: &[Task], around: &Surroundings<'_>) -> Vec<(String, Strin
             };
             let queues: Vec<&Schedule> = tasks
                 .iter()
-                .filter(|task| task.forwards(Channel::Whatsapp))
+                .filter(|task| Channel::that(|n| !n.at_once).any(|c| task.forwards(c)))
                 .map(|task| &task.schedule)
                 .collect();
             if !is_forwarded(&task.schedule, &queues, &hours) {

@@ -35,6 +35,21 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// A value on one line: what a subject, a title or a provider's variable can hold.
+pub fn one_line(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for word in value
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -80,6 +80,10 @@ words_enum! {
         Sms = "sms",
         /// Electronic mail.
         Email = "email" | "e-mail",
+        /// A letter on paper (*carta*).
+        Letter = "letter" | "carta",
+        /// The staff's own chat.
+        Chat = "chat",
     }
 }
 

@@ -77,7 +77,7 @@ impl Wording<'_> {
                 subject,
                 text,
             } => Ok(Rendered {
-                title: (*channel == Channel::Email).then(|| (*subject).to_owned()),
+                title: channel.has_title().then(|| (*subject).to_owned()),
                 body: fill_text(text, facts)?,
                 ..Rendered::default()
             }),
@@ -215,20 +215,20 @@ impl<'a> Composer<'a> {
             Recipient::Staff(person) => return Ok(reach_staff(person, aim.channel)),
         };
         let by_client = self.policy.push_by_client;
-        let (devices, had_device) = match (aim.channel, aim.device) {
-            (Channel::Push, device) if by_client => {
+        let (devices, had_device) = match (aim.channel.goes_to_devices(), aim.device) {
+            (true, device) if by_client => {
                 if device.is_some_and(|device| device != client.id.to_string()) {
                     return Ok(no_longer_theirs());
                 }
                 (Vec::new(), false)
             }
-            (Channel::Push, None) => book::devices(connection, client.id)?,
-            (Channel::Push, Some(address)) => match book::device(connection, address)? {
+            (true, None) => book::devices(connection, client.id)?,
+            (true, Some(address)) => match book::device(connection, address)? {
                 Some((owner, _)) if owner != client.id => return Ok(no_longer_theirs()),
                 Some((_, Some(device))) => (vec![device], false),
                 Some((_, None)) | None => (Vec::new(), true),
             },
-            _ => (Vec::new(), false),
+            (false, _) => (Vec::new(), false),
         };
         let opt_outs = opt_out::of_client(connection, client.id)?;
         let reached = reach(
@@ -435,7 +435,9 @@ impl<'a> Composer<'a> {
 /// A draft's key for one address; and how many characters of it stand before the slash and the address.
 fn key_of(draft: &Draft<'_>, address: Option<&Address>) -> (String, Option<usize>) {
     let start = match &draft.key {
-        Key::Whole(key) if draft.wording.channel() != Channel::Push => return (key.clone(), None),
+        Key::Whole(key) if !draft.wording.channel().goes_to_devices() => {
+            return (key.clone(), None);
+        }
         Key::Whole(start) | Key::PerAddress(start) => start,
     };
     let text = address.map_or("-", |address| &address.text);

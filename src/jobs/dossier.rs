@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
+use crate::domain::channel::AddressForm;
 use crate::domain::client::Client;
 use crate::domain::message::{Attempt, Message};
 use crate::domain::receipt::ReceiptKind;
-use crate::domain::words::{AttemptOutcome, Channel, Status, Word as _};
+use crate::domain::words::{AttemptOutcome, Channel, Status};
 use crate::domain::{day, phone, tax_id};
 use crate::error::{Result, not_in_the_book};
 use crate::store::notice::{self, GivenNotice};
@@ -316,24 +317,15 @@ fn escaped(text: &str) -> String {
 }
 
 fn shown(by: Channel, address: &str) -> String {
-    match by {
-        Channel::Sms | Channel::Whatsapp => phone::shown(address),
+    match by.nature().address {
+        AddressForm::Phone { .. } => phone::shown(address),
+        AddressForm::Postal => address.replace('\n', ", "),
         _ => address.to_owned(),
     }
 }
 
 fn channel(channel: Channel) -> String {
-    match channel {
-        Channel::Push => "Notificação no aplicativo".to_owned(),
-        Channel::Whatsapp => "WhatsApp".to_owned(),
-        Channel::Sms => "SMS".to_owned(),
-        Channel::Email => "E-mail".to_owned(),
-        #[allow(
-            unreachable_patterns,
-            reason = "channels to come are called by their words"
-        )]
-        other => other.as_str().to_owned(),
-    }
+    channel.nature().portuguese.to_owned()
 }
 
 const fn state(status: Status) -> &'static str {

@@ -12,7 +12,7 @@ use crate::clock::Now;
 use crate::config::ReceiveConfig;
 use crate::error::{Error, Result};
 use crate::source::receipt::{Document, form_fields, object};
-use crate::source::request::{Fault, Request};
+use crate::source::request::{Fault, WebRequest};
 use crate::store::Store;
 
 /// How long a request waits for another process's write.
@@ -84,14 +84,14 @@ impl Answered {
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
-        400 => "Bad Request",
+        400 => "Bad WebRequest",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
-        408 => "Request Timeout",
+        408 => "WebRequest Timeout",
         411 => "Length Required",
         413 => "Content Too Large",
-        431 => "Request Header Fields Too Large",
+        431 => "WebRequest Header Fields Too Large",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         _ => "Answer",
@@ -100,7 +100,7 @@ const fn reason(status: u16) -> &'static str {
 
 /// Answers a request.
 pub fn answer(
-    request: Result<Request, Fault>,
+    request: Result<WebRequest, Fault>,
     config: &ReceiveConfig,
     database: &Path,
     now: Now,
@@ -112,7 +112,12 @@ pub fn answer(
 }
 
 /// Whose request it is: the path holds our secret and the preset's name.
-fn route(request: &Request, config: &ReceiveConfig, database: &Path, now: Now) -> Result<Answered> {
+fn route(
+    request: &WebRequest,
+    config: &ReceiveConfig,
+    database: &Path,
+    now: Now,
+) -> Result<Answered> {
     let Some(secret) = &config.path_token else {
         return Err(
             Error::unacceptable("[receive] has no path_token: nobody is answered")
@@ -139,7 +144,7 @@ fn route(request: &Request, config: &ReceiveConfig, database: &Path, now: Now) -
 }
 
 /// Answers Meta's question whether the address is ours.
-fn challenge(request: &Request, config: &ReceiveConfig) -> Result<Answered> {
+fn challenge(request: &WebRequest, config: &ReceiveConfig) -> Result<Answered> {
     let query = request.query();
     let field = |name: &str| {
         let mut named = query.iter().filter(|(known, _)| known == name);
@@ -163,7 +168,7 @@ fn challenge(request: &Request, config: &ReceiveConfig) -> Result<Answered> {
 
 /// Takes in what a provider reports.
 fn report(
-    request: &Request,
+    request: &WebRequest,
     form: &ReceiptForm,
     config: &ReceiveConfig,
     database: &Path,
@@ -212,7 +217,7 @@ fn report(
 
 /// Whether a request is signed; none where it should be, and is not rightly so.
 fn is_signed(
-    request: &Request,
+    request: &WebRequest,
     seal: Seal,
     config: &ReceiveConfig,
     fields: &[(String, String)],

@@ -339,7 +339,7 @@ fn deliver_at_once(
     done: Done,
 ) -> Result<Done> {
     let channels = channels.iter().copied();
-    let channels: Vec<Channel> = channels.filter(|c| send::delivers_at_once(*c)).collect();
+    let channels: Vec<Channel> = channels.filter(|c| c.goes_at_once()).collect();
     if channels.is_empty() {
         return Ok(done);
     }

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::send::Manner;
 use crate::domain::task::{Run, Surroundings, Task, warnings as unwise};
 use crate::domain::template::name_problem;
-use crate::domain::words::{Channel, Purpose};
+use crate::domain::words::Purpose;
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::store::{Connection, report, task as store, template};
 
@@ -109,7 +109,7 @@ pub fn still_fine(connection: &Connection, template: &str) -> Result<()> {
 pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String, String)>> {
     let whatsapp: Vec<(String, Purpose)> = template::list(connection)?
         .into_iter()
-        .filter(|template| template.channel == Channel::Whatsapp)
+        .filter(|template| !template.channel.goes_at_once())
         .map(|template| (template.name, template.purpose))
         .collect();
     let birthday = config

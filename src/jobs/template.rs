@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::domain::ladder::Phase;
 use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Need, Template, Variable};
-use crate::domain::words::{Channel, Purpose};
+use crate::domain::words::Purpose;
 use crate::error::{Error, Flaw, Result};
 use crate::store::{
     Connection, Store, rule as stored_rule, template as store, trigger as stored_trigger,
@@ -46,7 +46,7 @@ pub fn replace(
 
 /// A template as it can be saved: whatsapp texts fetched, everything checked.
 pub fn ready(config: &Config, mut template: Template, text_given: bool) -> Result<Template> {
-    if template.channel == Channel::Whatsapp {
+    if template.channel.nature().places {
         fetch_text(config, &mut template, text_given)?;
     }
     let flaws = flaws(config, &template);
@@ -71,7 +71,7 @@ pub fn flaws(config: &Config, template: &Template) -> Vec<Flaw> {
 
 /// Fetches a whatsapp template's text from a provider that keeps them; else it is given by hand.
 fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Result<()> {
-    let settings = config.channel(Channel::Whatsapp);
+    let settings = config.channel(template.channel);
     if !settings.provider.keeps_templates() {
         return Ok(());
     }
@@ -169,7 +169,7 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
 /// What is unwise about a template, given the phases it stands in (`closing:paid`).
 pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
     let mut warnings = phase_warnings(template, phases);
-    if template.channel == Channel::Sms {
+    if template.channel.nature().segments {
         let s = segments(&template.body);
         if s.alphabet == Alphabet::Ucs2 {
             let odd: String = template
@@ -182,7 +182,7 @@ pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
             ));
         }
     }
-    if template.channel == Channel::Whatsapp {
+    if template.channel.nature().places {
         let body = template.body.trim();
         if body.starts_with("{{") || body.ends_with("}}") {
             warnings.push(
@@ -191,7 +191,7 @@ pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
             );
         }
     }
-    if template.channel == Channel::Push {
+    if template.channel.goes_to_devices() {
         const PAYLOAD: usize = 4096;
         let size = template.body.len() + template.title.as_deref().map_or(0, str::len);
         if size > PAYLOAD {

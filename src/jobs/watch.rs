@@ -5,7 +5,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::outage;
 use crate::clock::Now;
 use crate::domain::task::{RunOutcome, Task};
-use crate::domain::words::Channel;
 use crate::error::Result;
 use crate::store::{Connection, Store, meta, task as store_task, waiting};
 
@@ -132,7 +131,7 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neg
         let from = group.from.max(now.at) - TimeDelta::minutes(1);
         let may_take = |task: &&Task| {
             task.forwards(group.channel)
-                || group.channel != Channel::Whatsapp && task.run.fills_the_queue()
+                || group.channel.goes_at_once() && task.run.fills_the_queue()
         };
         let taken = tasks.iter().filter(may_take).any(|task| {
             let next = task.schedule.next_after(from, now.zone);

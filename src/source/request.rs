@@ -18,7 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct WebRequest {
     /// GET, POST…
     pub method: String,
     /// The path and the query, as they were sent.
@@ -62,7 +62,7 @@ impl Fault {
     }
 }
 
-impl Request {
+impl WebRequest {
     /// The value of a header, where it stands once.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut named = self.headers.iter().filter(|(known, _)| known == name);
@@ -120,7 +120,7 @@ impl Incoming {
     pub fn request(
         &mut self,
         mut go_on: impl FnMut() -> std::io::Result<()>,
-    ) -> Result<Request, Fault> {
+    ) -> Result<WebRequest, Fault> {
         let (mut request, head) = self.head()?;
         self.bytes.drain(..head);
         let length = length_of(&request)?;
@@ -169,7 +169,7 @@ impl Incoming {
     }
 
     /// The request without its body, and how long its head was.
-    fn head(&mut self) -> Result<(Request, usize), Fault> {
+    fn head(&mut self) -> Result<(WebRequest, usize), Fault> {
         loop {
             let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
             let mut parsed = httparse::Request::new(&mut headers);
@@ -248,9 +248,9 @@ enum Length {
     Chunks,
 }
 
-fn owned(parsed: &httparse::Request<'_, '_>) -> Request {
+fn owned(parsed: &httparse::Request<'_, '_>) -> WebRequest {
     let headers = parsed.headers.iter();
-    Request {
+    WebRequest {
         method: parsed.method.unwrap_or_default().to_owned(),
         target: parsed.path.unwrap_or_default().to_owned(),
         headers: headers
@@ -264,7 +264,7 @@ fn owned(parsed: &httparse::Request<'_, '_>) -> Request {
 }
 
 /// How long a body is; a request that tells it in two ways might be read in two ways.
-fn length_of(request: &Request) -> Result<Length, Fault> {
+fn length_of(request: &WebRequest) -> Result<Length, Fault> {
     let all = |name: &str| -> Vec<&str> {
         let named = request.headers.iter().filter(|(known, _)| known == name);
         named.map(|(_, value)| value.as_str()).collect()
@@ -292,7 +292,7 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    fn of(text: &str) -> Result<Request, Fault> {
+    fn of(text: &str) -> Result<WebRequest, Fault> {
         Incoming::begin(Cursor::new(text.as_bytes().to_vec())).request(|| Ok(()))
     }
 

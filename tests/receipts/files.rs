@@ -184,7 +184,7 @@ fn what_cannot_be_read_is_said_and_an_unknown_preset_is_named() {
         .run_with(&["receipts", "import", "-", "--preset", "vivo"], "{}")
         .exits(3)
         .says("there is no preset `vivo`")
-        .says("meta, zenvia");
+        .says("kolmeya, meta");
     house
         .run(&["receipts", "import", "absent.json"])
         .exits(3)

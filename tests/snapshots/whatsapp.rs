@@ -127,6 +127,11 @@ fn whatsapp_status() {
     house.write("status.jsonl", &told);
     house.write("bad.jsonl", told + "nonsense\n");
     house.write(
+        "replies.csv",
+        "status,phone,text,at,channel\nreplied,554999990001,Parar,2026-11-23 09:10,whatsapp\n\
+         replied,554988880004,Quanto devo?,2026-11-23 09:11,whatsapp\nreplied,1,sair,2026-11-23 09:12,sms\n",
+    );
+    house.write(
         "stopped.jsonl",
         status("wamid.1", "failed", ",\"errors\":[{\"code\":131050}]"),
     );
@@ -144,6 +149,13 @@ fn whatsapp_status() {
          history show 1
          history show 1 --json
          history show 2
+         receipts import status.jsonl --preset vivo
+         receipts import - --preset csv < replies.csv
+         history --replies
+         history --replies -o csv
+         history --undelivered 0m
+         receipts poll
+         receipts mail - < status.jsonl
          queue list --failed
          optout list",
         &server.url(),

@@ -12,6 +12,7 @@ mod gone;
 mod history;
 mod incident;
 mod keeping;
+mod letter;
 mod manners;
 mod notice;
 mod providers;

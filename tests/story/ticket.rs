@@ -522,7 +522,7 @@ fn triggers_are_checked_when_saved() {
         (
             &["--event", "reply", "--template", "push"][..],
             3,
-            "`push` is a push template, tickets are told by email and sms alone",
+            "`push` is a push template, it tells staff: by sms, email and chat",
         ),
         (
             &["--event", "reply", "--template", "nope"],

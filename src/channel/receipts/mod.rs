@@ -19,18 +19,8 @@ pub use signature::{Letter, Seal, same_secret};
 
 use shape::{PreferenceShape, ReceiptShape, ReplyShape};
 
-/// Every description, in the order in which a report that nobody named is tried; our own words last.
-const FORMS: [(&str, &str); 9] = [
-    ("meta", include_str!("meta.toml")),
-    ("zenvia", include_str!("zenvia.toml")),
-    ("infobip", include_str!("infobip.toml")),
-    ("twilio", include_str!("twilio.toml")),
-    ("evolution", include_str!("evolution.toml")),
-    ("onesignal", include_str!("onesignal.toml")),
-    ("opa", include_str!("opa.toml")),
-    ("kolmeya", include_str!("kolmeya.toml")),
-    ("csv", include_str!("csv.toml")),
-];
+// The name and the text of every file of this folder, as the build found them.
+include!(concat!(env!("OUT_DIR"), "/receipts.rs"));
 
 /// How one provider's reports are read.
 #[derive(Debug, Deserialize)]
@@ -82,10 +72,11 @@ impl ReceiptForm {
 
     /// The first form that finds something in a report of which nobody said whose it is.
     pub fn recognised(document: &Value, now: Now) -> Option<&'static Self> {
-        forms()
-            .iter()
-            .filter(|form| form.guessed)
-            .find(|form| form.read(document, now).iter().any(Result::is_ok))
+        let mut guessed = forms().iter().filter(|form| form.guessed);
+        let found = guessed.find(|form| form.read(document, now).iter().any(Result::is_ok));
+        // What is written in our own words, but not rightly, is told as such.
+        let ours = |form: &&Self| form.ours && !form.read(document, now).is_empty();
+        found.or_else(|| forms().iter().find(ours))
     }
 
     /// Its name.
@@ -160,16 +151,17 @@ pub(super) fn answered(form: &str, answer: &Value, now: Now) -> Vec<Receipt> {
 fn forms() -> &'static [ReceiptForm] {
     static READ: OnceLock<Vec<ReceiptForm>> = OnceLock::new();
     READ.get_or_init(|| {
-        FORMS
-            .iter()
-            .filter_map(|(name, text)| {
-                let form: ReceiptForm = toml::from_str(text).ok()?;
-                Some(ReceiptForm {
-                    name: (*name).to_owned(),
-                    ..form
-                })
+        let read = FORMS.iter().filter_map(|(name, text)| {
+            let form: ReceiptForm = toml::from_str(text).ok()?;
+            Some(ReceiptForm {
+                name: (*name).to_owned(),
+                ..form
             })
-            .collect()
+        });
+        let mut forms: Vec<ReceiptForm> = read.collect();
+        // What nobody named is taken for our own words last.
+        forms.sort_by_key(|form| form.ours);
+        forms
     })
 }
 

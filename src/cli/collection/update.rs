@@ -107,7 +107,9 @@ fn tell_waiting(context: &Context, saved: &Store, update: &Update) -> Result<()>
             "{} whatsapp messages wait in the queue for `regua queue deliver` or a send-queue task",
             update.whatsapp
         ));
-        face::warn_unforwarded(context, saved, Channel::Whatsapp)?;
+        for channel in Channel::that(|nature| !nature.at_once) {
+            face::warn_unforwarded(context, saved, channel)?;
+        }
     }
     Ok(())
 }

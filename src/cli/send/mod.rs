@@ -129,7 +129,7 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     let channel = request.template.channel;
     let now = match command.deliver {
         Some(when) => when == When::Now,
-        None => job::delivers_at_once(channel),
+        None => channel.goes_at_once(),
     };
     if !command.yes {
         let plan = job::plan(&store, config, clock, &request)?;

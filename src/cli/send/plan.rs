@@ -81,7 +81,7 @@ pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
         out.say(format!(
             "  for example, to {} at {}:",
             example.client,
-            crate::domain::phone::shown(&example.address)
+            crate::domain::phone::shown(&example.address).replace('\n', ", ")
         ));
         if let Some(title) = &example.title {
             out.say(format!("    {title}"));

@@ -90,7 +90,6 @@ const HARDENING: &str = "\
     ProtectProc=invisible\n\
     ProcSubset=pid\n\
     RestrictAddressFamilies=none\n\
-    IPAddressDeny=any\n\
     RestrictNamespaces=yes\n\
     RestrictRealtime=yes\n\
     RestrictSUIDSGID=yes\n\

@@ -253,7 +253,7 @@ pub(super) fn tell_saved(
         "{done} template `{}`: purpose {}, sent {hours}",
         template.name, template.purpose
     );
-    let sms = template.channel == Channel::Sms;
+    let sms = template.channel.nature().segments;
     if sms {
         words.push_str(&format!("; {}", segments_of(&template.body)));
     }

@@ -3,7 +3,6 @@
 use super::{Context, Outcome, segments_of};
 use crate::domain::sms::segments;
 use crate::domain::template::Template;
-use crate::domain::words::Channel;
 use crate::error::Result;
 use crate::jobs::template as job;
 use crate::store::{Connection, template as store};
@@ -46,7 +45,7 @@ fn view<'a>() -> View<'a, Finding<'a>> {
         .words("level", |finding| finding.level)
         .words("message", |finding| Cell::of(&finding.message))
         .data("segments", |finding| {
-            let sms = finding.template.channel == Channel::Sms;
+            let sms = finding.template.channel.nature().segments;
             sms.then(|| segments(&finding.template.body).parts)
         })
         .when_empty(
@@ -72,7 +71,7 @@ fn findings<'a>(
     for warning in job::lint(connection, template)? {
         findings.push(finding("warning", warning));
     }
-    if template.channel == Channel::Sms {
+    if template.channel.nature().segments {
         findings.push(finding("note", segments_of(&template.body)));
     }
     Ok(findings)

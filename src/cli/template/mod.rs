@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Context, Outcome, arguments, face};
 use crate::domain::sms::segments;
 use crate::domain::template::{Template, Variable, one_line};
-use crate::domain::words::{Channel, Word as _};
+use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::jobs::template as job;
 use crate::store::template as store;
@@ -122,7 +122,7 @@ fn show(name: &str, context: &Context) -> Result<Outcome> {
     for (i, variable) in template.variables.iter().enumerate() {
         text.push_str(&format!("{{{{{}}}}} = {}\n", i + 1, variable.name()));
     }
-    if template.channel == Channel::Sms {
+    if template.channel.nature().segments {
         text.push_str(&format!("{}\n", segments_of(&template.body)));
     }
     context.out.text(text)?;

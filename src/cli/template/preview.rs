@@ -12,7 +12,7 @@ use crate::domain::phone;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::sms::{Segments, segments};
 use crate::domain::template::{Facts, Need, Rendered, Template, Variable};
-use crate::domain::words::{Channel, Origin, Reason, Word as _};
+use crate::domain::words::{Origin, Reason, Word as _};
 use crate::error::{Error, Result, not_in_the_book};
 use crate::jobs::compose::{Composer, Draft, Key, Wording};
 use crate::store::{Connection, book, template as store};
@@ -192,7 +192,7 @@ fn look<'a>(
         Reach::To(addresses) => (addresses.iter().map(|a| a.text.clone()).collect(), None),
         Reach::Not { reason, .. } => (Vec::new(), Some(*reason)),
     };
-    let sms = |text: &str| (template.channel == Channel::Sms).then(|| segments(text));
+    let sms = |text: &str| (template.channel.nature().segments).then(|| segments(text));
     let segments_before = sms(&rendered.body);
     let rendered = context.config.policy.as_sent(template.channel, rendered);
     Ok(Seen {

@@ -8,7 +8,7 @@ use super::{Context, Outcome, count, face, some_failed};
 use crate::clock::Stopwatch;
 use crate::domain::words::Status;
 use crate::error::{Flaw, Result};
-use crate::jobs::ticket::{self as job, CHANNELS, Desk, EventReading, Intake, MessageStates};
+use crate::jobs::ticket::{self as job, Desk, EventReading, Intake, MessageStates};
 use crate::source::event::Events;
 use crate::view::{Cell, View};
 
@@ -34,8 +34,7 @@ pub(super) fn run(file: &Path, strict: bool, context: &Context) -> Result<Outcom
         },
     )?;
     drop(bar);
-    let (delivery, signal) = face::deliver_now(context, &mut saved, &CHANNELS)?;
-    face::tell_delivery(context, &delivery);
+    let (delivery, signal) = super::deliver(context, &mut saved, run.waiting.iter().copied())?;
     let standing = job::standing(saved.connection(), &run.messages)?;
     let seconds = face::seconds(watch.elapsed().as_secs_f64());
     answer(context, &run, &standing, seconds)?;

@@ -1,13 +1,16 @@
 //! `regua ticket`: what happens to tickets, and who was told of it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::{Context, Outcome, arguments, face};
-use crate::domain::words::Status;
+use crate::domain::words::{Channel, Status};
 use crate::error::Result;
-use crate::jobs::ticket::MessageStates;
+use crate::jobs::deliver::Delivery;
+use crate::jobs::ticket::{self as job, MessageStates};
+use crate::store::Store;
 use crate::store::ticket::TicketFilter;
 
 mod events;
@@ -89,6 +92,22 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
         }
         Command::Show { id } => show::run(id, context),
     }
+}
+
+/// Delivers what is due by the channels of tickets, and warns where messages wait for a task that is not
+/// there.
+fn deliver(
+    context: &Context,
+    saved: &mut Store,
+    waiting: impl Iterator<Item = Channel>,
+) -> Result<(Delivery, Option<Outcome>)> {
+    let channels = job::channels(saved.connection(), context.now())?;
+    let (delivery, signal) = face::deliver_now(context, saved, &channels)?;
+    face::tell_delivery(context, &delivery);
+    for channel in waiting.collect::<BTreeSet<_>>() {
+        face::warn_unforwarded(context, saved, channel)?;
+    }
+    Ok((delivery, signal))
 }
 
 fn count(standing: &MessageStates, status: Status) -> u64 {

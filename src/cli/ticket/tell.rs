@@ -15,7 +15,7 @@ use crate::domain::ticket::event_type::{EventPart, EventType};
 use crate::domain::ticket::notice::Untold;
 use crate::domain::words::{Author, Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::ticket::{self as job, CHANNELS, Desk, Made, MessageStates, PeopleNames, Taken};
+use crate::jobs::ticket::{self as job, Desk, Made, MessageStates, PeopleNames, Taken};
 use crate::store::{Connection, message};
 use crate::view::{Cell, Format, View};
 
@@ -201,8 +201,7 @@ pub(super) fn run(tell: Tell, context: &Context) -> Result<Outcome> {
             .out
             .explain(format!("event `{}` was told already", event.id));
     }
-    let (delivery, signal) = face::deliver_now(context, &mut saved, &CHANNELS)?;
-    face::tell_delivery(context, &delivery);
+    let (delivery, signal) = super::deliver(context, &mut saved, taken.waiting())?;
     let ids: Vec<i64> = taken.made.iter().map(|made| made.id).collect();
     let standing = job::standing(saved.connection(), &ids)?;
     tell_left_empty(context, &taken);

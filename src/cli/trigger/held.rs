@@ -10,7 +10,6 @@ use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::jobs::access::{self as job, AccessSummary};
 use crate::jobs::deliver::Delivery;
-use crate::jobs::send::delivers_at_once;
 use crate::store::Store;
 use crate::store::access::{self as store, HeldBack};
 use crate::view::View;
@@ -32,7 +31,7 @@ pub(super) fn release(release: &Release, context: &Context) -> Result<Outcome> {
     }
     let summary = job::release(&mut saved, &context.config, context.now())?;
     let channels: Vec<Channel> = summary.channels.iter().copied().collect();
-    let at_once = channels.iter().copied().filter(|c| delivers_at_once(*c));
+    let at_once = channels.iter().copied().filter(|c| c.goes_at_once());
     let at_once: Vec<Channel> = at_once.collect();
     let (delivery, signal) = if at_once.is_empty() {
         (Delivery::default(), None)
@@ -40,7 +39,7 @@ pub(super) fn release(release: &Release, context: &Context) -> Result<Outcome> {
         face::deliver_now(context, &mut saved, &at_once)?
     };
     face::tell_delivery(context, &delivery);
-    for channel in channels.iter().filter(|c| !delivers_at_once(**c)) {
+    for channel in channels.iter().filter(|c| !c.goes_at_once()) {
         face::warn_unforwarded(context, &saved, *channel)?;
     }
     answer(context, &summary)?;

@@ -318,6 +318,8 @@ fn check_template(part: RulePart, found: &Template, flaws: &mut Flaws<'_>) {
             format!("template `{name}` is of kind {}", found.kind),
             "collections send templates of kind financial",
         );
+    } else if let Some(why) = found.not_for_clients() {
+        flaws.note(part, why, template::FOR_CLIENTS);
     } else if found.purpose != Purpose::Collection && !matches!(part, RulePart::Closing(_)) {
         flaws.note(
             part,

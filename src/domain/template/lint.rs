@@ -2,7 +2,6 @@
 
 use super::text::{Piece, pieces, unknown_variables};
 use super::{Placeholders, Template, Variable};
-use crate::domain::words::Channel;
 use crate::error::Flaw;
 
 /// The most characters a template's name may have.
@@ -42,7 +41,7 @@ impl Template {
     /// for one by which they do not.
     pub fn flaws_at(&self, names_variables: bool) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        if self.channel == Channel::Whatsapp && self.names_variables() != names_variables {
+        if self.channel.nature().places && self.names_variables() != names_variables {
             if names_variables {
                 flaws.push(Flaw::of(
                     "variables",
@@ -74,7 +73,7 @@ impl Template {
                 flaws.push(Flaw::of(
                     "title",
                     "is missing",
-                    "a push needs a title, an e-mail its subject",
+                    "a push or a letter needs a title, an e-mail its subject",
                 ));
             }
             false if title.is_some() => flaws.push(Flaw::of(
@@ -91,7 +90,7 @@ impl Template {
                 "write it on one line",
             ));
         }
-        if !self.look.is_empty() && self.channel != Channel::Push {
+        if !self.look.is_empty() && !self.channel.nature().look {
             let given = self
                 .look
                 .parts()
@@ -104,7 +103,7 @@ impl Template {
             ));
         }
         flaws.extend(self.look.flaws());
-        if self.html.is_some() && self.channel != Channel::Email {
+        if self.html.is_some() && !self.channel.nature().html {
             flaws.push(Flaw::of(
                 "html",
                 format!("{} messages have no HTML", self.channel),

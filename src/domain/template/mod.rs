@@ -50,6 +50,10 @@ pub struct Template {
     pub look: Look,
 }
 
+/// What to do about a template that is not for clients.
+pub const FOR_CLIENTS: &str =
+    "name one of another channel; triggers tell staff of tickets by the chat";
+
 /// One rendered message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
@@ -67,7 +71,7 @@ impl Template {
     /// Whether its text names its variables itself, as `#cliente_nome#`: on every channel but whatsapp,
     /// and there where it has neither numbered places nor a template at the provider.
     pub fn names_variables(&self) -> bool {
-        self.channel != Channel::Whatsapp
+        !self.channel.nature().places
             || (self.provider_channel.is_none()
                 && self.provider_template.is_none()
                 && self.variables.is_empty()
@@ -108,6 +112,16 @@ impl Template {
         given.filter(move |_| !named).chain(written)
     }
 
+    /// Why it is not for clients, if it is not: its channel is the staff's own.
+    pub fn not_for_clients(&self) -> Option<String> {
+        (!self.channel.nature().for_clients).then(|| {
+            format!(
+                "template `{}` is of channel {}, which is for staff alone",
+                self.name, self.channel
+            )
+        })
+    }
+
     /// Whether its text speaks for every invoice that its message stands for, and not for one alone.
     pub fn speaks_for_all(&self) -> bool {
         self.used().into_iter().any(Variable::of_all_invoices)
@@ -145,11 +159,10 @@ impl Template {
             let variables = self
                 .variables
                 .iter()
-                .map(|v| {
-                    facts
-                        .value(*v)
-                        .map(|value| on_one_line(*v, &value))
-                        .ok_or(*v)
+                .map(|v| match facts.value(*v) {
+                    Some(value) => Ok(filled_place(on_one_line(*v, &value))),
+                    None if facts.forgiven.contains(&v.name()) => Ok(filled_place(String::new())),
+                    None => Err(*v),
                 })
                 .collect::<Result<Vec<_>, _>>()?;
             return Ok(Rendered {
@@ -172,6 +185,15 @@ impl Template {
                 .transpose()?,
             variables: Vec::new(),
         })
+    }
+}
+
+/// What fills a place in a provider's text, which may not stay empty.
+fn filled_place(value: String) -> String {
+    if value.is_empty() {
+        "—".to_owned()
+    } else {
+        value
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::facts::Facts;
 use super::variable::Variable;
+pub use crate::domain::text::one_line;
 
 /// A part of a template's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,21 +111,6 @@ pub(super) fn fill(
         }
     }
     Ok(out)
-}
-
-/// A value on one line: what a subject, a title or a provider's variable can hold.
-pub fn one_line(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for word in value
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
 }
 
 /// A variable's value on one line. What a payer's bank reads is left byte for byte, but for control

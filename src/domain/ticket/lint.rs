@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::event_type::TriggerEvent;
 use super::trigger::{AUDIENCE_ACCEPTED, Trigger};
 use crate::domain::access;
-use crate::domain::template::{Need, Template, Variable, name_problem};
+use crate::domain::channel::Hearers;
+use crate::domain::template::{FOR_CLIENTS, Need, Template, Variable, name_problem};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Flaw, did_you_mean};
 
@@ -138,6 +139,18 @@ impl Trigger {
         }
     }
 
+    /// Why a template's channel tells nobody to whom the trigger speaks, and what does.
+    fn out_of_place(&self, template: &Template) -> Option<(String, String)> {
+        if self.event == TriggerEvent::Access {
+            let why = template.not_for_clients()?;
+            return Some((why, FOR_CLIENTS.to_owned()));
+        }
+        let (told, by) = (self.tells(), template.channel.nature().tickets);
+        let found = format!("`{}` is a {} template", template.name, template.channel);
+        (!(told.clients && by.clients || told.staff && by.staff))
+            .then(|| (found, how_it_tells(told)))
+    }
+
     /// Everything wrong with its templates. `template` finds one by its name, `known` are the
     /// names there are, for a suggestion.
     pub fn template_flaws<'t>(
@@ -168,12 +181,8 @@ impl Trigger {
                 continue;
             };
             let channel = template.channel;
-            if !access && !matches!(channel, Channel::Email | Channel::Sms) {
-                wrong(
-                    "templates",
-                    format!("`{name}` is a {channel} template"),
-                    "tickets are told by email and sms alone".to_owned(),
-                );
+            if let Some((found, remedy)) = self.out_of_place(template) {
+                wrong("templates", found, remedy);
             } else if let Some((_, other)) = channels.iter().find(|(c, _)| *c == channel) {
                 wrong(
                     "templates",
@@ -209,6 +218,17 @@ impl Trigger {
         let mut flaws = self.flaws();
         flaws.extend(self.template_flaws(template, known));
         flaws
+    }
+}
+
+/// By which channels a trigger tells those it speaks to.
+fn how_it_tells(told: Hearers) -> String {
+    let clients = || Channel::named(|nature| nature.tickets.clients);
+    let staff = || Channel::named(|nature| nature.tickets.staff);
+    match (told.clients, told.staff) {
+        (true, false) => format!("it tells clients: by {}", clients()),
+        (false, _) => format!("it tells staff: by {}", staff()),
+        (true, true) => format!("it tells clients by {}, staff by {}", clients(), staff()),
     }
 }
 

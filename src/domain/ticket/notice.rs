@@ -14,6 +14,17 @@ pub enum Person {
     Staff(i64),
 }
 
+impl Person {
+    /// Whether people like them are told of tickets on a channel.
+    pub const fn hears_on(self, channel: Channel) -> bool {
+        let told = channel.nature().tickets;
+        match self {
+            Self::Client(_) => told.clients,
+            Self::Staff(_) => told.staff,
+        }
+    }
+}
+
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -132,6 +143,8 @@ pub enum Why {
     Earlier(ListName),
     /// Another trigger fits more closely.
     Outdone(String),
+    /// The trigger has no template on a channel that tells people like them.
+    NoTemplate,
 }
 
 impl fmt::Display for Why {
@@ -145,6 +158,7 @@ impl fmt::Display for Why {
             Self::NobodyResponsible => f.write_str("nobody is responsible"),
             Self::Manager => f.write_str("hears once, as a ticket manager"),
             Self::Earlier(list) => write!(f, "hears already, from the list {list}"),
+            Self::NoTemplate => f.write_str("no template of the trigger is on a channel of theirs"),
             Self::Outdone(trigger) => write!(f, "hears by trigger `{trigger}`, which comes first"),
         }
     }

@@ -41,8 +41,8 @@ impl Telling {
             return;
         }
         self.managers.insert(person.id);
-        for (at, channel) in armed.channels.iter().enumerate() {
-            let otherwise = next.iter().filter_map(|next| next.words_on(*channel));
+        for (at, channel) in self.theirs(who, &ListName::Managers, armed) {
+            let otherwise = next.iter().filter_map(|next| next.words_on(channel));
             self.tell(who, &ListName::Managers, armed, at, otherwise.collect());
         }
     }
@@ -67,24 +67,37 @@ impl Telling {
                 rank,
                 armed,
             } = candidate;
-            for (at, channel) in armed.channels.iter().enumerate() {
-                let by_rank = naming.get(&(person, *channel));
+            for (at, channel) in self.theirs(person, &list, armed) {
+                let by_rank = naming.get(&(person, channel));
                 match by_rank.and_then(BTreeMap::first_key_value) {
                     Some((best, winner)) if *best != rank => self.said.left_out.push(Untold {
                         person: Some(person),
-                        channel: Some(*channel),
+                        channel: Some(channel),
                         list: list.clone(),
                         trigger: Some(armed.trigger.name.clone()),
                         why: Why::Outdone(winner.trigger.name.clone()),
                     }),
                     _ => {
                         let next = by_rank.into_iter().flat_map(BTreeMap::values).skip(1);
-                        let otherwise = next.filter_map(|next| next.words_on(*channel)).collect();
+                        let otherwise = next.filter_map(|next| next.words_on(channel)).collect();
                         self.tell(person, &list, armed, at, otherwise);
                     }
                 }
             }
         }
+    }
+
+    /// The templates of a trigger by which somebody may be told, each with its channel; when there is none
+    /// they are left out.
+    fn theirs(&mut self, person: Person, list: &ListName, armed: &Armed) -> Vec<(usize, Channel)> {
+        let channels = armed.channels.iter().copied().enumerate();
+        let theirs: Vec<_> = channels
+            .filter(|(_, channel)| person.hears_on(*channel))
+            .collect();
+        if theirs.is_empty() && !armed.channels.is_empty() {
+            self.leave_out(Some(person), list, armed, Why::NoTemplate);
+        }
+        theirs
     }
 
     /// Makes one notice, unless the person hears on that channel already.
@@ -188,10 +201,9 @@ impl Telling {
 /// How somebody is alerted: by e-mail, else by text message; by e-mail too when neither can
 /// work, so that the history tells what is wrong with it.
 fn alert_channel(person: &Staff) -> Channel {
-    let works = |reach: Reach| matches!(reach, Reach::To(_));
-    if !works(reach_staff(person, Channel::Email)) && works(reach_staff(person, Channel::Sms)) {
-        Channel::Sms
-    } else {
-        Channel::Email
-    }
+    let mut ways: Vec<Channel> = Channel::that(|nature| nature.alert_rank.is_some()).collect();
+    ways.sort_by_key(|channel| channel.nature().alert_rank);
+    let works = |way: &&Channel| matches!(reach_staff(person, **way), Reach::To(_));
+    let usual = ways[0];
+    ways.iter().find(works).copied().unwrap_or(usual)
 }

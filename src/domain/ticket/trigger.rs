@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::event::{Staff, same_word};
 use super::event_type::TriggerEvent;
+use crate::domain::channel::Hearers;
 
 /// One person or one team of the staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +167,22 @@ impl Trigger {
         }
     }
 
+    /// Whom it speaks to.
+    pub fn tells(&self) -> Hearers {
+        if !self.event.keys().contains(&"audience") {
+            let client = self.event.keys().is_empty();
+            return Hearers {
+                clients: client,
+                staff: !client,
+            };
+        }
+        let client = |member: &Audience| *member == Audience::Client;
+        Hearers {
+            clients: self.audience.iter().any(client),
+            staff: !self.audience.iter().all(client),
+        }
+    }
+
     /// How its topics fit a ticket's, if they do; topics and sub-topics are alternatives.
     pub fn fits(&self, topic_id: Option<i64>, subtopic_id: Option<i64>) -> Option<Fit> {
         if subtopic_id.is_some_and(|id| self.subtopics.contains(&id)) {
@@ -256,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_must_be_known_and_of_email_and_sms_once_each() {
+    fn templates_must_be_known_and_of_channels_that_tell_those_it_speaks_to_once_each() {
         let cases = [
             (
                 vec![],
@@ -268,11 +285,11 @@ mod tests {
             ),
             (
                 vec!["push"],
-                "trigger `t`: templates: `push` is a push template, tickets are told by email and sms alone",
+                "trigger `t`: templates: `push` is a push template, it tells staff: by sms, email and chat",
             ),
             (
                 vec!["zap"],
-                "trigger `t`: templates: `zap` is a whatsapp template, tickets are told by email and sms alone",
+                "trigger `t`: templates: `zap` is a whatsapp template, it tells staff: by sms, email and chat",
             ),
             (
                 vec!["mail", "mail-2"],

@@ -10,8 +10,9 @@ use super::listening::Armed;
 use super::notice::Person;
 use super::recipients::{House, recipients};
 use super::trigger::{Audience, Somebody, Trigger, in_team};
+use crate::domain::channel::{ChannelNature, Hearers};
 use crate::domain::template::{Company, Template, Variable, is_usual_word};
-use crate::domain::words::Author;
+use crate::domain::words::{Author, Channel};
 use crate::error::did_you_mean;
 
 /// What a warning looks at besides the trigger.
@@ -46,6 +47,7 @@ impl Trigger {
         told.extend(self.about_people(office.staff));
         told.extend(self.about_words(office));
         told.extend(self.about_templates(&template, office.company));
+        told.extend(self.without_template(&template));
         let armed = [Armed::new(self.clone(), &template)];
         let house = House {
             triggers: &armed,
@@ -196,6 +198,28 @@ impl Trigger {
             }
         }
         told
+    }
+
+    /// Whom none of its templates can tell, although it speaks to them.
+    fn without_template<'t>(
+        &self,
+        template: impl Fn(&str) -> Option<&'t Template>,
+    ) -> Option<String> {
+        let found = self.templates.iter().filter_map(|name| template(name));
+        let by: Vec<Hearers> = found.map(|t| t.channel.nature().tickets).collect();
+        let (who, nature): (_, fn(&ChannelNature) -> bool) = match self.tells() {
+            told if told.clients && by.iter().all(|by| !by.clients) => {
+                ("the client", |nature| nature.tickets.clients)
+            }
+            told if told.staff && by.iter().all(|by| !by.staff) => {
+                ("staff", |nature| nature.tickets.staff)
+            }
+            _ => return None,
+        };
+        Some(format!(
+            "it has no template that tells {who}, which wants one of {}",
+            Channel::named(nature)
+        ))
     }
 
     /// Staff named one by one.

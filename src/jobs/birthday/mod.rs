@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::template::{Need, Template};
+use crate::domain::template::{FOR_CLIENTS, Need, Template};
 use crate::domain::words::{Channel, Reason, Status};
 use crate::error::{Error, Result};
 use crate::store::message::{self, Inserted};
@@ -94,6 +94,9 @@ fn configured(connection: &Connection, config: &Config) -> Result<Vec<Template>>
     let mut templates: Vec<Template> = Vec::new();
     for name in names {
         let template = template::get(connection, name)?;
+        if let Some(why) = template.not_for_clients() {
+            return Err(Error::unacceptable(why).hint(FOR_CLIENTS));
+        }
         let supplied = |need: &Need| {
             matches!(
                 need,

@@ -13,7 +13,7 @@ use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::rule::Deliver;
 use crate::domain::template::{Facts, Need, Overdue, Template};
-use crate::domain::words::{Channel, Origin, Reason};
+use crate::domain::words::{Origin, Reason};
 use crate::error::{Result, must};
 use crate::jobs::compose::{Draft, Key, Wording};
 use crate::jobs::notice::recorded;
@@ -355,7 +355,7 @@ impl<'a> Walk<'a> {
             let reason = match message.fate {
                 Fate::Queued => {
                     summary.queued += 1;
-                    self.whatsapp += u64::from(message.channel == Channel::Whatsapp);
+                    self.whatsapp += u64::from(!message.channel.goes_at_once());
                     goes = true;
                     None
                 }

@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 
 use super::deliver::{self, Delivery, Observer, Stop};
-use super::send::delivers_at_once;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::domain::collection::{Evaluation, LeftOut};
@@ -172,7 +171,7 @@ pub fn channels(connection: &Connection, request: UpdateRequest<'_>) -> Result<V
     for kept in rules_asked(connection, request.rule)? {
         for name in kept.rule.templates() {
             let channel = template::get(connection, name)?.channel;
-            if delivers_at_once(channel) && !channels.contains(&channel) {
+            if channel.goes_at_once() && !channels.contains(&channel) {
                 channels.push(channel);
             }
         }

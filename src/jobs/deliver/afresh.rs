@@ -20,7 +20,7 @@ use crate::domain::policy::Policy;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::template::{Facts, Need, Rendered, Template};
 use crate::domain::ticket::event::Staff;
-use crate::domain::words::{Channel, Origin, Purpose, Reason};
+use crate::domain::words::{Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::jobs::compose::{Aim, Composer, Wording};
 use crate::jobs::notice::{announced, recorded};
@@ -175,7 +175,7 @@ impl<'a> Desk<'a> {
     /// Whether a push's device was given up, or changed hands, in this very run.
     fn device_lost(&self, message: &DueMessage) -> Result<Option<Against>> {
         let outgoing = &message.outgoing;
-        if outgoing.channel != Channel::Push || self.policy.push_by_client {
+        if !outgoing.channel.goes_to_devices() || self.policy.push_by_client {
             return Ok(None);
         }
         Ok(match book::device(self.connection, &outgoing.address)? {
@@ -460,7 +460,7 @@ impl<'a> Look<'a> {
             (None, Some(id)) => Recipient::client(id, self.client.as_ref()),
             (None, None) => return Ok(Ok(None)),
         };
-        let push = outgoing.channel == Channel::Push;
+        let push = outgoing.channel.goes_to_devices();
         // What keeps the ladder from telling is asked with its invoices.
         let contract = rows.contract.as_ref().filter(|_| self.step.is_none());
         let aim = Aim {

@@ -109,7 +109,7 @@ pub(super) fn claim(
 /// A message in the words and letters it is sent in.
 fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
     let outgoing = &mut message.outgoing;
-    if outgoing.channel == Channel::Sms && config.policy.transliterate_sms {
+    if outgoing.channel.nature().segments && config.policy.transliterate_sms {
         outgoing.body = transliterate(&outgoing.body).into_owned();
     }
     message

@@ -152,7 +152,7 @@ impl Judge {
             Next::Never(reason) => settlement.fail(reason),
             Next::Gone(reason) => {
                 settlement.fail(reason);
-                if self.channel == Channel::Push {
+                if self.channel.goes_to_devices() {
                     settlement.gone = Some(flight.address.clone());
                 }
             }

@@ -69,7 +69,9 @@ pub fn deliver(
             delivery.interrupted = true;
             break;
         }
-        if !queue::anything(store.connection(), *channel, clock.now().at)? {
+        if !queue::anything(store.connection(), *channel, clock.now().at)?
+            && !config.channel(*channel).provider.is_unfinished()
+        {
             continue;
         }
         let Some(_lock) = store.lock(channel.as_str())? else {
@@ -189,9 +191,9 @@ fn connect(
     {
         return Ok(Err(refusal.text));
     }
-    if channel == Channel::Whatsapp && provider.daily_recipients() > 0 {
+    if provider.daily_recipients() > 0 {
         let since = now - TimeDelta::hours(24);
-        provider.remember(queue::whatsapp_recipients(store.connection(), since)?);
+        provider.remember(queue::recipients(store.connection(), channel, since)?);
     }
     Ok(Ok(provider))
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::{ReceiptSummary, adopt, heed_receipt};
 use crate::channel::bounce;
 use crate::clock::Now;
-use crate::domain::receipt::{Receipt, Reporter};
+use crate::domain::receipt::{Informant, Receipt};
 use crate::error::{Error, Result};
 use crate::store::receipt::{self as store, Written};
 use crate::store::{Connection, Store};
@@ -49,7 +49,7 @@ fn find_and_write(
     summary: &mut ReceiptSummary,
 ) -> Result<()> {
     let providers = ["smtp".to_owned()];
-    let reporter = Reporter {
+    let informant = Informant {
         source: SOURCE,
         providers: &providers,
     };
@@ -58,7 +58,7 @@ fn find_and_write(
             provider_id: Some(id.clone()),
             ..bounce.receipt.clone()
         };
-        let written = store::write(connection, reporter, &receipt, now.at)?;
+        let written = store::write(connection, informant, &receipt, now.at)?;
         if written != Written::Unmatched {
             return heed_receipt(connection, now, &receipt, written, summary);
         }

@@ -6,7 +6,7 @@ use std::io::Read;
 use crate::channel::receipts::ReceiptForm;
 use crate::clock::Now;
 use crate::domain::receipt::{
-    MessageChange, Preference, Receipt, Reply, Reporter, StopWords, Told, compared,
+    Informant, MessageChange, Preference, Receipt, Reply, StopWords, Told, compared,
 };
 use crate::domain::recipient::OptOut;
 use crate::domain::words::{Channel, Purpose, Word as _};
@@ -146,11 +146,11 @@ pub fn take_document(
         summary.read += 1;
         match item {
             Ok((told, providers)) => {
-                let reporter = Reporter {
+                let informant = Informant {
                     source: form.name(),
                     providers: &providers,
                 };
-                take(connection, taking, reporter, told, summary)?;
+                take(connection, taking, informant, told, summary)?;
             }
             Err(found) => summary.is_bad(place.clone(), found),
         }
@@ -162,13 +162,15 @@ pub fn take_document(
 fn take(
     connection: &Connection,
     taking: Taking<'_>,
-    reporter: Reporter<'_>,
+    informant: Informant<'_>,
     told: Told,
     summary: &mut ReceiptSummary,
 ) -> Result<()> {
     match told {
-        Told::Receipt(receipt) => take_receipt(connection, taking.now, reporter, &receipt, summary),
-        Told::Reply(reply) => take_reply(connection, taking, reporter, &reply, summary),
+        Told::Receipt(receipt) => {
+            take_receipt(connection, taking.now, informant, &receipt, summary)
+        }
+        Told::Reply(reply) => take_reply(connection, taking, informant, &reply, summary),
         Told::Preference(preference) => prefer(connection, &preference, taking.now, summary),
     }
 }
@@ -177,13 +179,13 @@ fn take(
 fn take_receipt(
     connection: &Connection,
     now: Now,
-    reporter: Reporter<'_>,
+    informant: Informant<'_>,
     receipt: &Receipt,
     summary: &mut ReceiptSummary,
 ) -> Result<()> {
-    let written = store::write(connection, reporter, receipt, now.at)?;
+    let written = store::write(connection, informant, receipt, now.at)?;
     if written == Written::Unmatched {
-        store::keep_early(connection, reporter, receipt, now.at)?;
+        store::keep_early(connection, informant, receipt, now.at)?;
     }
     heed_receipt(connection, now, receipt, written, summary)
 }
@@ -212,7 +214,7 @@ fn heed(
     connection: &Connection,
     now: Now,
     receipt: &Receipt,
-    told: store::Told,
+    told: store::Matched,
     summary: &mut ReceiptSummary,
 ) -> Result<()> {
     match told.change {
@@ -256,14 +258,14 @@ fn opts_out(
 fn take_reply(
     connection: &Connection,
     taking: Taking<'_>,
-    reporter: Reporter<'_>,
+    informant: Informant<'_>,
     said: &Reply,
     summary: &mut ReceiptSummary,
 ) -> Result<()> {
     let phone = compared(said.channel, &said.from);
     let clients = opt_out::clients_of(connection, &phone)?;
     let named = match &said.about {
-        Some(about) => match store::message_of(connection, reporter, about)? {
+        Some(about) => match store::message_of(connection, informant, about)? {
             Some(message) => Some(message),
             None => store::message_of_key(connection, about)?,
         },
@@ -280,7 +282,7 @@ fn take_reply(
     let stops = taking.stops.filter(|stops| stops.stops(&said.text));
     let new = NewReply {
         reply: said,
-        source: reporter.source,
+        source: informant.source,
         phone: &phone,
         client_id: of_message.or_else(|| clients.first().copied()),
         message_id,
@@ -296,7 +298,7 @@ fn take_reply(
         summary.matched += 1;
     }
     if let Some(message) = message_id {
-        store::note_reply(connection, reporter.source, message, said, taking.now.at)?;
+        store::note_reply(connection, informant.source, message, said, taking.now.at)?;
     }
     for purpose in stops.map_or(&[][..], StopWords::purposes) {
         let stopped = OptOut {

@@ -13,12 +13,12 @@ use crate::channel::{ChannelSettings, Next, Provider, Refusal};
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::rate::TokenBucket;
-use crate::domain::receipt::{Receipt, Reporter};
+use crate::domain::receipt::{Informant, Receipt};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::Stop;
 use crate::store::Store;
-use crate::store::receipt::{self as store, Asked};
+use crate::store::receipt::{self as store, AskedMessage};
 
 /// Messages that were sent within so many days are asked about.
 const DAYS: i64 = 3;
@@ -91,7 +91,7 @@ fn poll_channel(
     let answers = ask_all(&asked, settings, provider, now, stop);
     let source = provider.name();
     let providers = [source.to_owned()];
-    let reporter = Reporter {
+    let informant = Informant {
         source,
         providers: &providers,
     };
@@ -103,7 +103,7 @@ fn poll_channel(
                 Ok(receipts) => {
                     for receipt in receipts {
                         summary.receipts.read += 1;
-                        let written = store::write(transaction, reporter, &receipt, now.at)?;
+                        let written = store::write(transaction, informant, &receipt, now.at)?;
                         heed_receipt(transaction, now, &receipt, written, &mut summary.receipts)?;
                     }
                 }
@@ -133,7 +133,7 @@ fn gives_up(refusal: &Refusal) -> bool {
 
 /// Asks with as many threads as the channel has, at its rate; none where nobody was asked any more.
 fn ask_all(
-    asked: &[Asked],
+    asked: &[AskedMessage],
     settings: &ChannelSettings,
     provider: &dyn Provider,
     now: Now,

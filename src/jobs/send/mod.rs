@@ -186,8 +186,3 @@ fn check(plan: &Plan, config: &Config, request: &Request) -> Result<()> {
     }
     Ok(())
 }
-
-/// Whether a channel's messages are delivered in the run that makes them.
-pub const fn delivers_at_once(channel: Channel) -> bool {
-    !matches!(channel, Channel::Whatsapp)
-}

@@ -1,6 +1,6 @@
 //! Ticket events: who hears is decided, and the event is written down together with its messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::clock::{Clock, Now};
 use crate::config::Config;
@@ -9,7 +9,7 @@ use crate::domain::ticket::notice::{Notice, Person, Untold};
 use crate::domain::words::{Channel, Reason, Status};
 use crate::error::{Error, Flaw, Result};
 use crate::source::event::Events;
-use crate::store::{Connection, Store, book, message, ticket};
+use crate::store::{Connection, Store, book, message, queue, ticket};
 
 use speaking::{Case, Known};
 
@@ -17,8 +17,19 @@ pub use speaking::{Spoken, subject};
 
 mod speaking;
 
-/// Channels that ticket messages go by, in the order they are delivered.
-pub const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
+/// The channels by which people are told of tickets at once and on which something is due, in the order
+/// they are delivered.
+pub fn channels(connection: &Connection, now: Now) -> Result<Vec<Channel>> {
+    let told =
+        Channel::that(|nature| nature.at_once && (nature.tickets.clients || nature.tickets.staff));
+    let mut channels = Vec::new();
+    for channel in told {
+        if queue::due(connection, channel, now.at)? > 0 {
+            channels.push(channel);
+        }
+    }
+    Ok(channels)
+}
 
 /// Flaws of bad lines that a run remembers; every one of them is told as it comes.
 const MOST_PROBLEMS: usize = 1_000;
@@ -48,6 +59,12 @@ pub struct Taken {
 }
 
 impl Taken {
+    /// The channels of its messages that wait in the queue for a task.
+    pub fn waiting(&self) -> impl Iterator<Item = Channel> {
+        let channels = self.made.iter().map(|made| made.notice.channel);
+        channels.filter(|channel| !channel.goes_at_once())
+    }
+
     const fn nothing(known: bool, refused: Option<Flaw>) -> Self {
         Self {
             known,
@@ -104,13 +121,14 @@ impl<'a> Desk<'a> {
         ticket::keep_event(connection, event, now.at)?;
         let mut made = Vec::new();
         for notice in hearing.notices {
-            let spoken = case.speak(connection, self.config, now, notice)?;
-            if let message::Inserted::New(id) = message::insert(connection, &spoken.message)? {
-                made.push(Made {
-                    id,
-                    notice: spoken.notice,
-                    left_empty: spoken.left_empty,
-                });
+            for spoken in case.speak(connection, self.config, now, notice)? {
+                if let message::Inserted::New(id) = message::insert(connection, &spoken.message)? {
+                    made.push(Made {
+                        id,
+                        notice: spoken.notice,
+                        left_empty: spoken.left_empty,
+                    });
+                }
             }
         }
         Ok(Taken {
@@ -167,7 +185,7 @@ pub fn rehearse(
     let hearing = case.hearing();
     let mut heard = Vec::new();
     for notice in hearing.notices {
-        heard.push(case.speak(connection, config, now, notice)?);
+        heard.extend(case.speak(connection, config, now, notice)?);
     }
     Ok(Rehearsal {
         heard,
@@ -226,6 +244,8 @@ pub struct Intake {
     pub messages: Vec<i64>,
     /// People left out.
     pub left_out: u64,
+    /// Channels on which messages wait in the queue for a task.
+    pub waiting: BTreeSet<Channel>,
     /// How many messages left a variable empty, by its name.
     pub left_empty: BTreeMap<&'static str, u64>,
     /// `--strict` ended it at a bad line.
@@ -242,6 +262,7 @@ impl Intake {
         self.taken += 1;
         self.messages.extend(taken.made.iter().map(|made| made.id));
         self.left_out += taken.left_out.len() as u64;
+        self.waiting.extend(taken.waiting());
         for variable in taken.made.iter().flat_map(|made| &made.left_empty) {
             *self.left_empty.entry(variable).or_default() += 1;
         }

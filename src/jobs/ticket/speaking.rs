@@ -142,7 +142,7 @@ impl<'a> Case<'a> {
         config: &Config,
         now: Now,
         mut notice: Notice,
-    ) -> Result<Spoken> {
+    ) -> Result<Vec<Spoken>> {
         let subject = subject(self.ticket.title.as_deref(), self.ticket.id);
         let composer = Composer::new(config, now);
         let otherwise = std::mem::take(&mut notice.otherwise);
@@ -161,29 +161,19 @@ impl<'a> Case<'a> {
             forgiven: &left_empty,
             ..facts
         };
-        let mut message = self.message(connection, &composer, &notice, wording, facts)?;
-        if !left_empty.is_empty() && message.fate == Fate::Queued {
-            for text in [
-                Some(&mut message.body),
-                message.title.is_some().then_some(&mut message.title),
-            ]
-            .into_iter()
-            .flatten()
-            {
-                if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
-                    *text = Some(subject.clone());
-                }
+        let messages = self.messages(connection, &composer, &notice, wording, facts)?;
+        let spoken = messages.into_iter().map(|mut message| {
+            let goes = message.fate == Fate::Queued;
+            if !left_empty.is_empty() && goes {
+                fill_up(&mut message, &subject);
             }
-        }
-        Ok(Spoken {
-            notice,
-            left_empty: if message.fate == Fate::Queued {
-                left_empty
-            } else {
-                Vec::new()
-            },
-            message,
-        })
+            Spoken {
+                notice: notice.clone(),
+                left_empty: if goes { left_empty.clone() } else { Vec::new() },
+                message,
+            }
+        });
+        Ok(spoken.collect())
     }
 
     /// What the words of a notice take their values from.
@@ -207,15 +197,15 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The message of one notice: e-mail and sms go to one address, so there is one.
-    fn message(
+    /// The messages of one notice: one, but for a push, which goes to each device.
+    fn messages(
         &self,
         connection: &Connection,
         composer: &Composer<'_>,
         notice: &Notice,
         wording: Wording<'_>,
         facts: Facts<'_>,
-    ) -> Result<NewMessage> {
+    ) -> Result<Vec<NewMessage>> {
         let recipient = match notice.person {
             Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
             Person::Staff(id) => Recipient::Staff(self.known.person(id)?),
@@ -229,10 +219,7 @@ impl<'a> Case<'a> {
             },
             ..Draft::new(wording, recipient, facts, Origin::Ticket)
         };
-        composer
-            .compose(connection, &draft)?
-            .pop()
-            .ok_or_else(|| Error::world("a notice came to no message"))
+        composer.compose(connection, &draft)
     }
 
     /// In what words a notice is written.
@@ -262,6 +249,16 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Writes the subject where a text was left empty altogether.
+fn fill_up(message: &mut NewMessage, subject: &str) {
+    let title = message.title.is_some().then_some(&mut message.title);
+    for text in std::iter::once(&mut message.body).chain(title) {
+        if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+            *text = Some(subject.to_owned());
+        }
+    }
+}
+
 /// What an alert by e-mail has as its subject: the ticket's title.
 pub fn subject(title: Option<&str>, ticket_id: i64) -> String {
     title.map_or_else(|| format!("Atendimento {ticket_id}"), one_line)
@@ -282,7 +279,7 @@ fn left_empty(
             ..*facts
         },
     ) {
-        if variable.need() == Need::Company {
+        if variable.need() == Need::Company || forgiven.contains(&variable.name()) {
             break;
         }
         forgiven.push(variable.name());

@@ -47,7 +47,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Template> {
         look,
     };
     // A whatsapp text may be the provider's: it is fetched, and checked then.
-    let fetched = channel == Channel::Whatsapp && template.body.is_empty();
+    let fetched = channel.nature().places && template.body.is_empty();
     for flaw in template.flaws() {
         if !(fetched && matches!(flaw.key.as_str(), "body" | "variables")) {
             section.wrong(&flaw.key, flaw.found, flaw.remedy);

@@ -65,7 +65,7 @@ const COLUMNS: &str =
     address_kind, title, body, html, provider_channel, provider_template, variables, expires_at,
     attempts, retries, lot, template, origin, staff_id, case_id, while_owing, created_at, tried_last,
     (SELECT push FROM template WHERE name = message.template AND message.channel = 'push'),
-    CASE WHEN channel <> 'email' THEN NULL
+    CASE WHEN channel NOT IN ('email', 'letter') THEN NULL
          WHEN staff_id IS NULL THEN (SELECT c.name FROM client c WHERE c.id = message.client_id)
          ELSE (SELECT s.name FROM staff s WHERE s.id = message.staff_id) END,
      seen";

@@ -95,15 +95,19 @@ pub fn stats(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<Stat>> {
 }
 
 /// Everybody who was written to by whatsapp since an instant, or may have been.
-pub fn whatsapp_recipients(connection: &Connection, since: DateTime<Utc>) -> Result<Vec<String>> {
+pub fn recipients(
+    connection: &Connection,
+    channel: Channel,
+    since: DateTime<Utc>,
+) -> Result<Vec<String>> {
     let mut statement = connection.prepare_cached(
         "SELECT address FROM message
-         WHERE channel = 'whatsapp' AND status = 'sent' AND sent_at >= ?1 AND address IS NOT NULL
+         WHERE channel = ?2 AND status = 'sent' AND sent_at >= ?1 AND address IS NOT NULL
          UNION
          SELECT m.address FROM message m JOIN attempt a ON a.message_id = m.id
-         WHERE m.channel = 'whatsapp' AND m.status = 'unknown' AND a.at >= ?1
+         WHERE m.channel = ?2 AND m.status = 'unknown' AND a.at >= ?1
            AND m.address IS NOT NULL",
     )?;
-    let rows = statement.query_map([Millis(since)], |row| row.get(0))?;
+    let rows = statement.query_map((Millis(since), channel), |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

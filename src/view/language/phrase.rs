@@ -249,6 +249,10 @@ pub(super) fn flaws(phrases: impl Iterator<Item = (String, String)>) -> Vec<Stri
     let mut flaws = Vec::new();
     for (key, said) in phrases {
         let there = key.matches("{}").count();
+        if there == 0 {
+            // It is said as it stands, whatever braces it has.
+            continue;
+        }
         let mut used = vec![false; there];
         for piece in pieces(&said) {
             let (Piece::Place(at, _) | Piece::Number(at, ..)) = piece else {

@@ -1,20 +1,26 @@
 //! Receipts in the database: found by id, key or tag, written down once, and what they change about
 //! their messages.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::{Columns as _, Json, Millis};
-use crate::domain::receipt::{MessageChange, Receipt, ReceiptKind, Reply, Reporter};
+use crate::domain::receipt::{Informant, MessageChange, Receipt, ReceiptKind, Reply};
 use crate::domain::words::{Channel, Reason, Status};
 use crate::error::Result;
-use crate::store::{meta, opt_out};
+use crate::store::meta;
+
+mod asking;
+mod early;
+
+pub use asking::{AskedMessage, counts, to_ask, was_asked};
+pub use early::{keep_early, settle_early};
 
 /// What became of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// It is new.
-    New(Told),
+    New(Matched),
     /// It was known already.
     Known,
     /// No message here goes by its id, key or tag.
@@ -23,7 +29,7 @@ pub enum Written {
 
 /// What a new receipt told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct Matched {
     /// The message.
     pub message_id: i64,
     /// Its client, when it has one.
@@ -38,14 +44,14 @@ pub struct Told {
 /// within an immediate transaction.
 pub fn write(
     connection: &Connection,
-    reporter: Reporter<'_>,
+    informant: Informant<'_>,
     receipt: &Receipt,
     now: DateTime<Utc>,
 ) -> Result<Written> {
-    let Some(message) = find(connection, reporter, receipt)? else {
+    let Some(message) = find(connection, informant, receipt)? else {
         return Ok(Written::Unmatched);
     };
-    write_for(connection, reporter.source, receipt, &message, now)
+    write_for(connection, informant.source, receipt, &message, now)
 }
 
 /// Writes a receipt down that is about this message.
@@ -94,7 +100,7 @@ fn write_for(
     if receipt.retires_address() {
         retire_email(connection, message, receipt)?;
     }
-    Ok(Written::New(Told {
+    Ok(Written::New(Matched {
         message_id: message.id,
         client_id: message.client_id,
         channel: message.channel,
@@ -132,11 +138,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
 /// The message that a receipt speaks of: the provider's id tells, or else our own key or tag.
 fn find(
     connection: &Connection,
-    reporter: Reporter<'_>,
+    informant: Informant<'_>,
     receipt: &Receipt,
 ) -> Result<Option<Found>> {
     if let Some(id) = &receipt.provider_id
-        && let Some(message) = message_of(connection, reporter, id)?
+        && let Some(message) = message_of(connection, informant, id)?
     {
         return get(connection, message);
     }
@@ -161,7 +167,7 @@ fn get(connection: &Connection, id: i64) -> Result<Option<Found>> {
 /// only when all messages that have it are one.
 pub fn message_of(
     connection: &Connection,
-    reporter: Reporter<'_>,
+    informant: Informant<'_>,
     provider_id: &str,
 ) -> Result<Option<i64>> {
     let mut statement = connection.prepare_cached(
@@ -175,12 +181,12 @@ pub fn message_of(
          ORDER BY message_id DESC LIMIT 2",
     )?;
     let found: Vec<i64> = statement
-        .query_map((provider_id, Json(reporter.providers)), |row| row.get(0))?
+        .query_map((provider_id, Json(informant.providers)), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(match found[..] {
         [one] => Some(one),
         // A provider that gave an id twice means the later message.
-        [latest, _] if !reporter.providers.is_empty() => Some(latest),
+        [latest, _] if !informant.providers.is_empty() => Some(latest),
         _ => None,
     })
 }
@@ -354,93 +360,6 @@ pub fn note_reply(
     Ok(())
 }
 
-/// How long, and how many, reports are kept whose message is not known yet.
-const EARLY: TimeDelta = TimeDelta::hours(24);
-const MOST_EARLY: i64 = 10_000;
-
-/// Keeps a report whose message is not known: it may have come before the message's own answer was
-/// written down.
-pub fn keep_early(
-    connection: &Connection,
-    reporter: Reporter<'_>,
-    receipt: &Receipt,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let Some(id) = &receipt.provider_id else {
-        return Ok(());
-    };
-    connection
-        .prepare_cached(
-            "INSERT INTO early_receipt
-               (source, providers, provider_id, kind, permanent, at, received_at, code, text,
-                stopped_channel, stopped_purpose)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            reporter.source,
-            Json(reporter.providers),
-            id,
-            receipt.kind,
-            receipt.permanent,
-            Millis(receipt.at),
-            Millis(now),
-            receipt.code,
-            receipt.text,
-            receipt.stopped.map(|stopped| opt_out::keys(stopped).0),
-            receipt.stopped.map(|stopped| opt_out::keys(stopped).1),
-        ])?;
-    connection
-        .prepare_cached(
-            "DELETE FROM early_receipt WHERE received_at < ?1
-             OR id <= (SELECT max(id) FROM early_receipt) - ?2",
-        )?
-        .execute((Millis(now - EARLY), MOST_EARLY))?;
-    Ok(())
-}
-
-/// Brings early reports to their messages, where these are known now; the new ones, with what each told.
-pub fn settle_early(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<(Receipt, Told)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT e.* FROM early_receipt e
-         WHERE EXISTS (SELECT 1 FROM attempt
-           WHERE provider_id = e.provider_id AND provider_id IS NOT NULL AND provider <> 'fcm')
-         ORDER BY e.id LIMIT 1000",
-    )?;
-    let found: Vec<(i64, String, Vec<String>, Receipt)> = statement
-        .query_map([], |row| {
-            let is_stop = row.get_ref("stopped_channel")?.as_str_or_null()?.is_some();
-            let receipt = Receipt {
-                stopped: is_stop
-                    .then(|| opt_out::read(row, "stopped_channel", "stopped_purpose"))
-                    .transpose()?,
-                ..read_receipt(row)?
-            };
-            Ok((
-                row.get("id")?,
-                row.get("source")?,
-                row.json("providers")?,
-                receipt,
-            ))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut settled = Vec::new();
-    for (id, source, providers, receipt) in found {
-        let reporter = Reporter {
-            source: &source,
-            providers: &providers,
-        };
-        match write(connection, reporter, &receipt, now)? {
-            Written::Unmatched => continue,
-            Written::Known => {}
-            Written::New(told) => settled.push((receipt, told)),
-        }
-        connection
-            .prepare_cached("DELETE FROM early_receipt WHERE id = ?1")?
-            .execute([id])?;
-    }
-    Ok(settled)
-}
-
 fn read_receipt(row: &Row<'_>) -> rusqlite::Result<Receipt> {
     let provider_id: String = row.get("provider_id")?;
     Ok(Receipt {
@@ -479,103 +398,6 @@ pub fn of_message(connection: &Connection, id: i64) -> Result<Vec<KeptReceipt>> 
             source: row.get("source")?,
             received_at: row.instant("received_at")?,
         })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// A message whose provider is asked about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The message.
-    pub message_id: i64,
-    /// The provider's id of it.
-    pub provider_id: String,
-}
-
-/// Messages that a provider took on a channel since `since` and of which no final receipt came, those that
-/// were not asked about for the longest first; at most `most`. The older a message is, the seldomer it is
-/// asked about: not before a quarter of its age has passed since, and five minutes.
-pub fn to_ask(
-    connection: &Connection,
-    channel: Channel,
-    provider: &str,
-    since: DateTime<Utc>,
-    now: DateTime<Utc>,
-    most: u32,
-) -> Result<Vec<Asked>> {
-    const AT_LEAST: i64 = 5 * 60_000;
-    // Messages are made before they are sent, some of them days before.
-    let first = first_since(connection, since - TimeDelta::days(30))?;
-    let mut statement = connection.prepare_cached(
-        "SELECT m.id, m.provider_id FROM message m
-         WHERE m.id >= ?1 AND m.channel = ?2 AND m.status IN ('sent', 'unknown')
-           AND m.provider_id IS NOT NULL AND m.sent_at >= ?3
-           AND m.delivered_at IS NULL AND m.failed_at IS NULL
-           AND (m.asked_at IS NULL OR ?5 - m.asked_at >= max(?6, (m.asked_at - m.sent_at) / 4))
-           AND EXISTS (SELECT 1 FROM attempt a WHERE a.message_id = m.id
-             AND a.provider = ?4 AND a.provider_id = m.provider_id)
-         ORDER BY m.asked_at, m.id LIMIT ?7",
-    )?;
-    let rows = statement.query_map(
-        params![
-            first,
-            channel,
-            Millis(since),
-            provider,
-            Millis(now),
-            AT_LEAST,
-            most
-        ],
-        |row| {
-            Ok(Asked {
-                message_id: row.get(0)?,
-                provider_id: row.get(1)?,
-            })
-        },
-    )?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The id of the first message that was made since an instant: ids go up with time, so that halving finds it.
-fn first_since(connection: &Connection, since: DateTime<Utc>) -> Result<i64> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, created_at FROM message WHERE id >= ?1 ORDER BY id LIMIT 1")?;
-    let (mut low, mut high): (i64, i64) = connection
-        .prepare_cached("SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM message")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let found: Option<(i64, i64)> = statement
-            .query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        match found {
-            Some((id, made)) if made < since.timestamp_millis() => low = id + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low)
-}
-
-/// Notes that a message's provider was asked about it.
-pub fn was_asked(connection: &Connection, message_id: i64, now: DateTime<Utc>) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE message SET asked_at = ?2 WHERE id = ?1")?
-        .execute((message_id, Millis(now)))?;
-    Ok(())
-}
-
-/// How many messages were delivered, and read, for each channel, of those sent since an instant.
-pub fn counts(
-    connection: &Connection,
-    since: DateTime<Utc>,
-) -> Result<Vec<(Channel, u64, u64, u64)>> {
-    let first = first_since(connection, since - TimeDelta::days(30))?;
-    let mut statement = connection.prepare_cached(
-        "SELECT channel, count(*), count(delivered_at), count(read_at) FROM message
-         WHERE id >= ?1 AND status = 'sent' AND sent_at >= ?2 GROUP BY channel ORDER BY channel",
-    )?;
-    let rows = statement.query_map((first, Millis(since)), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
