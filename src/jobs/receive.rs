@@ -84,14 +84,14 @@ impl Answered {
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
-        400 => "Bad WebRequest",
+        400 => "Bad Request",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
-        408 => "WebRequest Timeout",
+        408 => "Request Timeout",
         411 => "Length Required",
         413 => "Content Too Large",
-        431 => "WebRequest Header Fields Too Large",
+        431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         _ => "Answer",
