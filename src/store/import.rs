@@ -34,8 +34,8 @@ pub enum Put {
 /// Memory for pages while importing, in KiB: rows come in any order of client and contract, and each
 /// looks both up.
 const CACHE_KIB: i64 = 28_000;
-/// Memory for pages while indexes are made, in KiB: sorting their entries takes as much once more.
-const SORTING_KIB: i64 = 8_000;
+/// The same where rows are only added and indexes made at the end: sorting takes as much once more.
+const ADDING_KIB: i64 = 8_000;
 
 /// Writes the rows of one file of one kind.
 pub struct Importer<'c> {
@@ -111,6 +111,8 @@ impl<'c> Importer<'c> {
 
     /// Takes the table's own indexes away until all rows are there.
     fn put_indexes_aside(&mut self) -> Result<()> {
+        self.connection
+            .pragma_update(None, "cache_size", -ADDING_KIB)?;
         let mut statement = self.connection.prepare(
             "SELECT name, sql FROM sqlite_schema
              WHERE type = 'index' AND tbl_name = ?1 AND sql LIKE 'CREATE INDEX %'",
@@ -130,13 +132,10 @@ impl<'c> Importer<'c> {
         if self.indexes.is_empty() {
             return Ok(());
         }
-        let cache = |kib: i64| self.connection.pragma_update(None, "cache_size", -kib);
-        cache(SORTING_KIB)?;
         for sql in &self.indexes {
             self.connection.execute_batch(sql)?;
         }
         self.indexes.clear();
-        cache(CACHE_KIB)?;
         Ok(())
     }
 
