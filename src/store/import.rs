@@ -33,7 +33,7 @@ pub enum Put {
 
 /// Memory for pages while importing, in KiB: rows come in any order of client and contract, and each
 /// looks both up.
-const CACHE_KIB: i64 = 28_000;
+const CACHE_KIB: i64 = 20_000;
 /// The same where rows are only added and indexes made at the end: sorting takes as much once more.
 const ADDING_KIB: i64 = 8_000;
 

@@ -6,7 +6,7 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql};
 
 use super::columns::{Columns as _, Day, Json, Millis};
-use super::report_arrears::{Arrears, ReadArrears, last_due_on, tells};
+use super::report_arrears::{Arrears, ReadArrears, tells};
 pub use super::report_value::FieldValue;
 use crate::clock::{Now, start_of};
 use crate::domain::report::{
@@ -174,10 +174,6 @@ fn sql(report: &Report, selected: &[&str], today: NaiveDate, zone: Tz) -> Sql {
     for filter in &report.filters {
         text.push_str(" AND ");
         text.push_str(&condition(&mut sql, filter, zone));
-        if let Some(among) = among(&mut sql, filter, today) {
-            text.push_str(" AND ");
-            text.push_str(&among);
-        }
     }
     text.push_str(" ORDER BY ");
     for order in &report.order {
@@ -195,20 +191,6 @@ fn sql(report: &Report, selected: &[&str], today: NaiveDate, zone: Tz) -> Sql {
     text.push_str(expression(report.kind.row_id()));
     sql.text = text;
     sql
-}
-
-/// What follows from a condition on what contracts owe, and finds them by index: not every contract needs
-/// to be looked at then.
-fn among(sql: &mut Sql, filter: &Filter, today: NaiveDate) -> Option<String> {
-    let (Operator::AtLeast, Some(FilterValue::Integer(least))) =
-        (filter.operator, filter.values.first())
-    else {
-        return None;
-    };
-    let last = sql.bind(last_due_on(filter.field, *least, today)?);
-    Some(format!(
-        "k.id IN (SELECT o.contract_id FROM invoice o WHERE o.owing AND o.due_on <= {last})"
-    ))
 }
 
 /// The first instant of a day.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rusqlite::{CachedStatement, Connection};
 
-use super::columns::{Columns as _, Day};
+use super::columns::Columns as _;
 use super::report_value::FieldValue;
 use crate::domain::day;
 use crate::domain::report::Field;
@@ -92,18 +92,4 @@ impl Arrears {
             _ => FieldValue::Null,
         }
     }
-}
-
-/// The last due date that one invoice at least has of every contract that a filter leaves, where the filter
-/// wants so much of a field: found by index, they are few.
-pub(super) fn last_due_on(field: Field, at_least: i64, today: NaiveDate) -> Option<Day> {
-    if at_least < 1 {
-        return None;
-    }
-    let days = match field {
-        Field::OverdueDays => at_least.unsigned_abs(),
-        Field::OverdueInvoices | Field::OverdueTotal => 1,
-        _ => return None,
-    };
-    today.checked_sub_days(chrono::Days::new(days)).map(Day)
 }
