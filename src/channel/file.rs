@@ -54,6 +54,10 @@ impl ProviderSettings for FileSettings {
     fn connect(&self, _workers: usize) -> Result<Box<dyn Provider>> {
         Ok(Box::new(FileProvider::new(&self.path)?))
     }
+
+    fn written_files(&self) -> Vec<PathBuf> {
+        vec![self.path.clone()]
+    }
 }
 
 /// Appends messages to a file.

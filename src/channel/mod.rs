@@ -5,7 +5,7 @@
 //! list of providers here.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::Now;
@@ -78,6 +78,11 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
 
     /// Files that hold more than one secret, by key: only their owner should be able to read them.
     fn private_files(&self) -> Vec<(&'static str, &Path)> {
+        Vec::new()
+    }
+
+    /// Files that it writes what it delivers into: they hold names, addresses and texts.
+    fn written_files(&self) -> Vec<PathBuf> {
         Vec::new()
     }
 

@@ -18,7 +18,7 @@ use crate::view::{Cell, Out, Progress, View};
 /// Import the ERP's facts: one file of a kind, or a folder of files named by kind.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Kinds: clients contracts invoices logins devices staff topics tickets opt-outs.\n\
+    after_help = "Kinds: clients contracts invoices logins devices staff topics tickets opt-outs block-lists.\n\
         Files are CSV with a header row (, or ; between cells, UTF-8, Latin-1 or CP850) or JSON Lines.\n\
         A file is taken whole or not at all; rows are added or changed by their key.\n\
         Case, accents, spaces and underscores of headings do not count; [import.clients] name = \"…\"\n\
@@ -26,6 +26,7 @@ use crate::view::{Cell, Out, Progress, View};
         Examples:\n  \
         regua import ./export                  clients.csv, contracts.csv, invoices.csv… in one transaction\n  \
         regua import invoices today.csv\n  \
+        regua import block-lists procon.csv    list, phone, since: each list that stands there is replaced\n  \
         zcat clients.csv.gz | regua import clients -\n  \
         regua import clients erp.csv --skip-bad bad.csv --ignore-unknown\n  \
         regua import clients grid.csv --empty-bad\n  \
@@ -118,6 +119,13 @@ fn tell_of(file: &Imported, command: &Command, out: &Out) {
             None => format!("{told} (--encoding says otherwise)"),
         });
     }
+    if file.erased > 0 {
+        let rows = format!(
+            "rows of clients whose data was erased, passed over: {}",
+            file.erased
+        );
+        out.say(format!("{}: {rows}", file.file));
+    }
     if file.gone > 0 {
         out.say(format!(
             "{}: {} {} are gone: they are in no report and get no message until they are back",
@@ -203,6 +211,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         .number("bad", |file| file.bad)
         .data("gone", |file| file.gone)
         .data("emptied", |file| file.emptied)
+        .data("erased", |file| file.erased)
         .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)));
     context.out.all(view, &imported)?;
     let bad: u64 = imported.iter().map(|file| file.bad).sum();

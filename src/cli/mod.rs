@@ -16,6 +16,7 @@ mod apply;
 mod arguments;
 mod backup;
 mod birthday;
+mod client;
 mod collection;
 mod context;
 mod demo;
@@ -226,6 +227,8 @@ enum Command {
     #[command(subcommand)]
     Evidence(evidence::Command),
     #[command(subcommand)]
+    Client(client::Command),
+    #[command(subcommand)]
     Ticket(ticket::Command),
     #[command(subcommand)]
     Trigger(trigger::Command),
@@ -252,7 +255,10 @@ enum Command {
 impl Command {
     /// Whether `-o FILE` says where its document goes.
     const fn writes_a_document(&self) -> bool {
-        matches!(self, Self::Notice(notice::Command::Proof(_)))
+        matches!(
+            self,
+            Self::Notice(notice::Command::Proof(_)) | Self::Client(client::Command::Export { .. })
+        )
     }
 }
 
@@ -416,6 +422,19 @@ fn paper(global: &Global) -> Out {
     })
 }
 
+/// The file that a command's document goes to, if `-o` names one.
+fn document(output: Option<&Output>, command: &Command) -> Result<Option<PathBuf>> {
+    match output {
+        Some(Output::File(file)) if command.writes_a_document() => Ok(Some(file.clone())),
+        Some(Output::File(file)) => Err(Error::usage(format!(
+            "-o {}: this command writes no document",
+            file.display()
+        ))
+        .hint("-o table, json, jsonl or csv; > FILE keeps the answer in a file")),
+        Some(Output::Form(_)) | None => Ok(None),
+    }
+}
+
 fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     // These need neither a configuration nor a database.
     match &cli.command {
@@ -440,16 +459,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     };
     let context = &mut context;
     context.only_reads = only_reads;
-    if let Some(Output::File(file)) = &global.output {
-        if !cli.command.writes_a_document() {
-            return Err(Error::usage(format!(
-                "-o {}: this command writes no document",
-                file.display()
-            ))
-            .hint("-o table, json, jsonl or csv; > FILE keeps the answer in a file"));
-        }
-        context.document = Some(file.clone());
-    }
+    context.document = document(global.output.as_ref(), &cli.command)?;
     // What cron calls each minute, or a socket for each request, says nothing when all is well.
     context.silent = matches!(
         cli.command,
@@ -473,6 +483,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Hold(command) => hold::run(&command, context),
         Command::Incident(command) => incident::run(command, context),
         Command::Notice(command) => notice::run(&command, context),
+        Command::Client(command) => client::run(&command, context),
         Command::Evidence(command) => evidence::run(&command, context),
         Command::Ticket(command) => ticket::run(command, context),
         Command::Trigger(command) => trigger::run(command, context),

@@ -7,6 +7,7 @@ use super::{Context, Outcome, face};
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::{ChannelSummary, Delivery};
+use crate::jobs::pursue::pursue;
 use crate::store::message::{self, Sequence, Wanted};
 use crate::store::queue::{self as store, Chosen, Left, Retried, Stat, State};
 use crate::view::{Cell, Format, View};
@@ -268,6 +269,7 @@ fn deliver(channels: &[Channel], context: &Context) -> Result<Outcome> {
     } else {
         channels
     };
+    pursue(&mut store, &context.config, &context.clock)?;
     let (delivery, signal) = face::deliver_now(context, &mut store, channels)?;
     face::tell_delivery(context, &delivery);
     answer(context, &delivery)?;

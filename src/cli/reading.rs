@@ -6,6 +6,9 @@ use clap::ArgMatches;
 pub(super) const READING: &[&str] = &[
     "backup",
     "birthday list",
+    "client export",
+    "client list",
+    "client show",
     "collection forecast",
     "collection list",
     "collection show",

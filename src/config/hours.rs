@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use crate::domain::block_list::{BlockListRule, BlockLists};
 use crate::domain::contact_hours::{self, ContactHours, Window};
 use crate::domain::day;
 use crate::domain::holiday::Calendar;
@@ -19,8 +20,8 @@ const PURPOSES: [(&str, Purpose); 3] = [
     ("marketing", Purpose::Marketing),
 ];
 
-/// The hours of states that have some of their own, by their two letters.
-type StateHours = BTreeMap<String, PurposeMap<Option<ContactHours>>>;
+/// The hours that states have of their own, by their two letters and the purpose.
+type StateHours = BTreeMap<(String, Purpose), ContactHours>;
 
 /// Reads `[contact_hours]`: the general ones, and those of states.
 pub(super) fn read_hours(top: &Section<'_, '_>) -> (PurposeMap<ContactHours>, StateHours) {
@@ -51,16 +52,12 @@ fn read_state_hours(section: Section<'_, '_>) -> StateHours {
         let Some(table) = section.section(state) else {
             continue;
         };
-        let mut hours = PurposeMap {
-            collection: None,
-            service: None,
-            marketing: None,
-        };
         for (key, purpose) in PURPOSES {
-            *hours.get_mut(purpose) = read_contact_hours(&table, key);
+            if let Some(hours) = read_contact_hours(&table, key) {
+                states.insert((state.to_owned(), purpose), hours);
+            }
         }
         table.finish();
-        states.insert(state.to_owned(), hours);
     }
     section.finish();
     states
@@ -167,6 +164,29 @@ fn days(section: &Section<'_, '_>, key: &str, texts: Option<Vec<String>>) -> BTr
         }
     }
     days
+}
+
+/// Reads `[block_lists.NAME]`: what each list of numbers forbids.
+pub(super) fn read_block_lists(top: &Section<'_, '_>) -> BlockLists {
+    let mut lists = BlockLists::default();
+    let Some(section) = top.section("block_lists") else {
+        return lists;
+    };
+    for (name, table) in section.tables() {
+        let usual = BlockListRule::default();
+        let rule = BlockListRule {
+            channels: table.words("channels").unwrap_or(usual.channels),
+            purposes: table.words("purposes").unwrap_or_default(),
+            except_notices: table.flag("except_notices").unwrap_or(true),
+            after_days: table
+                .number("after_days", 0..=3650)
+                .unwrap_or(usual.after_days),
+            max_age_days: table.number("max_age_days", 1..=3650),
+        };
+        table.finish();
+        lists.rules.insert(name, rule);
+    }
+    lists
 }
 
 /// Reads `[caps]`.

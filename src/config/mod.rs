@@ -18,7 +18,7 @@ use crate::source::headings::Headings;
 use crate::source::{self, SourceSettings};
 use crate::toml_table::{Section, read_whole};
 
-use self::hours::{read_caps, read_holidays, read_hours};
+use self::hours::{read_block_lists, read_caps, read_holidays, read_hours};
 use self::sections::{
     read_backup, read_birthday, read_company, read_notice, read_queue, read_retention, read_tasks,
     read_triggers,
@@ -196,6 +196,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             hours,
             calendar,
             places,
+            block_lists: read_block_lists(top),
             notice,
             caps: read_caps(top),
             expire_days,

@@ -43,6 +43,8 @@ pub struct Retention {
     pub messages_days: Option<i64>,
     /// Days after which a task's run is deleted.
     pub runs_days: Option<i64>,
+    /// Days after which a message that gave a notice is deleted; the others' days do not touch it.
+    pub notices_days: Option<i64>,
 }
 
 /// Where backups go.
@@ -245,7 +247,17 @@ pub(super) fn read_birthday(top: &Section<'_, '_>) -> BirthdayConfig {
     });
     let birthday = BirthdayConfig {
         templates: birthday_templates(&section),
-        deliver: section.word("deliver").unwrap_or(Deliver::Each),
+        deliver: match section.word("deliver") {
+            Some(Deliver::UntilDelivered) => {
+                section.wrong(
+                    "deliver",
+                    "until_delivered is for collections",
+                    "write \"each\" or \"first_reachable\"",
+                );
+                Deliver::Each
+            }
+            other => other.unwrap_or(Deliver::Each),
+        },
         active_only,
         hours: hours.unwrap_or_else(whole_day),
     };
@@ -303,6 +315,7 @@ pub(super) fn read_retention(top: &Section<'_, '_>) -> Retention {
                 bodies_days: section.number("bodies_days", 1..=100_000),
                 messages_days: section.number("messages_days", 1..=100_000),
                 runs_days: section.number("runs_days", 1..=100_000),
+                notices_days: section.number("notices_days", 1..=100_000),
             };
             section.finish();
             retention

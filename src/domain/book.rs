@@ -3,6 +3,7 @@
 use super::cell::words;
 pub use super::cell::{CellType, Column, Unacceptable, Value, read};
 use super::money::Money;
+use super::phone;
 use super::text::fold;
 use super::words::{
     AccessStatus, AddressKind, Author, Channel, ContractStatus, InvoiceStatus, Online, PersonType,
@@ -50,7 +51,7 @@ const YES: CellType = CellType::YesNo(true);
 const NO: CellType = CellType::YesNo(false);
 
 /// Every kind, each after those it refers to.
-pub static KINDS: [FactKind; 9] = [
+pub static KINDS: [FactKind; 10] = [
     FactKind {
         name: "clients",
         table: "client",
@@ -222,6 +223,16 @@ pub static KINDS: [FactKind; 9] = [
             column("source", CellType::Text),
         ],
     },
+    FactKind {
+        name: "block-lists",
+        table: "block_list",
+        key: 2,
+        columns: &[
+            required("list", CellType::Text),
+            required("phone", CellType::Phone),
+            column("since", CellType::Day),
+        ],
+    },
 ];
 
 impl FactKind {
@@ -247,7 +258,7 @@ impl FactKind {
     /// Whether its rows can be absent: devices come and go by themselves, and what somebody said no to
     /// stays said.
     pub fn can_be_gone(&self) -> bool {
-        !matches!(self.name, "devices" | "opt-outs")
+        !matches!(self.name, "devices" | "opt-outs" | "block-lists")
     }
 
     /// The names of all kinds.
@@ -269,6 +280,16 @@ impl FactKind {
 
     /// What one value of a row says against another, as the column and what is wrong with it.
     pub fn contradiction(&self, values: &[Option<Value>]) -> Option<(&'static str, Unacceptable)> {
+        if self.table == "block_list"
+            && let Some(Some(Value::Text(phone))) = values.get(1)
+            && phone::compared(phone).is_none()
+        {
+            let wrong = Unacceptable {
+                found: format!("found `{phone}`"),
+                accepted: "accepted: one number with its area code, and nothing else".to_owned(),
+            };
+            return Some(("phone", wrong));
+        }
         let cents = |name: &str| match values.get(self.position(name)?)? {
             Some(Value::Integer(cents)) => Some(Money::from_cents(*cents)),
             _ => None,

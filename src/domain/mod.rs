@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod birthday;
+pub mod block_list;
 pub mod book;
 pub mod cell;
 pub mod channel;

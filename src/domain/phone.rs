@@ -94,10 +94,22 @@ impl Phone {
         self.line
     }
 
+    /// What two writings of one line have in common: the area code and the last eight digits.
+    pub fn compared(&self) -> String {
+        compared(&self.text).unwrap_or_default()
+    }
+
     /// As people read it: `+55 (49) 99999-0001`.
     pub fn shown(&self) -> String {
         shown(&self.text)
     }
+}
+
+/// The area code and the last eight digits of an E.164 Brazilian number; none of anything else.
+pub fn compared(text: &str) -> Option<String> {
+    let national = text.strip_prefix("+55")?;
+    let digits = national.len() >= 10 && national.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| format!("{}{}", &national[..2], &national[national.len() - 8..]))
 }
 
 /// The digits of what was typed; none where there are none, or anything else stands among them.

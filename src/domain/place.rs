@@ -8,7 +8,6 @@ use super::client::Client;
 use super::contact_hours::ContactHours;
 use super::contract::Contract;
 use super::holiday::Calendar;
-use super::policy::PurposeMap;
 use super::text::fold;
 use super::words::Purpose;
 
@@ -45,7 +44,7 @@ type City = (String, String);
 /// What differs from the general hours and holidays in one state or city.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
-    hours: BTreeMap<String, PurposeMap<Option<ContactHours>>>,
+    hours: BTreeMap<(String, Purpose), ContactHours>,
     states: BTreeMap<String, Calendar>,
     cities: BTreeMap<City, Calendar>,
 }
@@ -55,7 +54,7 @@ impl Places {
     /// a city keeps its state's holidays too.
     pub fn new(
         general: &Calendar,
-        hours: BTreeMap<String, PurposeMap<Option<ContactHours>>>,
+        hours: BTreeMap<(String, Purpose), ContactHours>,
         states: &BTreeMap<String, BTreeSet<NaiveDate>>,
         cities: &BTreeMap<(String, String), BTreeSet<NaiveDate>>,
     ) -> Self {
@@ -104,8 +103,7 @@ impl Places {
 
     /// The hours of a place for a purpose, where it has some of its own.
     pub fn hours(&self, place: &Place, purpose: Purpose) -> Option<&ContactHours> {
-        let state = self.hours.get(place.state.as_deref()?)?;
-        state.get(purpose).as_ref()
+        self.hours.get(&(place.state.clone()?, purpose))
     }
 }
 

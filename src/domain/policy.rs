@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Days, Utc};
 
+use super::block_list::BlockLists;
 use super::channel::PerChannel;
 use super::client::Number;
 use super::contact_hours::ContactHours;
@@ -62,6 +63,8 @@ pub struct Policy {
     pub calendar: Calendar,
     /// What differs by state and city.
     pub places: Places,
+    /// Lists of numbers that must not be written to.
+    pub block_lists: BlockLists,
     /// How long after a notice what it precedes may come.
     pub notice: NoticeTerms,
     /// Caps.

@@ -320,6 +320,8 @@ words_enum! {
         Gone = "gone" | "sumiu da fonte",
         /// A person put the client or the invoice on hold after the message was made.
         Held = "held" | "em espera",
+        /// The number stands on a list of those that must not be written to.
+        BlockedList = "blocked_list" | "lista de bloqueio",
         /// The client takes no part in collections any more.
         NotInCollection = "not_in_collection" | "fora da cobrança",
         /// The client takes no part in reminders any more.

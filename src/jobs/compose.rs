@@ -10,6 +10,7 @@ use crate::clock::{Now, start_of};
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::message::{Fate, NewMessage};
+use crate::domain::phone;
 use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
@@ -19,7 +20,7 @@ use crate::domain::recipient::{
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
 use crate::error::Result;
-use crate::store::{Connection, book, incident, message, opt_out};
+use crate::store::{Connection, block_list, book, incident, message, opt_out};
 
 /// In what words a message is written.
 #[derive(Debug, Clone, Copy)]
@@ -164,6 +165,8 @@ pub struct Aim<'a> {
     pub hold_until: Option<chrono::NaiveDate>,
     /// Of a push that was made already: the one device it goes to.
     pub device: Option<&'a str>,
+    /// It gives a notice that the law asks for.
+    pub is_notice: bool,
 }
 
 /// Makes messages by the contact policy.
@@ -203,8 +206,43 @@ impl<'a> Composer<'a> {
             purpose: draft.wording.purpose(),
             hold_until: draft.hold_until,
             device: None,
+            is_notice: draft.outside_caps,
         };
         self.look_up(connection, &aim)
+    }
+
+    /// The addresses that no list of numbers forbids; when none is left, which list does.
+    fn not_blocked(&self, connection: &Connection, aim: &Aim<'_>, reached: Reach) -> Result<Reach> {
+        let Reach::To(addresses) = reached else {
+            return Ok(reached);
+        };
+        let mut free = Vec::new();
+        let mut forbidden = None;
+        for address in addresses {
+            let listed = match phone::compared(&address.text) {
+                Some(compared) if aim.channel != Channel::Push => {
+                    block_list::naming(connection, &compared)?
+                }
+                _ => Vec::new(),
+            };
+            let by = listed.into_iter().find(|(list, since)| {
+                let rule = self.policy.block_lists.of(list);
+                let today = self.now.today;
+                rule.forbids(aim.channel, aim.purpose, aim.is_notice, *since, today)
+            });
+            match by {
+                Some((list, _)) => forbidden = Some((address.text, list)),
+                None => free.push(address),
+            }
+        }
+        Ok(match forbidden.filter(|_| free.is_empty()) {
+            Some((address, list)) => Reach::Not {
+                reason: Reason::BlockedList,
+                address: Some(address),
+                detail: Some(format!("list `{list}`")),
+            },
+            None => Reach::To(free),
+        })
     }
 
     /// Where somebody is reached, as the book has it now.
@@ -247,6 +285,7 @@ impl<'a> Composer<'a> {
                 today: self.now.today,
             },
         );
+        let reached = self.not_blocked(connection, aim, reached)?;
         let Reach::To(_) = &reached else {
             return Ok(reached);
         };

@@ -127,6 +127,12 @@ struct Reached {
     opt_outs: Vec<OptOut>,
 }
 
+/// Whether an invoice's case is in a stage that gives a notice: what is known of it decides.
+fn in_a_notice(owing: &Owing, rule: &Rule) -> bool {
+    let open = owing.open.as_ref();
+    open.is_some_and(|(case, _)| rule.notice_of(case.stage).is_some())
+}
+
 impl Foresight<'_> {
     /// The steps that one owing invoice would take.
     fn steps(&self, owing: &Owing) -> Result<Vec<Coming>> {
@@ -152,11 +158,7 @@ impl Foresight<'_> {
             ..Past::default()
         };
         // Most invoices stand still: only what may move is looked at closely.
-        let in_a_notice = owing
-            .open
-            .as_ref()
-            .is_some_and(|(case, _)| kept.rule.notice_of(case.stage).is_some());
-        if !in_a_notice
+        if !in_a_notice(owing, &kept.rule)
             && !coming(evaluation, &owing.bill, plain, &Exclusions::NONE, ahead)
                 .any(|(_, decision)| matches!(decision, Decision::Happens(_)))
         {

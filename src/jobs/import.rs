@@ -20,6 +20,9 @@ use crate::store::import::{Importer, Put};
 use crate::store::meta;
 use crate::store::presence::Bringer;
 
+/// The kind whose import replaces each list that it brings.
+const BLOCK_LISTS: &str = "block-lists";
+
 /// What is imported, and how.
 #[derive(Debug, Clone)]
 pub struct ImportRequest {
@@ -51,6 +54,8 @@ pub struct Imported {
     pub updated: u64,
     /// Bad rows left out.
     pub bad: u64,
+    /// Rows passed over, because their client's data was erased.
+    pub erased: u64,
     /// Rows that files brought before, and that are gone.
     pub gone: u64,
     /// Cells that could not be read, and were emptied.
@@ -162,13 +167,18 @@ pub fn import(
                 now: clock.now(),
                 empty_bad: request.empty_bad,
                 emptied: 0,
+                erased: 0,
                 rejects: request
                     .skip_bad
                     .as_ref()
                     .map(|target| Rejects::new(target, kind, path, request.files.len() > 1)),
                 reporter,
             };
-            all.push(file.run()?);
+            let imported = file.run()?;
+            if kind.name == BLOCK_LISTS {
+                file.importer.replace_lists(clock.now().at)?;
+            }
+            all.push(imported);
             meta::set_refreshed(transaction, kind.name, clock.now().at)?;
         }
         let bad: u64 = all.iter().map(|file| file.bad).sum();
@@ -214,6 +224,7 @@ struct FileImport<'a> {
     now: Now,
     empty_bad: bool,
     emptied: u64,
+    erased: u64,
     rejects: Option<Rejects>,
     reporter: &'a mut dyn Reporter,
 }
@@ -280,8 +291,9 @@ impl FileImport<'_> {
             file: self.rows.place().to_owned(),
             rows: read,
             new,
-            updated: (read - bad).saturating_sub(new),
+            updated: (read - bad).saturating_sub(new + self.erased),
             bad,
+            erased: self.erased,
             gone,
             emptied: self.emptied,
             encoding: self.rows.encoding(),
@@ -393,6 +405,12 @@ impl FileImport<'_> {
         let key = self.kind.columns[0].name;
         let problem = match self.importer.put(line, values)? {
             Put::Written => return Ok(Vec::new()),
+            Put::Erased => {
+                self.erased += 1;
+                return Ok(Vec::new());
+            }
+            // Lists of numbers are copied together from anywhere: once is enough.
+            Put::Twice(_) if self.kind.name == BLOCK_LISTS => return Ok(Vec::new()),
             Put::Twice(first) => self.flaw(
                 line,
                 key,

@@ -21,6 +21,7 @@ mod outage;
 pub mod plan;
 pub mod provided;
 pub mod purge;
+pub mod pursue;
 pub mod receipt;
 pub mod receive;
 pub mod restore;

@@ -32,7 +32,8 @@ pub fn run(store: &mut Store, config: &Config, now: Now) -> Result<PurgeSummary>
     let mut summary = PurgeSummary {
         configured: retention.bodies_days.is_some()
             || retention.messages_days.is_some()
-            || retention.runs_days.is_some(),
+            || retention.runs_days.is_some()
+            || retention.notices_days.is_some(),
         ..PurgeSummary::default()
     };
     if let Some(days) = retention.messages_days {
@@ -43,6 +44,9 @@ pub fn run(store: &mut Store, config: &Config, now: Now) -> Result<PurgeSummary>
             .max()
             .unwrap_or(0);
         summary.messages = purge::messages(store, before(days.max(counted)))?;
+    }
+    if let Some(days) = retention.notices_days {
+        summary.messages += purge::notices(store, before(days))?;
     }
     if let Some(days) = retention.bodies_days {
         summary.bodies = purge::bodies(store, before(days), now.at)?;

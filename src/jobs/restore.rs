@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use chrono::Datelike as _;
 
-use crate::clock::Now;
+use crate::clock::{Clock, Now};
 use crate::domain::birthday;
 use crate::error::{Error, Result};
 use crate::private_file;
 use crate::store::backup::{self, path_with};
 use crate::store::restore::{self as store, CarriedOver, OnTheirWay};
-use crate::store::{Connection, FileId, Store, alone, birthday as birthdays, health};
+use crate::store::{Connection, FileId, Store, alone, birthday as birthdays, client, health};
 
 /// How the moment stands in the replaced file's name.
 const STAMP: &str = "%Y-%m-%d-%H%M%S";
@@ -143,6 +143,8 @@ fn prepare(
     private_file::create_new(part)?;
     backup::copy(connection, part)?;
     let mut new = Store::open(part)?;
+    new.follow(Clock::fixed(now.at, now.zone));
+    store::carry_evidence(&mut new, replaced)?;
     let on_their_way = new.write(|transaction| store::settle(transaction, resend))?;
     let carried_over = store::carry_over(&mut new, replaced)?;
     let disabled = if carried_over.is_some() {
@@ -153,6 +155,9 @@ fn prepare(
             store::count_today_as_done(transaction, now.today)
         })?
     };
+    for (id, why) in store::erased_there(&new, replaced)? {
+        client::erase(&mut new, id, &why, now.at)?;
+    }
     new.close()?;
     Ok((on_their_way, carried_over, disabled))
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::deliver::{Delivery, Observer, Stop, deliver};
 use super::ending::{Complaints, Done};
 use super::receipt::poll;
-use super::{backup, birthday, codes, collection, purge, send, sync, watch};
+use super::{backup, birthday, codes, collection, purge, pursue, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -234,6 +234,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             } else {
                 &task.channels
             };
+            pursue::pursue(store, hands.config, hands.clock)?;
             let delivery = deliver_on(store, hands, channels)?;
             Ok(Done::new(json!({})).delivered(&delivery))
         }

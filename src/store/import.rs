@@ -1,13 +1,15 @@
 //! Writing the book: upserts by key, each relation checked, an id that stands twice in one file found.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Statement, ToSql, ffi, params_from_iter};
 
-use super::meta;
+use super::columns::Millis;
 use super::presence::Bringer;
 use super::relations::{self, Relations};
 use super::unchanged::{Known, Unchanged};
+use super::{client, meta};
 use crate::domain::book::{FactKind, Value};
 use crate::error::Result;
 
@@ -29,6 +31,8 @@ pub enum Put {
         /// The kind it refers to.
         kind: &'static str,
     },
+    /// It is of a client whose data was erased: passed over.
+    Erased,
 }
 
 /// Memory for pages while importing, in KiB: rows come in any order of client and contract, and each
@@ -47,6 +51,8 @@ pub struct Importer<'c> {
     upserts: HashMap<u32, Statement<'c>>,
     /// Something was written already.
     wrote: bool,
+    /// Clients whose rows are passed over.
+    erased: HashSet<i64>,
     /// What is checked here and not by SQLite.
     relations: Option<Relations<'c>>,
     /// What rows are compared with before they are written.
@@ -80,6 +86,7 @@ impl<'c> Importer<'c> {
             number: meta::next(connection, "imports")?,
             upserts: HashMap::new(),
             wrote: false,
+            erased: client::all_erased(connection)?,
             relations: None,
             unchanged: None,
             indexes: Vec::new(),
@@ -148,8 +155,56 @@ impl<'c> Importer<'c> {
         )?)
     }
 
+    /// Whether a row is of a client whose data was erased, by what it says or by what the book says of it.
+    fn is_erased(&self, cells: &[Option<Value>]) -> Result<bool> {
+        if self.erased.is_empty() {
+            return Ok(false);
+        }
+        let column = if self.kind.table == "client" {
+            "id"
+        } else {
+            "client_id"
+        };
+        let Some(place) = self.kind.position(column) else {
+            return Ok(false);
+        };
+        let owner = match (&cells[place], &cells[0]) {
+            (Some(Value::Integer(id)), _) => Some(*id),
+            (None, Some(key)) => self
+                .connection
+                .prepare_cached(&format!(
+                    "SELECT client_id FROM {} WHERE \"{}\" = ?1",
+                    self.kind.table, self.kind.columns[0].name
+                ))?
+                .query_row([key], |row| row.get(0))
+                .optional()?
+                .flatten(),
+            _ => None,
+        };
+        Ok(owner.is_some_and(|id| self.erased.contains(&id)))
+    }
+
+    /// Takes the numbers of earlier imports out of the lists that this one brought, so that each is replaced
+    /// whole.
+    pub fn replace_lists(&self, at: DateTime<Utc>) -> Result<()> {
+        self.connection.execute(
+            "INSERT OR REPLACE INTO block_list_import (list, imported_at)
+             SELECT DISTINCT list, ?2 FROM block_list WHERE imported >> 32 = ?1",
+            (self.number, Millis(at)),
+        )?;
+        self.connection.execute(
+            "DELETE FROM block_list WHERE imported >> 32 <> ?1
+               AND list IN (SELECT list FROM block_list WHERE imported >> 32 = ?1)",
+            [self.number],
+        )?;
+        Ok(())
+    }
+
     /// Writes one row: a value for each column it says something about.
     pub fn put(&mut self, line: u64, cells: &[Option<Value>]) -> Result<Put> {
+        if self.is_erased(cells)? {
+            return Ok(Put::Erased);
+        }
         let mark = (self.number << 32) | i64::try_from(line & 0xffff_ffff).unwrap_or(0);
         let present = cells.iter().enumerate().fold(0u32, |mask, (i, cell)| {
             mask | (u32::from(cell.is_some()) << i)

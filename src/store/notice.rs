@@ -403,7 +403,7 @@ pub fn each_cut(
 ) -> Result<()> {
     let mut statement = connection.prepare(
         "SELECT id, client_id, access_status, access_since FROM contract
-         WHERE access_status IN ('auto_block', 'manual_block') ORDER BY id",
+         WHERE access_status IN ('auto_block', 'manual_block') AND absent_since IS NULL ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -414,5 +414,20 @@ pub fn each_cut(
             access_since: row.day_opt(3)?,
         })?;
     }
+    Ok(())
+}
+
+/// Keeps the days of notices made before an instant, whose messages are about to go.
+pub(super) fn keep_days(connection: &Connection, before: DateTime<Utc>) -> Result<()> {
+    connection.execute(
+        &format!(
+            "UPDATE notice AS n SET
+               sent_at = coalesce((SELECT m.sent_at FROM message m
+                                   WHERE m.id = n.message_id AND m.status = 'sent'), n.sent_at),
+               delivered_at = {DELIVERED_AT}
+             WHERE n.created_at < ?1"
+        ),
+        [Millis(before)],
+    )?;
     Ok(())
 }

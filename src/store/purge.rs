@@ -1,10 +1,11 @@
 //! Deleting what is old and done: never what is queued, never a key.
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, Params};
+use serde_json::json;
 
-use super::Store;
 use super::columns::Millis;
+use super::{Store, evidence, notice};
 use crate::error::Result;
 
 /// Messages looked at in one transaction, so that nobody else waits long.
@@ -13,29 +14,69 @@ const STEP: i64 = 20_000;
 /// The states after which nothing more happens by itself. An unknown one waits for a person.
 const DONE: &str = "status IN ('sent', 'failed', 'skipped', 'cancelled')";
 
+/// Messages that gave a notice: proof, which only its own retention lets go.
+const NOTICES: &str = "id IN (SELECT message_id FROM notice)";
+
 /// Clears the text of messages that are done and older than `before`; how many had one. A failed
-/// one keeps it until it has expired: until then a person may send it again.
+/// one keeps it until it has expired: until then a person may send it again. The ledger keeps their digests.
 pub fn bodies(store: &mut Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64> {
+    let old = format!(
+        "id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE} AND NOT {NOTICES}
+           AND (status <> 'failed' OR expires_at <= ?4)"
+    );
+    let texts =
+        "(title IS NOT NULL OR body IS NOT NULL OR html IS NOT NULL OR variables IS NOT NULL
+                  OR planned IS NOT NULL OR said IS NOT NULL)";
     let sql = format!(
         "UPDATE message SET title = NULL, body = NULL, html = NULL, variables = NULL, planned = NULL,
            said = NULL
-         WHERE id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
-           AND (status <> 'failed' OR expires_at <= ?4)
-           AND (title IS NOT NULL OR body IS NOT NULL OR html IS NOT NULL OR variables IS NOT NULL
-                OR planned IS NOT NULL OR said IS NOT NULL)"
+         WHERE {old} AND {texts}"
     );
     let attempts = format!(
         "UPDATE attempt SET title = NULL, body = NULL
          WHERE (title IS NOT NULL OR body IS NOT NULL) AND message_id IN
-           (SELECT id FROM message
-            WHERE id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
-              AND (status <> 'failed' OR expires_at <= ?4))"
+           (SELECT id FROM message WHERE {old})"
     );
+    let sealed = format!("SELECT id FROM message WHERE {old} AND {texts} AND {SEALED} ORDER BY id");
     in_steps(store, |connection, from, to| {
         let bound = (from, to, Millis(before), Millis(now));
+        let ids = ids(connection, &sealed, bound)?;
         connection.prepare_cached(&attempts)?.execute(bound)?;
-        Ok(connection.prepare_cached(&sql)?.execute(bound)?)
+        let changed = connection.prepare_cached(&sql)?.execute(bound)?;
+        if !ids.is_empty() {
+            evidence::note(connection, "purge", &json!({ "texts": ranges(&ids) }))?;
+        }
+        Ok(changed)
     })
+}
+
+/// Whether the ledger has a record of a message.
+const SEALED: &str = "EXISTS (SELECT 1 FROM evidence WHERE message_id = message.id)";
+
+/// The ids that a query answers.
+fn ids(connection: &Connection, sql: &str, bound: impl Params) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(bound, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Rising ids as a note writes them: `1-500,502`.
+pub fn ranges(ids: &[i64]) -> String {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for id in ids {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == *id => *last = *id,
+            _ => runs.push((*id, *id)),
+        }
+    }
+    let words = runs.into_iter().map(|(from, to)| {
+        if from == to {
+            from.to_string()
+        } else {
+            format!("{from}-{to}")
+        }
+    });
+    words.collect::<Vec<_>>().join(",")
 }
 
 /// Clears what people wrote back before `before`; how many there were.
@@ -54,10 +95,25 @@ pub fn replies(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
 ///
 /// Those of an incident that is open stay: its end is told to whom it was told.
 pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
+    delete(store, before, &format!("NOT {NOTICES}"))
+}
+
+/// The same of messages that gave a notice. The day it was given stays, and so do its cases.
+pub fn notices(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
+    store.write(|connection| {
+        notice::keep_days(connection, before)?;
+        Ok(())
+    })?;
+    delete(store, before, NOTICES)
+}
+
+fn delete(store: &mut Store, before: DateTime<Utc>, which: &str) -> Result<u64> {
+    // The newest message stays: an id that the ledger speaks of never becomes another message's.
     let old = format!(
-        "id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE}
-         AND NOT EXISTS (SELECT 1 FROM incident_message t JOIN incident i ON i.id = t.incident_id
-                         WHERE t.message_id = message.id AND i.closed_at IS NULL)"
+        "id > ?1 AND id <= ?2 AND created_at < ?3 AND {DONE} AND {which}
+           AND id < (SELECT max(id) FROM message)
+           AND NOT EXISTS (SELECT 1 FROM incident_message t JOIN incident i ON i.id = t.incident_id
+                           WHERE t.message_id = message.id AND i.closed_at IS NULL)"
     );
     let keys = format!("INSERT OR IGNORE INTO spent_key (key) SELECT key FROM message WHERE {old}");
     let attempts =
@@ -72,16 +128,22 @@ pub fn messages(store: &mut Store, before: DateTime<Utc>) -> Result<u64> {
         "DELETE FROM access_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
     );
     let rows = format!("DELETE FROM message WHERE {old}");
+    let sealed = format!("SELECT id FROM message WHERE {old} AND {SEALED} ORDER BY id");
     in_steps(store, |connection, from, to| {
         let bound = (from, to, Millis(before));
         if connection.prepare_cached(&keys)?.execute(bound)? > 0 {
             guard_spent_keys(connection)?;
         }
+        let ids = ids(connection, &sealed, bound)?;
         connection.prepare_cached(&attempts)?.execute(bound)?;
         connection.prepare_cached(&spoken)?.execute(bound)?;
         connection.prepare_cached(&of_incidents)?.execute(bound)?;
         connection.prepare_cached(&of_access)?.execute(bound)?;
-        Ok(connection.prepare_cached(&rows)?.execute(bound)?)
+        let changed = connection.prepare_cached(&rows)?.execute(bound)?;
+        if !ids.is_empty() {
+            evidence::note(connection, "purge", &json!({ "messages": ranges(&ids) }))?;
+        }
+        Ok(changed)
     })
 }
 

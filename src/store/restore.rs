@@ -4,8 +4,9 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction};
+use serde_json::json;
 
-use super::{Store, meta, purge};
+use super::{Store, evidence, meta, purge};
 use crate::error::Result;
 
 /// Under which key the day is kept that counts as done, because nobody knows what was sent on it.
@@ -59,6 +60,71 @@ pub fn settle(connection: &Connection, resend: bool) -> Result<OnTheirWay> {
         unknown: unknown as u64,
         queued,
     })
+}
+
+/// Has the ledger go on from where it was in the replaced file, as far as that can be read and the backup's is
+/// its beginning, and tell of the restore. What those records speak of is not in the restored file: their salts
+/// stay behind.
+pub fn carry_evidence(store: &mut Store, replaced: &Path) -> Result<()> {
+    let path = replaced.to_string_lossy();
+    let attached = replaced.exists()
+        && store
+            .connection
+            .execute("ATTACH DATABASE ?1 AS replaced", [&*path])
+            .is_ok();
+    let readable = attached && is_whole(&store.connection);
+    let done = store.write(|connection| {
+        let head = evidence::head(connection)?;
+        let until = head.as_ref().map_or(0, |head| head.number);
+        let mut carried = 0;
+        if readable && there(connection, "evidence")? {
+            let same: bool = connection.query_row(
+                "SELECT ?1 = 0 OR EXISTS (
+                   SELECT 1 FROM replaced.evidence r JOIN main.evidence e ON e.number = r.number
+                   WHERE r.number = ?1 AND r.sealed = e.sealed)",
+                [until],
+                |row| row.get(0),
+            )?;
+            if same {
+                carried = connection.execute(
+                    "INSERT INTO main.evidence (number, at, what, message_id, note, sealed)
+                     SELECT number, at, what, message_id, note, sealed FROM replaced.evidence
+                     WHERE number > ?1 ORDER BY number",
+                    [until],
+                )?;
+            }
+        }
+        let note = json!({ "backup_until": until, "carried": carried, "replaced_read": readable });
+        evidence::note(connection, "restore", &note)
+    });
+    if attached {
+        store.connection.execute("DETACH DATABASE replaced", [])?;
+    }
+    done
+}
+
+/// The clients that the replaced file has erased.
+pub fn erased_there(store: &Store, replaced: &Path) -> Result<Vec<(i64, String)>> {
+    let path = replaced.to_string_lossy();
+    if !replaced.exists()
+        || store
+            .connection
+            .execute("ATTACH DATABASE ?1 AS replaced", [&*path])
+            .is_err()
+    {
+        return Ok(Vec::new());
+    }
+    let read = || -> rusqlite::Result<Vec<(i64, String)>> {
+        let mut statement = store
+            .connection
+            .prepare("SELECT client_id, why FROM replaced.erased_client ORDER BY client_id")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
+    };
+    // A file that cannot be read, or of before there was erasing, has erased nobody.
+    let found = read().unwrap_or_default();
+    store.connection.execute("DETACH DATABASE replaced", [])?;
+    Ok(found)
 }
 
 /// Takes over what the file at `replaced` knows; none where it cannot be read, or is no whole database of

@@ -203,6 +203,11 @@ fn write(connection: &Connection, rule: &Rule) -> Result<()> {
             rule.reminders.as_ref().and_then(|r| r.texts.hours),
             rule.closings.hours,
         ))?;
+    write_parts(connection, rule)
+}
+
+/// Writes the lists of a rule: portfolios, reminders, stages, templates.
+fn write_parts(connection: &Connection, rule: &Rule) -> Result<()> {
     let mut portfolio = connection.prepare_cached(
         "INSERT INTO rule_portfolio (rule, position, portfolio) VALUES (?1, ?2, ?3)",
     )?;

@@ -125,6 +125,10 @@ fn comparison(kind: &FactKind, present: u32, bringer: Bringer) -> String {
             bringer.has(kind.table)
         ));
     }
+    if kind.table == "contract" && names.contains(&"access_status") {
+        // From the first import that says it on, it is known since when.
+        same.push("access_since IS NOT NULL".to_owned());
+    }
     if names.contains(&"last_seen_at") && kind.table == "device" {
         // A device that was called gone since then may be back.
         same.push("NOT coalesce(last_seen_at > gone_at, 0)".to_owned());

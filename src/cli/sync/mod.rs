@@ -222,6 +222,7 @@ fn kind_view() -> View<'static, Synced> {
         .number("changed", |kind| kind.changed)
         .number("unchanged", |kind| kind.unchanged)
         .number("refused", |kind| kind.refused)
+        .data("erased", |kind| kind.erased)
         .number("gone", |kind| kind.gone)
         .data("back", |kind| kind.back)
 }

@@ -1,11 +1,31 @@
 //! The text of a template: its pieces, and values filled in where variables stand.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::facts::Facts;
 use super::variable::Variable;
+use crate::domain::notice;
 pub use crate::domain::text::one_line;
+
+impl<'a> Facts<'a> {
+    /// The value of a variable as people read it; none when it is missing or empty.
+    pub fn value(&self, variable: Variable) -> Option<Cow<'a, str>> {
+        if variable == Variable::AvisoSuspensao {
+            return self.notice_paragraph();
+        }
+        self.plain_value(variable)
+    }
+
+    /// The paragraph of a notice of suspension; none while no notice is given, or where one of its own
+    /// variables has no value.
+    fn notice_paragraph(&self) -> Option<Cow<'a, str>> {
+        self.notice?;
+        let text = self.company.notice.as_deref().unwrap_or(notice::TEXT);
+        fill_text(text, self).ok().map(Cow::Owned)
+    }
+}
 
 /// A part of a template's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

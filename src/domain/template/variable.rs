@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use super::facts::{Company, Facts, listed, months, total};
-use super::text::fill_text;
 use crate::domain::words::Word as _;
-use crate::domain::{day, notice, phone, tax_id};
+use crate::domain::{day, phone, tax_id};
 use crate::error::{Flaw, nearest};
 
 /// What a variable takes its value from.
@@ -133,7 +132,7 @@ variables! {
     FaturasMeses = "faturas_meses" from Invoice: |f| owned(months(f.spoken_for()?)),
     SuspensaoData = "suspensao_data" from Invoice: |f| owned(day::in_portuguese(f.notice?.suspension)),
     RescisaoData = "rescisao_data" from Invoice: |f| owned(day::in_portuguese(f.notice?.rescission)),
-    AvisoSuspensao = "aviso_suspensao" from Invoice: |f| f.notice_paragraph(),
+    AvisoSuspensao = "aviso_suspensao" from Invoice: |_| None,
     CobrancaQuantidade = "cobranca_quantidade" from Overdue: |f| owned(f.overdue?.count),
     CobrancaTotal = "cobranca_total" from Overdue: |f| owned(f.overdue?.total),
     Login = "login" from Login: |f| text(Some(&f.login?.username)),
@@ -198,16 +197,8 @@ impl Company {
 }
 
 impl<'a> Facts<'a> {
-    /// The paragraph of a notice of suspension; none while no notice is given, or where one of its own
-    /// variables has no value.
-    fn notice_paragraph(&self) -> Option<Cow<'a, str>> {
-        self.notice?;
-        let text = self.company.notice.as_deref().unwrap_or(notice::TEXT);
-        fill_text(text, self).ok().map(Cow::Owned)
-    }
-
-    /// The value of a variable as people read it; none when it is missing or empty.
-    pub fn value(&self, variable: Variable) -> Option<Cow<'a, str>> {
+    /// The value of a variable that is no text with variables of its own.
+    pub(super) fn plain_value(&self, variable: Variable) -> Option<Cow<'a, str>> {
         variable.reader()(self).filter(|value| !value.trim().is_empty())
     }
 }

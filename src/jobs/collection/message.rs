@@ -20,7 +20,7 @@ use crate::jobs::notice::recorded;
 use crate::jobs::rows::About;
 use crate::store::collection::{self, StageTold};
 use crate::store::message::{self, Inserted};
-use crate::store::{book, purge};
+use crate::store::{book, purge, pursuit};
 
 /// The client whose invoices move, with what any of its messages may need.
 struct Mover {
@@ -343,15 +343,25 @@ impl<'a> Walk<'a> {
     /// Writes a move's messages down, unless they stand already.
     fn insert(&mut self, moving: &mut Moving, messages: Vec<NewMessage>) -> Result<()> {
         let mut goes = false;
+        let step = moving.due.step;
+        let rule = self.rules[moving.rule].evaluation.rule;
+        let until = rule.says(step).1 == Deliver::UntilDelivered;
+        let pursued = step
+            .phase()
+            .filter(|_| until)
+            .and_then(|phase| rule.hours(phase));
         let summary = &mut self.rules[moving.rule].summary;
         for message in messages {
             // A key that the migration wrote beside an older one stands for a message of then.
             if purge::is_spent(self.connection, &message.key)? {
                 continue;
             }
-            let Inserted::New(_) = message::insert(self.connection, &message)? else {
+            let Inserted::New(id) = message::insert(self.connection, &message)? else {
                 continue;
             };
+            if let Some(hours) = pursued {
+                pursuit::note(self.connection, id, &summary.rule, hours)?;
+            }
             let reason = match message.fate {
                 Fate::Queued => {
                     summary.queued += 1;

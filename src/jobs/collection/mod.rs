@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 
 use super::deliver::{self, Delivery, Observer, Stop};
+use super::pursue::pursue;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::domain::collection::{Evaluation, LeftOut};
@@ -127,7 +128,7 @@ pub fn write(
             update::plan(transaction, config, now, request, each, progress)
         });
     }
-    store.write(|transaction| {
+    let update = store.write(|transaction| {
         let update = update::plan(transaction, config, now, request, each, progress)?;
         if let Some(most) = too_many(&update, config) {
             return Err(Error::unacceptable(format!(
@@ -137,7 +138,10 @@ pub fn write(
             .hint("look at it with --dry-run; update one rule with --rule, or raise max_messages_per_run"));
         }
         Ok(update)
-    })
+    })?;
+    // On data that the update has just found fresh enough.
+    pursue(store, config, clock)?;
+    Ok(update)
 }
 
 /// The configured limit of messages, when an update goes over it.

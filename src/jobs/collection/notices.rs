@@ -9,7 +9,7 @@ use crate::domain::client::Client;
 use crate::domain::collection::Exclusions;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, Stage};
-use crate::domain::message::Fate;
+use crate::domain::message::{Fate, NewMessage};
 use crate::domain::place::Place;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::rule::{Deliver, Texts};
@@ -37,6 +37,17 @@ struct NextTry<'a> {
     number: i64,
     /// The templates to be tried, the first first.
     templates: Vec<&'a str>,
+}
+
+/// One try of a notice, with everything it is made of.
+struct Giving<'g> {
+    subject: &'g NoticeSubject,
+    client: &'g Client,
+    place: &'g Place,
+    next: &'g NextTry<'g>,
+    deliver: Deliver,
+    /// The cases that it is for, each with its invoice; never none.
+    cases: &'g [(i64, i64)],
 }
 
 /// What the next try is after the latest one; none while there is nothing to try. `hours` is how long an
@@ -190,7 +201,15 @@ impl<'a> Walk<'a> {
         if last.is_empty() && given.on(subject.kind).is_some() {
             return Ok(Vec::new());
         }
-        self.write_notice(rule, subject, &client, &place, &next, texts.deliver, &cases)
+        let given = Giving {
+            subject,
+            client: &client,
+            place: &place,
+            next: &next,
+            deliver: texts.deliver,
+            cases: &cases,
+        };
+        self.write_notice(rule, &given)
     }
 
     /// The cases of a subject that nothing keeps out today, each with its invoice.
@@ -230,76 +249,29 @@ impl<'a> Walk<'a> {
         Ok(free)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call, of everything a notice is made of"
-    )]
-    fn write_notice(
-        &mut self,
-        rule: usize,
-        subject: &NoticeSubject,
-        client: &Client,
-        place: &Place,
-        next: &NextTry<'_>,
-        deliver: Deliver,
-        cases: &[(i64, i64)],
-    ) -> Result<Vec<ToldMessage>> {
+    /// Writes the messages of one try down; what they are told as.
+    fn write_notice(&mut self, rule: usize, given: &Giving<'_>) -> Result<Vec<ToldMessage>> {
         let connection = self.connection;
-        let mut invoices: Vec<Invoice> = Vec::new();
-        for (_, id) in cases {
-            invoices.extend(book::invoice(connection, *id)?);
-        }
-        let contract = match subject.contract_id {
-            Some(id) => book::contract(connection, id)?,
-            None => None,
-        };
-        let about = (cases[0].0, subject.contract_id);
+        let subject = given.subject;
         let now = self.composer.now;
-        let when = (now.today, now.zone);
-        let policy = self.composer.policy;
-        let dates = announced(connection, policy, place, subject.kind, about, when)?;
-        let template = self.tried(next, deliver, client)?;
-        let overdue = if template.needs().contains(&Need::Overdue) {
-            Some(book::overdue(connection, client.id, now.today)?)
-        } else {
-            None
-        };
-        let facts = Facts {
-            client: Some(client),
-            contract: contract.as_ref(),
-            invoice: invoices.first(),
-            invoices: &invoices,
-            overdue,
-            notice: Some(dates),
-            ..Facts::new(now, self.composer.company)
-        };
-        let draft = Draft {
-            key: Key::Whole(self.free_key(subject, template, cases[0])?),
-            event: step(subject.stage).to_string(),
-            about: About {
-                contract_id: subject.contract_id,
-                invoice_id: invoices.first().map(|invoice| invoice.id),
-                case_id: Some(cases[0].0),
-                ..About::default()
-            },
-            while_owing: true,
-            outside_caps: true,
-            ..Draft::new(
-                Wording::Template(template),
-                Recipient::Client(client),
-                facts,
-                Origin::Collection,
-            )
-        };
-        let messages = self.composer.compose(connection, &draft)?;
+        let template = self.tried(given.next, given.deliver, given.client)?;
+        let messages = self.compose_notice(given, template)?;
         let mut told = Vec::new();
         let mut goes = false;
         for message in messages {
             let Inserted::New(id) = message::insert(connection, &message)? else {
                 continue;
             };
-            let (channel, number) = (message.channel, next.number);
-            notice::note(connection, subject, id, number, channel, now.at, cases)?;
+            let (channel, number) = (message.channel, given.next.number);
+            notice::note(
+                connection,
+                subject,
+                id,
+                number,
+                channel,
+                now.at,
+                given.cases,
+            )?;
             let summary = &mut self.rules[rule].summary;
             let reason = match &message.fate {
                 Fate::Queued => {
@@ -321,6 +293,58 @@ impl<'a> Walk<'a> {
         }
         self.recipients += u64::from(goes);
         Ok(told)
+    }
+
+    /// The messages of one try, outside all caps.
+    fn compose_notice(&self, given: &Giving<'_>, template: &Template) -> Result<Vec<NewMessage>> {
+        let connection = self.connection;
+        let (subject, client) = (given.subject, given.client);
+        let mut invoices: Vec<Invoice> = Vec::new();
+        for (_, id) in given.cases {
+            invoices.extend(book::invoice(connection, *id)?);
+        }
+        let contract = match subject.contract_id {
+            Some(id) => book::contract(connection, id)?,
+            None => None,
+        };
+        let about = (given.cases[0].0, subject.contract_id);
+        let now = self.composer.now;
+        let when = (now.today, now.zone);
+        let policy = self.composer.policy;
+        let dates = announced(connection, policy, given.place, subject.kind, about, when)?;
+        let overdue = if template.needs().contains(&Need::Overdue) {
+            Some(book::overdue(connection, client.id, now.today)?)
+        } else {
+            None
+        };
+        let facts = Facts {
+            client: Some(client),
+            contract: contract.as_ref(),
+            invoice: invoices.first(),
+            invoices: &invoices,
+            overdue,
+            notice: Some(dates),
+            ..Facts::new(now, self.composer.company)
+        };
+        let draft = Draft {
+            key: Key::Whole(self.free_key(subject, template, given.cases[0])?),
+            event: step(subject.stage).to_string(),
+            about: About {
+                contract_id: subject.contract_id,
+                invoice_id: invoices.first().map(|invoice| invoice.id),
+                case_id: Some(given.cases[0].0),
+                ..About::default()
+            },
+            while_owing: true,
+            outside_caps: true,
+            ..Draft::new(
+                Wording::Template(template),
+                Recipient::Client(client),
+                facts,
+                Origin::Collection,
+            )
+        };
+        self.composer.compose(connection, &draft)
     }
 
     /// The template that is tried: the next, or the first from there on that can reach the client.

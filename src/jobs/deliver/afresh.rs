@@ -6,8 +6,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::lateness;
 use super::overtaken::overtaken;
+use super::{lateness, lawful};
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::collection::{Assertion, Exclusions};
@@ -15,7 +15,6 @@ use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, MoveKind};
 use crate::domain::message::Outgoing;
 use crate::domain::notice::NoticeDates;
-use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::template::{Facts, Need, Rendered, Template};
@@ -23,7 +22,6 @@ use crate::domain::ticket::event::Staff;
 use crate::domain::words::{Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::jobs::compose::{Aim, Composer, Wording};
-use crate::jobs::notice::{announced, recorded};
 use crate::jobs::rows::{About, Rows};
 use crate::jobs::ticket::subject;
 use crate::store::queue::{self, DueMessage, MadeOf};
@@ -130,22 +128,7 @@ impl<'a> Desk<'a> {
 
     /// The next opening of the hours of a message's place and purpose; none while they are open.
     pub fn hours_wait(&self, message: &DueMessage) -> Result<Option<DateTime<Utc>>> {
-        let outgoing = &message.outgoing;
-        let client = match (message.staff_id, outgoing.client_id) {
-            (None, Some(id)) if !self.policy.places.is_empty() => {
-                book::client(self.connection, id)?
-            }
-            _ => None,
-        };
-        let place = match &client {
-            Some(client) => {
-                let contract = outgoing.contract_id;
-                self.composer.place(self.connection, client, contract)?
-            }
-            None => Place::default(),
-        };
-        let now = self.composer.now;
-        Ok(self.policy.not_before_at(outgoing.purpose, &place, now))
+        lawful::hours_wait(self.connection, self.policy, &self.composer, message)
     }
 
     fn expired(&self, message: &DueMessage) -> Option<Against> {
@@ -295,27 +278,22 @@ impl<'a> Look<'a> {
 
     /// What the notice that it gives, or the recorded one, allows; none where its text says nothing of it.
     fn notice(&self, rows: &Rows) -> Result<Option<NoticeDates>> {
-        let speaks = self
-            .template
-            .as_ref()
-            .is_some_and(Template::speaks_of_a_notice);
-        let (Some(invoice), Some(client)) = (&rows.invoice, &self.client) else {
-            return Ok(None);
-        };
-        let connection = self.desk.connection;
-        let Some(case) = collection::open_case(connection, invoice.id)?.filter(|_| speaks) else {
-            return Ok(None);
-        };
-        let about = (case.id, invoice.contract_id);
-        let composer = &self.desk.composer;
-        let place = composer.place(connection, client, invoice.contract_id)?;
-        let (policy, now) = (self.desk.policy, composer.now);
-        match notice::kind_of(connection, self.message.outgoing.id)? {
-            Some(kind) => {
-                let when = (now.today, now.zone);
-                announced(connection, policy, &place, kind, about, when).map(Some)
+        let speaks = self.template.as_ref();
+        let speaks = speaks.is_some_and(Template::speaks_of_a_notice);
+        match (&rows.invoice, &self.client) {
+            (Some(invoice), Some(client)) if speaks => {
+                let (connection, composer) = (self.desk.connection, &self.desk.composer);
+                let message = self.message.outgoing.id;
+                lawful::allowed(
+                    connection,
+                    self.desk.policy,
+                    composer,
+                    message,
+                    client,
+                    invoice,
+                )
             }
-            None => recorded(connection, policy, &place, about, now.zone),
+            _ => Ok(None),
         }
     }
 
@@ -469,6 +447,7 @@ impl<'a> Look<'a> {
             purpose: self.purpose(),
             hold_until: contract.and_then(|contract| contract.notice_hold_until),
             device: push.then_some(outgoing.address.as_str()),
+            is_notice: notice::kind_of(self.desk.connection, outgoing.id)?.is_some(),
         };
         let reached = self.desk.composer.look_up(self.desk.connection, &aim)?;
         Ok(match reached {

@@ -31,6 +31,7 @@ mod breaker;
 mod claiming;
 mod judging;
 mod lateness;
+mod lawful;
 mod outage;
 mod overtaken;
 mod settling;

@@ -14,7 +14,7 @@ use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::watch;
 use crate::source::{Checked, SourceSettings};
-use crate::store::{Connection, Store, health, meta, sync};
+use crate::store::{Connection, Store, block_list, health, meta, sync};
 
 mod definitions;
 mod outside;
@@ -321,6 +321,7 @@ fn database(store: &Store, patient: &Patient<'_>) -> Result<Vec<Finding>> {
         ));
     }
     findings.extend(age(connection, patient)?);
+    findings.extend(block_lists(connection, patient)?);
     Ok(findings)
 }
 
@@ -343,6 +344,33 @@ fn age(connection: &Connection, patient: &Patient<'_>) -> Result<Option<Finding>
         ),
         "regua sync invoices, or regua import invoices FILE",
     )))
+}
+
+/// Lists of numbers that are older than their configuration allows, or were never imported.
+fn block_lists(connection: &Connection, patient: &Patient<'_>) -> Result<Vec<Finding>> {
+    let imported = block_list::imported(connection)?;
+    let mut findings = Vec::new();
+    for (name, rule) in &patient.config.policy.block_lists.rules {
+        let remedy = "regua import block-lists FILE";
+        let known = imported.iter().find(|(list, _)| list == name);
+        match (known, rule.max_age_days) {
+            (None, _) => findings.push(Finding::warning(
+                "block lists",
+                format!("list `{name}` is configured and was never imported"),
+                remedy,
+            )),
+            (Some((_, at)), Some(days)) if patient.now.at - *at > TimeDelta::days(days) => {
+                let age = (patient.now.at - *at).num_days();
+                findings.push(Finding::warning(
+                    "block lists",
+                    format!("list `{name}` is {age} days old, and may be {days}"),
+                    remedy,
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(findings)
 }
 
 fn clock(now: &Now, latest: Option<chrono::DateTime<chrono::Utc>>) -> Finding {

@@ -154,6 +154,7 @@ impl Book<'_> {
             changed: 0,
             unchanged: 0,
             refused: 0,
+            erased: 0,
             back: 0,
             gone: 0,
         };
@@ -328,6 +329,7 @@ impl Book<'_> {
                 return Ok(told.unwrap_or(unchanged));
             }
             match importer.put(line, &cells)? {
+                Put::Erased => return Ok(Became::Erased),
                 Put::Written if change == RowChange::New => return Ok(Became::New),
                 Put::Written if back => return Ok(Became::Back),
                 Put::Twice(_) if self.source.all_or_nothing() => {

@@ -21,6 +21,8 @@ pub enum Became {
     Unchanged,
     /// It could not be taken.
     Refused,
+    /// It is of a client whose data was erased.
+    Erased,
 }
 
 /// What became of one kind.
@@ -44,6 +46,8 @@ pub struct Synced {
     pub unchanged: u64,
     /// Rows that could not be taken.
     pub refused: u64,
+    /// Rows passed over, because their client's data was erased.
+    pub erased: u64,
     /// Rows that were absent and are there again; they count as changed.
     pub back: u64,
     /// Rows that the source no longer has.
@@ -62,6 +66,7 @@ impl Synced {
             }
             Became::Unchanged => self.unchanged += 1,
             Became::Refused => self.refused += 1,
+            Became::Erased => self.erased += 1,
         }
     }
 }

@@ -102,6 +102,10 @@ impl<'s, 'a> Sections<'_, 's, 'a> {
         })
     }
 
+    fn closing_hours(&self) -> Option<i64> {
+        self.closing.as_ref()?.number("hours", DAYS)
+    }
+
     /// The places of the parts of which other definitions may say something.
     fn places(&self) -> Vec<(RulePart, String, String)> {
         let mut parts = vec![
@@ -157,10 +161,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<WrittenRule> {
         stages: sections.stages.iter().map(stage).collect(),
         closings: sections.closings(),
         closing_deliver: sections.closing.as_ref().and_then(|s| s.word("deliver")),
-        closing_hours: sections
-            .closing
-            .as_ref()
-            .and_then(|s| s.number("hours", DAYS)),
+        closing_hours: sections.closing_hours(),
     };
     let checked = draft.check();
     for (part, flaw) in checked.as_ref().err().into_iter().flatten() {

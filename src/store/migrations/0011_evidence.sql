@@ -61,3 +61,33 @@ CREATE TABLE evidence (
 CREATE INDEX evidence_message ON evidence (message_id, number) WHERE message_id IS NOT NULL;
 -- The few records that are of no message.
 CREATE INDEX evidence_note ON evidence (number) WHERE message_id IS NULL;
+
+-- Clients whose data was erased at their wish: rows of theirs are passed over until they are restored.
+CREATE TABLE erased_client (
+  client_id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  why TEXT NOT NULL
+) STRICT;
+
+-- Numbers that must not be written to, list by list; compared by area code and the last eight digits.
+CREATE TABLE block_list (
+  list TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  since TEXT,
+  imported INTEGER NOT NULL DEFAULT 0,
+  compared TEXT GENERATED ALWAYS AS (substr(phone, 4, 2) || substr(phone, -8)) VIRTUAL,
+  PRIMARY KEY (list, phone)
+) STRICT;
+CREATE INDEX block_list_compared ON block_list (compared);
+-- When each list was last imported.
+CREATE TABLE block_list_import (
+  list TEXT PRIMARY KEY,
+  imported_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What goes on by the next template unless it arrives: the latest message of each chain.
+CREATE TABLE pursuit (
+  message_id INTEGER PRIMARY KEY,
+  rule TEXT NOT NULL,
+  hours INTEGER NOT NULL
+) STRICT;
