@@ -281,15 +281,6 @@ fn matches(arguments: Vec<OsString>) -> Result<clap::ArgMatches, clap::Error> {
         .or_else(|_| command().try_get_matches_from(arguments))
 }
 
-/// Answers the version alone, for which nothing else is needed.
-fn version() -> u8 {
-    let out = Out::new(Format::Table, Talk::Normal, Colour::Never);
-    match out.text(concat!("regua ", env!("CARGO_PKG_VERSION"), "\n")) {
-        Ok(()) => 0,
-        Err(error) => error.kind.exit_code(),
-    }
-}
-
 /// An argument in the form in which texts are kept, however its accents were typed; one that names a
 /// file stays as the file is called.
 fn normal(argument: OsString) -> OsString {
@@ -310,7 +301,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if let [_, only] = arguments.as_slice()
         && (only == "--version" || only == "-V")
     {
-        return version();
+        return face::version();
     }
     let parsed = matches(arguments).and_then(|matches| {
         let only_reads = reading::only_reads(&matches);
