@@ -18,7 +18,7 @@ use crate::jobs::deliver::{Delivery, deliver};
 use crate::store::Store;
 use crate::store::task::TaskRun;
 use crate::view::measure::shortened;
-use crate::view::{Cell, Progress, Tone, View};
+use crate::view::{Cell, Colour, Format, Out, Progress, Talk, Tone, View};
 
 /// An instant: ISO 8601 with offset for programs, shorter for people.
 pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {
@@ -323,4 +323,13 @@ pub fn outcome_cell(outcome: RunOutcome) -> Cell {
         RunOutcome::Failed | RunOutcome::Interrupted => Tone::Bad,
     };
     Cell::Toned(outcome.as_str().to_owned(), tone)
+}
+
+/// Answers the version alone, for which nothing else is needed.
+pub fn version() -> u8 {
+    let out = Out::new(Format::Table, Talk::Normal, Colour::Never);
+    match out.text(concat!("regua ", env!("CARGO_PKG_VERSION"), "\n")) {
+        Ok(()) => 0,
+        Err(error) => error.kind.exit_code(),
+    }
 }

@@ -272,6 +272,15 @@ fn command() -> clap::Command {
     speech::told(examples::taught(Cli::command()))
 }
 
+/// What the command line says. Examples and translations are for helps and errors: only for those is the
+/// command line put together whole.
+fn matches(arguments: Vec<OsString>) -> Result<clap::ArgMatches, clap::Error> {
+    // It lives as long as the run: to take it apart would cost as much as it did to put it together.
+    let bare = Box::leak(Box::new(Cli::command()));
+    bare.try_get_matches_from_mut(&arguments)
+        .or_else(|_| command().try_get_matches_from(arguments))
+}
+
 /// An argument in the form in which texts are kept, however its accents were typed; one that names a
 /// file stays as the file is called.
 fn normal(argument: OsString) -> OsString {
@@ -289,12 +298,15 @@ fn normal(argument: OsString) -> OsString {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().map(normal).collect();
     language::choose(speech::asked(&arguments));
-    let parsed = command()
-        .try_get_matches_from(arguments)
-        .and_then(|matches| {
-            let only_reads = reading::only_reads(&matches);
-            Ok((Cli::from_arg_matches(&matches)?, only_reads))
-        });
+    if let [_, only] = arguments.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        return face::version();
+    }
+    let parsed = matches(arguments).and_then(|matches| {
+        let only_reads = reading::only_reads(&matches);
+        Ok((Cli::from_arg_matches(&matches)?, only_reads))
+    });
     let (mut cli, only_reads) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return misread(&error),

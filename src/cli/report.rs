@@ -11,7 +11,7 @@ use crate::error::{Error, Result, did_you_mean};
 use crate::store::report::{self as store, FieldValue, ReportRow};
 use crate::store::report_values;
 use crate::view::measure::folded;
-use crate::view::{Cell, Format, View};
+use crate::view::{Cell, Fields, Format, View};
 
 /// Reports of contracts, logins or invoices: run, save, edit, list, show, remove, fields, values.
 #[derive(Debug, Subcommand)]
@@ -227,7 +227,9 @@ fn run_report(
     let mut rows = 0u64;
     if limit != Some(0) {
         store::run(store.connection(), &report, &fields, context.now(), |row| {
-            list.row(&cells(row, &fields, context)?)?;
+            if !list.fields(|sheet| write(sheet, row, &fields, context))? {
+                list.row(&cells(row, &fields, context)?)?;
+            }
             rows += 1;
             Ok(limit.is_none_or(|limit| rows < limit))
         })?;
@@ -238,6 +240,26 @@ fn run_report(
         tell_unfit(context, store.connection(), &report)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Writes a row's values into a CSV, as [`cell`] would have them.
+fn write(
+    sheet: &mut Fields<'_>,
+    row: &ReportRow<'_>,
+    fields: &[Field],
+    context: &Context,
+) -> Result<()> {
+    for (i, field) in fields.iter().enumerate() {
+        let field = field.field_type();
+        match (row.value(i)?, field) {
+            (FieldValue::Null, _) => sheet.text("")?,
+            (FieldValue::Text(day), FieldType::Day) => sheet.day(day)?,
+            (FieldValue::Text(text), _) => sheet.text(text)?,
+            (FieldValue::Integer(n), FieldType::Number) => sheet.number(n)?,
+            (value, _) => sheet.cell(&cell(value, field, context))?,
+        }
+    }
+    Ok(())
 }
 
 /// The fields asked for as columns; a row holds a cell of each.

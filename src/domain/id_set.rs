@@ -23,6 +23,11 @@ impl IdSet {
         new
     }
 
+    /// How many blocks it holds: fewer the closer ids lie together.
+    pub fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// Whether an id is in.
     pub fn contains(&self, id: i64) -> bool {
         let bit = id.rem_euclid(BLOCK).unsigned_abs();

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http as ureq_http;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
 use self::answer::http_date;
 use self::proxy::{Proxies, Way};
+use self::straight::Straight;
 use self::transport::{Encrypting, Keeping, KeptNames, Witness, look_back, set_out};
 use crate::clock::Clock;
 use crate::error::Result;
@@ -20,6 +21,7 @@ use crate::wire::trust::{Trust, trust};
 mod answer;
 mod cover;
 mod proxy;
+mod straight;
 mod transport;
 
 pub use crate::wire::url::host;
@@ -304,7 +306,7 @@ fn agent(
         .timeout_recv_body(Some(patience.answer))
         .build();
     let connector = Connector::<()>::chain((), ConnectProxyConnector::default())
-        .chain(TcpConnector::default())
+        .chain(Straight)
         .chain(Encrypting(Arc::clone(trust)))
         .chain(Witness {
             answer: patience.answer,

@@ -24,6 +24,9 @@ use crate::wire::trust::Trust;
 /// Addresses that are tried of one name, at most; ureq has room for no more.
 const MOST_ADDRESSES: usize = 16;
 
+/// The most of a request that is held back until the rest of it is there, in bytes.
+const MOST_HELD: usize = 64 * 1024;
+
 /// Our names as ureq asks for them.
 #[derive(Debug)]
 pub(super) struct KeptNames(pub(super) Arc<Names>);
@@ -257,6 +260,7 @@ impl<In: Transport> Connector<In> for Witness {
             keeping: Arc::clone(&self.keeping),
             life: Arc::default(),
             busy: false,
+            held: Vec::new(),
             since: Stopwatch::start(),
         }))
     }
@@ -271,8 +275,29 @@ pub(super) struct Witnessed<T> {
     life: Arc<Life>,
     /// A request is under way.
     busy: bool,
+    /// What of it has not left yet: its head and its body go together.
+    held: Vec<u8>,
     /// Since the last bytes of the request left.
     since: Stopwatch,
+}
+
+impl<T: Transport> Witnessed<T> {
+    /// Sends what was held back.
+    fn let_go(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        JOURNEY.with_borrow_mut(|journey| journey.left = true);
+        let mut rest = &self.held[..];
+        while !rest.is_empty() {
+            let output = self.transport.buffers().output();
+            let amount = rest.len().min(output.len());
+            let (piece, beyond) = rest.split_at(amount);
+            output[..amount].copy_from_slice(piece);
+            self.transport.transmit_output(amount, timeout)?;
+            rest = beyond;
+        }
+        self.held.clear();
+        self.since = Stopwatch::start();
+        Ok(())
+    }
 }
 
 impl<T: Transport> Transport for Witnessed<T> {
@@ -287,16 +312,19 @@ impl<T: Transport> Transport for Witnessed<T> {
             let by = Some((Arc::clone(&self.life), number));
             JOURNEY.with_borrow_mut(|journey| journey.by = by);
         }
-        if amount > 0 {
-            JOURNEY.with_borrow_mut(|journey| journey.left = true);
+        self.held
+            .extend_from_slice(&self.transport.buffers().output()[..amount]);
+        if self.held.len() < MOST_HELD {
+            return Ok(());
         }
-        let sent = self.transport.transmit_output(amount, timeout);
-        self.since = Stopwatch::start();
-        sent
+        self.let_go(timeout)
     }
 
     /// Each phase of an answer has its time; all of them together have no more than one.
     fn await_input(&mut self, mut timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        if !self.held.is_empty() {
+            self.let_go(timeout)?;
+        }
         let left = self.answer.saturating_sub(self.since.elapsed());
         if left.is_zero() {
             return Err(ureq::Error::Timeout(timeout.reason));

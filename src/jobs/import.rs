@@ -156,13 +156,13 @@ pub fn import(
     reporter: &mut dyn Reporter,
 ) -> Result<ImportSummary> {
     keep_sources(request)?;
-    store.write(|transaction| {
+    store.write_checked(|transaction| {
         let mut all = Vec::new();
         for (kind, path) in &request.files {
             let mut file = FileImport {
                 kind,
                 rows: FileRows::open(kind, path, &request.reading)?,
-                importer: Importer::new(transaction, kind, Bringer::FILES)?,
+                importer: Importer::of_many(transaction, kind, Bringer::FILES)?,
                 replacing: Replacing::begin(transaction, kind, request.replace)?,
                 now: clock.now(),
                 empty_bad: request.empty_bad,
@@ -282,6 +282,7 @@ impl FileImport<'_> {
             }
         }
         bad += self.put_waiting(waiting)?;
+        self.importer.finish()?;
         let gone = self.gone(bad)?;
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);

@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Statement, ToSql, ffi, params
 
 use super::columns::Millis;
 use super::presence::Bringer;
+use super::relations::{self, Relations};
+use super::unchanged::{Known, Unchanged};
 use super::{client, meta};
 use crate::domain::book::{FactKind, Value};
 use crate::error::Result;
@@ -14,7 +16,7 @@ use crate::error::Result;
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
-    /// It is written.
+    /// It is written, or the book said it already.
     Written,
     /// Its key stood already earlier in the same file, on this line.
     Twice(i64),
@@ -35,7 +37,9 @@ pub enum Put {
 
 /// Memory for pages while importing, in KiB: rows come in any order of client and contract, and each
 /// looks both up.
-const CACHE_KIB: i64 = 28_000;
+const CACHE_KIB: i64 = 20_000;
+/// The same where rows are only added and indexes made at the end: sorting takes as much once more.
+const ADDING_KIB: i64 = 8_000;
 
 /// Writes the rows of one file of one kind.
 pub struct Importer<'c> {
@@ -49,6 +53,12 @@ pub struct Importer<'c> {
     wrote: bool,
     /// Clients whose rows are passed over.
     erased: HashSet<i64>,
+    /// What is checked here and not by SQLite.
+    relations: Option<Relations<'c>>,
+    /// What rows are compared with before they are written.
+    unchanged: Option<Unchanged<'c>>,
+    /// The table's indexes, as SQL, that are made when all rows are there.
+    indexes: Vec<String>,
 }
 
 impl ToSql for Value {
@@ -77,7 +87,63 @@ impl<'c> Importer<'c> {
             upserts: HashMap::new(),
             wrote: false,
             erased: client::all_erased(connection)?,
+            relations: None,
+            unchanged: None,
+            indexes: Vec::new(),
         })
+    }
+
+    /// The same for many rows, in a transaction in which SQLite checks no relation: they are checked here.
+    /// Rows that say what the book says are left as they are, and an empty table's indexes are made at
+    /// [`Self::finish`], which costs a part of keeping them up row by row.
+    pub fn of_many(
+        connection: &'c Connection,
+        kind: &'static FactKind,
+        bringer: Bringer,
+    ) -> Result<Self> {
+        let mut importer = Self::new(connection, kind, bringer)?;
+        importer.relations = Some(Relations::new(connection));
+        if importer.is_empty()? {
+            importer.put_indexes_aside()?;
+        } else if Unchanged::compares(kind) {
+            importer.unchanged = Some(Unchanged::new(connection, kind, bringer, importer.number)?);
+        }
+        Ok(importer)
+    }
+
+    fn is_empty(&self) -> Result<bool> {
+        let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM {})", self.kind.table);
+        Ok(self.connection.query_row(&sql, [], |row| row.get(0))?)
+    }
+
+    /// Takes the table's own indexes away until all rows are there.
+    fn put_indexes_aside(&mut self) -> Result<()> {
+        self.connection
+            .pragma_update(None, "cache_size", -ADDING_KIB)?;
+        let mut statement = self.connection.prepare(
+            "SELECT name, sql FROM sqlite_schema
+             WHERE type = 'index' AND tbl_name = ?1 AND sql LIKE 'CREATE INDEX %'",
+        )?;
+        let found = statement.query_map([self.kind.table], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let found: Vec<(String, String)> = found.collect::<rusqlite::Result<_>>()?;
+        for (name, sql) in found {
+            self.connection
+                .execute_batch(&format!("DROP INDEX \"{name}\""))?;
+            self.indexes.push(sql);
+        }
+        Ok(())
+    }
+
+    /// Ends the import: the indexes that were put aside are made.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.indexes.is_empty() {
+            return Ok(());
+        }
+        for sql in &self.indexes {
+            self.connection.execute_batch(sql)?;
+        }
+        self.indexes.clear();
+        Ok(())
     }
 
     /// How many rows the kind's table has.
@@ -151,6 +217,16 @@ impl<'c> Importer<'c> {
             .filter(|(column, cell)| column.required && cell.is_none())
             .map(|(column, _)| column.name)
             .collect();
+        if let Some(unchanged) = &mut self.unchanged {
+            match unchanged.look(mark & 0xffff_ffff, present, cells)? {
+                Known::Same => return Ok(Put::Written),
+                Known::Twice(first) => return Ok(Put::Twice(first)),
+                Known::Otherwise => {}
+            }
+        }
+        if let Some(orphan) = self.missing(cells)? {
+            return Ok(orphan);
+        }
         let (kind, connection) = (self.kind, self.connection);
         let statement = match self.upserts.entry(present) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -233,24 +309,29 @@ impl<'c> Importer<'c> {
             .optional()?)
     }
 
+    /// What a row refers to and is not there, where that is checked here.
+    fn missing(&mut self, cells: &[Option<Value>]) -> Result<Option<Put>> {
+        let Some(relations) = &mut self.relations else {
+            return Ok(None);
+        };
+        let table = self.kind.table;
+        let connection = self.connection;
+        first_orphan(self.kind, cells, |other, id| {
+            // The table's own rows are on their way.
+            if other == table {
+                relations::has(connection, other, id)
+            } else {
+                relations.has(other, id)
+            }
+        })
+    }
+
     /// Finds the column whose id nothing has.
     fn orphan(&self, cells: &[Option<Value>], error: rusqlite::Error) -> Result<Put> {
-        for (column, cell) in self.kind.columns.iter().zip(cells) {
-            let (Some(refers), Some(Value::Integer(id))) = (column.refers, cell) else {
-                continue;
-            };
-            let Some(other) = FactKind::named(refers) else {
-                continue;
-            };
-            if !self.known(other.table, *id)? {
-                return Ok(Put::Orphan {
-                    column: column.name,
-                    id: *id,
-                    kind: other.name,
-                });
-            }
-        }
-        Err(error.into())
+        let found = first_orphan(self.kind, cells, |table, id| {
+            relations::has(self.connection, table, id)
+        })?;
+        found.ok_or_else(|| error.into())
     }
 
     /// The parent that a row names and that is not in the book; topics alone have parents of their own kind.
@@ -259,22 +340,37 @@ impl<'c> Importer<'c> {
         let columns = self.kind.columns.iter().zip(cells);
         for (_, cell) in columns.filter(|(column, _)| own(column.refers)) {
             if let Some(Value::Integer(id)) = cell
-                && !self.known(self.kind.table, *id)?
+                && !relations::has(self.connection, self.kind.table, *id)?
             {
                 return Ok(Some(*id));
             }
         }
         Ok(None)
     }
+}
 
-    fn known(&self, table: &str, id: i64) -> Result<bool> {
-        Ok(self
-            .connection
-            .prepare_cached(&format!(
-                "SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?1)"
-            ))?
-            .query_row([id], |row| row.get(0))?)
+/// The first column whose id `has` does not find.
+fn first_orphan(
+    kind: &FactKind,
+    cells: &[Option<Value>],
+    mut has: impl FnMut(&'static str, i64) -> Result<bool>,
+) -> Result<Option<Put>> {
+    for (column, cell) in kind.columns.iter().zip(cells) {
+        let (Some(refers), Some(Value::Integer(id))) = (column.refers, cell) else {
+            continue;
+        };
+        let Some(other) = FactKind::named(refers) else {
+            continue;
+        };
+        if !has(other.table, *id)? {
+            return Ok(Some(Put::Orphan {
+                column: column.name,
+                id: *id,
+                kind: other.name,
+            }));
+        }
     }
+    Ok(None)
 }
 
 /// The column whose changes are dated.

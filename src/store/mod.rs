@@ -42,8 +42,11 @@ pub mod purge;
 pub mod pursuit;
 pub mod queue;
 pub mod receipt;
+mod relations;
 pub mod reply;
 pub mod report;
+mod report_arrears;
+mod report_value;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
@@ -53,6 +56,7 @@ pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
+mod unchanged;
 pub mod waiting;
 
 /// How long a statement waits for another process's write.
@@ -73,6 +77,10 @@ impl SharedClock {
         clock.now()
     }
 }
+
+/// So many pages stand in the write-ahead log before it is written into the database: 16 MB. A page that is
+/// written again and again, as those of the queue are, goes there once for all.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// An open database.
 #[derive(Debug)]
@@ -198,6 +206,12 @@ impl Store {
         self.connection
             .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
             .and_then(|()| self.connection.pragma_update(None, "synchronous", "FULL"))
+            .and_then(|()| {
+                let pragma = "wal_autocheckpoint";
+                let ignore = |_: &rusqlite::Row<'_>| Ok(());
+                self.connection
+                    .pragma_update_and_check(None, pragma, CHECKPOINT_PAGES, ignore)
+            })
             .map_err(|error| cannot_open(&self.path, error))
     }
 
@@ -224,6 +238,17 @@ impl Store {
         let answer = work(&transaction)?;
         transaction.commit()?;
         Ok(answer)
+    }
+
+    /// The same for work that checks each relation itself: SQLite does not.
+    pub fn write_checked<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.connection.pragma_update(None, "foreign_keys", false)?;
+        let answer = self.write(work);
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        answer
     }
 
     /// Runs `work` in one immediate transaction that is never kept.

@@ -6,6 +6,8 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql};
 
 use super::columns::{Columns as _, Day, Json, Millis};
+use super::report_arrears::{Arrears, ReadArrears, tells};
+pub use super::report_value::FieldValue;
 use crate::clock::{Now, start_of};
 use crate::domain::report::{
     Field, FieldType, Filter, FilterValue, Operator, Report, ReportKind, SavedReport,
@@ -133,10 +135,36 @@ impl Sql {
     }
 }
 
-/// Builds the statement of a report with these columns.
-fn sql(report: &Report, columns: &[Field], today: NaiveDate, zone: Tz) -> Sql {
+/// Where the value of a column of a report stands.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// In this column of the statement.
+    Column(usize),
+    /// In what the contract owes, as this field of it.
+    Owed(Field),
+}
+
+/// The columns of a report's statement, and where the value of each column asked for stands. The contract
+/// is the last of them when what it owes is read besides.
+fn placed(columns: &[Field]) -> (Vec<&'static str>, Vec<Place>) {
+    let mut selected = Vec::new();
+    let places = columns.iter().map(|field| {
+        if tells(*field) {
+            return Place::Owed(*field);
+        }
+        selected.push(expression(*field));
+        Place::Column(selected.len() - 1)
+    });
+    let places: Vec<Place> = places.collect();
+    if columns.iter().any(|field| tells(*field)) {
+        selected.push("k.id");
+    }
+    (selected, places)
+}
+
+/// Builds the statement of a report that selects these columns.
+fn sql(report: &Report, selected: &[&str], today: NaiveDate, zone: Tz) -> Sql {
     let mut sql = Sql::of_day(today);
-    let selected: Vec<&str> = columns.iter().map(|field| expression(*field)).collect();
     // ?1 is used by some fields only: naming it once keeps it bound for all.
     let mut text = format!(
         "SELECT {} FROM {} WHERE ?1 IS NOT NULL",
@@ -225,24 +253,25 @@ fn any_of(sql: &mut Sql, e: &str, filter: &Filter, zone: Tz) -> String {
     format!("({})", alternatives.join(" OR "))
 }
 
-/// One value of a row, borrowed from the database.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FieldValue<'a> {
-    /// No value.
-    Null,
-    /// A number, cents, yes or no, milliseconds.
-    Integer(i64),
-    /// A text, a word, a day.
-    Text(&'a str),
-}
-
 /// One row of a report, in the order of the columns asked for.
 pub struct ReportRow<'r> {
-    pub(super) row: &'r Row<'r>,
-    pub(super) kind: ReportKind,
+    row: &'r Row<'r>,
+    kind: ReportKind,
+    places: &'r [Place],
+    owed: Arrears,
 }
 
-impl ReportRow<'_> {
+impl<'r> ReportRow<'r> {
+    /// A row whose columns are those of its statement.
+    pub(super) fn plain(row: &'r Row<'r>, kind: ReportKind) -> Self {
+        Self {
+            row,
+            kind,
+            places: &[],
+            owed: Arrears::default(),
+        }
+    }
+
     /// The kind of its report.
     pub const fn kind(&self) -> ReportKind {
         self.kind
@@ -250,6 +279,11 @@ impl ReportRow<'_> {
 
     /// The value of a column, from 0.
     pub fn value(&self, column: usize) -> Result<FieldValue<'_>> {
+        let column = match self.places.get(column) {
+            Some(Place::Owed(field)) => return Ok(self.owed.value(*field)),
+            Some(Place::Column(column)) => *column,
+            None => column,
+        };
         Ok(match self.row.get_ref(column)? {
             ValueRef::Null => FieldValue::Null,
             ValueRef::Integer(number) => FieldValue::Integer(number),
@@ -284,12 +318,27 @@ pub fn run(
     now: Now,
     mut each: impl FnMut(&ReportRow<'_>) -> Result<bool>,
 ) -> Result<()> {
-    let sql = sql(report, columns, now.today, now.zone);
+    let (selected, places) = placed(columns);
+    let sql = sql(report, &selected, now.today, now.zone);
     let mut statement = connection.prepare(&sql.text)?;
     let mut rows = statement.query(rusqlite::params_from_iter(sql.bound))?;
+    let mut owing = if columns.iter().any(|field| tells(*field)) {
+        Some(ReadArrears::new(connection, now.today)?)
+    } else {
+        None
+    };
     while let Some(row) = rows.next()? {
-        let kind = report.kind;
-        if !each(&ReportRow { row, kind })? {
+        let owed = match &mut owing {
+            Some(owing) => owing.of(row.get(selected.len() - 1)?)?,
+            None => Arrears::default(),
+        };
+        let row = ReportRow {
+            row,
+            kind: report.kind,
+            places: &places,
+            owed,
+        };
+        if !each(&row)? {
             break;
         }
     }
@@ -394,7 +443,7 @@ mod tests {
             Report::parse(ReportKind::Contracts, &filters, &[]).expect("an acceptable report");
         sql(
             &report,
-            &[Field::ContractId],
+            &[expression(Field::ContractId)],
             NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day"),
             chrono_tz::America::Sao_Paulo,
         )

@@ -28,7 +28,7 @@ pub fn values(
     let mut statement = connection.prepare(&text)?;
     let mut rows = statement.query(rusqlite::params_from_iter(sql.bound))?;
     while let Some(row) = rows.next()? {
-        if !each(&ReportRow { row, kind })? {
+        if !each(&ReportRow::plain(row, kind))? {
             break;
         }
     }

@@ -1,6 +1,7 @@
 //! A list: rows under the columns of a view, as a table, JSON, JSON Lines or CSV, written as they come.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
 use super::cell::Cell;
@@ -32,6 +33,46 @@ pub struct List<'a, T: ?Sized> {
     rows: u64,
     /// Names of columns for which a table had no room.
     left_out: Vec<String>,
+    /// A number being written.
+    text: String,
+}
+
+/// One row of a CSV being written.
+pub struct Fields<'f> {
+    writer: &'f mut csv::Writer<io::Stdout>,
+    out: Out,
+    text: &'f mut String,
+}
+
+impl Fields<'_> {
+    /// A text, a word, or nothing.
+    pub fn text(&mut self, text: &str) -> Result<()> {
+        field(self.writer, self.out, &self.out.sheet.text(text))
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, number: i64) -> Result<()> {
+        self.text.clear();
+        // Writing to memory does not fail.
+        let _ = write!(self.text, "{number}");
+        field(self.writer, self.out, self.text)
+    }
+
+    /// A day that is written as ISO 8601.
+    pub fn day(&mut self, iso: &str) -> Result<()> {
+        if !self.out.sheet.brazilian {
+            return self.text(iso);
+        }
+        match iso.parse() {
+            Ok(day) => self.cell(&Cell::Day(day)),
+            Err(_) => self.text(iso),
+        }
+    }
+
+    /// Any other value.
+    pub fn cell(&mut self, cell: &Cell) -> Result<()> {
+        field(self.writer, self.out, &cell.for_sheets(self.out.sheet))
+    }
 }
 
 impl<'a, T: ?Sized> List<'a, T> {
@@ -54,6 +95,7 @@ impl<'a, T: ?Sized> List<'a, T> {
             paper,
             rows: 0,
             left_out: Vec::new(),
+            text: String::new(),
         }
     }
 
@@ -89,19 +131,31 @@ impl<'a, T: ?Sized> List<'a, T> {
                 }
                 for column in &self.view.columns {
                     let cell = (column.cell)(row);
-                    let text = cell.for_sheets(self.out.sheet);
-                    // A file gets what there is; a terminal only what it cannot obey.
-                    let field = if self.out.drawn {
-                        harmless::lines(&text)
-                    } else {
-                        Cow::Borrowed(text.as_ref())
-                    };
-                    writer.write_field(field.as_bytes()).map_err(csv_error)?;
+                    field(writer, self.out, &cell.for_sheets(self.out.sheet))?;
                 }
                 end_record(writer)?;
             }
         }
         Ok(())
+    }
+
+    /// Writes one row of a CSV field by field, without a cell for each; false, and nothing is written, when
+    /// the list has another form.
+    pub fn fields(&mut self, write: impl FnOnce(&mut Fields<'_>) -> Result<()>) -> Result<bool> {
+        let Paper::Csv(writer) = &mut self.paper else {
+            return Ok(false);
+        };
+        if self.rows == 0 {
+            header(writer, &self.view, self.out)?;
+        }
+        self.rows += 1;
+        write(&mut Fields {
+            writer,
+            out: self.out,
+            text: &mut self.text,
+        })?;
+        end_record(writer)?;
+        Ok(true)
     }
 
     /// Writes these rows.
@@ -187,6 +241,16 @@ fn header<T: ?Sized>(writer: &mut csv::Writer<io::Stdout>, view: &View<T>, out: 
             .map_err(csv_error)?;
     }
     end_record(writer)
+}
+
+/// Writes a field: a file gets what there is; a terminal only what it cannot obey.
+fn field(writer: &mut csv::Writer<io::Stdout>, out: Out, text: &str) -> Result<()> {
+    let text = if out.drawn {
+        harmless::lines(text)
+    } else {
+        Cow::Borrowed(text)
+    };
+    Ok(writer.write_field(text.as_bytes()).map_err(csv_error)?)
 }
 
 fn end_record(writer: &mut csv::Writer<io::Stdout>) -> Result<()> {

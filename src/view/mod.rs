@@ -22,7 +22,7 @@ mod table;
 pub use cell::{Cell, Tone};
 pub use columns::View;
 pub use language::Language;
-pub use list::List;
+pub use list::{Fields, List};
 pub use progress::Progress;
 pub use spreadsheet::Spreadsheet;
 

@@ -1,7 +1,7 @@
 //! A socket to a host: opened within a time, encrypted or not, with waits so short that a signal is seen.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,32 @@ pub enum Socket {
     Encrypted(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
+/// A connection to the first of some addresses that takes it, within the time that is allowed.
+///
+/// # Errors
+/// When none takes it, or not in time.
+pub fn dial(
+    addresses: impl ExactSizeIterator<Item = SocketAddr>,
+    allowance: &Allowance<'_>,
+) -> Result<TcpStream, Ended> {
+    let mut failure = Ended::Late;
+    let count = addresses.len();
+    for (index, address) in addresses.enumerate() {
+        // The first has half the time when there is another, and so on: one that is silent is not all.
+        let left = allowance.time_left()?;
+        let time = if index + 1 < count { left / 2 } else { left };
+        match TcpStream::connect_timeout(&address, time.max(Duration::from_millis(1))) {
+            Ok(stream) => {
+                stream.set_nodelay(true).map_err(Ended::Broken)?;
+                return Ok(stream);
+            }
+            Err(error) if is_pause(&error) => failure = Ended::Late,
+            Err(error) => failure = Ended::Broken(error),
+        }
+    }
+    Err(failure)
+}
+
 impl Socket {
     /// A connection to the first of a host's addresses that takes it, within the time that is allowed.
     ///
@@ -38,26 +64,12 @@ impl Socket {
                     "the host was not found",
                 )),
             })?;
-        let mut failure = Ended::Late;
-        let count = addresses.len();
-        for (index, address) in addresses.into_iter().enumerate() {
-            // The first has half the time when there is another, and so on: one that is silent is not all.
-            let left = allowance.time_left()?;
-            let time = if index + 1 < count { left / 2 } else { left };
-            match TcpStream::connect_timeout(&address, time.max(Duration::from_millis(1))) {
-                Ok(stream) => {
-                    stream
-                        .set_nodelay(true)
-                        .and_then(|()| stream.set_read_timeout(Some(SLICE)))
-                        .and_then(|()| stream.set_write_timeout(Some(SLICE)))
-                        .map_err(Ended::Broken)?;
-                    return Ok(Self::Plain(stream));
-                }
-                Err(error) if is_pause(&error) => failure = Ended::Late,
-                Err(error) => failure = Ended::Broken(error),
-            }
-        }
-        Err(failure)
+        let stream = dial(addresses.into_iter(), allowance)?;
+        stream
+            .set_read_timeout(Some(SLICE))
+            .and_then(|()| stream.set_write_timeout(Some(SLICE)))
+            .map_err(Ended::Broken)?;
+        Ok(Self::Plain(stream))
     }
 
     /// The same connection within TLS, once `host` has shown who it is.

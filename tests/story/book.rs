@@ -545,7 +545,8 @@ fn a_hundred_thousand_clients_take_little_memory() {
     let peak = house.peak_memory(&report);
     // The page cache, and little more: memory does not follow the size of the files.
     assert!(import < 60 * 1024, "{import} KiB to import");
-    assert!(peak < 40 * 1024, "{peak} KiB to report");
+    // The unoptimised program itself takes a good part of this.
+    assert!(peak < 48 * 1024, "{peak} KiB to report");
     let rows = house.run(&report).ok();
     assert_eq!(rows.stdout.lines().count(), 1 + 100_000 / 7);
 }

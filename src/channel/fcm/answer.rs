@@ -33,10 +33,9 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// The authoritative word is the `FcmError` detail; `error.status` is only gRPC's.
-    pub(super) fn of(answer: &HttpAnswer) -> Self {
-        let told = Told::of(answer);
+    pub(super) fn of(answer: &HttpAnswer, told: &Told) -> Self {
         if answer.is_success() {
-            return told.name.map_or(Self::ByStatus, Self::Taken);
+            return told.name.clone().map_or(Self::ByStatus, Self::Taken);
         }
         match (told.fcm.as_deref(), answer.status) {
             (Some("UNREGISTERED"), _) => Self::Gone,
@@ -150,6 +149,10 @@ impl Told {
 mod tests {
     use super::*;
 
+    fn outcome_of(answer: &HttpAnswer) -> Outcome {
+        Outcome::of(answer, &Told::of(answer))
+    }
+
     fn answer(status: u16, body: &str) -> HttpAnswer {
         HttpAnswer {
             status,
@@ -161,7 +164,7 @@ mod tests {
     }
 
     fn error(status: u16, details: &str) -> Outcome {
-        Outcome::of(&answer(
+        outcome_of(&answer(
             status,
             &format!(
                 r#"{{"error":{{"code":{status},"message":"m","status":"S","details":[{details}]}}}}"#
@@ -215,7 +218,7 @@ mod tests {
                 r#"{{"error":{{"message":"{words}","details":[{}]}}}}"#,
                 fcm("INVALID_ARGUMENT")
             );
-            assert_eq!(Outcome::of(&answer(400, &body)), outcome, "{words}");
+            assert_eq!(outcome_of(&answer(400, &body)), outcome, "{words}");
         }
         assert_eq!(
             error(400, &bad_request("message.data[0].value")),
@@ -238,9 +241,9 @@ mod tests {
 
     #[test]
     fn a_success_without_a_name_is_none() {
-        assert_eq!(Outcome::of(&answer(200, "<html>")), Outcome::ByStatus);
+        assert_eq!(outcome_of(&answer(200, "<html>")), Outcome::ByStatus);
         assert_eq!(
-            Outcome::of(&answer(200, r#"{"name":"projects/p/messages/1"}"#)),
+            outcome_of(&answer(200, r#"{"name":"projects/p/messages/1"}"#)),
             Outcome::Taken("projects/p/messages/1".to_owned())
         );
     }

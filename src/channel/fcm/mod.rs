@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::account::ServiceAccount;
 use self::answer::{Outcome, Told};
@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::domain::template::Look;
 use crate::domain::words::{Channel, Reason};
 use crate::error::Result;
-use crate::http::{Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
+use crate::http::{Body, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
 use crate::settings::{base_url, ca_file, required, timeout};
 use crate::wire::url::Url;
 
@@ -140,12 +140,13 @@ impl FcmProvider {
         })
     }
 
-    fn post(&self, message: &Value, only_validate: bool) -> Result<Accepted, Refusal> {
-        let mut whole = json!({ "message": message });
+    fn post(&self, message: Value, only_validate: bool) -> Result<Accepted, Refusal> {
+        let mut whole = Map::new();
+        whole.insert("message".to_owned(), message);
         if only_validate {
-            whole["validate_only"] = Value::Bool(true);
+            whole.insert("validate_only".to_owned(), Value::Bool(true));
         }
-        let text = whole.to_string();
+        let text = Value::Object(whole).to_string();
         let mut held = self.tokens.held(&self.client, None)?;
         for last in [false, true] {
             let bearer = format!("Bearer {}", held.text);
@@ -161,17 +162,16 @@ impl FcmProvider {
                     }),
                 })
                 .map_err(lost)?;
-            let outcome = Outcome::of(&answer);
+            let told = Told::of(&answer);
+            let outcome = Outcome::of(&answer, &told);
             if outcome == Outcome::Unauthenticated && !last {
                 held = self.tokens.held(&self.client, Some(held.generation))?;
                 continue;
             }
-            let cover = Cover::over([&*held.text]);
-            let settled = Self::settle(&answer, outcome);
-            return settled
-                .map(|accepted| accepted.covered(&cover))
+            return Self::settle(&answer, &told, outcome)
+                .map(|accepted| accepted.covered(&held.cover))
                 .map_err(|refusal| Refusal {
-                    text: cover.cover(refusal.text),
+                    text: held.cover.cover(refusal.text),
                     ..refusal
                 });
         }
@@ -181,8 +181,14 @@ impl FcmProvider {
         ))
     }
 
-    fn settle(answer: &HttpAnswer, outcome: Outcome) -> Result<Accepted, Refusal> {
-        let told = Told::of(answer);
+    fn settle(answer: &HttpAnswer, told: &Told, outcome: Outcome) -> Result<Accepted, Refusal> {
+        if let Outcome::Taken(name) = outcome {
+            return Ok(Accepted {
+                provider_id: Some(name),
+                code: Some(answer.status.to_string()),
+                text: None,
+            });
+        }
         let words = told.words(answer);
         let code = told.code(answer);
         let refuse = |(next, about)| {
@@ -190,11 +196,6 @@ impl FcmProvider {
             Err(refusal.code(code.clone()))
         };
         match outcome {
-            Outcome::Taken(name) => Ok(Accepted {
-                provider_id: Some(name),
-                code: Some(answer.status.to_string()),
-                text: None,
-            }),
             Outcome::Gone => refuse((Next::Gone(Reason::AppNotInstalled), AboutWhom::Recipient)),
             Outcome::BadAddress => refuse(RECIPIENT),
             // One address of another project, or all of them: then the key file is another project's.
@@ -212,7 +213,7 @@ impl FcmProvider {
             }
             Outcome::BadPayload => refuse(CONTENT),
             Outcome::Unauthenticated | Outcome::Forbidden => refuse(US),
-            Outcome::ByStatus => Err(by_status(answer, words)),
+            Outcome::Taken(_) | Outcome::ByStatus => Err(by_status(answer, words)),
         }
     }
 }
@@ -228,12 +229,12 @@ impl Provider for FcmProvider {
 
     fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         let now = Clock::system(chrono_tz::UTC).now().at;
-        self.post(&payload(message, &self.look, now), false)
+        self.post(payload(message, &self.look, now), false)
     }
 
     fn validate(&self, message: &Outgoing) -> Option<Result<Accepted, Refusal>> {
         let now = Clock::system(chrono_tz::UTC).now().at;
-        Some(self.post(&payload(message, &self.look, now), true))
+        Some(self.post(payload(message, &self.look, now), true))
     }
 
     /// Asks Firebase to validate a message to an address that cannot exist: being told so needs
@@ -243,7 +244,7 @@ impl Provider for FcmProvider {
             "token": "regua-doctor",
             "notification": {"title": "regua", "body": "doctor"},
         });
-        match self.post(&message, true) {
+        match self.post(message, true) {
             Ok(_) => {}
             Err(refusal)
                 // Its own word about the address, and not about troubles of its own.

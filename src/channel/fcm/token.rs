@@ -18,7 +18,8 @@ const MARGIN: i64 = 225;
 /// The token in use.
 #[derive(Default)]
 struct Token {
-    text: Option<Arc<str>>,
+    /// The token with what hides it.
+    held: Option<(Arc<str>, Arc<Cover>)>,
     /// Renewed from this instant on.
     renew_at: Option<DateTime<Utc>>,
     /// Counts the tokens, so that a worker knows whether another one renewed it meanwhile.
@@ -31,6 +32,8 @@ struct Token {
 pub(super) struct Held {
     /// The token itself.
     pub(super) text: Arc<str>,
+    /// What hides it in whatever the service says.
+    pub(super) cover: Arc<Cover>,
     /// Which one it is.
     pub(super) generation: u64,
 }
@@ -73,22 +76,25 @@ impl Tokens {
             .code("401"));
         }
         let good = token.renew_at.is_some_and(|end| now < end) && !rejected;
-        if let (true, Some(text)) = (good, &token.text) {
+        if let (true, Some((text, cover))) = (good, &token.held) {
             return Ok(Held {
                 text: Arc::clone(text),
+                cover: Arc::clone(cover),
                 generation: token.generation,
             });
         }
         let (text, seconds) = self.fetch(client, now)?;
+        let cover = Arc::new(Cover::over([text.as_str()]));
         let text: Arc<str> = text.into();
         *token = Token {
-            text: Some(Arc::clone(&text)),
+            held: Some((Arc::clone(&text), Arc::clone(&cover))),
             renew_at: now.checked_add_signed(TimeDelta::seconds((seconds - MARGIN).max(1))),
             generation: token.generation + 1,
             after_refusal: rejected,
         };
         Ok(Held {
             text,
+            cover,
             generation: token.generation,
         })
     }

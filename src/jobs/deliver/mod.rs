@@ -2,7 +2,7 @@
 //!
 //! A message is `sending`, durably, before its request leaves. One thread owns the database: each round
 //! settles what came back and claims what there is room for, in one transaction. Nothing is held but
-//! what is in flight, at most four messages a worker.
+//! what is in flight, at most two messages a worker.
 //!
 //! `claiming` takes messages whose turn has come, `afresh` judges and writes each again,
 //! `overtaken` says what has gone on since, `asking` finds out which numbers exist where that must be
@@ -37,6 +37,7 @@ mod overtaken;
 mod settling;
 mod stop;
 mod summary;
+mod tray;
 mod workers;
 
 use blame::{Blame, Words};
@@ -48,8 +49,8 @@ pub use summary::{ChannelSummary, Delivery};
 pub use workers::no_thread;
 use workers::{Answered, GRACE, Gate, Workers, opened};
 
-/// Messages that may be `sending` at once, for each worker.
-const IN_FLIGHT_PER_WORKER: usize = 4;
+/// Messages that may be `sending` at once, for each worker: one in hand and one waiting.
+const IN_FLIGHT_PER_WORKER: usize = 2;
 
 /// Who hears of a delivery while it runs: channel, done, and how many there are.
 pub type Observer<'a> = &'a mut dyn FnMut(Channel, u64, u64);
@@ -225,7 +226,7 @@ impl Drain<'_> {
         let each = pause.map_or(IN_FLIGHT_PER_WORKER, |_| 1);
         let most = self.limits.workers.max(1) * each;
         let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
-        let workers = Workers::start(&self.provider, (self.limits, pause), &self.gate, most)?;
+        let workers = Workers::start(&self.provider, (self.limits, pause), &self.gate)?;
         let mut back: Vec<Answered> = Vec::new();
         let mut since_stop: Option<Stopwatch> = None;
         loop {
@@ -244,11 +245,13 @@ impl Drain<'_> {
             };
             back.clear();
             observer(self.channel, self.summary.done(), total);
+            let mut messages = Vec::with_capacity(claim.taken.len());
             for message in claim.taken {
                 let flight = InFlight::of(&message);
                 self.in_flight.insert(message.outgoing.id, flight);
-                workers.hand_over(message.outgoing, message.lot)?;
+                messages.push((message.outgoing, message.lot));
             }
+            workers.hand_over(messages);
             let asks = !claim.unasked.is_empty() && stop.asked() == 0;
             if asks {
                 self.ask(store, claim.unasked, stop)?;

@@ -179,7 +179,7 @@ impl Drain<'_> {
         self.gate.close();
         let watch = Stopwatch::start();
         while back.len() < self.in_flight.len() && watch.elapsed() < super::GRACE {
-            back.extend(workers.next());
+            workers.more(&mut back);
         }
         // Whether it worked shows in what is still in flight.
         let _ = self.round(store, &back, 0);
@@ -196,7 +196,8 @@ impl Drain<'_> {
     /// A signal, and patience is over: what has not answered by now is unknown.
     pub(super) fn give_up_waiting(&mut self, store: &mut Store, workers: &Workers) -> Result<()> {
         self.provider.interrupt();
-        let mut back: Vec<Answered> = std::iter::from_fn(|| workers.next()).collect();
+        let mut back: Vec<Answered> = Vec::new();
+        while workers.more(&mut back) {}
         let missing: Vec<i64> = self
             .in_flight
             .keys()

@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use super::stop::Stop;
+use super::tray::Tray;
 use crate::channel::{Accepted, Limits, Next, Pause, Provider, Refusal};
 use crate::clock::Stopwatch;
 use crate::domain::message::{Lot, Outgoing};
@@ -71,12 +72,15 @@ impl Gate {
 
 /// The workers of one channel. They end when this is dropped, each after its last request.
 pub(super) struct Workers {
-    work: SyncSender<(Outgoing, Lot)>,
-    answers: Receiver<Answered>,
+    work: Arc<Tray<Work>>,
+    answers: Arc<Tray<Answered>>,
 }
 
+/// A message to be sent, with its lot.
+type Work = (Outgoing, Lot);
+
 impl Workers {
-    /// Starts as many as the limits say; at most `most` messages wait for one.
+    /// Starts as many as the limits say.
     ///
     /// # Errors
     /// When the system allows no more threads; none goes on then, and nothing has been claimed.
@@ -84,58 +88,56 @@ impl Workers {
         provider: &Arc<dyn Provider>,
         (limits, pause): (Limits, Option<Pause>),
         gate: &Gate,
-        most: usize,
     ) -> Result<Self> {
-        let (work, jobs) = sync_channel(most);
-        let (said, answers) = channel();
-        let jobs = Arc::new(Mutex::new(jobs));
+        let workers = Self {
+            work: Arc::default(),
+            answers: Arc::default(),
+        };
+        let turn = Arc::new(Mutex::new(()));
         let bucket = Arc::new(Mutex::new(TokenBucket::per_minute(limits.rate_per_minute)));
         let watch = Stopwatch::start();
         for _ in 0..limits.workers.max(1) {
             let worker = Worker {
                 provider: Arc::clone(provider),
                 gate: gate.clone(),
-                jobs: Arc::clone(&jobs),
+                work: Arc::clone(&workers.work),
+                turn: Arc::clone(&turn),
                 bucket: Arc::clone(&bucket),
                 watch,
                 pause,
                 rested: Cell::new(None),
-                said: said.clone(),
+                answers: Arc::clone(&workers.answers),
             };
             thread::Builder::new()
                 .spawn(move || worker.run())
                 .map_err(no_thread)?;
         }
-        Ok(Self { work, answers })
+        Ok(workers)
     }
 
-    /// Gives a message to whichever worker is free first.
-    pub fn hand_over(&self, message: Outgoing, lot: Lot) -> Result<()> {
-        let channel = message.channel;
-        self.work
-            .send((message, lot))
-            .map_err(|_| Error::world(format!("every worker of {channel} died")))
+    /// Gives messages to whichever workers are free first.
+    pub fn hand_over(&self, messages: Vec<Work>) {
+        self.work.put(messages);
     }
 
-    /// The next answer, if one comes within a tick.
-    pub fn next(&self) -> Option<Answered> {
-        self.answers.recv_timeout(TICK).ok()
+    /// Waits a tick for answers; whether any came.
+    pub fn more(&self, back: &mut Vec<Answered>) -> bool {
+        let before = back.len();
+        self.answers.take_all(1, TICK, back);
+        back.len() > before
     }
 
     /// Waits for a first answer, then a little for more, up to `enough`.
     pub fn gather(&self, back: &mut Vec<Answered>, enough: usize) {
-        let Some(first) = self.next() else { return };
-        back.push(first);
-        let watch = Stopwatch::start();
-        while back.len() < enough {
-            let Some(left) = GATHER.checked_sub(watch.elapsed()) else {
-                return;
-            };
-            match self.answers.recv_timeout(left) {
-                Ok(answered) => back.push(answered),
-                Err(_) => return,
-            }
+        if self.more(back) && back.len() < enough {
+            self.answers.take_all(enough - back.len(), GATHER, back);
         }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.work.close();
     }
 }
 
@@ -197,25 +199,26 @@ pub fn no_thread(error: std::io::Error) -> Error {
 struct Worker {
     provider: Arc<dyn Provider>,
     gate: Gate,
-    jobs: Arc<Mutex<Receiver<(Outgoing, Lot)>>>,
+    work: Arc<Tray<Work>>,
+    /// Held while a provider sends that wants messages in their order.
+    turn: Arc<Mutex<()>>,
     bucket: Arc<Mutex<Option<TokenBucket>>>,
     watch: Stopwatch,
     /// How long to rest between two requests.
     pause: Option<Pause>,
     /// Since the last request.
     rested: Cell<Option<Stopwatch>>,
-    said: Sender<Answered>,
+    answers: Arc<Tray<Answered>>,
 }
 
 impl Worker {
     fn run(self) {
         loop {
-            let turn = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-            let Ok((message, lot)) = turn.recv() else {
+            let in_order = self.provider.in_order();
+            let turn = in_order.then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
+            let Some((message, lot)) = self.work.take() else {
                 return;
             };
-            // A provider that wants them in order has the others wait for their turn.
-            let turn = self.provider.in_order().then_some(turn);
             let spoiled = self.gate.lots().contains(&lot);
             let answer = if !spoiled && self.wait_for_turn() {
                 // A provider that panics leaves its message unknown, and the run alive.
@@ -236,9 +239,7 @@ impl Worker {
                 Answer::NotBegun
             };
             drop(turn);
-            if self.said.send((message.id, answer)).is_err() {
-                return;
-            }
+            self.answers.put([(message.id, answer)]);
         }
     }
 
