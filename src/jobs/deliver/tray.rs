@@ -112,28 +112,29 @@ mod tests {
     #[test]
     fn everything_is_taken_once_and_in_order() {
         let tray = Arc::new(Tray::default());
-        let taker = Arc::clone(&tray);
-        let takes = thread::spawn(move || std::iter::from_fn(|| taker.take()).collect::<Vec<_>>());
+        let other = Arc::clone(&tray);
+        let reading =
+            thread::spawn(move || std::iter::from_fn(|| other.take()).collect::<Vec<_>>());
         tray.put(0..10);
         tray.put(10..20);
         tray.close();
-        let taken = takes.join().expect("its end");
+        let taken = reading.join().expect("its end");
         assert_eq!(taken, (0..20).collect::<Vec<_>>());
     }
 
     #[test]
     fn whoever_waits_for_several_gets_them_together() {
         let tray = Arc::new(Tray::default());
-        let giver = Arc::clone(&tray);
-        let gives = thread::spawn(move || {
+        let other = Arc::clone(&tray);
+        let writing = thread::spawn(move || {
             for thing in 0..8 {
-                giver.put([thing]);
+                other.put([thing]);
             }
         });
         let mut taken = Vec::new();
         tray.take_all(8, LONG, &mut taken);
         assert_eq!(taken, (0..8).collect::<Vec<_>>());
-        gives.join().expect("its end");
+        writing.join().expect("its end");
         tray.take_all(1, Duration::from_millis(1), &mut taken);
         assert_eq!(taken.len(), 8, "nothing more came");
     }
