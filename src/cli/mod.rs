@@ -487,7 +487,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Backup(command) => backup::run(&command, context),
         Command::Restore(command) => restore::run(&command, context),
         Command::Omnichannel(command) => omnichannel::run(&command, context),
-        Command::Receive(_) => Ok(Ok(Ok(receive::run(context)))),
+        Command::Receive(_) => Ok(receive::run(context)),
         Command::Receipts(command) => receipts::run(&command, context),
         Command::Whatsapp(command) => receipts::run_whatsapp(&command, context),
         Command::Apply(command) => apply::run(&command, context),
