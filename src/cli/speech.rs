@@ -178,7 +178,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "until the catalogue is filled"]
     fn every_help_has_its_portuguese() {
         use clap::CommandFactory as _;
         let mut command = super::super::Cli::command();

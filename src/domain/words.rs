@@ -317,7 +317,7 @@ words_enum! {
         /// Its invoice is paid in a way that leaves nothing to be paid by hand.
         AutomaticPayment = "automatic_payment" | "pagamento automático",
         /// Its client, invoice, contract or login is gone from the source that brought it.
-        Gone = "gone" | "sumiu da fonte",
+        Gone = "gone" | "sumiu da fonte" | "sumida da fonte",
         /// A person put the client or the invoice on hold after the message was made.
         Held = "held" | "em espera",
         /// The number stands on a list of those that must not be written to.

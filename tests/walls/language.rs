@@ -223,7 +223,6 @@ fn is_said(literal: &Literal) -> bool {
 }
 
 #[test]
-#[ignore = "until the catalogue is filled"]
 fn every_text_for_people_has_its_portuguese() {
     let catalogue =
         std::fs::read_to_string(root().join("src/view/pt.toml")).expect("the catalogue");
