@@ -45,16 +45,16 @@ title = "Manutenção na sua região"
 body = "Olá, #cliente_primeiro_nome#.\n\nNesta madrugada a rede de #cliente_cidade# passa por manutenção.\nSua conexão pode ficar fora por alguns minutos."
 
 [[template]]
-name = "opened-email"
-channel = "email"
+name = "opened-whatsapp"
+channel = "whatsapp"
 kind = "support"
-title = "Atendimento #atendimento_id#"
-body = "#cliente_primeiro_nome#: #atendimento_titulo#"
+body = "{{1}}: {{2}}"
+variables = ["cliente_primeiro_nome", "atendimento_titulo"]
 
 [[trigger]]
 name = "opened"
 event = "new-ticket-client"
-templates = ["opened-email"]
+templates = ["opened-whatsapp"]
 
 [[rule]]
 name = "homes"
