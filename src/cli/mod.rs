@@ -445,7 +445,9 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         (Err(error), Command::Doctor(_)) if error.kind == ErrorKind::Unacceptable => {
             return doctor::run_without_configuration(out, &error);
         }
-        (Err(error), Command::Receive(_)) => return receive::run_without_configuration(out, error),
+        (Err(error), Command::Receive(_)) => {
+            return Ok(receive::run_without_configuration(out, error));
+        }
         (context, _) => context?,
     };
     let context = &mut context;
@@ -485,7 +487,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Backup(command) => backup::run(&command, context),
         Command::Restore(command) => restore::run(&command, context),
         Command::Omnichannel(command) => omnichannel::run(&command, context),
-        Command::Receive(_) => receive::run(context),
+        Command::Receive(_) => Ok(receive::run(context)),
         Command::Receipts(command) => receipts::run(&command, context),
         Command::Whatsapp(command) => receipts::run_whatsapp(&command, context),
         Command::Apply(command) => apply::run(&command, context),

@@ -63,7 +63,7 @@ pub(super) fn only_reads(matches: &ArgMatches) -> bool {
         at = below;
     }
     let looks_only = |flag: &&str| matches!(at.try_get_one::<bool>(flag), Ok(Some(true)));
-    READING.contains(&words.join(" ").as_str()) || LOOKING.iter().any(|flag| looks_only(flag))
+    READING.contains(&words.join(" ").as_str()) || LOOKING.iter().any(looks_only)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::{Context, Outcome};
-use crate::error::Result;
 use crate::jobs::receive::{self as job, Answered};
 use crate::source::request::{Fault, Incoming};
 use crate::view::Out;
@@ -21,7 +20,7 @@ use crate::view::Out;
 pub(super) struct Command {}
 
 /// Runs the command.
-pub(super) fn run(context: &mut Context) -> Result<Outcome> {
+pub(super) fn run(context: &mut Context) -> Outcome {
     let now = context.now();
     let out = context.out;
     let mut incoming = Incoming::begin(std::io::stdin());
@@ -35,18 +34,18 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome> {
     if matches!(fault, Some(Fault::TooLarge | Fault::HeadTooLarge)) {
         incoming.pass_over();
     }
-    Ok(match answered.trouble {
+    match answered.trouble {
         Some(_) => Outcome::WorldFailed,
         None => Outcome::Done,
-    })
+    }
 }
 
 /// Answers when the configuration itself is not acceptable: the provider comes again.
-pub(super) fn run_without_configuration(out: Out, error: crate::error::Error) -> Result<Outcome> {
+pub(super) fn run_without_configuration(out: Out, error: crate::error::Error) -> Outcome {
     let mut incoming = Incoming::begin(std::io::stdin());
     let _ = incoming.request(|| Ok(()));
     finish(&Answered::trouble(error), out);
-    Ok(Outcome::Unacceptable)
+    Outcome::Unacceptable
 }
 
 /// Sends the answer; whoever went away misses it.

@@ -109,23 +109,7 @@ fn tell(context: &Context, standing: &Standing) -> Result<()> {
     let heading = |text: &str| out.text(format!("\n{text}"));
     out.text(format!("regua at {}", context.now().iso(context.now().at)))?;
     heading("Queue")?;
-    let busy =
-        |queue: &&ChannelQueue| queue.due + queue.for_hours + queue.for_retry + queue.unknown > 0;
-    let busy: Vec<&ChannelQueue> = standing.queue.iter().filter(busy).collect();
-    if busy.is_empty() {
-        out.text("  nothing waits")?;
-    } else {
-        let view = View::<&ChannelQueue>::new()
-            .words("channel", |queue| queue.channel.as_str())
-            .number("due", |queue| queue.due)
-            .words("oldest_due_at", |queue| {
-                face::instant(context, queue.oldest_due_at)
-            })
-            .number("for_hours", |queue| queue.for_hours)
-            .number("for_retry", |queue| queue.for_retry)
-            .number("unknown", |queue| queue.unknown);
-        out.all(view, &busy)?;
-    }
+    told_queue(context, standing)?;
     heading("Tasks")?;
     if standing.tasks.is_empty() {
         out.text("  no tasks yet")?;
@@ -161,6 +145,27 @@ fn tell(context: &Context, standing: &Standing) -> Result<()> {
         out.text(format!("\nThe invoices are {hours} hours old."))?;
     }
     told_attention(context, standing)
+}
+
+/// What waits, where anything does.
+fn told_queue(context: &Context, standing: &Standing) -> Result<()> {
+    let out = &context.out;
+    let busy =
+        |queue: &&ChannelQueue| queue.due + queue.for_hours + queue.for_retry + queue.unknown > 0;
+    let busy: Vec<&ChannelQueue> = standing.queue.iter().filter(busy).collect();
+    if busy.is_empty() {
+        return out.text("  nothing waits");
+    }
+    let view = View::<&ChannelQueue>::new()
+        .words("channel", |queue| queue.channel.as_str())
+        .number("due", |queue| queue.due)
+        .words("oldest_due_at", |queue| {
+            face::instant(context, queue.oldest_due_at)
+        })
+        .number("for_hours", |queue| queue.for_hours)
+        .number("for_retry", |queue| queue.for_retry)
+        .number("unknown", |queue| queue.unknown);
+    out.all(view, &busy)
 }
 
 /// What wants attention, each with what mends it.

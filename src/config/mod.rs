@@ -163,15 +163,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let timezone = read_timezone(top);
     let (queue, expire_days) = read_queue(top);
     let channels = channels::read(top, base, &mut warnings);
-    let (most_gone, sources) = top.section("sync").map_or_else(
-        || (MOST_GONE, Vec::new()),
-        |section| {
-            let most_gone = read_most_gone(&section);
-            let sources = source::read(&section, base, &mut warnings);
-            section.finish();
-            (most_gone, sources)
-        },
-    );
+    let (most_gone, sources) = read_sync(top, base, &mut warnings);
     let (hours, state_hours) = read_hours(top);
     let (notice_text, notice) = read_notice(top, &mut warnings);
     let (calendar, places) = read_holidays(top, state_hours);
@@ -212,13 +204,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
         receive: receive::read(top, base, &mut warnings),
         most_gone,
         sources,
-        headings: top
-            .section("import")
-            .map_or_else(Headings::default, |section| {
-                let headings = Headings::read(&section);
-                section.finish();
-                headings
-            }),
+        headings: read_headings(top),
         warnings,
         digest: String::new(),
     }
@@ -226,6 +212,31 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
 
 /// Of a kind, the most that may be gone at once, where nothing else is written.
 const MOST_GONE: Percent = Percent::whole(5);
+
+/// The sources, and how much of a kind may be gone at once.
+fn read_sync(
+    top: &Section<'_, '_>,
+    base: &Path,
+    warnings: &mut Vec<String>,
+) -> (Percent, Vec<Arc<dyn SourceSettings>>) {
+    let Some(section) = top.section("sync") else {
+        return (MOST_GONE, Vec::new());
+    };
+    let most_gone = read_most_gone(&section);
+    let sources = source::read(&section, base, warnings);
+    section.finish();
+    (most_gone, sources)
+}
+
+/// The headings that files have in place of the names of columns.
+fn read_headings(top: &Section<'_, '_>) -> Headings {
+    let Some(section) = top.section("import") else {
+        return Headings::default();
+    };
+    let headings = Headings::read(&section);
+    section.finish();
+    headings
+}
 
 fn read_most_gone(sync: &Section<'_, '_>) -> Percent {
     let Some(text) = sync.text("most_gone") else {

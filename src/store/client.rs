@@ -348,11 +348,7 @@ fn rows(
     iso: &dyn Fn(i64) -> String,
 ) -> Result<Vec<Value>> {
     let mut statement = connection.prepare(sql)?;
-    let names: Vec<String> = statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([id], |row| object(row, &names, iso))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

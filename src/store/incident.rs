@@ -367,14 +367,14 @@ pub fn step_totals(
          WHERE t.incident_id = ?1 AND t.step = ?2 GROUP BY m.status, m.reason",
     )?;
     let mut rows = statement.query((id, step))?;
-    let (mut states, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+    let (mut became, mut reasons) = (BTreeMap::new(), BTreeMap::new());
     while let Some(row) = rows.next()? {
         let (status, reason, n): (Status, Option<Reason>, u64) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
-        *states.entry(status).or_default() += n;
+        *became.entry(status).or_default() += n;
         if let Some(reason) = reason {
             *reasons.entry(reason).or_default() += n;
         }
     }
-    Ok((states, reasons))
+    Ok((became, reasons))
 }

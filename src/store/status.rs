@@ -93,8 +93,11 @@ pub fn open_cases(connection: &Connection) -> Result<BTreeMap<Stage, u64>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// So many messages of a channel, in a state, for a reason.
+pub type Total = (Channel, Status, Option<Reason>, u64);
+
 /// Every message there ever was, counted by channel, state and reason.
-pub fn totals(connection: &Connection) -> Result<Vec<(Channel, Status, Option<Reason>, u64)>> {
+pub fn totals(connection: &Connection) -> Result<Vec<Total>> {
     let mut statement = connection.prepare(
         "SELECT channel, status, reason, count(*) FROM message GROUP BY channel, status, reason",
     )?;

@@ -610,7 +610,7 @@ fn trial_37_a_preference_without_the_ninth_digit_is_an_opt_out_of_marketing() {
         .to_string()
     };
     let run = house.run_with(&["whatsapp", "status", "-", "--json"], told("stop"));
-    assert_eq!(run.ok().json()["opted_out"], 1);
+    assert_eq!(run.ok().json()["opt_outs"], 1);
     let listed = house.json(&["optout", "list"]);
     assert_eq!(listed[0]["client_id"], 2);
     assert_eq!(listed[0]["channel"], "whatsapp");

@@ -591,7 +591,9 @@ fn birthdays_stay_decided_when_their_messages_are_purged() {
     add(&house, "p", "purge", "0", "3");
     house.at("2027-01-23T12:00");
     house.json(&["task", "run", "p"]);
-    assert_eq!(house.json(&["history"]), json!([]));
+    // The newest message stays, so that no number is ever given to a second one.
+    let left = house.json(&["history"]);
+    assert_eq!(left.as_array().map(Vec::len), Some(1));
     house.at("2026-11-23T10:00");
     let again = house.json(&["birthday", "queue"]);
     assert_eq!(again["reasons"], json!({ "duplicate": 2 }));

@@ -355,7 +355,7 @@ fn lint_counts_segments_and_warns() {
     assert!(told("ucs", "warning").contains("outside GSM-7"));
     house.run(&["template", "lint", "none"]).exits(3);
     let variables = house.json(&["template", "variables"]);
-    assert_eq!(variables.as_array().map(Vec::len), Some(52));
+    assert_eq!(variables.as_array().map(Vec::len), Some(56));
     assert_eq!(
         variables[0],
         json!({"variable": "#cliente_id#", "needs": "a client"})

@@ -464,7 +464,7 @@ fn a_folder_of_csv_files_is_a_source() {
     ));
     std::fs::create_dir(house.path().join("in")).expect("a folder");
     let write = |name: &str, text: &str| {
-        std::fs::write(house.path().join("in").join(name), text).expect("a file")
+        std::fs::write(house.path().join("in").join(name), text).expect("a file");
     };
     write(
         "clients.csv",

@@ -15,7 +15,6 @@ const NOT_SAID: &[&str] = &[
     "channel/smtp/bounce.rs",
     // Words of HTTP, for machines.
     "jobs/receive.rs",
-    "channel/receipts/tests.rs",
     "domain/template/own_words.rs",
     "domain/words.rs",
     // A document in Portuguese.

@@ -52,6 +52,8 @@ pub fn sources() -> Vec<Source> {
             }
         })
         .filter(|source| source.path != "main.rs" && source.path != "lib.rs")
+        // Tests that have a file of their own.
+        .filter(|source| !source.path.ends_with("/tests.rs"))
         .collect()
 }
 

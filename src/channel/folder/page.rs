@@ -141,7 +141,7 @@ fn typeset(text: &str) -> String {
         let after = letters.get(at + 1);
         match letter {
             '"' if before.is_none_or(|c| c.is_whitespace() || "([{“".contains(c)) => {
-                out.push('“')
+                out.push('“');
             }
             '"' => out.push('”'),
             // `R$ 10,00`, and the groups of a boleto's digits.

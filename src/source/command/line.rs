@@ -71,13 +71,13 @@ pub(super) fn parse(line: &[u8], known: &[&'static FactKind]) -> Result<Line, Fl
 }
 
 fn kind(named: &Value, known: &[&'static FactKind]) -> Result<&'static FactKind, Flaw> {
-    let name = named.as_str().unwrap_or_default();
-    if let Some(kind) = known.iter().find(|kind| kind.name == name) {
+    let word = named.as_str().unwrap_or_default();
+    if let Some(kind) = known.iter().find(|kind| kind.name == word) {
         return Ok(kind);
     }
-    let names: Vec<&str> = known.iter().map(|kind| kind.name).collect();
-    let remedy = did_you_mean(name, names.iter().copied())
-        .unwrap_or_else(|| format!("its kinds are: {}", names.join(", ")));
+    let kinds: Vec<&str> = known.iter().map(|kind| kind.name).collect();
+    let remedy = did_you_mean(word, kinds.iter().copied())
+        .unwrap_or_else(|| format!("its kinds are: {}", kinds.join(", ")));
     Err(Flaw::of("kind", format!("found {}", short(named)), remedy))
 }
 

@@ -180,7 +180,7 @@ fn broken(message: &str) -> Error {
 
 impl Command {
     /// The mark that the program gave last, where every kind that is asked for has the same one.
-    fn since<'q>(question: &'q Question) -> Option<&'q str> {
+    fn since(question: &Question) -> Option<&str> {
         let mut marks = question
             .kinds
             .iter()

@@ -240,7 +240,7 @@ pub fn write(rule: &Rule) -> String {
             quoted_list(&reminders.texts.templates),
             delivery(reminders.texts.deliver, reminders.texts.hours)
                 .iter()
-                .map(|line| format!(", {line}"))
+                .flat_map(|line| [", ", line.as_str()])
                 .collect::<String>(),
         ));
     }

@@ -375,7 +375,9 @@ impl Bill {
 
 /// The whole less a part, as written amounts with a point; none when one of them is not one.
 fn less(whole: Option<&str>, part: &str) -> Option<String> {
-    let cents = |text: &str| crate::domain::money::Money::parse(text).map(|money| money.cents());
+    let cents = |text: &str| {
+        crate::domain::money::Money::parse(text).map(crate::domain::money::Money::cents)
+    };
     let left = cents(whole?)?.checked_sub(cents(part)?)?.max(0);
     Some(format!("{}.{:02}", left / 100, left % 100))
 }

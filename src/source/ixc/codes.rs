@@ -60,7 +60,7 @@ impl Codes {
             let words = self.fetch.covered(markup::plain(&refused.message));
             // What is withheld from us is withheld for every invoice.
             if words.to_lowercase().contains("dispon") || words.to_lowercase().contains("permiss") {
-                return Err(self.failed(button, answer.status, &words).hint(format!(
+                return Err(Self::failed(button, answer.status, &words).hint(format!(
                     "let the token's user press {} (Grupos de usuário, permissões)",
                     button.name()
                 )));
@@ -75,11 +75,11 @@ impl Codes {
             (None, 200..=299) if text.trim().is_empty() => {
                 Ok(CodeAnswer::NotToBeHad("the answer is empty".to_owned()))
             }
-            (_, status) => Err(self.failed(button, status, &words())),
+            (_, status) => Err(Self::failed(button, status, &words())),
         }
     }
 
-    fn failed(&self, button: Button, status: u16, words: &str) -> Error {
+    fn failed(button: Button, status: u16, words: &str) -> Error {
         Error::world(format!(
             "the IXC web service did not give a code (HTTP {status}): {words}"
         ))

@@ -73,7 +73,7 @@ fn next(message: &str, latest_try: &str) -> String {
             ANSWER
                 .iter()
                 .filter_map(|column| column.strip_prefix("try_"))
-                .map(|column| format!(", t.{column} AS try_{column}"))
+                .flat_map(|column| [", t.", column, " AS try_", column])
                 .collect()
         }
     )
