@@ -21,14 +21,14 @@ const CITIES: [&str; 8] = [
     "Maravilha",
 ];
 
-/// What the rule, the triggers and the sends say.
+/// What the rule, the triggers and the sends say. Whatsapp waits in the queue: an update sends nothing.
 const DEFINITIONS: &str = r##"
 [[template]]
-name = "notice-push"
-channel = "push"
+name = "notice-whatsapp"
+channel = "whatsapp"
 kind = "financial"
-title = "Fatura em aberto"
-body = "Olá, #cliente_primeiro_nome#. A fatura #areceber_numero#, de #areceber_valor#, venceu em #areceber_data_vencimento#."
+body = "Olá, {{1}}. A fatura {{2}}, de {{3}}, venceu em {{4}}."
+variables = ["cliente_primeiro_nome", "areceber_numero", "areceber_valor", "areceber_data_vencimento"]
 
 [[template]]
 name = "news-push"
@@ -45,23 +45,23 @@ title = "Manutenção na sua região"
 body = "Olá, #cliente_primeiro_nome#.\n\nNesta madrugada a rede de #cliente_cidade# passa por manutenção.\nSua conexão pode ficar fora por alguns minutos."
 
 [[template]]
-name = "opened-email"
-channel = "email"
+name = "opened-whatsapp"
+channel = "whatsapp"
 kind = "support"
-title = "Atendimento #atendimento_id#"
-body = "#cliente_primeiro_nome#: #atendimento_titulo#"
+body = "{{1}}: {{2}}"
+variables = ["cliente_primeiro_nome", "atendimento_titulo"]
 
 [[trigger]]
 name = "opened"
 event = "new-ticket-client"
-templates = ["opened-email"]
+templates = ["opened-whatsapp"]
 
 [[rule]]
 name = "homes"
 [[rule.stage]]
 name = "notice"
 day = 3
-templates = ["notice-push"]
+templates = ["notice-whatsapp"]
 [[rule.stage]]
 name = "arrangement"
 day = 30

@@ -243,21 +243,21 @@ fn events(database: &str, count: usize) {
             event
                 .execute(params![format!("e{id}"), id, "Nada funciona desde ontem"])
                 .expect("an event");
-            let address = format!("cliente{id}@example.com");
+            let address = format!("+554999{id:07}");
             message
                 .execute(params![
-                    format!("ticket/e{id}/opened-email/client/{id}/{address}"),
-                    "email",
-                    "opened-email",
+                    format!("ticket/e{id}/opened-whatsapp/client/{id}/whatsapp"),
+                    "whatsapp",
+                    "opened-whatsapp",
                     "ticket",
                     id,
                     None::<i64>,
                     address,
                     None::<&str>,
-                    format!("Atendimento {id}"),
+                    None::<&str>,
                     "Maria: Caiu a internet",
                     None::<i64>,
-                    "[\"opened-email\",null,null,null]",
+                    "[\"opened-whatsapp\",null,null,null]",
                     None::<i64>,
                     id,
                 ])

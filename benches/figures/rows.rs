@@ -137,10 +137,7 @@ impl Bench {
                 &book.queued("news-push", book.clients),
                 &["queue", "deliver", "--channel", "push", "-q"],
             ),
-            Work::Update => run(
-                book.whole_book(),
-                &["collection", "update", "--deliver", "queue", "-q"],
-            ),
+            Work::Update => run(book.whole_book(), &["collection", "update", "-q"]),
         }
     }
 
@@ -314,7 +311,7 @@ impl Bench {
 
     fn update_again(&mut self, table: &mut Table) {
         let book = &self.large;
-        let arguments = ["collection", "update", "--deliver", "queue", "-q"];
+        let arguments = ["collection", "update", "-q"];
         book.made("updated.db", Some(book.whole_book()), &[&arguments]);
         let steps = [Step::Run(sql::READ_INVOICES.to_owned())];
         let floor = shell::program(&book.folder, &book.path("updated.db"), &steps);

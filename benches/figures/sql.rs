@@ -32,17 +32,16 @@ INSERT INTO collection_move (case_id, number, moved_on, move, owed)
 INSERT INTO message (key, channel, purpose, kind, template, origin, event, client_id, contract_id,
     invoice_id, address, address_kind, title, body, status, created_at, expires_at, while_owing, case_id,
     lot, due_on, seen)
-  SELECT 'collection/' || i.id || '/1/stage:notice/notice-push/push/' || d.address, 'push', 'collection',
-    'financial', 'notice-push', 'collection', 'stage:notice', i.client_id, i.contract_id, i.id, d.address,
-    d.address_kind, 'Fatura em aberto',
+  SELECT 'collection/' || i.id || '/1/stage:notice/notice-whatsapp/whatsapp', 'whatsapp', 'collection',
+    'financial', 'notice-whatsapp', 'collection', 'stage:notice', i.client_id, i.contract_id, i.id, c.mobile,
+    NULL, NULL,
     'Olá, ' || substr(c.name, 1, instr(c.name, ' ') - 1) || '. A fatura ' || i.number || ', de R$ ' ||
     printf('%d,%02d', i.owed / 100, i.owed % 100) || ', venceu em ' || substr(i.due_on, 9, 2) || '/' ||
     substr(i.due_on, 6, 2) || '/' || substr(i.due_on, 1, 4) || '.',
-    'queued', 1795348800000, 1795953600000, 1, k.id, '[\"notice-push\",null,null,null]', i.due_on,
+    'queued', 1795348800000, 1795953600000, 1, k.id, '[\"notice-whatsapp\",null,null,null]', i.due_on,
     '2026-11-23/4d2f1c9ab03e77aa/7'
   FROM collection_case k JOIN invoice i ON i.id = k.invoice_id JOIN client c ON c.id = i.client_id
-    JOIN device d ON d.client_id = c.id
-  WHERE k.since = '2026-11-23' AND d.gone_at IS NULL AND d.logged_in AND d.notifications_enabled
+  WHERE k.since = '2026-11-23' AND c.mobile IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.client_id = c.id);
 UPDATE rule SET evaluated_on = '2026-11-23';
 COMMIT;";
