@@ -49,7 +49,7 @@
 //! | a provider that signs what it reports | 3 | `twilio` | `channel/mod.rs`, `channel/receipts/signature.rs`, `channel/twilio.rs` |
 //! | a preset of a gateway | 1 | `comtele` | `channel/presets/comtele.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
-//! | an ERP | 2 | `ixc` | `source/ixc/`, `source/mod.rs` |
+//! | an ERP | 2 | `hubsoft` | `source/hubsoft/`, `source/mod.rs` |
 //! | an event of tickets | 2 | `Moved` | `domain/ticket/event_type.rs`, `domain/ticket/recipients.rs` |
 //! | a channel | 4 | `Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `domain/channel.rs`, `domain/words.rs` |
 //! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |

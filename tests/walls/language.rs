@@ -239,6 +239,10 @@ fn every_text_for_people_has_its_portuguese() {
                 continue;
             }
             for line in literal.text.lines().map(|line| as_phrase(line.trim())) {
+                // A command is typed as it is.
+                if line.starts_with("regua ") {
+                    continue;
+                }
                 let words = line
                     .split(' ')
                     .filter(|word| word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() > 1);
