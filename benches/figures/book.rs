@@ -22,7 +22,7 @@ const CITIES: [&str; 8] = [
 ];
 
 /// What the rule, the triggers and the sends say. Whatsapp waits in the queue: an update sends nothing.
-const DEFINITIONS: &str = r##"
+const DEFINITIONS: &str = r#"
 [[template]]
 name = "notice-whatsapp"
 channel = "whatsapp"
@@ -77,7 +77,7 @@ name = "forward-queue"
 run = "send-queue"
 minute = "30"
 hour = "10"
-"##;
+"#;
 
 /// A folder with a book of so many clients, each with a contract, a device and an invoice.
 #[derive(Debug)]

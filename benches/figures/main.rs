@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 fn figures(arguments: &[String]) -> ExitCode {
     let is = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let named = |name: &str| arguments.iter().any(|argument| argument == name);
+    let asked = |name: &str| arguments.iter().any(|argument| argument == name);
     let names: Vec<&str> = ROWS.iter().map(|(name, _)| *name).collect();
     let flags = ["--small", "--keep"];
     let wrong = arguments
@@ -50,7 +50,7 @@ fn figures(arguments: &[String]) -> ExitCode {
         names.join(" "),
         flags.join(" ")
     );
-    let all = !names.iter().any(|name| named(name));
+    let all = !names.iter().any(|name| asked(name));
 
     let most = if is("--small") { 100_000 } else { 1_000_000 };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("figures");
@@ -62,7 +62,7 @@ fn figures(arguments: &[String]) -> ExitCode {
     let mut bench = Bench::new(book(most), book(most / 10), (http, smtp), is("--small"));
     let mut table = Table::default();
     for (name, row) in ROWS {
-        if all || named(name) {
+        if all || asked(name) {
             row(&mut bench, &mut table);
         }
     }

@@ -22,7 +22,7 @@ pub struct Taken {
 /// A program to be measured.
 #[derive(Debug, Clone)]
 pub struct Program {
-    program: PathBuf,
+    binary: PathBuf,
     arguments: Vec<String>,
     folder: PathBuf,
     input: Option<PathBuf>,
@@ -33,7 +33,7 @@ impl Program {
     /// A program that runs in a folder and must end with 0.
     pub fn new(program: impl Into<PathBuf>, folder: &Path) -> Self {
         Self {
-            program: program.into(),
+            binary: program.into(),
             arguments: Vec::new(),
             folder: folder.to_owned(),
             input: None,
@@ -88,7 +88,7 @@ impl Program {
         let output = Command::new(own)
             .args(["--bench", "--measure", &times.to_string()])
             .args([path(&self.input), path(&self.output)])
-            .arg(&self.program)
+            .arg(&self.binary)
             .args(&self.arguments)
             .current_dir(&self.folder)
             .env("REGUA_NOW", "2026-11-23T09:00")
@@ -100,7 +100,7 @@ impl Program {
         assert!(
             taken.len() == times,
             "{} {}: {told}\n{}",
-            self.program.display(),
+            self.binary.display(),
             self.arguments.join(" "),
             String::from_utf8_lossy(&output.stderr)
         );
@@ -153,7 +153,7 @@ pub fn measure(arguments: &[String]) {
         if let Some(mut feeder) = feeder {
             feeder.wait().expect("the end of cat");
         }
-        let cpu = (processors() - before).as_secs_f64();
+        let cpu = processors().saturating_sub(before).as_secs_f64();
         let peak = getrusage(UsageWho::RUSAGE_CHILDREN)
             .expect("what children took")
             .max_rss();

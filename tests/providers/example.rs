@@ -89,7 +89,7 @@ fn tables(first: &str) -> String {
         .lines()
         .skip_while(|line| !line.starts_with(first))
         .take_while(|line| line.starts_with("# ") && !line.starts_with("# provider"))
-        .map(|line| format!("{}\n", &line[2..]))
+        .flat_map(|line| [&line[2..], "\n"])
         .collect()
 }
 
