@@ -42,15 +42,19 @@ fn delivered(key: &str) -> String {
     json!({"key": key, "status": "delivered", "at": "2026-11-23T09:01:00-03:00"}).to_string()
 }
 
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 fn hub(body: &str, secret: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, body.as_bytes());
-    let hex: String = tag
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("X-Hub-Signature-256: sha256={hex}\r\n")
+    format!("X-Hub-Signature-256: sha256={}\r\n", hex(tag.as_ref()))
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::house::House;
 
-const RULES: &str = r##"
+const RULES: &str = r#"
 [[template]]
 name = "cut"
 channel = "sms"
@@ -38,7 +38,7 @@ event = "access"
 from = ["auto_block", "manual_block"]
 to = ["active"]
 templates = ["back"]
-"##;
+"#;
 
 /// So many clients with an active contract each, and the triggers.
 fn town(clients: u32) -> House {

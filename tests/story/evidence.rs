@@ -70,10 +70,7 @@ fn reckoned(house: &House) -> String {
             }
         };
         let sealed: Vec<u8> = row.get(5).expect("a seal");
-        let content: String = sealed[..sealed.len() - 32]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let content = hex(&sealed[..sealed.len() - 32]);
         let form = format!(
             "regua/evidence/1\nnumber={number}\nat={}\nwhat={}\nmessage={}\ncontent={content}\nnote={}\n",
             text(1),
@@ -85,8 +82,16 @@ fn reckoned(house: &House) -> String {
         before = digest(&SHA256, &whole).as_ref().to_vec();
         assert_eq!(before, sealed[sealed.len() - 32..], "record {number}");
     }
-    let hex: String = before.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{number}:{hex}")
+    format!("{number}:{}", hex(&before))
+}
+
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// One part of the first sent message, reckoned the same way: its text.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::house::House;
 
-const WORDS: &str = r##"
+const WORDS: &str = r#"
 [[template]]
 name = "outage"
 channel = "sms"
@@ -48,7 +48,7 @@ name = "bill"
 channel = "sms"
 kind = "financial"
 body = "Sua fatura #areceber_numero# venceu."
-"##;
+"#;
 
 /// Ten clients by sms, the first six on POP Centro; each has a login of the same number.
 fn town() -> House {

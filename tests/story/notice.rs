@@ -145,15 +145,15 @@ fn one_notice_a_contract_is_tried_by_the_next_template_until_it_is_sent() {
                 || body.contains("a partir de 23/12/2026")),
         "{last}"
     );
-    let list = house.run(&["notice", "list", "--json"]).ok().json();
-    let row = &list[0];
+    let notices = house.run(&["notice", "list", "--json"]).ok().json();
+    let row = &notices[0];
     assert_eq!(row["contract_id"], json!(21));
     assert_eq!(row["notice_on"], json!("2026-12-05"));
     assert_eq!(row["suspend_from"], json!("2026-12-23"));
     assert_eq!(row["rescind_from"], json!("2027-02-21"));
     assert_eq!(row["owing"], json!(true));
     assert_eq!(row["ready"], json!(false));
-    assert_eq!(list[1]["channel"], json!("email"));
+    assert_eq!(notices[1]["channel"], json!("email"));
     house.run(&["evidence", "verify"]).ok();
 }
 
