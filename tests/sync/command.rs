@@ -457,6 +457,9 @@ fn phpnuxbill_is_read_as_it_answered_and_a_failing_mysql_is_told() {
 
 #[test]
 fn a_folder_of_csv_files_is_a_source() {
+    if !has("python3") {
+        return;
+    }
     let house = Programs::with("true", "");
     house.configure(&format!(
         "command = [\"{}\", \"in\"]",
@@ -501,8 +504,23 @@ fn a_folder_of_csv_files_is_a_source() {
     );
 }
 
+/// Whether a program that an example needs is on this machine; without it the example cannot be tried here.
+fn has(program: &str) -> bool {
+    let there = std::process::Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok();
+    if !there {
+        eprintln!("not tried: this machine has no {program}");
+    }
+    there
+}
+
 #[test]
 fn a_web_service_is_a_source_by_curl_and_jq() {
+    if !(has("curl") && has("jq")) {
+        return;
+    }
     let service = super::erp::Erp::start();
     service.script(|asked, _| {
         let page = asked.path.contains("page=1");
