@@ -511,7 +511,9 @@ fn has(program: &str) -> bool {
         .output()
         .is_ok();
     if !there {
-        eprintln!("not tried: this machine has no {program}");
+        use std::io::Write as _;
+        let mut told = std::io::stderr();
+        let _ = writeln!(told, "not tried: this machine has no {program}");
     }
     there
 }
