@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
+use super::channel::AddressForm;
 use super::words::{Channel, Purpose};
 
 /// What a list forbids.
@@ -25,7 +26,8 @@ pub struct BlockListRule {
 impl Default for BlockListRule {
     fn default() -> Self {
         Self {
-            channels: vec![Channel::Sms, Channel::Whatsapp],
+            channels: Channel::that(|nature| matches!(nature.address, AddressForm::Phone { .. }))
+                .collect(),
             purposes: Vec::new(),
             except_notices: true,
             after_days: 30,

@@ -122,10 +122,15 @@ impl House {
     /// Every file beside the configuration, as one text, without the token's own file.
     fn everything(&self) -> Vec<u8> {
         let mut all = Vec::new();
-        for file in std::fs::read_dir(self.path()).expect("a folder") {
-            let file = file.expect("a file").path();
-            if file.file_name().is_some_and(|name| name != "token") {
-                all.extend(std::fs::read(file).expect("a file"));
+        let mut folders = vec![self.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for file in std::fs::read_dir(folder).expect("a folder") {
+                let file = file.expect("a file").path();
+                if file.is_dir() {
+                    folders.push(file);
+                } else if file.file_name().is_some_and(|name| name != "token") {
+                    all.extend(std::fs::read(file).expect("a file"));
+                }
             }
         }
         all
