@@ -52,7 +52,7 @@
 //! | an ERP | 2 | `hubsoft` | `source/hubsoft/`, `source/mod.rs` |
 //! | an event of tickets | 2 | `Moved` | `domain/ticket/event_type.rs`, `domain/ticket/recipients.rs` |
 //! | a channel | 4 | `Sms` | `channel/http/mod.rs`, `channel/twilio.rs`, `domain/channel.rs`, `domain/words.rs` |
-//! | a column of an answer | 1 | `attempt_log` | `cli/history.rs` |
+//! | a column of an answer | 1 | `notice_delivered_at` | `cli/collection/handover.rs` |
 //!
 //! Absent on purpose: an async runtime (threads and a bounded queue do), a migration framework (numbered
 //! SQL files do), a plug-in system (a provider is one file), and any change of the ERP: regua only reads it.
