@@ -22,8 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_evidence.sql"),
     include_str!("migrations/0012_incidents.sql"),
     include_str!("migrations/0013_sources.sql"),
-    include_str!("migrations/0014_faster.sql"),
-    include_str!("migrations/0015_birthdays_and_origins.sql"),
+    include_str!("migrations/0014_birthdays_and_origins.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

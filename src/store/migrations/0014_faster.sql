@@ -1,1 +1,0 @@
--- The queue and the book, narrower: what is written once and found at once.
