@@ -131,11 +131,3 @@ pub fn keep(
     }
     Ok(())
 }
-
-/// Takes back that a code was asked for: the request certainly did not arrive.
-pub fn take_back(connection: &Connection, invoice_id: i64, kind: CodeKind) -> Result<()> {
-    connection
-        .prepare_cached("DELETE FROM payment_code WHERE invoice_id = ?1 AND kind = ?2")?
-        .execute((invoice_id, kind))?;
-    Ok(())
-}
