@@ -23,6 +23,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_incidents.sql"),
     include_str!("migrations/0013_sources.sql"),
     include_str!("migrations/0014_birthdays_and_origins.sql"),
+    include_str!("migrations/0015_alerts.sql"),
+    include_str!("migrations/0016_shared.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.
