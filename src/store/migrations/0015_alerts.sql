@@ -1,0 +1,1 @@
+-- What was told to the staff, once a day at most.

@@ -1,0 +1,1 @@
+-- What is handed over to a queue that several hosts deliver.
