@@ -1,11 +1,13 @@
 //! Claiming: each message whose turn has come is looked at once more, and goes or is skipped.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::afresh::{Desk, Verdict};
 use super::asking::Numbers;
+use super::workers::Turn;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
@@ -17,13 +19,25 @@ use crate::store::{Connection, meta};
 
 /// What a claim came to.
 #[derive(Default)]
-pub(super) struct Claim {
+pub(in crate::jobs) struct Claim {
     /// They are `sending` now.
-    pub taken: Vec<DueMessage>,
+    pub taken: Vec<Taken>,
     /// Numbers of which nobody knows whether they exist: their messages wait for that.
     pub unasked: Vec<String>,
     /// Found no longer wanted, by reason.
     pub skipped: BTreeMap<Reason, u64>,
+    /// Something waits that may not go just now, but will after so long.
+    pub again_in: Option<Duration>,
+    /// Why nothing of the channel is given out any more.
+    pub closed: Option<String>,
+}
+
+/// A message that was claimed.
+pub(in crate::jobs) struct Taken {
+    /// The message.
+    pub message: DueMessage,
+    /// When its request may begin.
+    pub turn: Turn,
 }
 
 impl Claim {
@@ -55,7 +69,7 @@ fn known(
 
 /// Claims at most `room` messages of a channel whose turn has come, and leaves what is `aside` where
 /// it is; where `numbers` are asked about, only those whose number exists. To be called within an immediate transaction.
-pub(super) fn claim(
+pub(in crate::jobs) fn claim(
     connection: &Connection,
     config: &Config,
     channel: Channel,
@@ -90,7 +104,10 @@ pub(super) fn claim(
                 Verdict::Goes(message) => match known(connection, numbers, &message)? {
                     Some(true) => {
                         queue::take(connection, id, &seen)?;
-                        claim.taken.push(as_sent(config, *message));
+                        claim.taken.push(Taken {
+                            message: as_sent(config, *message),
+                            turn: Turn::default(),
+                        });
                     }
                     Some(false) => claim.skip(connection, id, Reason::NotOnWhatsapp, None)?,
                     None => claim.unasked.push(message.outgoing.address),
@@ -116,7 +133,7 @@ fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
 }
 
 /// Messages that must wait for the next opening of their contact hours.
-pub(super) struct PutOff {
+pub(in crate::jobs) struct PutOff {
     purpose: Purpose,
     /// Birthdays, which have hours of their own; or all else.
     birthdays: bool,
@@ -136,7 +153,7 @@ impl PutOff {
 }
 
 /// Which contact hours were open when a run last looked: each purpose's, and birthdays'.
-pub(super) struct Hours {
+pub(in crate::jobs) struct Hours {
     purposes: [bool; Purpose::ALL.len()],
     birthdays: bool,
 }

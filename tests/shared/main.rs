@@ -1,0 +1,1 @@
+//! Delivery by several hosts over a real PostgreSQL.
