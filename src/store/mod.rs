@@ -50,6 +50,9 @@ mod report_value;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
+#[cfg(feature = "postgres")]
+pub mod shared;
+pub mod sharing;
 pub mod status;
 pub mod sync;
 pub mod task;

@@ -33,7 +33,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("wire", &["error", "clock"]),
     ("http", &["error", "clock", "wire"]),
-    ("store", &["domain", "error", "clock", "private_file"]),
+    (
+        "store",
+        &["domain", "error", "clock", "private_file", "wire"],
+    ),
     (
         "channel",
         &[
@@ -93,6 +96,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ONLY: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("rusqlite", &["store"]),
+    ("postgres", &["store"]),
+    ("tokio_postgres_rustls", &["store"]),
     ("ureq", &["http"]),
     ("rustls", &["wire", "http"]),
     ("webpki_roots", &["wire"]),

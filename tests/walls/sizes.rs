@@ -23,11 +23,6 @@ const LONG_FILES: &[(&str, &str)] = &[
 /// Functions that are longer, each with its file and the reason.
 const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("cli/mod.rs", "dispatch", "one line for each command"),
-    (
-        "jobs/deliver/settling.rs",
-        "round",
-        "one transaction, in its order",
-    ),
     ("jobs/forecast.rs", "steps", "one arm for each kind of step"),
     (
         "jobs/run_due.rs",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::afresh::{Desk, Verdict};
-use super::asking::Numbers;
+use super::numbers::Numbers;
 use super::workers::Turn;
 use crate::clock::Now;
 use crate::config::Config;

@@ -32,6 +32,7 @@ mod claiming;
 mod judging;
 mod lateness;
 mod lawful;
+mod numbers;
 mod outage;
 mod overtaken;
 mod own;

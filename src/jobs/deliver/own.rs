@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::asking::Numbers;
 use super::claiming::{Claim, Hours, claim};
+use super::numbers::Numbers;
 use super::supply::{Round, Supply};
 use crate::channel::{ChannelSettings, Limits, Pause};
 use crate::clock::{Clock, Now};

@@ -14,8 +14,8 @@ mod settle;
 
 pub use by_hand::{Chosen, Left, Retried, State, Waiting, cancel, held_back, retry, waiting};
 pub use claim::{
-    Aside, DueMessage, MadeOf, due_block, made_of, others, put_off, rewrite, skip, speaks_only_for,
-    take, wait,
+    Aside, DueMessage, MadeOf, as_due, due_block, made_of, others, put_off, rewrite, skip,
+    speaks_only_for, take, wait,
 };
 pub use outage::{Outage, outage, set_outage};
 pub use settle::{Settlement, give_back, recover, settle};
