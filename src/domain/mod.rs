@@ -1,6 +1,7 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
 pub mod access;
+pub mod alert;
 pub mod birthday;
 pub mod block_list;
 pub mod book;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::deliver::{Delivery, Observer, Stop, deliver};
 use super::ending::{Complaints, Done};
 use super::receipt::poll;
-use super::{backup, birthday, codes, collection, purge, pursue, send, sync, watch};
+use super::{alert, backup, birthday, codes, collection, purge, pursue, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -26,6 +26,8 @@ pub struct Hands<'a> {
     pub stop: &'a Stop,
     /// Hears how deliveries go.
     pub observer: Observer<'a>,
+    /// Turns what is ours into the language of the staff.
+    pub say: &'a dyn Fn(&str) -> String,
 }
 
 /// What became of one task.
@@ -97,6 +99,12 @@ pub fn run_owed(store: &mut Store, hands: &mut Hands<'_>, owed: &[Owed]) -> Resu
         ran.push(run_one(store, hands, &owed.task, Some(owed.due_at))?);
     }
     Ok(ran)
+}
+
+/// Alerts whoever `[alerts]` names of what does not go well, after so many tasks ran; what is to be said of that
+/// on standard error.
+pub fn alert(store: &mut Store, hands: &mut Hands<'_>, ran: usize) -> Result<Vec<String>> {
+    alert::tell(store, hands, ran > 0)
 }
 
 /// Runs one task and records how it ended; an error of the task itself is part of the record.
@@ -347,7 +355,11 @@ fn deliver_at_once(
     Ok(done.delivered(&deliver_on(store, hands, &channels)?))
 }
 
-fn deliver_on(store: &mut Store, hands: &mut Hands<'_>, channels: &[Channel]) -> Result<Delivery> {
+pub(super) fn deliver_on(
+    store: &mut Store,
+    hands: &mut Hands<'_>,
+    channels: &[Channel],
+) -> Result<Delivery> {
     deliver(
         store,
         hands.config,

@@ -203,6 +203,13 @@ fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
     } else {
         0
     };
+    // What the staff was told there is told; nobody here has that message.
+    if there(connection, "alert")? {
+        changed(
+            "INSERT OR IGNORE INTO alert (day, what, message_id)
+             SELECT day, what, 0 FROM replaced.alert",
+        )?;
+    }
     // What a task has run for since is done with.
     changed(
         "UPDATE task SET considered_at = max(considered_at, coalesce(
