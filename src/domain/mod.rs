@@ -18,6 +18,7 @@ pub mod id_set;
 pub mod incident;
 pub mod invoice;
 pub mod ladder;
+pub mod letter;
 pub mod login;
 pub mod message;
 pub mod money;

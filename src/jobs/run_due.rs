@@ -6,7 +6,7 @@ use serde_json::json;
 use super::deliver::{Delivery, Observer, Stop, deliver};
 use super::ending::{Complaints, Done};
 use super::receipt::poll;
-use super::{alert, backup, birthday, codes, collection, purge, pursue, send, sync, watch};
+use super::{backup, birthday, codes, collection, purge, pursue, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
@@ -99,12 +99,6 @@ pub fn run_owed(store: &mut Store, hands: &mut Hands<'_>, owed: &[Owed]) -> Resu
         ran.push(run_one(store, hands, &owed.task, Some(owed.due_at))?);
     }
     Ok(ran)
-}
-
-/// Alerts whoever `[alerts]` names of what does not go well, after so many tasks ran; what is to be said of that
-/// on standard error.
-pub fn alert(store: &mut Store, hands: &mut Hands<'_>, ran: usize) -> Result<Vec<String>> {
-    alert::tell(store, hands, ran > 0)
 }
 
 /// Runs one task and records how it ended; an error of the task itself is part of the record.

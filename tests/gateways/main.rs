@@ -114,7 +114,10 @@ fn database() -> &'static [u8] {
             "id,client_id,status,access_status\n7,193,A,A\n",
         );
         house.write("book/devices.csv", "address,client_id\ndevice-1,193\n");
-        house.write("book/staff.csv", "id,name,chat\n3,Rui,700100\n");
+        house.write(
+            "book/staff.csv",
+            "id,name,chat,notify_workflow\n3,Rui,700100,S\n",
+        );
         house.run(&["import", "book"]).ok();
         for channel in ["sms", "whatsapp", "push", "chat"] {
             let title: &[&str] = if channel == "push" {

@@ -231,7 +231,7 @@ fn an_id_means_a_message_of_the_gateway_that_gave_it() {
     // The newest stands first: that of the other gateway.
     assert_eq!((arrived(0), arrived(1)), (false, true), "{rows:#}");
     let shown = house.json(&["history", "show", "1"]);
-    assert_eq!(shown["attempts"][0]["provider"], "zenvia");
+    assert_eq!(shown["attempt_log"][0]["provider"], "zenvia");
 
     // What only reports of WhatsApp bring is no text message, whatever its id.
     house.write(

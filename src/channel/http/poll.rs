@@ -6,7 +6,7 @@ use super::login::Held;
 use super::plan::{ContentType, RequestPlan, read_method};
 use super::request::{Form, OwnValues};
 use super::rule::read_pointer;
-use crate::channel::receipts::{Answered, ReceiptForm, answered};
+use crate::channel::receipts::{AnswerShape, ReceiptForm, answered};
 use crate::channel::{Next, Refusal, by_status, lost};
 use crate::clock::Now;
 use crate::domain::receipt::Receipt;
@@ -34,7 +34,7 @@ enum Answer {
     /// As reports of a preset of `receipts import` are.
     As(String),
     /// By the places and words that the configuration names.
-    By(Answered),
+    By(AnswerShape),
 }
 
 /// Reads `[poll]`, where it stands.
@@ -73,7 +73,7 @@ pub(super) fn read(section: &Section<'_, '_>) -> Option<PollSettings> {
 fn read_answer(table: &Section<'_, '_>) -> Answer {
     let preset = table.filled("preset");
     let words = |key| table.texts(key).unwrap_or_default();
-    let by = Answered {
+    let by = AnswerShape {
         status: read_pointer(table, "status_pointer").unwrap_or_default(),
         at: read_pointer(table, "at_pointer"),
         code: read_pointer(table, "code_pointer"),

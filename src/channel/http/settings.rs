@@ -66,6 +66,19 @@ pub(super) struct Check {
     pub(super) is: Vec<Glob>,
 }
 
+impl Check {
+    /// A request at an address, with what a message's carries.
+    fn of(url: Url, send: &RequestPlan, pointer: Option<String>, is: Vec<Glob>) -> Self {
+        let plan = RequestPlan {
+            method: Method::Get,
+            url,
+            body: None,
+            ..send.clone()
+        };
+        Self { plan, pointer, is }
+    }
+}
+
 /// Reads how the gateway is described.
 pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     let section = given.section;
@@ -132,18 +145,9 @@ fn settings(
         let plan = poll.plan(at("poll", poll.url.clone())?, &send);
         Some((poll, plan))
     });
-    let check = described.check_url.and_then(|url| {
-        Some(Check {
-            plan: RequestPlan {
-                method: Method::Get,
-                url: at("check_url", url)?,
-                body: None,
-                ..send.clone()
-            },
-            pointer: described.check_pointer,
-            is: described.check_is.unwrap_or_default(),
-        })
-    });
+    let check_url = described.check_url.and_then(|url| at("check_url", url));
+    let check_is = described.check_is.unwrap_or_default();
+    let check = check_url.map(|url| Check::of(url, &send, described.check_pointer, check_is));
     Some(HttpSettings {
         preset: None,
         channel,

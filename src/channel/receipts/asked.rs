@@ -10,7 +10,7 @@ use crate::domain::receipt::Receipt;
 
 /// Where an answer says what became of a message, and its words for it; places are JSON pointers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answered {
+pub struct AnswerShape {
     /// The word; empty: the whole text.
     pub status: String,
     /// When it happened; none: when it was asked.
@@ -29,7 +29,7 @@ pub struct Answered {
     pub failed: Vec<String>,
 }
 
-impl Answered {
+impl AnswerShape {
     /// Whether it knows a word for an end.
     pub fn says_words(&self) -> bool {
         !(self.delivered.is_empty() && self.read.is_empty() && self.failed.is_empty())

@@ -16,7 +16,7 @@ mod instant;
 mod shape;
 mod signature;
 
-pub use asked::Answered;
+pub use asked::AnswerShape;
 pub use signature::{Letter, Seal, same_secret};
 
 use shape::{PreferenceShape, ReceiptShape, ReplyShape};

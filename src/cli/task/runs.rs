@@ -6,6 +6,7 @@ use super::{Context, Outcome, face, speech};
 use crate::domain::task::RunOutcome;
 use crate::domain::words::Channel;
 use crate::error::{Error, ErrorKind, Result};
+use crate::jobs::alert;
 use crate::jobs::run_due::{self, Hands, Ran};
 use crate::store::task as store;
 use crate::view::{Cell, View};
@@ -48,7 +49,7 @@ pub(super) fn run_due(context: &Context) -> Result<Outcome> {
     }
     let ((ran, alarms), signal) = with_hands(context, |hands| {
         let ran = run_due::run_owed(&mut saved, hands, &owed)?;
-        let alarms = run_due::alert(&mut saved, hands, ran.len())?;
+        let alarms = alert::tell(&mut saved, hands, !ran.is_empty())?;
         Ok((ran, alarms))
     })?;
     if !owed.is_empty() {
