@@ -10,6 +10,7 @@ pub mod collection;
 pub mod compose;
 pub mod deliver;
 pub mod demo;
+pub mod dispatch;
 pub mod doctor;
 pub mod dossier;
 mod ending;
@@ -30,6 +31,8 @@ pub mod rows;
 pub mod rule;
 pub mod run_due;
 pub mod send;
+#[cfg(feature = "postgres")]
+pub mod share;
 pub mod status;
 pub mod sync;
 pub mod task;

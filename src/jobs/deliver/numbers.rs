@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::store::{Connection, number};
 
 /// What a gateway said of a number is believed for so long.
-pub(super) const BELIEVED: TimeDelta = TimeDelta::days(30);
+pub(in crate::jobs) const BELIEVED: TimeDelta = TimeDelta::days(30);
 
 /// What is known of numbers, of a provider that is asked about them.
 pub(in crate::jobs) struct Numbers {

@@ -39,7 +39,7 @@ impl Drain {
             // Answered otherwise than with what it suffered from, the channel is well again.
             let is_over = ended || (alike.is_none() && !self.breaker.is_probing());
             if let (true, Some(_)) = (is_over, before) {
-                supply.set_outage(None)?;
+                supply.set_outage(None, false)?;
             }
             return Ok(());
         }
@@ -51,7 +51,7 @@ impl Drain {
             why: self.summary.stopped.clone().unwrap_or_default(),
             alike: alike.map(str::to_owned),
         };
-        supply.set_outage(Some(&outage))?;
+        supply.set_outage(Some(&outage), self.breaker.reaches_nobody())?;
         self.summary.outage_since = Some(outage.since);
         self.summary.outage_is_new = begun.is_none();
         Ok(())

@@ -89,7 +89,7 @@ impl Supply for OwnSupply<'_> {
         })
     }
 
-    fn set_outage(&mut self, outage: Option<&Outage>) -> Result<()> {
+    fn set_outage(&mut self, outage: Option<&Outage>, _: bool) -> Result<()> {
         let channel = self.channel;
         self.store
             .write(|transaction| queue::set_outage(transaction, channel, outage))

@@ -1,7 +1,5 @@
 //! Supply: where the messages of a channel come from, and where what became of them is written down.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 
 use super::claiming::Claim;
@@ -54,8 +52,9 @@ pub(in crate::jobs) trait Supply {
         Ok(())
     }
 
-    /// Notes what the channel suffers from, or that it is over.
-    fn set_outage(&mut self, outage: Option<&Outage>) -> Result<()>;
+    /// Notes what the channel suffers from, or that it is over. `is_ours` says that nobody was reached from here,
+    /// which may be this machine's own trouble.
+    fn set_outage(&mut self, outage: Option<&Outage>, is_ours: bool) -> Result<()>;
 
     /// Numbers of messages that wait, of which nobody was asked since an instant; at most so many.
     fn unasked(&mut self, since: DateTime<Utc>, most: usize) -> Result<Vec<String>>;
@@ -63,6 +62,3 @@ pub(in crate::jobs) trait Supply {
     /// Keeps which numbers exist, and forgets what was kept before an instant.
     fn keep_numbers(&mut self, told: &[(String, bool)], since: DateTime<Utc>) -> Result<()>;
 }
-
-/// The shortest rest of whoever waits for a turn that is not his yet.
-pub(super) const SHORTEST_REST: Duration = Duration::from_millis(5);

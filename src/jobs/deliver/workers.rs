@@ -10,7 +10,6 @@ use std::thread;
 use std::time::Duration;
 
 use super::stop::Stop;
-use super::supply::SHORTEST_REST;
 use super::tray::Tray;
 use crate::channel::{Accepted, Limits, Next, Pause, Provider, Refusal};
 use crate::clock::{BootTime, Stopwatch};
@@ -19,9 +18,11 @@ use crate::domain::rate::TokenBucket;
 use crate::error::{Error, Result};
 
 /// How long requests in flight may still answer after a signal.
-pub(super) const GRACE: Duration = Duration::from_secs(10);
+pub(in crate::jobs) const GRACE: Duration = Duration::from_secs(10);
 /// How often whoever waits looks whether the channel has closed.
 pub(super) const TICK: Duration = Duration::from_millis(100);
+/// The shortest rest of whoever waits for a turn that is not his yet.
+const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// How long a round waits for more answers once it has one: they share a commit.
 const GATHER: Duration = Duration::from_millis(4);
 
@@ -43,22 +44,24 @@ pub(in crate::jobs) struct Lease(Option<Arc<AtomicU64>>);
 
 impl Lease {
     /// A lease that has not begun.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(dead_code, reason = "of a shared queue")
-    )]
+    #[cfg(feature = "postgres")]
     pub fn timed() -> Self {
         Self(Some(Arc::default()))
     }
 
     /// Holds until `end`.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(dead_code, reason = "of a shared queue")
-    )]
+    #[cfg(feature = "postgres")]
     pub fn hold_until(&self, end: BootTime) {
         if let Some(until) = &self.0 {
             until.store(end.millis(), Ordering::SeqCst);
+        }
+    }
+
+    /// Ends at once.
+    #[cfg(feature = "postgres")]
+    pub fn end(&self) {
+        if let Some(until) = &self.0 {
+            until.store(0, Ordering::SeqCst);
         }
     }
 
@@ -214,7 +217,7 @@ impl Drop for Workers {
 }
 
 /// Opens the provider; a signal ends that too, after the time that requests in flight have.
-pub(super) fn opened(provider: &Arc<dyn Provider>, stop: &Stop) -> Result<Result<(), Refusal>> {
+pub(in crate::jobs) fn opened(provider: &Arc<dyn Provider>, stop: &Stop) -> Result<Result<(), Refusal>> {
     awaited(provider, stop, |provider| provider.open())
 }
 

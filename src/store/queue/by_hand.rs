@@ -28,7 +28,7 @@ pub struct Chosen {
 }
 
 /// The condition of [`Chosen`], with what [`Chosen::with_values`] binds.
-const CHOSEN: &str = "(?1 = '[]' OR m.id IN (SELECT value FROM json_each(?1)))
+pub(in crate::store) const CHOSEN: &str = "(?1 = '[]' OR m.id IN (SELECT value FROM json_each(?1)))
    AND (?2 IS NULL OR m.channel = ?2) AND (?3 IS NULL OR m.batch_id = ?3)
    AND (?4 IS NULL OR m.template = ?4) AND (?5 IS NULL OR m.reason = ?5)
    AND (?6 IS NULL OR m.client_id = ?6)
@@ -37,7 +37,7 @@ const CHOSEN: &str = "(?1 = '[]' OR m.id IN (SELECT value FROM json_each(?1)))
 
 impl Chosen {
     /// Hands over what the condition binds.
-    fn with_values<T>(&self, bind: impl FnOnce(&[&dyn ToSql]) -> T) -> T {
+    pub(in crate::store) fn with_values<T>(&self, bind: impl FnOnce(&[&dyn ToSql]) -> T) -> T {
         let ids = Json(&self.ids);
         bind(&[
             &ids,

@@ -108,7 +108,7 @@ pub struct Begun {
 
 /// What a round of a host has done.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct HostAsks<'a> {
     /// What became of messages in hand, by the instant at which that is judged.
     pub settlements: &'a [Settlement],
     /// Messages on which something was booked that was not theirs.
@@ -281,7 +281,7 @@ impl SharedQueue {
 
     /// One round of a host: what became of messages is written down, its lease made longer, and messages given
     /// out, in one commit.
-    pub fn round(&mut self, run: &HostRun, asked: &Asked<'_>) -> Called<HostRound> {
+    pub fn round(&mut self, run: &HostRun, asked: &HostAsks<'_>) -> Called<HostRound> {
         let rows: Vec<Value> = asked
             .settlements
             .iter()

@@ -27,6 +27,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use postgres::config::{Host, SslMode};
@@ -36,7 +37,7 @@ use postgres::{Client, Config, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Result};
-use crate::wire::trust::Trust;
+use crate::wire::trust::{Trust, trust};
 
 mod answer;
 mod host;
@@ -44,8 +45,8 @@ mod payload;
 mod planner;
 mod standing;
 
-pub use host::{Asked, Begun, GivenOut, HostRound, HostRun, Manners, May};
-pub use planner::{HandedOver, Visit};
+pub use host::{Begun, GivenOut, HostAsks, HostRound, HostRun, Manners, May};
+pub use planner::{HandedOver, PlannerVisit};
 pub use standing::{ChannelStanding, ClosedChannel, HostStanding, PlannerStanding, SharedStanding};
 
 /// The schema, in steps that are frozen once released.
@@ -111,10 +112,11 @@ const CLASHES: u32 = 5;
 impl SharedQueue {
     /// The shared queue at an address of PostgreSQL (`postgres://…`, or `host=… dbname=…`). To another machine
     /// it speaks by TLS, unless the address says `sslmode=disable`.
+    /// `ca_file` holds authorities to trust besides the usual ones.
     ///
     /// # Errors
     /// When the address cannot be read.
-    pub fn at(url: &str, trust: Trust) -> Result<Self> {
+    pub fn at(url: &str, ca_file: Option<&Path>) -> Result<Self> {
         let mut config: Config = url.parse().map_err(|error| {
             // The address may hold a password: nothing of it is repeated.
             Error::unacceptable("[queue.shared] url is not an address of PostgreSQL")
@@ -140,7 +142,7 @@ impl SharedQueue {
         config.application_name("regua");
         Ok(Self {
             config,
-            trust,
+            trust: trust(ca_file)?,
             link: None,
         })
     }

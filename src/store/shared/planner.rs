@@ -17,7 +17,7 @@ use crate::store::sharing::{News, Pass, SharedMessage, SharedOutcome};
 
 /// Who comes to plan, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Visit<'a> {
+pub struct PlannerVisit<'a> {
     /// What the database shows.
     pub pass: &'a Pass,
     /// The machine's name.
@@ -61,8 +61,8 @@ impl SharedQueue {
     ///
     /// # Errors
     /// When another database is the planner, or a copy of this one.
-    pub fn visit(&mut self, visit: &Visit<'_>) -> Called<(f64, bool)> {
-        let Visit {
+    pub fn visit(&mut self, visit: &PlannerVisit<'_>) -> Called<(f64, bool)> {
+        let PlannerVisit {
             pass,
             host,
             place,
