@@ -335,3 +335,18 @@ pub fn version() -> u8 {
         Err(error) => error.kind.exit_code(),
     }
 }
+
+/// A host that delivers from a shared queue, as lists show it.
+#[cfg(feature = "postgres")]
+pub fn hosts_view(context: &Context) -> View<'_, crate::store::shared::HostStanding> {
+    View::<crate::store::shared::HostStanding>::new()
+        .words("host", |host| Cell::of(&host.host))
+        .words("place", |host| Cell::of(&host.place))
+        .words("last_seen_at", |host| {
+            let seen = chrono::TimeDelta::milliseconds(host.seen_ms);
+            instant(context, Some(context.now().at - seen))
+        })
+        .number("in_hand", |host| host.in_hand)
+        .number("sent", |host| host.sent)
+        .data("version", |host| Cell::of(&host.version))
+}

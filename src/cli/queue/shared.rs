@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde_json::json;
 
 use super::super::signals::Listener;
@@ -12,9 +11,8 @@ use crate::error::Result;
 use crate::jobs::share::{self, Gathered, HostWork, Planner};
 use crate::store::Store;
 use crate::store::queue::{Chosen, Stat};
-use crate::store::shared::HostStanding;
 use crate::store::sharing;
-use crate::view::{Cell, Format, View};
+use crate::view::{Format, View};
 
 /// Hands over what is due to the hosts.
 pub(super) fn share(setup: bool, take_over: bool, context: &Context) -> Result<Outcome> {
@@ -116,10 +114,9 @@ pub(super) fn take_out(context: &Context, saved: &mut Store, chosen: &Chosen) ->
 
 /// What waits, by channel, and what each host does.
 pub(super) fn stats(context: &Context, view: View<'_, Stat>, stats: &[Stat]) -> Result<Outcome> {
-    let mut queue = share::open(share::settings(&context.config)?)?;
-    queue.is_set_up()?;
-    let standing = queue.standing()?;
-    let hosts = hosts_view(context);
+    let view = view.number("shared", |stat| stat.shared);
+    let standing = share::standing(&context.config)?;
+    let hosts = face::hosts_view(context);
     let document = json!({
         "queue": view.array(stats),
         "hosts": hosts.array(&standing.hosts),
@@ -139,18 +136,4 @@ pub(super) fn stats(context: &Context, view: View<'_, Stat>, stats: &[Stat]) -> 
         context.out.all(hosts, &standing.hosts)?;
     }
     Ok(Outcome::Done)
-}
-
-/// A host, as lists show it.
-pub(super) fn hosts_view(context: &Context) -> View<'_, HostStanding> {
-    View::<HostStanding>::new()
-        .words("host", |host| Cell::of(&host.host))
-        .words("place", |host| Cell::of(&host.place))
-        .words("last_seen_at", |host| {
-            let seen = context.now().at - TimeDelta::milliseconds(host.seen_ms);
-            face::instant(context, Some(seen))
-        })
-        .number("in_hand", |host| host.in_hand)
-        .number("sent", |host| host.sent)
-        .data("version", |host| Cell::of(&host.version))
 }

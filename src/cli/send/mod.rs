@@ -161,7 +161,7 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     job::took(&mut store, id, watch)?;
     let standing = job::standing(store.connection(), id)?;
     let queued = state(&standing, Status::Queued);
-    if queued > 0 {
+    if queued > 0 && delivery.shared() == 0 {
         tell_queued(context, &store, channel, queued)?;
     }
     past::answer(context, &store, &standing)?;

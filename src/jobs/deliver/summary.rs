@@ -103,6 +103,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// How many messages were handed over to the hosts that share the queue.
+    pub fn shared(&self) -> u64 {
+        self.channels.iter().map(|channel| channel.shared).sum()
+    }
+
     /// Whether a channel closed before its queue was empty.
     pub fn stopped(&self) -> bool {
         self.channels

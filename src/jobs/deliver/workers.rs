@@ -217,7 +217,10 @@ impl Drop for Workers {
 }
 
 /// Opens the provider; a signal ends that too, after the time that requests in flight have.
-pub(in crate::jobs) fn opened(provider: &Arc<dyn Provider>, stop: &Stop) -> Result<Result<(), Refusal>> {
+pub(in crate::jobs) fn opened(
+    provider: &Arc<dyn Provider>,
+    stop: &Stop,
+) -> Result<Result<(), Refusal>> {
     awaited(provider, stop, |provider| provider.open())
 }
 

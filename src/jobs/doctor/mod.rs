@@ -18,6 +18,8 @@ use crate::store::{Connection, Store, block_list, health, meta, sync};
 
 mod definitions;
 mod outside;
+#[cfg(feature = "postgres")]
+mod shared;
 
 use definitions::definitions;
 
@@ -154,6 +156,10 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
         waiting(store.connection(), *patient.now, tell)?;
     }
     if let Some(finding) = outside::alerts(patient.config) {
+        tell(finding)?;
+    }
+    #[cfg(feature = "postgres")]
+    for finding in shared::findings(patient.config, patient.now) {
         tell(finding)?;
     }
     for finding in network() {

@@ -17,7 +17,7 @@ mod work;
 
 use crate::config::{Config, SharedConfig};
 use crate::error::{Error, Result};
-use crate::store::shared::SharedQueue;
+use crate::store::shared::{SharedQueue, SharedStanding};
 
 pub use planner::{Gathered, Planner};
 pub use work::{HostWork, work};
@@ -39,6 +39,16 @@ pub fn settings(config: &Config) -> Result<&SharedConfig> {
 /// When its address cannot be had or read.
 pub fn open(shared: &SharedConfig) -> Result<SharedQueue> {
     SharedQueue::at(&shared.url.reveal()?, shared.ca_file.as_deref())
+}
+
+/// How the shared queue stands.
+///
+/// # Errors
+/// When it cannot be reached, or is not set up.
+pub fn standing(config: &Config) -> Result<SharedStanding> {
+    let mut queue = open(settings(config)?)?;
+    queue.is_set_up()?;
+    Ok(queue.standing()?)
 }
 
 /// The name by which a machine is known.

@@ -18,7 +18,7 @@ CREATE TABLE shared (
 ) STRICT;
 CREATE INDEX shared_not_there ON shared (message_id) WHERE there = 0;
 CREATE INDEX shared_wished ON shared (message_id) WHERE wish IS NOT NULL;
-CREATE INDEX message_shared ON message (channel, id) WHERE status = 'shared';
+CREATE INDEX message_shared ON message (id, channel) WHERE status = 'shared';
 
 -- Rows to be erased there, because their clients were erased here.
 CREATE TABLE shared_forget (

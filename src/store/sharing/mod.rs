@@ -272,10 +272,3 @@ pub fn returned(
     let rows = statement.query_map(params![channel, Millis(now), most], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
-
-/// How many messages of a channel are with the hosts.
-pub fn count(connection: &Connection, channel: Channel) -> Result<u64> {
-    Ok(connection
-        .prepare_cached("SELECT count(*) FROM message WHERE status = 'shared' AND channel = ?1")?
-        .query_row([channel], |row| row.get(0))?)
-}
