@@ -1,7 +1,7 @@
 //! A PostgreSQL of the test's own: in a folder of its own, on a socket in it, run by an ordinary user, gone with
 //! the test.
 
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -36,9 +36,16 @@ fn binaries() -> Option<PathBuf> {
         .find(|place| place.join("initdb").exists())
 }
 
+/// Whether this runs as root: what root makes is root's.
+fn is_root() -> bool {
+    TempDir::new()
+        .and_then(|folder| std::fs::metadata(folder.path()))
+        .is_ok_and(|made| made.uid() == 0)
+}
+
 /// A program of PostgreSQL's, as an ordinary user: it refuses to run as root.
 fn program(path: &Path) -> Command {
-    if nix::unistd::geteuid().is_root() {
+    if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]);
         command.arg(path);
@@ -62,12 +69,12 @@ impl Postgres {
         let folder = TempDir::new().expect("a folder");
         let mode = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(folder.path(), mode).expect("its mode");
-        if nix::unistd::geteuid().is_root() {
-            let nobody = nix::unistd::User::from_name("nobody")
-                .expect("the users")
-                .expect("nobody");
-            let ids = (nobody.uid.as_raw(), nobody.gid.as_raw());
-            chown(folder.path(), Some(ids.0), Some(ids.1)).expect("its owner");
+        if is_root() {
+            let owned = Command::new("chown")
+                .arg("nobody:nogroup")
+                .arg(folder.path())
+                .status();
+            assert!(owned.expect("chown runs").success());
         }
         let made = program(&binaries.join("initdb"))
             .args(["-D", "data", "-U", "regua", "--auth=trust", "-E", "UTF8"])
