@@ -117,7 +117,8 @@ fn a_host_that_was_stopped_past_its_lease_begins_nothing_when_it_wakes() {
     const N: usize = 200;
     let scene = Scene::new(postgres, N, Duration::from_millis(30), PUSH);
     scene.share();
-    let sleeper = work(&scene.host(), "120");
+    let first = scene.host();
+    let sleeper = work(&first, "120");
     until("some are served", || scene.server.seen().len() > 20);
     signal(&sleeper, nix::sys::signal::Signal::SIGSTOP);
     thread::sleep(LEASE + Duration::from_secs(1));

@@ -56,7 +56,7 @@ fn a_planner_restored_from_yesterdays_backup_gathers_what_it_missed_and_shares_n
         for end in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(scene.planner.path(&format!("regua.db{end}")));
         }
-        scene.planner.run(&["restore", &file, "--yes"]).ok();
+        scene.planner.run(&["restore", &file]).ok();
         scene.planner.run(&["queue", "gather"]).ok();
         let again = scene
             .planner
