@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::house::House;
+use crate::postgres::Postgres;
 use crate::server::{Act, Server};
 use crate::{PUSH, Scene, postgres};
 
@@ -108,4 +110,57 @@ fn what_is_cancelled_by_hand_does_not_leave_and_can_be_put_back() {
     scene.host().run(&["queue", "work"]).ok();
     scene.planner.run(&["queue", "gather"]).ok();
     assert_eq!(scene.nothing_lost_nothing_twice(3), 0);
+}
+
+#[test]
+fn what_is_known_of_an_erased_client_is_erased_there_too() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let scene = Scene::new(postgres, 3, Duration::ZERO, PUSH);
+    scene.share();
+    let erase = ["client", "erase", "2", "--why", "asked for", "--yes"];
+    scene.planner.run(&erase).ok();
+    scene.planner.run(&["task", "run-due"]).ok();
+    scene.host().run(&["queue", "work"]).ok();
+    scene.planner.run(&["queue", "gather"]).ok();
+    assert_eq!(scene.served().len(), 2);
+    assert!(!scene.served().contains_key("device-2"));
+    let mut client = postgres.client(&scene.database);
+    let rows = client
+        .query(
+            "SELECT key FROM regua.message
+             WHERE key LIKE '%device-2%' OR address = 'device-2' OR payload::text LIKE '%Client 2%'",
+            &[],
+        )
+        .expect("rows");
+    assert!(rows.is_empty(), "{} rows", rows.len());
+}
+
+#[test]
+fn postgresql_is_reached_by_tls_and_only_with_a_certificate_of_somebody_who_is_trusted() {
+    let Some(mut postgres) = Postgres::start() else {
+        return;
+    };
+    let port = postgres.encrypt(
+        include_bytes!("../providers/tls/server.pem"),
+        include_bytes!("../providers/tls/server.key"),
+    );
+    let database = postgres.database();
+    let config = |more: &str| {
+        let settings = PUSH.replace("SERVER", "http://127.0.0.1:9");
+        format!(
+            "{settings}\n[queue.shared]\nurl = \"postgres://regua@127.0.0.1:{port}/{database}\"\n{more}\n"
+        )
+    };
+    let house = House::new();
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/providers/tls/ca.pem");
+    house.write("config.toml", config(""));
+    let stranger = house.run(&["queue", "share", "--setup"]);
+    assert_eq!(stranger.code, 4, "{stranger:?}");
+    assert!(stranger.stderr.contains("ertificate"), "{stranger:?}");
+    house.write("config.toml", config(&format!("ca_file = \"{authority}\"")));
+    house.run(&["queue", "share", "--setup"]).ok();
+    let doctor = house.run(&["doctor"]);
+    assert!(doctor.stdout.contains("its tables are those"), "{doctor:?}");
 }

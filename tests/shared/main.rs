@@ -29,6 +29,8 @@ pub struct Scene {
     pub server: Server,
     /// The configuration that all have.
     pub config: String,
+    /// The database of PostgreSQL's.
+    pub database: String,
 }
 
 /// How long a host keeps what it has in hand without a word, in these tests.
@@ -52,7 +54,8 @@ impl Scene {
         settings: &str,
         shared: &str,
     ) -> Self {
-        let url = postgres.url(&postgres.database());
+        let database = postgres.database();
+        let url = postgres.url(&database);
         let config = format!(
             "{settings}\n[queue.shared]\nurl = \"{url}\"\nlease_seconds = {}\n{shared}\n",
             LEASE.as_secs()
@@ -66,6 +69,7 @@ impl Scene {
             planner,
             server,
             config,
+            database,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A PostgreSQL of the test's own: in a folder of its own, on a socket in it, run by an ordinary user, gone with
 //! the test.
 
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,8 @@ use tempfile::TempDir;
 pub struct Postgres {
     folder: TempDir,
     binaries: PathBuf,
+    /// Where it listens, and how.
+    settings: String,
     /// It ends when its input does, however this process ends.
     running: Option<Child>,
 }
@@ -41,6 +44,17 @@ fn is_root() -> bool {
     TempDir::new()
         .and_then(|folder| std::fs::metadata(folder.path()))
         .is_ok_and(|made| made.uid() == 0)
+}
+
+/// Gives a file of root's to the ordinary user that PostgreSQL runs as.
+fn give_to_user(path: &Path) {
+    if is_root() {
+        let owned = Command::new("chown")
+            .arg("nobody:nogroup")
+            .arg(path)
+            .status();
+        assert!(owned.expect("chown runs").success());
+    }
 }
 
 /// A program of PostgreSQL's, as an ordinary user: it refuses to run as root.
@@ -69,27 +83,56 @@ impl Postgres {
         let folder = TempDir::new().expect("a folder");
         let mode = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(folder.path(), mode).expect("its mode");
-        if is_root() {
-            let owned = Command::new("chown")
-                .arg("nobody:nogroup")
-                .arg(folder.path())
-                .status();
-            assert!(owned.expect("chown runs").success());
-        }
-        let made = program(&binaries.join("initdb"))
-            .args(["-D", "data", "-U", "regua", "--auth=trust", "-E", "UTF8"])
-            .args(["--locale=C", "--no-sync"])
-            .current_dir(folder.path())
-            .output()
-            .expect("initdb runs");
-        assert!(made.status.success(), "{made:?}");
+        give_to_user(folder.path());
         let mut postgres = Self {
             folder,
             binaries,
+            settings: String::from("-c listen_addresses="),
             running: None,
         };
+        postgres.make();
         postgres.begin();
         Some(postgres)
+    }
+
+    /// Makes the files of a cluster.
+    fn make(&self) {
+        let made = program(&self.binaries.join("initdb"))
+            .args(["-D", "data", "-U", "regua", "--auth=trust", "-E", "UTF8"])
+            .args(["--locale=C", "--no-sync"])
+            .current_dir(self.folder.path())
+            .output()
+            .expect("initdb runs");
+        assert!(made.status.success(), "{made:?}");
+    }
+
+    /// From now on it serves this machine's port, by TLS alone, with the certificate of a private authority; the
+    /// port.
+    pub fn encrypt(&mut self, certificate: &[u8], key: &[u8]) -> u16 {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a port")
+            .port();
+        let write = |name: &str, text: &[u8]| {
+            let path = self.folder.path().join(name);
+            std::fs::write(&path, text).expect("a file");
+            let mode = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&path, mode).expect("its mode");
+            give_to_user(&path);
+        };
+        write("server.pem", certificate);
+        write("server.key", key);
+        write(
+            "pg_hba.conf",
+            b"local all all trust\nhostssl all all 127.0.0.1/32 trust\n",
+        );
+        self.stop_at_once();
+        self.settings = format!(
+            "-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file=$PWD/server.pem \
+             -c ssl_key_file=$PWD/server.key -c hba_file=$PWD/pg_hba.conf"
+        );
+        self.begin();
+        port
     }
 
     /// The folder of its socket.
@@ -99,8 +142,11 @@ impl Postgres {
 
     /// Begins to serve, and waits until it does.
     pub fn begin(&mut self) {
-        let settings = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=60 \
-                        -c shared_buffers=32MB -c log_min_messages=fatal";
+        let settings = format!(
+            "{} -c fsync=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=32MB \
+             -c log_min_messages=fatal",
+            self.settings
+        );
         let script = format!(
             "{}/postgres -D data -k \"$PWD\" {settings} </dev/null 2>>log & server=$!; read _; kill -QUIT $server",
             self.binaries.display()
@@ -148,7 +194,11 @@ impl Postgres {
     /// How a database of it is reached.
     pub fn url(&self, database: &str) -> String {
         let socket = self.folder.path().display();
-        format!("host={socket} user=regua dbname={database}")
+        let port = self.settings.split_once("port=");
+        let port = port
+            .and_then(|(_, rest)| rest.split(' ').next())
+            .unwrap_or("5432");
+        format!("host={socket} port={port} user=regua dbname={database}")
     }
 
     /// Makes an empty database; its name.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::server::{Act, Server};
+use crate::server::{Act, Seen, Server};
 use crate::{PUSH, Scene, postgres, until, work};
 
 #[test]
@@ -120,4 +120,55 @@ fn a_channel_that_one_host_closed_is_closed_for_all_and_one_probe_opens_it() {
     scene.planner.run(&["queue", "gather"]).ok();
     assert_eq!(scene.addresses("sent").len(), 40);
     assert_eq!(scene.addresses("failed").len(), 0);
+}
+
+/// What Meta says of a template, and of a message.
+fn meta(seen: &Seen) -> Act {
+    if seen.path.contains("/message_templates") {
+        return Act::json(
+            200,
+            r#"{"data": [{"id": "1", "name": "aviso", "language": "pt_BR", "status": "APPROVED",
+                "components": [{"type": "BODY", "text": "sem valores"}]}]}"#,
+        );
+    }
+    Act::json(
+        200,
+        r#"{"messages":[{"id":"wamid.1","message_status":"accepted"}]}"#,
+    )
+}
+
+#[test]
+fn people_in_a_day_are_counted_by_all_hosts_together() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let settings = "[whatsapp]\nprovider = \"meta\"\nbase_url = \"SERVER/v24.0\"\nphone_number_id = \"p\"\n\
+                    account_id = \"a\"\ntoken = \"t\"\nworkers = 2\ndaily_recipients = 5\n";
+    let scene = Scene::with(postgres, 12, Server::start(meta), settings, "");
+    let add = [
+        "template",
+        "add",
+        "aviso",
+        "--channel",
+        "whatsapp",
+        "--kind",
+        "support",
+        "--provider-channel",
+        "p",
+        "--provider-template",
+        "aviso",
+    ];
+    scene.planner.run(&add).ok();
+    let send = ["send", "contracts", "--template", "aviso", "--yes"];
+    scene.planner.run(&send).ok();
+    scene.planner.run(&["queue", "share"]).ok();
+    let hosts = [scene.host(), scene.host(), scene.host()];
+    let running: Vec<_> = hosts.iter().map(|host| work(host, "8")).collect();
+    for child in running {
+        child.wait_with_output().expect("its end");
+    }
+    scene.planner.run(&["queue", "gather"]).ok();
+    assert_eq!(scene.server.seen_at("/messages").len(), 5);
+    assert_eq!(scene.addresses("sent").len(), 5);
+    assert_eq!(scene.addresses("queued").len(), 7);
 }

@@ -8,7 +8,7 @@ use super::super::signals::Listener;
 use super::super::{Context, Outcome, face};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::Result;
-use crate::jobs::share::{self, Gathered, HostWork, Planner};
+use crate::jobs::share::{self, BroughtHome, HostWork, Planner};
 use crate::store::Store;
 use crate::store::queue::{Chosen, Stat};
 use crate::store::sharing;
@@ -42,13 +42,13 @@ pub(super) fn gather(context: &Context) -> Result<Outcome> {
     let mut saved = context.open()?;
     let mut planner = Planner::come(&mut saved, &context.config, &context.clock, (false, false))?;
     let gathered = planner.gather(&listener.stop)?;
-    let view = View::<Gathered>::new()
+    let view = View::<BroughtHome>::new()
         .number("sent", |gathered| gathered.sent)
         .number("failed", |gathered| gathered.failed)
         .number("later", |gathered| gathered.later)
         .number("unknown", |gathered| gathered.unknown)
         .number("back", |gathered| gathered.back);
-    let Gathered {
+    let BroughtHome {
         sent,
         failed,
         later,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::channel::{ChannelSettings, proxies_in_use};
+use crate::channel::ChannelSettings;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::book::FactKind;
@@ -158,11 +158,7 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     if let Some(finding) = outside::alerts(patient.config) {
         tell(finding)?;
     }
-    #[cfg(feature = "postgres")]
-    for finding in shared::findings(patient.config, patient.now) {
-        tell(finding)?;
-    }
-    for finding in network() {
+    for finding in outside::network(patient) {
         tell(finding)?;
     }
     for (channel, settings) in patient.config.channels.iter() {
@@ -486,15 +482,4 @@ fn remembered(
         }
     }
     Ok(findings)
-}
-
-/// The proxies that requests go through; nothing where there is none.
-fn network() -> Vec<Finding> {
-    match proxies_in_use() {
-        Ok(proxies) => proxies
-            .into_iter()
-            .map(|told| Finding::ok("network", told))
-            .collect(),
-        Err(error) => vec![Finding::failure("network", &error)],
-    }
 }

@@ -19,7 +19,7 @@ use crate::config::{Config, SharedConfig};
 use crate::error::{Error, Result};
 use crate::store::shared::{SharedQueue, SharedStanding};
 
-pub use planner::{Gathered, Planner};
+pub use planner::{BroughtHome, Planner};
 pub use work::{HostWork, work};
 
 /// What is configured of the shared queue.

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a gather brought home.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Gathered {
+pub struct BroughtHome {
     /// Taken by the provider.
     pub sent: u64,
     /// Failed for good, or skipped by a host.
@@ -42,7 +42,7 @@ pub struct Gathered {
     pub back: u64,
 }
 
-impl Gathered {
+impl BroughtHome {
     fn count(&mut self, news: &News) {
         match news {
             News::Settled(settlement, _) => match settlement.status {
@@ -142,8 +142,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Brings home what became of messages with the hosts.
-    pub fn gather(&mut self, stop: &Stop) -> Result<Gathered> {
-        let mut gathered = Gathered::default();
+    pub fn gather(&mut self, stop: &Stop) -> Result<BroughtHome> {
+        let mut gathered = BroughtHome::default();
         self.queue.reap()?;
         let stale = seconds(self.settings.stale_seconds);
         while self.queue.take_back(&self.turn, stale, false)? > 0 {

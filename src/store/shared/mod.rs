@@ -152,9 +152,9 @@ impl SharedQueue {
         let mut client = self.config.connect(tls).map_err(failure)?;
         client
             .batch_execute(
-                "SET statement_timeout = '60s'; SET lock_timeout = '20s';
+                "BEGIN; SET statement_timeout = '60s'; SET lock_timeout = '20s';
                  SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = 'on';
-                 SET client_min_messages = 'warning'; SET jit = off",
+                 SET client_min_messages = 'warning'; SET jit = off; COMMIT",
             )
             .map_err(failure)?;
         Ok(Link {
