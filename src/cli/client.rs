@@ -242,18 +242,23 @@ fn erase(asked: &Erase, context: &Context) -> Result<()> {
         done.messages, done.cancelled
     );
     face::done(context, view, &done, words)?;
-    for list in &lists {
+    tell_what_stays(context, &lists, &still);
+    Ok(())
+}
+
+/// Says what still knows of the client.
+fn tell_what_stays(context: &Context, lists: &[String], files: &[PathBuf]) {
+    for list in lists {
         context.out.warn(format!(
             "list `{list}` holds a number of theirs: it stays, so that nobody writes to it"
         ));
     }
-    for file in &still {
+    for file in files {
         context.out.warn(format!(
             "may still hold data of the client: {}",
             file.display()
         ));
     }
-    Ok(())
 }
 
 /// Files that a run of ours made and that may still hold the client's data: backups, replaced databases, and
