@@ -16,6 +16,7 @@ mod apply;
 mod arguments;
 mod backup;
 mod birthday;
+mod by_hand;
 mod client;
 mod collection;
 mod context;

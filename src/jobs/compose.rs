@@ -219,19 +219,13 @@ impl<'a> Composer<'a> {
         let mut free = Vec::new();
         let mut forbidden = None;
         for address in addresses {
-            let listed = match phone::compared(&address.text) {
-                Some(compared) if aim.channel != Channel::Push => {
-                    block_list::naming(connection, &compared)?
-                }
-                _ => Vec::new(),
-            };
-            let by = listed.into_iter().find(|(list, since)| {
-                let rule = self.policy.block_lists.of(list);
-                let today = self.now.today;
-                rule.forbids(aim.channel, aim.purpose, aim.is_notice, *since, today)
-            });
+            let by = self.list_against(
+                connection,
+                (aim.channel, aim.purpose, aim.is_notice),
+                &address.text,
+            )?;
             match by {
-                Some((list, _)) => forbidden = Some((address.text, list)),
+                Some(list) => forbidden = Some((address.text, list)),
                 None => free.push(address),
             }
         }
@@ -242,6 +236,54 @@ impl<'a> Composer<'a> {
                 detail: Some(format!("list `{list}`")),
             },
             None => Reach::To(free),
+        })
+    }
+
+    /// The list of numbers that forbids a message to an address, if one does.
+    fn list_against(
+        &self,
+        connection: &Connection,
+        (channel, purpose, is_notice): (Channel, Purpose, bool),
+        address: &str,
+    ) -> Result<Option<String>> {
+        let listed = match phone::compared(address) {
+            Some(compared) if channel != Channel::Push => block_list::naming(connection, &compared)?,
+            _ => Vec::new(),
+        };
+        let by = listed.into_iter().find(|(list, since)| {
+            let rule = self.policy.block_lists.of(list);
+            rule.forbids(channel, purpose, is_notice, *since, self.now.today)
+        });
+        Ok(by.map(|(list, _)| list))
+    }
+
+    /// The list of numbers that forbids a message that gives no notice to an address, if one does.
+    pub fn blocking(
+        &self,
+        connection: &Connection,
+        channel: Channel,
+        purpose: Purpose,
+        address: &str,
+    ) -> Result<Option<String>> {
+        self.list_against(connection, (channel, purpose, false), address)
+    }
+
+    /// The message of a draft to an address of another than its recipient, whatever hours and caps say; or
+    /// the first variable that has no value.
+    pub fn to_address(&self, draft: &Draft<'_>, address: Address) -> Result<NewMessage, Variable> {
+        let rendered = self.text(&draft.wording, &draft.facts)?;
+        let message = self.message(draft, Some(address), &rendered, Fate::Queued, None);
+        let key = match &draft.key {
+            // Of a push too: the address stands in no key that is nobody's.
+            Key::Whole(key) => key.clone(),
+            Key::PerAddress(_) => message.key,
+        };
+        Ok(NewMessage {
+            key,
+            key_start: None,
+            due_on: None,
+            invoices: Vec::new(),
+            ..message
         })
     }
 

@@ -35,4 +35,5 @@ pub mod task;
 pub mod template;
 pub mod ticket;
 pub mod trigger;
+pub mod try_out;
 pub mod watch;

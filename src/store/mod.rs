@@ -50,6 +50,7 @@ mod report_value;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
+pub mod sample;
 pub mod status;
 pub mod sync;
 pub mod task;
