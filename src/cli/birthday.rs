@@ -216,8 +216,10 @@ fn tell_queued(
             face::warn_unforwarded(context, store, *channel)?;
         }
     }
-    for (told, remedy) in watch::not_taken(store.connection(), context.now())? {
-        context.out.warn(format!("{told}: {remedy}"));
+    for waiting in watch::not_taken(store.connection(), context.now())? {
+        context
+            .out
+            .warn(format!("{}: {}", waiting.what, waiting.remedy));
     }
     Ok(())
 }

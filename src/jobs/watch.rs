@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::outage;
 use crate::clock::Now;
+use crate::config::Config;
 use crate::domain::task::{RunOutcome, Task};
 use crate::error::Result;
-use crate::store::{Connection, Store, meta, task as store_task, waiting};
+use crate::store::{Connection, Store, health, meta, task as store_task, waiting};
 
 /// When `run-due` was called last.
 const CALLED: &str = "run_due_called_at";
@@ -17,8 +18,62 @@ const NOTED_FOR: i64 = 5;
 /// Minutes after which a task that should have run did not.
 const LATE: i64 = 10;
 
-/// Something to be noticed, and what to do about it.
-pub type Neglect = (String, String);
+/// Something that wants attention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attention {
+    /// What it is.
+    pub what: String,
+    /// How many there are of it.
+    pub count: u64,
+    /// What mends it.
+    pub remedy: String,
+}
+
+impl Attention {
+    /// Something there is one of.
+    fn one(what: String, remedy: String) -> Self {
+        Self {
+            what,
+            count: 1,
+            remedy,
+        }
+    }
+}
+
+/// Messages of which nobody can tell whether they went.
+pub fn in_doubt(connection: &Connection) -> Result<Option<Attention>> {
+    let count = health::unknown_messages(connection)?;
+    Ok((count > 0).then(|| Attention {
+        what: "messages of which nobody can tell whether they went".to_owned(),
+        count,
+        remedy: "regua queue list --unknown; regua queue retry --unknown sends them again"
+            .to_owned(),
+    }))
+}
+
+/// How old the invoices are; none when they were never imported. What was imported later than now is as
+/// fresh as can be.
+pub fn data_age(connection: &Connection, now: Now) -> Result<Option<TimeDelta>> {
+    let refreshed = meta::refreshed(connection, "invoices")?;
+    Ok(refreshed.map(|at| (now.at - at).max(TimeDelta::zero())))
+}
+
+/// Payment data that collections refuse, for it is stale.
+pub fn stale(connection: &Connection, config: &Config, now: Now) -> Result<Option<Attention>> {
+    let limit = config.max_data_age_hours;
+    let age = data_age(connection, now)?;
+    let Some(age) = age.filter(|age| limit > 0 && *age > TimeDelta::hours(limit)) else {
+        return Ok(None);
+    };
+    Ok(Some(Attention::one(
+        format!(
+            "the invoices are {} hours old ({}): collections refuse more than {limit}",
+            age.num_hours(),
+            now.iso(now.at - age)
+        ),
+        "regua sync invoices, or regua import invoices FILE".to_owned(),
+    )))
+}
 
 /// Notes that cron called; a database that cannot be written just now is told by what it keeps from running.
 pub(super) fn called(store: &mut Store, now: DateTime<Utc>) {
@@ -41,7 +96,7 @@ fn last_call(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
 }
 
 /// Everything about tasks and the queue that wants to be noticed.
-pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
+pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Attention>> {
     let mut notices = Vec::new();
     let enabled = store_task::enabled(connection)?;
     for (task, considered) in &enabled {
@@ -51,7 +106,7 @@ pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
             .next_after(*considered, now.zone)
             .filter(|minute| *minute < now.at - TimeDelta::minutes(LATE));
         if let Some(minute) = missed {
-            notices.push((
+            notices.push(Attention::one(
                 format!(
                     "task `{}` should have run at {} and did not",
                     task.name,
@@ -65,7 +120,7 @@ pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
     notices.extend(stranded(connection, &tasks, now)?);
     for (channel, origin, n) in waiting::expired(connection)? {
-        notices.push((
+        notices.push(Attention::one(
             format!(
                 "{n} {origin} {} on {channel} expired before any run took them",
                 messages(n)
@@ -76,11 +131,11 @@ pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     Ok(notices)
 }
 
-fn last_run(connection: &Connection, task: &Task) -> Result<Option<Neglect>> {
+fn last_run(connection: &Connection, task: &Task) -> Result<Option<Attention>> {
     let name = &task.name;
     let remedy = format!("regua task show {name}");
     if store_task::is_left(connection, name)? {
-        return Ok(Some((
+        return Ok(Some(Attention::one(
             format!(
                 "task `{name}`: its process died three times for one minute, and it waits for its next"
             ),
@@ -92,7 +147,7 @@ fn last_run(connection: &Connection, task: &Task) -> Result<Option<Neglect>> {
         .map(|run| {
             let message = run.message.unwrap_or_default();
             let first = message.lines().next().unwrap_or_default().to_owned();
-            (format!("task `{name}` failed last time: {first}"), remedy)
+            Attention::one(format!("task `{name}` failed last time: {first}"), remedy)
         }))
 }
 
@@ -101,7 +156,7 @@ fn silence(
     connection: &Connection,
     enabled: &[(Task, DateTime<Utc>)],
     now: Now,
-) -> Result<Option<Neglect>> {
+) -> Result<Option<Attention>> {
     let an_hour_ago = now.at - TimeDelta::hours(1);
     let last = last_call(connection)?;
     let waits = enabled.iter().any(|(_, since)| *since < an_hour_ago);
@@ -109,7 +164,7 @@ fn silence(
     Ok(match last {
         _ if !waits => None,
         Some(last) if last >= an_hour_ago => None,
-        Some(last) => Some((
+        Some(last) => Some(Attention::one(
             format!(
                 "cron has not called run-due for {} hours (last {})",
                 (now.at - last).num_hours(),
@@ -117,7 +172,7 @@ fn silence(
             ),
             remedy,
         )),
-        None => Some((
+        None => Some(Attention::one(
             "cron has never called run-due, and tasks wait for it".to_owned(),
             remedy,
         )),
@@ -125,7 +180,7 @@ fn silence(
 }
 
 /// Messages that wait for their hours, and that no task will take before they expire.
-fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neglect>> {
+fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Attention>> {
     let mut notices = Vec::new();
     for group in waiting::for_hours(connection)? {
         let from = group.from.max(now.at) - TimeDelta::minutes(1);
@@ -138,7 +193,7 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neg
             next.is_some_and(|minute| minute < group.until)
         });
         if !taken {
-            notices.push((
+            notices.push(Attention::one(
                 format!(
                     "{} {} {} wait on {} from {} on, and no task takes them before they expire at {}",
                     group.count,
@@ -156,7 +211,7 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neg
 }
 
 /// Messages that wait, and that no task will take before they expire.
-pub fn not_taken(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
+pub fn not_taken(connection: &Connection, now: Now) -> Result<Vec<Attention>> {
     let tasks: Vec<Task> = store_task::enabled(connection)?
         .into_iter()
         .map(|(task, _)| task)
@@ -170,7 +225,7 @@ pub(super) fn stranded_news(connection: &Connection, now: Now) -> Result<Vec<Str
     if notices.is_empty() || !outage::is_news(connection, "stranded", now.at)? {
         return Ok(Vec::new());
     }
-    Ok(notices.into_iter().map(|(line, _)| line).collect())
+    Ok(notices.into_iter().map(|notice| notice.what).collect())
 }
 
 fn messages(n: i64) -> &'static str {

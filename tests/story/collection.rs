@@ -1105,7 +1105,10 @@ fn rules_are_added_and_edited_by_flags() {
             "bureau_removed:cleared",
         ])
         .ok();
-    let added = house.run(&["rule", "show", "residential"]).ok().stdout;
+    let added = house
+        .run(&["rule", "show", "residential", "--toml"])
+        .ok()
+        .stdout;
     house.write("rules.toml", LADDER);
     house
         .run(&["apply", "--check", "rules.toml"])

@@ -13,7 +13,10 @@ mod evidence;
 mod gone;
 mod history;
 mod incident;
+mod init;
 mod keeping;
+mod ladder;
+mod log;
 mod letter;
 mod manners;
 mod notice;
@@ -21,11 +24,13 @@ mod providers;
 mod reading;
 mod report;
 mod send;
+mod stats;
 mod status;
 mod task;
 mod template;
 mod ticket;
 mod truth;
+mod try_out;
 mod whatsapp;
 
 #[allow(

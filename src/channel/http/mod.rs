@@ -30,6 +30,7 @@ mod verdict;
 pub(super) const OFFER: Offer = Offer {
     name: "http",
     channels: &[Channel::Push, Channel::Sms, Channel::Whatsapp],
+    asks: &[],
     usual: Limits {
         workers: 8,
         rate_per_minute: 600,
