@@ -173,20 +173,22 @@ pub fn choices(channel: Channel) -> Vec<Choice> {
         let fits = presets
             .into_iter()
             .filter(|preset| preset.channel == channel.as_str());
-        choices.extend(fits.map(|preset| Choice {
-            name: preset.name,
-            preset_of: Some(offer.name),
-            asks: preset
-                .needs
-                .into_iter()
-                .map(|(key, what)| Ask {
-                    secret: ["token", "password"].contains(&key.as_str())
-                        || key.ends_with("_key")
-                        || key.ends_with("_secret"),
-                    key: key.into(),
-                    what: what.into(),
-                })
-                .collect(),
+        choices.extend(fits.map(|preset| {
+            Choice {
+                name: preset.name,
+                preset_of: Some(offer.name),
+                asks: preset
+                    .needs
+                    .into_iter()
+                    .map(|(key, what)| Ask {
+                        secret: ["token", "password"].contains(&key.as_str())
+                            || key.ends_with("_key")
+                            || key.ends_with("_secret"),
+                        key: key.into(),
+                        what: what.into(),
+                    })
+                    .collect(),
+            }
         }));
     }
     choices

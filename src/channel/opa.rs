@@ -34,7 +34,10 @@ pub(super) const OFFER: Offer = Offer {
     name: "opa",
     channels: &[Channel::Whatsapp],
     asks: &[
-        Ask::plain("base_url", "the address, such as https://provedor.example.com/api/v1"),
+        Ask::plain(
+            "base_url",
+            "the address, such as https://provedor.example.com/api/v1",
+        ),
         Ask::secret("token", "the token of the integration"),
     ],
     usual: Limits {

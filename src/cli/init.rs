@@ -147,7 +147,11 @@ impl Form<'_> {
         let command = self.command;
         let timezone = self.zone()?;
         let company = [
-            self.line(command.company.as_deref(), "The company's name, as messages call it", "")?,
+            self.line(
+                command.company.as_deref(),
+                "The company's name, as messages call it",
+                "",
+            )?,
             self.line(command.phone.as_deref(), "Its telephone", "")?,
             self.line(command.tax_id.as_deref(), "Its CNPJ", "")?,
         ];
@@ -211,7 +215,13 @@ impl Form<'_> {
     }
 
     /// One of these names: what a flag gives must be one, a person is asked again.
-    fn one_of(&self, given: Option<&str>, question: &str, names: &[&str], usual: &str) -> Result<String> {
+    fn one_of(
+        &self,
+        given: Option<&str>,
+        question: &str,
+        names: &[&str],
+        usual: &str,
+    ) -> Result<String> {
         let question = format!("{} ({})", language::said(question), names.join(", "));
         loop {
             let name = self.line(given, &question, usual)?;

@@ -30,12 +30,7 @@ pub(super) struct Command {
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
-    let rows = job::figures(
-        store.connection(),
-        command.by,
-        context.now(),
-        command.days,
-    )?;
+    let rows = job::figures(store.connection(), command.by, context.now(), command.days)?;
     if context.out.format() == Format::Table && !rows.is_empty() {
         tell_bars(context, &rows)?;
     }
@@ -84,7 +79,13 @@ fn key(key: &StatKey) -> Cell {
 }
 
 /// What the parts of a bar are, in their order.
-const PARTS: [&str; 5] = ["sent", "failed", "unknown", "skipped", "waiting or cancelled"];
+const PARTS: [&str; 5] = [
+    "sent",
+    "failed",
+    "unknown",
+    "skipped",
+    "waiting or cancelled",
+];
 
 /// A bar for each line, of what became of its messages.
 fn tell_bars(context: &Context, rows: &[StatRow]) -> Result<()> {
@@ -94,9 +95,7 @@ fn tell_bars(context: &Context, rows: &[StatRow]) -> Result<()> {
             let figures = &row.figures;
             Bar {
                 name: match &row.key {
-                    StatKey::Template(None) => {
-                        language::said("words of its own").into_owned()
-                    }
+                    StatKey::Template(None) => language::said("words of its own").into_owned(),
                     StatKey::Reason(None) => language::said("no reason").into_owned(),
                     named => key(named).for_people().into_owned(),
                 },
@@ -114,7 +113,6 @@ fn tell_bars(context: &Context, rows: &[StatRow]) -> Result<()> {
     let out = &context.out;
     out.text("Messages, by what became of them")?;
     out.theirs(chart::picture(&bars, out.width()))?;
-    let names = PARTS.map(|part| language::said(part).into_owned());
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let names = PARTS.map(language::header);
     out.theirs(format!("{}\n\n", chart::legend(&bars, &names)))
 }

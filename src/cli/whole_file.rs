@@ -16,8 +16,10 @@ const MODE: u32 = 0o644;
 /// When the path is a folder's, or the file cannot be written whole.
 pub fn put(path: &Path, text: &str) -> Result<()> {
     if path.is_dir() {
-        return Err(Error::unacceptable(format!("{} is a folder", path.display()))
-            .hint("name a file in it"));
+        return Err(
+            Error::unacceptable(format!("{} is a folder", path.display()))
+                .hint("name a file in it"),
+        );
     }
     if path.file_name().is_none() {
         return Err(Error::unacceptable(format!(

@@ -247,7 +247,9 @@ impl<'a> Composer<'a> {
         address: &str,
     ) -> Result<Option<String>> {
         let listed = match phone::compared(address) {
-            Some(compared) if channel != Channel::Push => block_list::naming(connection, &compared)?,
+            Some(compared) if channel != Channel::Push => {
+                block_list::naming(connection, &compared)?
+            }
             _ => Vec::new(),
         };
         let by = listed.into_iter().find(|(list, since)| {

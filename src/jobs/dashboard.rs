@@ -38,12 +38,7 @@ pub struct Dashboard {
 }
 
 /// Gathers it.
-pub fn gather(
-    connection: &Connection,
-    config: &Config,
-    now: Now,
-    days: u32,
-) -> Result<Dashboard> {
+pub fn gather(connection: &Connection, config: &Config, now: Now, days: u32) -> Result<Dashboard> {
     let by = [
         CountedBy::Channel,
         CountedBy::Day,
@@ -107,6 +102,9 @@ mod tests {
             masked("push is closed: 550 ana@example.com: no such mailbox"),
             "push is closed"
         );
-        assert_eq!(masked("cron has never called run-due"), "cron has never called run-due");
+        assert_eq!(
+            masked("cron has never called run-due"),
+            "cron has never called run-due"
+        );
     }
 }

@@ -80,11 +80,23 @@ pub fn text(answers: &Answers, path: &Path, say: &dyn Fn(&str) -> String) -> Str
     let pair = |text: &mut String, key: &str, value: &str| {
         let _ = writeln!(text, "{key} = {value}");
     };
-    comment(&mut text, "regua's configuration. Paths are relative to this file.");
-    comment(&mut text, "A secret is written env:NAME, file:PATH, or as itself; keep this file to its owner then.");
-    comment(&mut text, "Every key with its default: regua-config(5), or config.example.toml.");
+    comment(
+        &mut text,
+        "regua's configuration. Paths are relative to this file.",
+    );
+    comment(
+        &mut text,
+        "A secret is written env:NAME, file:PATH, or as itself; keep this file to its owner then.",
+    );
+    comment(
+        &mut text,
+        "Every key with its default: regua-config(5), or config.example.toml.",
+    );
     text.push('\n');
-    comment(&mut text, "The SQLite file: templates, queue, history, everything.");
+    comment(
+        &mut text,
+        "The SQLite file: templates, queue, history, everything.",
+    );
     let database = if answers.database.is_empty() {
         placed(path, "regua.db")
     } else {
@@ -94,9 +106,15 @@ pub fn text(answers: &Answers, path: &Path, say: &dyn Fn(&str) -> String) -> Str
     comment(&mut text, "Days and schedules are this zone's.");
     pair(&mut text, "timezone", &quoted(&answers.timezone));
     text.push('\n');
-    comment(&mut text, "What messages call the provider: #empresa_nome#, #empresa_telefone#, #empresa_documento#.");
+    comment(
+        &mut text,
+        "What messages call the provider: #empresa_nome#, #empresa_telefone#, #empresa_documento#.",
+    );
     text.push_str("[company]\n");
-    for (key, value) in ["name", "phone", "tax_id"].into_iter().zip(&answers.company) {
+    for (key, value) in ["name", "phone", "tax_id"]
+        .into_iter()
+        .zip(&answers.company)
+    {
         if value.is_empty() {
             let _ = writeln!(text, "# {key} = \"\"");
         } else {
@@ -106,7 +124,10 @@ pub fn text(answers: &Answers, path: &Path, say: &dyn Fn(&str) -> String) -> Str
     for answer in &answers.channels {
         text.push('\n');
         if answer.provider == "file" {
-            comment(&mut text, "No account yet: each message is appended to this file as a line of JSON.");
+            comment(
+                &mut text,
+                "No account yet: each message is appended to this file as a line of JSON.",
+            );
         }
         let _ = writeln!(text, "[{}]", answer.channel.as_str());
         pair(&mut text, "provider", &quoted(&answer.provider));
@@ -131,9 +152,16 @@ fn rest(
 ) {
     let given = |section: &str| answers.others.iter().any(|(name, _, _)| name == section);
     if data_folder(path).is_some() {
-        for (section, key, folder) in [("letter", "path", "letters"), ("backup", "folder", "backups")] {
+        for (section, key, folder) in [
+            ("letter", "path", "letters"),
+            ("backup", "folder", "backups"),
+        ] {
             if !given(section) {
-                let _ = writeln!(text, "\n[{section}]\n{key} = {}", quoted(&placed(path, folder)));
+                let _ = writeln!(
+                    text,
+                    "\n[{section}]\n{key} = {}",
+                    quoted(&placed(path, folder))
+                );
             }
         }
     }
@@ -146,7 +174,10 @@ fn rest(
                 let _ = writeln!(text, "{key} = {value}");
             }
         }
-        None => comment(text, "Facts come by regua import, until a source stands here: [sync.ixc] and others."),
+        None => comment(
+            text,
+            "Facts come by regua import, until a source stands here: [sync.ixc] and others.",
+        ),
     }
     let mut sections: Vec<&str> = Vec::new();
     for (section, _, _) in &answers.others {
@@ -179,8 +210,10 @@ pub struct Made {
 /// When there is.
 pub fn refuse_existing(path: &Path) -> Result<()> {
     if path.is_dir() {
-        return Err(Error::unacceptable(format!("{} is a folder", path.display()))
-            .hint("--config FILE, such as config.toml in it"));
+        return Err(
+            Error::unacceptable(format!("{} is a folder", path.display()))
+                .hint("--config FILE, such as config.toml in it"),
+        );
     }
     if path.symlink_metadata().is_ok() {
         return Err(Error::unacceptable(format!(
@@ -283,7 +316,11 @@ mod tests {
                     ("token".to_owned(), quoted("env:IXC_TOKEN")),
                 ],
             )),
-            others: vec![("queue".to_owned(), "max_attempts".to_owned(), "5".to_owned())],
+            others: vec![(
+                "queue".to_owned(),
+                "max_attempts".to_owned(),
+                "5".to_owned(),
+            )],
             ..Answers::default()
         }
     }
@@ -302,7 +339,11 @@ mod tests {
 
     #[test]
     fn under_etc_the_data_stands_where_data_stands() {
-        let text = text(&answers(), Path::new("/etc/regua/config.toml"), &str::to_owned);
+        let text = text(
+            &answers(),
+            Path::new("/etc/regua/config.toml"),
+            &str::to_owned,
+        );
         for line in [
             "database = \"/var/lib/regua/regua.db\"",
             "path = \"/var/lib/regua/push.jsonl\"",

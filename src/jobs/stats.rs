@@ -103,10 +103,7 @@ pub fn figures(
     if matches!(by, CountedBy::Template | CountedBy::Reason) {
         // The most stand first; what has no name stands last.
         rows.sort_by_key(|row| {
-            let nameless = matches!(
-                row.key,
-                StatKey::Template(None) | StatKey::Reason(None)
-            );
+            let nameless = matches!(row.key, StatKey::Template(None) | StatKey::Reason(None));
             (nameless, Reverse(row.figures.messages))
         });
     }

@@ -30,7 +30,8 @@ pub fn stacked(parts: &[u64], most: u64, width: u16) -> String {
     let (mut sum, mut drawn) = (0_u64, 0_u64);
     for (part, fill) in parts.iter().zip(FILLS) {
         sum += part;
-        let end = (u128::from(sum.min(most)) * u128::from(width) * 2 / u128::from(most)).div_ceil(2);
+        let end =
+            (u128::from(sum.min(most)) * u128::from(width) * 2 / u128::from(most)).div_ceil(2);
         let end = u64::try_from(end).unwrap_or(u64::MAX);
         text.extend((drawn..end).map(|_| fill));
         drawn = end.max(drawn);
@@ -110,17 +111,29 @@ mod tests {
 
     #[test]
     fn a_picture_keeps_to_its_columns_and_tells_what_its_fills_are() {
-        let bars: Vec<Bar> = [("push", vec![8, 2], "10"), ("um nome comprido demais, sim", vec![1, 0], "1")]
-            .into_iter()
-            .map(|(name, parts, tail)| Bar {
-                name: name.to_owned(),
-                parts,
-                tail: tail.to_owned(),
-            })
-            .collect();
+        let bars: Vec<Bar> = [
+            ("push", vec![8, 2], "10"),
+            ("um nome comprido demais, sim", vec![1, 0], "1"),
+        ]
+        .into_iter()
+        .map(|(name, parts, tail)| Bar {
+            name: name.to_owned(),
+            parts,
+            tail: tail.to_owned(),
+        })
+        .collect();
         let drawn = picture(&bars, 40);
-        assert!(drawn.lines().all(|line| super::width(line) <= 40), "{drawn}");
-        assert!(drawn.contains("um nome comprido demais…") || drawn.contains("um nome comprido demai…"), "{drawn}");
-        assert_eq!(legend(&bars, &["sent", "failed", "skipped"]), "█ sent  ▓ failed");
+        assert!(
+            drawn.lines().all(|line| super::width(line) <= 40),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains("um nome comprido demais…") || drawn.contains("um nome comprido demai…"),
+            "{drawn}"
+        );
+        assert_eq!(
+            legend(&bars, &["sent", "failed", "skipped"]),
+            "█ sent  ▓ failed"
+        );
     }
 }

@@ -337,7 +337,9 @@ impl Out {
             return Ok(None);
         }
         let answer = answer.trim();
-        Ok(Some(if answer.is_empty() { usual } else { answer }.to_owned()))
+        Ok(Some(
+            if answer.is_empty() { usual } else { answer }.to_owned(),
+        ))
     }
 }
 

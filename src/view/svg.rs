@@ -5,8 +5,8 @@
 
 use plotters::coord::Shift;
 use plotters::prelude::{
-    ChartBuilder, Color as _, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea as _, IntoFont as _,
-    RGBColor, Rectangle, SVGBackend, Text, TextStyle,
+    ChartBuilder, Color as _, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea as _,
+    IntoFont as _, RGBColor, Rectangle, SVGBackend, Text, TextStyle,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -154,7 +154,10 @@ const LINE: i32 = 34;
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn bars(title: &str, lines: &[Line]) -> Result<String> {
-    let most = lines.iter().map(|line| line.parts.iter().sum::<u64>()).max();
+    let most = lines
+        .iter()
+        .map(|line| line.parts.iter().sum::<u64>())
+        .max();
     let most = most.unwrap_or(0).max(1);
     let high = LINE * i32::try_from(lines.len()).unwrap_or(1) + 6;
     let wide = i32::try_from(WIDE).unwrap_or(440);
@@ -238,12 +241,18 @@ mod tests {
         ];
         let chart = columns("Mensagens <por> dia", &days).expect("a chart");
         assert!(chart.starts_with("<svg viewBox=\"0 0 440 230\""), "{chart}");
-        assert!(chart.contains("aria-label=\"Mensagens &lt;por&gt; dia\""), "{chart}");
+        assert!(
+            chart.contains("aria-label=\"Mensagens &lt;por&gt; dia\""),
+            "{chart}"
+        );
         assert_eq!(chart.matches(MARKS[0]).count(), 1, "{chart}");
         assert_eq!(chart.matches(MARKS[1]).count(), 0);
         assert_eq!(chart.matches(MARKS[2]).count(), 1);
         assert!(chart.contains("01/12") && chart.contains(INK));
-        assert!(!chart.contains("http:") && !chart.contains("xmlns"), "{chart}");
+        assert!(
+            !chart.contains("http:") && !chart.contains("xmlns"),
+            "{chart}"
+        );
     }
 
     #[test]
@@ -260,7 +269,15 @@ mod tests {
 
     #[test]
     fn a_measure_ends_at_a_round_number() {
-        for (most, top) in [(0, 4), (4, 4), (5, 5), (7, 8), (33, 40), (130, 160), (999, 1000)] {
+        for (most, top) in [
+            (0, 4),
+            (4, 4),
+            (5, 5),
+            (7, 8),
+            (33, 40),
+            (130, 160),
+            (999, 1000),
+        ] {
             assert_eq!(round(most), top, "{most}");
         }
     }

@@ -60,7 +60,14 @@ fn init_never_writes_over_a_configuration() {
         .says("there is a configuration already: config.toml; nothing was written");
     assert_eq!(house.read("config.toml"), "timezone = \"America/Manaus\"\n");
     house
-        .run(&["--config", "other.toml", "init", "--yes", "--db", "other.db"])
+        .run(&[
+            "--config",
+            "other.toml",
+            "init",
+            "--yes",
+            "--db",
+            "other.db",
+        ])
         .ok()
         .prints("other.toml is acceptable");
     assert!(house.path("other.db").is_file());

@@ -743,7 +743,10 @@ fn a_send_is_cancelled_and_undone() {
     let shown = house.json(&["send", "show", "1"]);
     assert_eq!(shown["messages"]["queued"], json!(0));
     // Nothing waits any more: cancelling again is no error.
-    assert_eq!(house.json(&["send", "cancel", "1", "--yes"]), json!({ "messages": 0 }));
+    assert_eq!(
+        house.json(&["send", "cancel", "1", "--yes"]),
+        json!({ "messages": 0 })
+    );
     house
         .run(&["queue", "retry", "--cancelled", "--batch", "1"])
         .ok();
@@ -782,6 +785,10 @@ fn a_send_goes_on_with_what_failed_and_what_waits_and_repeats_nothing() {
         .says("1 message back in the queue");
     assert_eq!(house.lines("sms.jsonl").len() as u64, all);
     let told = house.run(&["send", "resume", "1"]).ok();
-    assert!(told.stderr.contains("0 messages back in the queue"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("0 messages back in the queue"),
+        "{}",
+        told.stderr
+    );
     assert_eq!(house.lines("sms.jsonl").len() as u64, all);
 }

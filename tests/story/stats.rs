@@ -28,7 +28,9 @@ fn every_way_of_counting_comes_to_what_the_history_holds() {
     let arrived = history.iter().filter(|row| !row["delivered_at"].is_null());
     let arrived = arrived.count() as u64;
     assert!(history.len() > 50 && arrived > 0);
-    for by in ["channel", "template", "reason", "day", "canal", "modelo", "motivo", "dia"] {
+    for by in [
+        "channel", "template", "reason", "day", "canal", "modelo", "motivo", "dia",
+    ] {
         let rows = house.json(&["stats", "--by", by]);
         assert_eq!(total(&rows, "messages"), history.len() as u64, "{by}");
         for status in ["sent", "failed", "skipped", "unknown"] {
@@ -46,7 +48,10 @@ fn every_way_of_counting_comes_to_what_the_history_holds() {
     for row in days {
         let day = row["day"].as_str().expect("a day");
         let made = history.iter().filter(|message| {
-            message["created_at"].as_str().expect("an instant").starts_with(day)
+            message["created_at"]
+                .as_str()
+                .expect("an instant")
+                .starts_with(day)
         });
         assert_eq!(row["messages"].as_u64(), Some(made.count() as u64), "{day}");
     }
@@ -81,15 +86,30 @@ fn the_funnel_by_template_and_channel_tells_of_the_same_cases() {
         assert!(number("paid_within_7") <= number("paid_within_30"));
         assert!(number("paid_within_30") <= number("entered"));
         assert!(number("recovered_cases") <= number("entered"));
-        assert_eq!(number("recovered_cases") == 0, row["recovered"] == json!(0.0), "{row}");
+        assert_eq!(
+            number("recovered_cases") == 0,
+            row["recovered"] == json!(0.0),
+            "{row}"
+        );
     }
     let templates = house.json(&["collection", "stats", "--by", "template"]);
     let channels = house.json(&["collection", "stats", "--by", "channel"]);
     let most = |rows: &Value| rows[0]["entered"].as_u64().unwrap_or(0);
     assert!(most(&templates) > 0 && most(&templates) <= total(&stages, "entered"));
-    assert!(most(&channels) >= most(&templates), "{channels} {templates}");
+    assert!(
+        most(&channels) >= most(&templates),
+        "{channels} {templates}"
+    );
     // Each case that was told by a channel came to a stage for which that channel has a message.
-    let told = house.json(&["history", "--limit", "0", "--origin", "collection", "--event", "stage"]);
+    let told = house.json(&[
+        "history",
+        "--limit",
+        "0",
+        "--origin",
+        "collection",
+        "--event",
+        "stage",
+    ]);
     for row in channels.as_array().expect("rows") {
         let of_channel = told.as_array().expect("rows").iter().filter(|message| {
             message["channel"] == row["channel"]

@@ -149,7 +149,12 @@ fn metrics_on_a_disk_that_is_full_leave_the_old_file_whole() {
     let full = |path: &str| {
         let program = env!("CARGO_BIN_EXE_regua");
         std::process::Command::new("sh")
-            .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" metrics \"$1\"", program, path])
+            .args([
+                "-c",
+                "trap '' XFSZ; ulimit -f 1; exec \"$0\" metrics \"$1\"",
+                program,
+                path,
+            ])
             .current_dir(house.folder())
             .env("REGUA_NOW", "2026-11-23T09:00")
             .output()

@@ -46,10 +46,28 @@ fn a_test_goes_at_once_and_alone_to_the_address_given() {
     );
     // What waits in the queue stays there, and so does what waits for hours on a Sunday.
     house
-        .run(&["send", "contracts", "--filter", "client_id=1", "--template", "bill", "--deliver", "queue", "--yes"])
+        .run(&[
+            "send",
+            "contracts",
+            "--filter",
+            "client_id=1",
+            "--template",
+            "bill",
+            "--deliver",
+            "queue",
+            "--yes",
+        ])
         .ok();
     house.at("2026-11-29T03:00");
-    let told = house.json(&["template", "test", "bill", "--to", "11 98765-4321", "--client", "4"]);
+    let told = house.json(&[
+        "template",
+        "test",
+        "bill",
+        "--to",
+        "11 98765-4321",
+        "--client",
+        "4",
+    ]);
     assert_eq!(told["status"], json!("sent"));
     assert_eq!(told["address"], json!("+5511987654321"));
     let sent = house.lines("sms.jsonl");
@@ -69,13 +87,35 @@ fn a_test_counts_for_no_cap_of_the_clients_and_is_not_tried_again() {
         "config.toml",
         "[caps]\ncollection = { messages = 1, days = 1 }\n",
     );
-    let test = ["template", "test", "bill", "--to", "11987654321", "--client", "1"];
-    house.run(&test).ok().says("sent by sms to +55 (11) 98765-4321");
+    let test = [
+        "template",
+        "test",
+        "bill",
+        "--to",
+        "11987654321",
+        "--client",
+        "1",
+    ];
+    house
+        .run(&test)
+        .ok()
+        .says("sent by sms to +55 (11) 98765-4321");
     house.run(&test).ok();
-    let sent = house.json(&["send", "contracts", "--filter", "client_id=1", "--template", "bill", "--yes"]);
+    let sent = house.json(&[
+        "send",
+        "contracts",
+        "--filter",
+        "client_id=1",
+        "--template",
+        "bill",
+        "--yes",
+    ]);
     assert_eq!(sent["messages"]["sent"], json!(1), "{sent}");
     // A test that failed is not put back: it would be written to the client.
-    house.write("config.toml", "[sms]\nprovider = \"file\"\npath = \"no/such/folder/sms.jsonl\"\n");
+    house.write(
+        "config.toml",
+        "[sms]\nprovider = \"file\"\npath = \"no/such/folder/sms.jsonl\"\n",
+    );
     house.run(&test).exits(4);
     let before = history(&house).len();
     house
@@ -96,17 +136,44 @@ fn a_test_heeds_what_people_and_lists_forbid_and_tells_whose_an_address_is() {
         .run(&["optout", "add", "--client", "4", "--purpose", "marketing"])
         .ok();
     house
-        .run(&["template", "test", "news", "--to", "DAVI@example.com", "--client", "1"])
+        .run(&[
+            "template",
+            "test",
+            "news",
+            "--to",
+            "DAVI@example.com",
+            "--client",
+            "1",
+        ])
         .exits(3)
         .says("client 4's, who said no to marketing by email");
-    house.write("lists.csv", "list,phone,since\nprocon,11987654321,2026-01-01\n");
+    house.write(
+        "lists.csv",
+        "list,phone,since\nprocon,11987654321,2026-01-01\n",
+    );
     house.run(&["import", "block-lists", "lists.csv"]).ok();
     house
-        .run(&["template", "test", "bill", "--to", "11987654321", "--client", "1"])
+        .run(&[
+            "template",
+            "test",
+            "bill",
+            "--to",
+            "11987654321",
+            "--client",
+            "1",
+        ])
         .exits(3)
         .says("the list `procon`");
     // Another client's number: nothing of one is told to another unless it is meant.
-    let to_davi = ["template", "test", "bill", "--to", "49988880004", "--client", "1"];
+    let to_davi = [
+        "template",
+        "test",
+        "bill",
+        "--to",
+        "49988880004",
+        "--client",
+        "1",
+    ];
     house
         .run(&to_davi)
         .exits(2)
@@ -136,11 +203,27 @@ fn a_test_to_an_address_that_cannot_work_is_refused() {
             .says("is no address of the channel");
     }
     house
-        .run(&["template", "test", "bill", "--to", "11987654321", "--client", "99"])
+        .run(&[
+            "template",
+            "test",
+            "bill",
+            "--to",
+            "11987654321",
+            "--client",
+            "99",
+        ])
         .exits(3);
     // Fábio's invoice is there; Casa owes nothing, and no value is made up.
     house
-        .run(&["template", "test", "bill", "--to", "11987654321", "--client", "3"])
+        .run(&[
+            "template",
+            "test",
+            "bill",
+            "--to",
+            "11987654321",
+            "--client",
+            "3",
+        ])
         .exits(3)
         .says("has no value for client 3");
     assert!(house.lines("sms.jsonl").is_empty());
@@ -164,7 +247,9 @@ fn a_sample_reads_as_its_clients_would_and_is_always_the_same() {
     // Édina's registration is not active.
     assert_eq!(all.as_array().expect("rows").len(), 5);
     house
-        .run(&["template", "preview", "bill", "--sample", "2", "--client", "1"])
+        .run(&[
+            "template", "preview", "bill", "--sample", "2", "--client", "1",
+        ])
         .exits(2);
     house.run(&["template", "preview", "bill"]).exits(2);
 }

@@ -37,7 +37,10 @@ const KEY_WAIT: Duration = Duration::from_mins(15);
 pub(super) const OFFER: Offer = Offer {
     name: "fcm",
     channels: &[Channel::Push],
-    asks: &[Ask::plain("service_account", "the key file that Google gives, such as fcm.json")],
+    asks: &[Ask::plain(
+        "service_account",
+        "the key file that Google gives, such as fcm.json",
+    )],
     usual: Limits {
         workers: 32,
         rate_per_minute: 60_000,

@@ -59,7 +59,9 @@ fn tell_picture(context: &Context, coming: &[ForecastDay]) -> Result<()> {
             tail: messages(day).to_string(),
         })
         .collect();
-    let names: Vec<&str> = Phase::unpaid().map(|phase| language::word(phase.word())).collect();
+    let names: Vec<&str> = Phase::unpaid()
+        .map(|phase| language::word(phase.word()))
+        .collect();
     let out = &context.out;
     out.text("Messages a day, if nobody paid")?;
     out.theirs(chart::picture(&bars, out.width()))?;

@@ -16,7 +16,7 @@ use crate::view::{Cell, Format, View, language};
 
 /// Which collections are counted, and by what.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Of this rule
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
@@ -103,7 +103,11 @@ fn tell_funnel(context: &Context, figures: &[FunnelFigures]) -> Result<()> {
             entered.to_string(),
         ));
         bars.push(line(step("paid in 7 days"), in_7, percent(in_7, entered)));
-        bars.push(line(step("paid in 30 days"), in_30, percent(in_30, entered)));
+        bars.push(line(
+            step("paid in 30 days"),
+            in_30,
+            percent(in_30, entered),
+        ));
         bars.push(line(
             step("recovered"),
             back,

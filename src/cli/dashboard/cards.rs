@@ -53,12 +53,10 @@ fn nothing(words: &str) -> String {
 
 /// What the marks of a picture stand for.
 fn legend(names: &[String]) -> String {
-    let marks = names.iter().enumerate().map(|(place, name)| {
-        format!(
-            "<span><i class=\"m{place}\"></i>{}</span>",
-            escaped(name)
-        )
-    });
+    let marks = names
+        .iter()
+        .enumerate()
+        .map(|(place, name)| format!("<span><i class=\"m{place}\"></i>{}</span>", escaped(name)));
     format!("<p class=\"legend\">{}</p>", marks.collect::<String>())
 }
 
@@ -79,7 +77,10 @@ fn parts(figures: &MessageFigures) -> Vec<u64> {
 }
 
 fn part_names(say: &Translator) -> Vec<String> {
-    PARTS.iter().map(|(name, _)| say.said(name)).collect()
+    PARTS
+        .iter()
+        .map(|(name, _)| say.header(name).to_owned())
+        .collect()
 }
 
 /// What a line of figures is about, as people read it.
@@ -178,7 +179,12 @@ pub(super) fn days(board: &Dashboard, say: &Translator) -> Result<String> {
 }
 
 /// Messages by something, each a bar of what became of them.
-pub(super) fn messages(board: &Dashboard, by: CountedBy, title: &str, say: &Translator) -> Result<String> {
+pub(super) fn messages(
+    board: &Dashboard,
+    by: CountedBy,
+    title: &str,
+    say: &Translator,
+) -> Result<String> {
     let title = say.said(title);
     let rows = board.counted(by);
     if rows.is_empty() {
@@ -204,7 +210,12 @@ pub(super) fn messages(board: &Dashboard, by: CountedBy, title: &str, say: &Tran
 }
 
 /// How collections do: entered, paid, recovered.
-pub(super) fn funnel(board: &Dashboard, by: FunnelBy, title: &str, say: &Translator) -> Result<String> {
+pub(super) fn funnel(
+    board: &Dashboard,
+    by: FunnelBy,
+    title: &str,
+    say: &Translator,
+) -> Result<String> {
     let title = say.said(title);
     let rows = board.funnel(by);
     if rows.is_empty() {
@@ -231,7 +242,11 @@ pub(super) fn funnel(board: &Dashboard, by: FunnelBy, title: &str, say: &Transla
         .collect();
     let names = ["paid in 7 days", "paid in 30 days", "not paid in 30 days"];
     let picture = svg::bars(&title, &lines)? + &legend(&names.map(|name| say.said(name)));
-    Ok(card(&title, false, &(picture + &funnel_figures(by, rows, say))))
+    Ok(card(
+        &title,
+        false,
+        &(picture + &funnel_figures(by, rows, say)),
+    ))
 }
 
 fn funnel_name(row: &FunnelFigures, say: &Translator) -> String {
@@ -278,10 +293,19 @@ pub(super) fn ahead(board: &Dashboard, say: &Translator) -> Result<String> {
     let phases: Vec<Phase> = Phase::unpaid().collect();
     let used: Vec<Phase> = phases
         .into_iter()
-        .filter(|phase| board.ahead.iter().any(|day| day.messages.contains_key(phase)))
+        .filter(|phase| {
+            board
+                .ahead
+                .iter()
+                .any(|day| day.messages.contains_key(phase))
+        })
         .collect();
     if used.is_empty() {
-        return Ok(card(&title, false, &nothing(&say.said("nothing would be sent"))));
+        return Ok(card(
+            &title,
+            false,
+            &nothing(&say.said("nothing would be sent")),
+        ));
     }
     let of = |on: &crate::jobs::forecast::ForecastDay, phase: &Phase| {
         on.messages.get(phase).copied().unwrap_or_default()
@@ -291,7 +315,10 @@ pub(super) fn ahead(board: &Dashboard, say: &Translator) -> Result<String> {
         .iter()
         .map(|on| (day(on.on), used.iter().map(|phase| of(on, phase)).collect()))
         .collect();
-    let names: Vec<String> = used.iter().map(|phase| say.word(phase.word()).to_owned()).collect();
+    let names: Vec<String> = used
+        .iter()
+        .map(|phase| say.word(phase.word()).to_owned())
+        .collect();
     let mut heads = vec![say.header("day").to_owned()];
     heads.extend(names.iter().cloned());
     let cells: Vec<Vec<Figure>> = board
@@ -300,7 +327,10 @@ pub(super) fn ahead(board: &Dashboard, say: &Translator) -> Result<String> {
         .map(|on| {
             let mut row = vec![Figure::Text(day(on.on))];
             row.extend(used.iter().map(|phase| {
-                Figure::Number(format!("forecast/{}/{}", on.on, phase.word()), of(on, phase))
+                Figure::Number(
+                    format!("forecast/{}/{}", on.on, phase.word()),
+                    of(on, phase),
+                )
             }));
             row
         })
@@ -322,9 +352,8 @@ pub(super) fn queue(board: &Dashboard, say: &Translator) -> String {
         .queue
         .iter()
         .map(|queue| {
-            let figure = |name: &str, n| {
-                Figure::Number(format!("queue/{}/{name}", queue.channel), n)
-            };
+            let figure =
+                |name: &str, n| Figure::Number(format!("queue/{}/{name}", queue.channel), n);
             vec![
                 Figure::Text(say.word(queue.channel.as_str()).to_owned()),
                 figure("due", queue.due),

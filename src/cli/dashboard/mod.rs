@@ -51,9 +51,7 @@ pub(super) fn run(command: &Command, lang: Option<Speech>, context: &Context) ->
         context.out.exact(page)?;
     } else {
         whole_file::put(&command.file, &page)?;
-        context
-            .out
-            .say(format!("wrote {}", command.file.display()));
+        context.out.say(format!("wrote {}", command.file.display()));
     }
     Ok(Outcome::Done)
 }

@@ -40,7 +40,12 @@ pub(super) fn write(board: &Dashboard, company: Option<&str>, say: &Translator) 
     for card in [
         cards::attention(board, say),
         cards::days(board, say)?,
-        cards::messages(board, CountedBy::Channel, "What became of them, by channel", say)?,
+        cards::messages(
+            board,
+            CountedBy::Channel,
+            "What became of them, by channel",
+            say,
+        )?,
         cards::messages(board, CountedBy::Reason, "Why messages were not sent", say)?,
         cards::messages(board, CountedBy::Template, "By template", say)?,
         cards::messages(board, CountedBy::Stage, "Messages of the ladder", say)?,

@@ -120,7 +120,10 @@ fn tell_head(context: &Context, kept: &Kept) -> Result<()> {
     if rule.portfolios.is_empty() {
         out.text("  takes every portfolio that no other rule names")?;
     } else {
-        out.text(format!("  takes the portfolios {}", rule.portfolios.join(", ")))?;
+        out.text(format!(
+            "  takes the portfolios {}",
+            rule.portfolios.join(", ")
+        ))?;
     }
     if !rule.one_message_per_client {
         out.text("  one message for each invoice")?;

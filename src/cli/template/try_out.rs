@@ -82,9 +82,8 @@ fn agreed(context: &Context, test: &Test, trial: &Trial) -> Result<bool> {
         });
     }
     if !context.out.interactive() {
-        return Err(
-            Error::usage("nobody can be asked here; nothing was sent").hint("--yes to send it all the same")
-        );
+        return Err(Error::usage("nobody can be asked here; nothing was sent")
+            .hint("--yes to send it all the same"));
     }
     let address = phone::shown(trial.address());
     context.out.ask(&format!("Send it to {address}?"))

@@ -12,9 +12,9 @@ use crate::domain::message::{NewMessage, Outgoing};
 use crate::domain::template::Look;
 use crate::domain::words::{AttemptOutcome, Reason, Status, Word as _};
 use crate::error::{Error, Result};
+use crate::store::Store;
 use crate::store::message::{self, Inserted};
 use crate::store::queue::{self, Settlement};
-use crate::store::Store;
 
 /// What became of a message that went by itself.
 #[derive(Debug)]
@@ -140,16 +140,12 @@ fn settlement(id: i64, message: &NewMessage, answer: &Result<Accepted, Refusal>)
             settlement.status = Status::Unknown;
             settlement.outcome = Some(AttemptOutcome::Unknown);
         }
-        Next::Later(_) | Next::Wait(_) => refused(
-            &mut settlement,
-            Reason::GaveUp,
-            Some(AttemptOutcome::Later),
-        ),
-        Next::Stop | Next::StopBatch => refused(
-            &mut settlement,
-            Reason::GaveUp,
-            Some(AttemptOutcome::Stop),
-        ),
+        Next::Later(_) | Next::Wait(_) => {
+            refused(&mut settlement, Reason::GaveUp, Some(AttemptOutcome::Later))
+        }
+        Next::Stop | Next::StopBatch => {
+            refused(&mut settlement, Reason::GaveUp, Some(AttemptOutcome::Stop))
+        }
         // Nothing left: no attempt was made.
         Next::NotSent => refused(&mut settlement, Reason::GaveUp, None),
     }

@@ -33,7 +33,10 @@ pub(super) const SORT: Sort = Sort {
     brings: &KINDS,
     headings: &[],
     asks: &[
-        Ask::plain("base_url", "the address of the API, such as https://api.example.hubsoft.com.br"),
+        Ask::plain(
+            "base_url",
+            "the address of the API, such as https://api.example.hubsoft.com.br",
+        ),
         Ask::plain("client_id", "the id of the integration"),
         Ask::secret("client_secret", "its secret"),
         Ask::plain("username", "the user of the API"),

@@ -124,7 +124,10 @@ pub(super) const SORT: Sort = Sort {
     brings: &KINDS,
     headings: headings::HEADINGS,
     asks: &[
-        Ask::plain("base_url", "the address of the IXC, such as https://ixc.example.com"),
+        Ask::plain(
+            "base_url",
+            "the address of the IXC, such as https://ixc.example.com",
+        ),
         Ask::secret("token", "the token of its web service, id:hash"),
     ],
     read,

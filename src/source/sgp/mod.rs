@@ -32,7 +32,10 @@ pub(super) const SORT: Sort = Sort {
     brings: &KINDS,
     headings: &[],
     asks: &[
-        Ask::plain("base_url", "the address of the SGP, such as https://example.sgp.net.br"),
+        Ask::plain(
+            "base_url",
+            "the address of the SGP, such as https://example.sgp.net.br",
+        ),
         Ask::plain("app", "the name of the integration"),
         Ask::secret("token", "its token"),
     ],
