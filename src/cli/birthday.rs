@@ -216,10 +216,10 @@ fn tell_queued(
             face::warn_unforwarded(context, store, *channel)?;
         }
     }
-    for waiting in watch::not_taken(store.connection(), context.now())? {
+    for neglect in watch::not_taken(store.connection(), context.now())? {
         context
             .out
-            .warn(format!("{}: {}", waiting.what, waiting.remedy));
+            .warn(format!("{}: {}", neglect.what, neglect.remedy));
     }
     Ok(())
 }

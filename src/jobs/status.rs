@@ -54,7 +54,15 @@ pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standi
     attention.extend(watch::in_doubt(connection)?);
     attention.extend(watch::stale(connection, config, now)?);
     attention.extend(closed(connection)?);
-    attention.extend(watch::unnoticed(connection, now)?);
+    attention.extend(
+        watch::unnoticed(connection, now)?
+            .into_iter()
+            .map(|neglect| Attention {
+                what: neglect.what,
+                count: 1,
+                remedy: neglect.remedy,
+            }),
+    );
     Ok(Standing {
         queue,
         tasks: tasks(connection, now)?,
@@ -98,15 +106,24 @@ fn tasks(connection: &Connection, now: Now) -> Result<Vec<TaskState>> {
 fn closed(connection: &Connection) -> Result<Vec<Attention>> {
     let mut found = Vec::new();
     for channel in Channel::ALL {
-        if let Some(outage) = queue::outage(connection, *channel)? {
-            found.push(Attention {
-                what: format!("{channel} is closed: {}", outage.why),
-                count: queue::queued(connection, *channel)?,
-                remedy: format!("regua doctor; regua queue deliver --channel {channel}"),
-            });
-        }
+        found.extend(closed_channel(connection, *channel)?);
     }
     Ok(found)
+}
+
+/// A channel that suffers an outage.
+pub(super) fn closed_channel(
+    connection: &Connection,
+    channel: Channel,
+) -> Result<Option<Attention>> {
+    let Some(outage) = queue::outage(connection, channel)? else {
+        return Ok(None);
+    };
+    Ok(Some(Attention {
+        what: format!("{channel} is closed: {}", outage.why),
+        count: queue::queued(connection, channel)?,
+        remedy: format!("regua doctor; regua queue deliver --channel {channel}"),
+    }))
 }
 
 /// A task's last success: when it ended, and how long it took in seconds.

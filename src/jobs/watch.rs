@@ -29,17 +29,6 @@ pub struct Attention {
     pub remedy: String,
 }
 
-impl Attention {
-    /// Something there is one of.
-    fn one(what: String, remedy: String) -> Self {
-        Self {
-            what,
-            count: 1,
-            remedy,
-        }
-    }
-}
-
 /// Messages of which nobody can tell whether they went.
 pub fn in_doubt(connection: &Connection) -> Result<Option<Attention>> {
     let count = health::unknown_messages(connection)?;
@@ -65,14 +54,26 @@ pub fn stale(connection: &Connection, config: &Config, now: Now) -> Result<Optio
     let Some(age) = age.filter(|age| limit > 0 && *age > TimeDelta::hours(limit)) else {
         return Ok(None);
     };
-    Ok(Some(Attention::one(
-        format!(
+    Ok(Some(Attention {
+        what: format!(
             "the invoices are {} hours old ({}): collections refuse more than {limit}",
             age.num_hours(),
             now.iso(now.at - age)
         ),
-        "regua sync invoices, or regua import invoices FILE".to_owned(),
-    )))
+        count: 1,
+        remedy: "regua sync invoices, or regua import invoices FILE".to_owned(),
+    }))
+}
+
+/// Something to be noticed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neglect {
+    /// By what it is known again: `task:collections`, `stranded:whatsapp/send`.
+    pub about: String,
+    /// What it is.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// Notes that cron called; a database that cannot be written just now is told by what it keeps from running.
@@ -96,58 +97,85 @@ fn last_call(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
 }
 
 /// Everything about tasks and the queue that wants to be noticed.
-pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Attention>> {
-    let mut notices = Vec::new();
+pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     let enabled = store_task::enabled(connection)?;
-    for (task, considered) in &enabled {
+    let mut notices = of_tasks(connection, &enabled, now)?;
+    notices.extend(silence(connection, &enabled, now)?);
+    let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
+    notices.extend(stranded(connection, &tasks, now)?);
+    for (channel, origin, n) in waiting::expired(connection)? {
+        notices.push(Neglect {
+            about: format!("expired:{channel}/{origin}"),
+            what: format!(
+                "{n} {origin} {} on {channel} expired before any run took them",
+                messages(n)
+            ),
+            remedy: "let a send-queue task run while they may go: regua task list".to_owned(),
+        });
+    }
+    Ok(notices)
+}
+
+/// What of all this whoever keeps the house is alerted of: tasks that failed, died or did not run, and
+/// messages that no task will take.
+pub(super) fn pressing(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
+    let enabled = store_task::enabled(connection)?;
+    let mut notices = of_tasks(connection, &enabled, now)?;
+    let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
+    notices.extend(stranded(connection, &tasks, now)?);
+    Ok(notices)
+}
+
+/// Tasks that failed or died the last time, and those that should have run and did not.
+fn of_tasks(
+    connection: &Connection,
+    enabled: &[(Task, DateTime<Utc>)],
+    now: Now,
+) -> Result<Vec<Neglect>> {
+    let mut notices = Vec::new();
+    for (task, considered) in enabled {
         notices.extend(last_run(connection, task)?);
         let missed = task
             .schedule
             .next_after(*considered, now.zone)
             .filter(|minute| *minute < now.at - TimeDelta::minutes(LATE));
         if let Some(minute) = missed {
-            notices.push(Attention::one(
-                format!(
+            notices.push(Neglect {
+                about: format!("missed:{}", task.name),
+                what: format!(
                     "task `{}` should have run at {} and did not",
                     task.name,
                     now.iso(minute)
                 ),
-                format!("regua task run {}", task.name),
-            ));
+                remedy: format!("regua task run {}", task.name),
+            });
         }
-    }
-    notices.extend(silence(connection, &enabled, now)?);
-    let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
-    notices.extend(stranded(connection, &tasks, now)?);
-    for (channel, origin, n) in waiting::expired(connection)? {
-        notices.push(Attention::one(
-            format!(
-                "{n} {origin} {} on {channel} expired before any run took them",
-                messages(n)
-            ),
-            "let a send-queue task run while they may go: regua task list".to_owned(),
-        ));
     }
     Ok(notices)
 }
 
-fn last_run(connection: &Connection, task: &Task) -> Result<Option<Attention>> {
+fn last_run(connection: &Connection, task: &Task) -> Result<Option<Neglect>> {
     let name = &task.name;
     let remedy = format!("regua task show {name}");
     if store_task::is_left(connection, name)? {
-        return Ok(Some(Attention::one(
-            format!(
+        return Ok(Some(Neglect {
+            about: format!("left:{name}"),
+            what: format!(
                 "task `{name}`: its process died three times for one minute, and it waits for its next"
             ),
-            format!("{remedy}; regua task run {name}"),
-        )));
+            remedy: format!("{remedy}; regua task run {name}"),
+        }));
     }
     Ok(store_task::last_run(connection, name)?
         .filter(|run| run.outcome == RunOutcome::Failed)
         .map(|run| {
             let message = run.message.unwrap_or_default();
             let first = message.lines().next().unwrap_or_default().to_owned();
-            Attention::one(format!("task `{name}` failed last time: {first}"), remedy)
+            Neglect {
+                about: format!("task:{name}"),
+                what: format!("task `{name}` failed last time: {first}"),
+                remedy,
+            }
         }))
 }
 
@@ -156,31 +184,29 @@ fn silence(
     connection: &Connection,
     enabled: &[(Task, DateTime<Utc>)],
     now: Now,
-) -> Result<Option<Attention>> {
+) -> Result<Option<Neglect>> {
     let an_hour_ago = now.at - TimeDelta::hours(1);
     let last = last_call(connection)?;
     let waits = enabled.iter().any(|(_, since)| *since < an_hour_ago);
-    let remedy = "regua task crontab, or regua task systemd".to_owned();
-    Ok(match last {
-        _ if !waits => None,
-        Some(last) if last >= an_hour_ago => None,
-        Some(last) => Some(Attention::one(
-            format!(
-                "cron has not called run-due for {} hours (last {})",
-                (now.at - last).num_hours(),
-                now.iso(last)
-            ),
-            remedy,
-        )),
-        None => Some(Attention::one(
-            "cron has never called run-due, and tasks wait for it".to_owned(),
-            remedy,
-        )),
-    })
+    let what = match last {
+        _ if !waits => return Ok(None),
+        Some(last) if last >= an_hour_ago => return Ok(None),
+        Some(last) => format!(
+            "cron has not called run-due for {} hours (last {})",
+            (now.at - last).num_hours(),
+            now.iso(last)
+        ),
+        None => "cron has never called run-due, and tasks wait for it".to_owned(),
+    };
+    Ok(Some(Neglect {
+        about: "cron".to_owned(),
+        what,
+        remedy: "regua task crontab, or regua task systemd".to_owned(),
+    }))
 }
 
 /// Messages that wait for their hours, and that no task will take before they expire.
-fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Attention>> {
+fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neglect>> {
     let mut notices = Vec::new();
     for group in waiting::for_hours(connection)? {
         let from = group.from.max(now.at) - TimeDelta::minutes(1);
@@ -193,8 +219,9 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Att
             next.is_some_and(|minute| minute < group.until)
         });
         if !taken {
-            notices.push(Attention::one(
-                format!(
+            notices.push(Neglect {
+                about: format!("stranded:{}/{}", group.channel, group.origin),
+                what: format!(
                     "{} {} {} wait on {} from {} on, and no task takes them before they expire at {}",
                     group.count,
                     group.origin,
@@ -203,15 +230,15 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Att
                     now.iso(group.from),
                     now.iso(group.until)
                 ),
-                "let a send-queue task run in between: regua task edit".to_owned(),
-            ));
+                remedy: "let a send-queue task run in between: regua task edit".to_owned(),
+            });
         }
     }
     Ok(notices)
 }
 
 /// Messages that wait, and that no task will take before they expire.
-pub fn not_taken(connection: &Connection, now: Now) -> Result<Vec<Attention>> {
+pub fn not_taken(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     let tasks: Vec<Task> = store_task::enabled(connection)?
         .into_iter()
         .map(|(task, _)| task)

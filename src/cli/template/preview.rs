@@ -6,6 +6,7 @@ use serde_json::json;
 use super::subject::{RowArgs, Subject, draft, no_value};
 use super::{Context, Outcome, segments_of};
 use crate::domain::client::Client;
+use crate::domain::letter::too_long;
 use crate::domain::phone;
 use crate::domain::recipient::Reach;
 use crate::domain::sms::{Segments, segments};
@@ -135,6 +136,11 @@ fn show(context: &Context, seen: &Seen) -> Result<()> {
         text.push_str(&format!("\n{html}\n"));
     }
     context.out.text(text)?;
+    if seen.template.channel.is_printed()
+        && let Some(told) = too_long(rendered.title.as_deref(), &rendered.body)
+    {
+        context.out.warn(told);
+    }
     if seen.segments.is_some() {
         context.out.say(segments_of(&rendered.body));
     }

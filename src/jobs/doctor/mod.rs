@@ -168,6 +168,9 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     if let Some(store) = &store {
         waiting(store.connection(), *patient.now, tell)?;
     }
+    if let Some(finding) = outside::alerts(patient.config) {
+        tell(finding)?;
+    }
     for finding in network() {
         tell(finding)?;
     }
@@ -202,7 +205,9 @@ fn waiting(
 ) -> Result<()> {
     let findings = watch::unnoticed(connection, now).map(|noticed| {
         let noticed = noticed.into_iter();
-        noticed.map(|one| Finding::noticed("tasks", one)).collect()
+        noticed
+            .map(|neglect| Finding::warning("tasks", neglect.what, neglect.remedy))
+            .collect()
     });
     each(tell, "tasks", findings)?;
     each(tell, "incidents", outside::undecided(connection, now))
