@@ -12,7 +12,8 @@ use crate::clock::Now;
 use crate::domain::receipt::Receipt;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::Result;
-use crate::settings::{Ask, Secret};
+pub use crate::settings::Ask;
+use crate::settings::Secret;
 use crate::toml_table::Section;
 
 mod answer;

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::Context;
 use super::global::Global;
-use super::{Context, Outcome, doctor};
-use crate::channel::{Choice, choices};
+use crate::channel::{Ask, Choice, choices};
 use crate::clock::zone_is_known;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::init::{self as job, Answers, ChannelAnswer, quoted};
-use crate::settings::Ask;
 use crate::source;
 use crate::view::{Cell, Out, View, language};
 
@@ -72,8 +71,9 @@ struct Form<'a> {
     set: Vec<(String, String, String)>,
 }
 
-/// Runs the command.
-pub(super) fn run(command: &Command, global: &Global, out: Out) -> Result<Outcome> {
+/// Writes the configuration and makes its database; what is to be looked at then, unless the answer went to a
+/// program.
+pub(super) fn run(command: &Command, global: &Global, out: Out) -> Result<Option<Context>> {
     let path = global
         .config
         .clone()
@@ -101,10 +101,10 @@ pub(super) fn run(command: &Command, global: &Global, out: Out) -> Result<Outcom
         .words("config", |path| Cell::of(path.display()))
         .words("database", |_| json!(made.database.display().to_string()));
     if out.one(view, path.as_path())? {
-        return Ok(Outcome::Done);
+        return Ok(None);
     }
     out.say("next: regua import DIR, or regua sync; regua apply FILE; regua task crontab");
-    doctor::run(&context)
+    Ok(Some(context))
 }
 
 /// `--set SECTION.KEY=VALUE`, taken apart; the section may have dots of its own.
@@ -156,13 +156,10 @@ impl Form<'_> {
             self.line(command.tax_id.as_deref(), "Its CNPJ", "")?,
         ];
         let mut channels = Vec::new();
-        for (channel, given) in [
-            (Channel::Push, &command.push),
-            (Channel::Whatsapp, &command.whatsapp),
-            (Channel::Sms, &command.sms),
-            (Channel::Email, &command.email),
-        ] {
-            channels.push(self.channel(channel, given.as_deref())?);
+        for channel in Channel::ALL {
+            if let Some(given) = self.given(*channel) {
+                channels.push(self.channel(*channel, given)?);
+            }
         }
         let source = self.source()?;
         let taken = |section: &str| {
@@ -182,6 +179,19 @@ impl Form<'_> {
             source,
             others,
         })
+    }
+
+    /// What the flag of a channel gives; none where the channel has no flag, and goes as it usually does.
+    fn given(&self, channel: Channel) -> Option<Option<&str>> {
+        let command = self.command;
+        let given = match channel.as_str() {
+            "push" => &command.push,
+            "whatsapp" => &command.whatsapp,
+            "sms" => &command.sms,
+            "email" => &command.email,
+            _ => return None,
+        };
+        Some(given.as_deref())
     }
 
     /// What a flag gives, else what a person answers, else what is usual.

@@ -267,7 +267,10 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Completions(command) => return command.run(out, &mut self::command()),
         Command::Man(command) => return command.run(out, self::command()),
         Command::Demo(command) => return demo::run(command, out),
-        Command::Init(command) => return init::run(command, &cli.global, out),
+        Command::Init(command) => {
+            let context = init::run(command, &cli.global, out)?;
+            return context.map_or(Ok(Outcome::Done), |context| doctor::run(&context));
+        }
         _ => {}
     }
     let global = &cli.global;

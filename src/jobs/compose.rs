@@ -5,12 +5,12 @@
 
 use chrono::{DateTime, Days, Utc};
 
+use super::blocked::blocking_list;
 use super::rows::About;
 use crate::clock::{Now, start_of};
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::phone;
 use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
@@ -20,7 +20,7 @@ use crate::domain::recipient::{
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
 use crate::error::Result;
-use crate::store::{Connection, block_list, book, incident, message, opt_out};
+use crate::store::{Connection, book, incident, message, opt_out};
 
 /// In what words a message is written.
 #[derive(Debug, Clone, Copy)]
@@ -219,10 +219,13 @@ impl<'a> Composer<'a> {
         let mut free = Vec::new();
         let mut forbidden = None;
         for address in addresses {
-            let by = self.list_against(
+            let errand = (aim.channel, aim.purpose, aim.is_notice);
+            let by = blocking_list(
                 connection,
-                (aim.channel, aim.purpose, aim.is_notice),
+                self.policy,
+                errand,
                 &address.text,
+                self.now.today,
             )?;
             match by {
                 Some(list) => forbidden = Some((address.text, list)),
@@ -237,37 +240,6 @@ impl<'a> Composer<'a> {
             },
             None => Reach::To(free),
         })
-    }
-
-    /// The list of numbers that forbids a message to an address, if one does.
-    fn list_against(
-        &self,
-        connection: &Connection,
-        (channel, purpose, is_notice): (Channel, Purpose, bool),
-        address: &str,
-    ) -> Result<Option<String>> {
-        let listed = match phone::compared(address) {
-            Some(compared) if channel != Channel::Push => {
-                block_list::naming(connection, &compared)?
-            }
-            _ => Vec::new(),
-        };
-        let by = listed.into_iter().find(|(list, since)| {
-            let rule = self.policy.block_lists.of(list);
-            rule.forbids(channel, purpose, is_notice, *since, self.now.today)
-        });
-        Ok(by.map(|(list, _)| list))
-    }
-
-    /// The list of numbers that forbids a message that gives no notice to an address, if one does.
-    pub fn blocking(
-        &self,
-        connection: &Connection,
-        channel: Channel,
-        purpose: Purpose,
-        address: &str,
-    ) -> Result<Option<String>> {
-        self.list_against(connection, (channel, purpose, false), address)
     }
 
     /// The message of a draft to an address of another than its recipient, whatever hours and caps say; or

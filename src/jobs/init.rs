@@ -121,26 +121,36 @@ pub fn text(answers: &Answers, path: &Path, say: &dyn Fn(&str) -> String) -> Str
             pair(&mut text, key, &quoted(value));
         }
     }
+    channels(&mut text, answers, path, &mut comment);
+    rest(&mut text, answers, path, &mut comment);
+    text
+}
+
+/// The sections of the channels.
+fn channels(
+    text: &mut String,
+    answers: &Answers,
+    path: &Path,
+    comment: &mut dyn FnMut(&mut String, &str),
+) {
     for answer in &answers.channels {
         text.push('\n');
         if answer.provider == "file" {
             comment(
-                &mut text,
+                text,
                 "No account yet: each message is appended to this file as a line of JSON.",
             );
         }
         let _ = writeln!(text, "[{}]", answer.channel.as_str());
-        pair(&mut text, "provider", &quoted(&answer.provider));
+        let _ = writeln!(text, "provider = {}", quoted(&answer.provider));
         if answer.provider == "file" && !answer.pairs.iter().any(|(key, _)| key == "path") {
             let file = placed(path, &format!("{}.jsonl", answer.channel.as_str()));
-            pair(&mut text, "path", &quoted(&file));
+            let _ = writeln!(text, "path = {}", quoted(&file));
         }
         for (key, value) in &answer.pairs {
-            pair(&mut text, key, value);
+            let _ = writeln!(text, "{key} = {value}");
         }
     }
-    rest(&mut text, answers, path, &mut comment);
-    text
 }
 
 /// What follows the channels: letters, copies, the source, and other sections.
@@ -195,7 +205,7 @@ fn rest(
 
 /// What was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
+pub struct KeptConfiguration {
     /// The configuration.
     pub file: PathBuf,
     /// The database that it names.
@@ -230,7 +240,7 @@ pub fn refuse_existing(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When the text is not acceptable, with every flaw; when there is a file already, or it cannot be written.
-pub fn keep(path: &Path, text: &str) -> Result<Made> {
+pub fn keep(path: &Path, text: &str) -> Result<KeptConfiguration> {
     refuse_existing(path)?;
     let base = path.parent().unwrap_or(Path::new(""));
     let config = Config::read(text, &path.display().to_string(), base).map_err(|error| {
@@ -255,7 +265,7 @@ pub fn keep(path: &Path, text: &str) -> Result<Made> {
     if is_machines(path) {
         warnings.extend(for_the_machine(path, &config.database).map_err(failed)?);
     }
-    Ok(Made {
+    Ok(KeptConfiguration {
         file: path.to_owned(),
         database: config.database,
         warnings,

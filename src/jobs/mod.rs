@@ -5,6 +5,7 @@ pub mod alert;
 pub mod apply;
 pub mod backup;
 pub mod birthday;
+mod blocked;
 pub mod codes;
 pub mod collection;
 pub mod compose;

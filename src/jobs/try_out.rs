@@ -8,6 +8,7 @@ use crate::domain::recipient::{Address, Reach, reach_typed};
 use crate::domain::template::Template;
 use crate::domain::words::{AddressKind, Channel, Origin, Word as _};
 use crate::error::{Error, Result};
+use crate::jobs::blocked::blocking_list;
 use crate::jobs::compose::{Composer, Draft, Key};
 use crate::jobs::deliver::{Once, Stop, once};
 use crate::jobs::provided;
@@ -80,7 +81,9 @@ pub fn prepare(
         }
     }
     let composer = Composer::new(config, clock.now());
-    if let Some(list) = composer.blocking(connection, template.channel, template.purpose, &text)? {
+    let errand = (template.channel, template.purpose, false);
+    let today = clock.now().today;
+    if let Some(list) = blocking_list(connection, &config.policy, errand, &text, today)? {
         return Err(Error::unacceptable(format!(
             "that number stands in the list `{list}` of numbers that must not be written to"
         ))

@@ -105,8 +105,8 @@ mod tests {
         assert_eq!(stacked(&[3, 0, 3], 12, 4), "█▒");
         assert_eq!(stacked(&[], 10, 4), "");
         assert_eq!(stacked(&[1], 0, 4), "");
-        // Something above nothing always shows.
         assert_eq!(stacked(&[1, 0], 1000, 4), "█");
+        assert_eq!(stacked(&[0, 1], 1000, 4), "▓");
     }
 
     #[test]

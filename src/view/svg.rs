@@ -33,14 +33,14 @@ fn mark(place: usize) -> RGBColor {
 }
 
 /// Columns of a chart's own measure, across and down; a page shows it as wide as there is room.
-const WIDE: u32 = 440;
-const HIGH: u32 = 230;
+const WIDE: u32 = 360;
+const HIGH: u32 = 210;
 
-/// Letters' height.
-const LETTERS: u32 = 12;
+/// Letters' height, with the room above and below them.
+const LETTERS: u32 = 15;
 
 /// The most names that stand under columns.
-const NAMES: usize = 7;
+const NAMES: usize = 6;
 
 type Paper<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -65,6 +65,11 @@ const fn drawn(count: u64) -> f64 {
     count as f64
 }
 
+/// What parts come to.
+fn sum_of(parts: &[Part]) -> u64 {
+    parts.iter().map(|(_, count)| count).sum()
+}
+
 /// The first round number at or above this: it ends a measure.
 fn round(most: u64) -> u64 {
     let mut step = 1;
@@ -79,11 +84,14 @@ fn round(most: u64) -> u64 {
     }
 }
 
+/// A part of a column or bar: which of [`MARKS`] it has, and how much it is.
+pub type Part = (usize, u64);
+
 /// Columns side by side, each of parts on top of each other; names stand under as many as there is room for.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
-pub fn columns(title: &str, columns: &[(String, Vec<u64>)]) -> Result<String> {
+pub fn columns(title: &str, columns: &[(String, Vec<Part>)]) -> Result<String> {
     let mut text = String::new();
     {
         let root = SVGBackend::with_string(&mut text, (WIDE, HIGH)).into_drawing_area();
@@ -93,8 +101,8 @@ pub fn columns(title: &str, columns: &[(String, Vec<u64>)]) -> Result<String> {
     Ok(fit_for_a_page(&text, title))
 }
 
-fn draw_columns(root: &Paper<'_>, columns: &[(String, Vec<u64>)]) -> Result<()> {
-    let most = columns.iter().map(|(_, parts)| parts.iter().sum()).max();
+fn draw_columns(root: &Paper<'_>, columns: &[(String, Vec<Part>)]) -> Result<()> {
+    let most = columns.iter().map(|(_, parts)| sum_of(parts)).max();
     let top = round(most.unwrap_or(0));
     let many = drawn(columns.len() as u64);
     let mut chart = ChartBuilder::on(root)
@@ -120,10 +128,10 @@ fn draw_columns(root: &Paper<'_>, columns: &[(String, Vec<u64>)]) -> Result<()> 
     for (place, (name, parts)) in columns.iter().enumerate() {
         let left = drawn(place as u64);
         let mut sum = 0;
-        for (part, count) in parts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        for (part, count) in parts.iter().filter(|(_, count)| *count > 0) {
             let corners = [(left + 0.1, drawn(sum)), (left + 0.9, drawn(sum + count))];
             sum += count;
-            let filled = Rectangle::new(corners, mark(part).filled());
+            let filled = Rectangle::new(corners, mark(*part).filled());
             chart.draw_series([filled]).map_err(failed)?;
         }
         if place % every == 0 {
@@ -137,30 +145,27 @@ fn draw_columns(root: &Paper<'_>, columns: &[(String, Vec<u64>)]) -> Result<()> 
 }
 
 /// One line of bars: its name, the parts of its bar, and what is said at its end.
-pub struct Line {
+pub struct BarLine {
     /// The name.
     pub name: String,
     /// The parts of its bar.
-    pub parts: Vec<u64>,
+    pub parts: Vec<Part>,
     /// What is said at its end.
     pub said: String,
 }
 
 /// Height of a line: its name, and its bar under it.
-const LINE: i32 = 34;
+const LINE: i32 = 37;
 
 /// Bars below each other, each under its name, in one measure.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
-pub fn bars(title: &str, lines: &[Line]) -> Result<String> {
-    let most = lines
-        .iter()
-        .map(|line| line.parts.iter().sum::<u64>())
-        .max();
+pub fn bars(title: &str, lines: &[BarLine]) -> Result<String> {
+    let most = lines.iter().map(|line| sum_of(&line.parts)).max();
     let most = most.unwrap_or(0).max(1);
     let high = LINE * i32::try_from(lines.len()).unwrap_or(1) + 6;
-    let wide = i32::try_from(WIDE).unwrap_or(440);
+    let wide = i32::try_from(WIDE).unwrap_or(360);
     let mut text = String::new();
     {
         let size = (WIDE, high.unsigned_abs());
@@ -173,12 +178,12 @@ pub fn bars(title: &str, lines: &[Line]) -> Result<String> {
                 .map_err(failed)?;
             root.draw(&Text::new(line.said.clone(), (wide, top), right))
                 .map_err(failed)?;
-            let under = top + 16;
+            let under = top + 18;
             let floor = [(0, under), (wide, under + 11)];
             root.draw(&Rectangle::new(floor, FAINT_COLOUR.mix(0.35).filled()))
                 .map_err(failed)?;
             let mut sum = 0u64;
-            for (part, count) in line.parts.iter().enumerate() {
+            for (part, count) in &line.parts {
                 let place = |sum: u64| {
                     let share = u128::from(sum) * u128::from(WIDE) / u128::from(most);
                     i32::try_from(share).unwrap_or(wide)
@@ -188,7 +193,7 @@ pub fn bars(title: &str, lines: &[Line]) -> Result<String> {
                 if *count > 0 {
                     // Something above nothing always shows.
                     let corners = [(from, under), (to.max(from + 1), under + 11)];
-                    root.draw(&Rectangle::new(corners, mark(part).filled()))
+                    root.draw(&Rectangle::new(corners, mark(*part).filled()))
                         .map_err(failed)?;
                 }
             }
@@ -236,11 +241,11 @@ mod tests {
     #[test]
     fn a_chart_shows_its_parts_and_asks_for_nothing() {
         let days = vec![
-            ("01/12".to_owned(), vec![3, 0, 1]),
-            ("02/12".to_owned(), vec![0, 0, 0]),
+            ("01/12".to_owned(), vec![(0, 3), (1, 0), (2, 1)]),
+            ("02/12".to_owned(), vec![(0, 0)]),
         ];
         let chart = columns("Mensagens <por> dia", &days).expect("a chart");
-        assert!(chart.starts_with("<svg viewBox=\"0 0 440 230\""), "{chart}");
+        assert!(chart.starts_with("<svg viewBox=\"0 0 360 210\""), "{chart}");
         assert!(
             chart.contains("aria-label=\"Mensagens &lt;por&gt; dia\""),
             "{chart}"
@@ -257,9 +262,9 @@ mod tests {
 
     #[test]
     fn names_in_a_chart_cannot_become_markup() {
-        let line = Line {
+        let line = BarLine {
             name: "<b>&amp".to_owned(),
-            parts: vec![1],
+            parts: vec![(0, 1)],
             said: "1".to_owned(),
         };
         let chart = bars("x", &[line]).expect("a chart");

@@ -47,9 +47,15 @@ fn well_formed(page: &str) {
         }
         assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
         let name = tag.split([' ', '/']).next().expect("a name");
-        for attribute in tag.split("=").skip(1) {
-            assert!(attribute.starts_with('"'), "{tag}");
+        // What stands outside of quotes: an equals sign has a quote behind it.
+        let outside: Vec<&str> = tag.split('"').step_by(2).collect();
+        for part in &outside[..outside.len() - 1] {
+            assert!(
+                part.ends_with('=') && part.matches('=').count() == 1,
+                "{tag}"
+            );
         }
+        assert!(!outside[outside.len() - 1].contains('='), "{tag}");
         if !tag.ends_with('/') {
             open.push(name);
         }

@@ -163,5 +163,5 @@ day = 30
     assert_eq!(late["recovered_cases"], json!(1));
     assert_eq!(late["recovered"], json!(99.9));
     // Only Ana, Davi and Édina have mailboxes that work, and were told.
-    assert_eq!(late["entered"], json!(2), "{by_template}");
+    assert_eq!(late["entered"], json!(3), "{by_template}");
 }

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use super::{Context, Outcome, arguments, face};
 use crate::domain::day;
 use crate::error::{Error, Result};
+use crate::view::language;
 
 mod forecast;
 mod handover;
@@ -98,7 +99,7 @@ fn read_day(text: &str) -> Result<NaiveDate> {
 fn counted<K: ToString>(map: &BTreeMap<K, u64>) -> String {
     let parts: Vec<String> = map
         .iter()
-        .map(|(key, n)| format!("{} {n}", key.to_string()))
+        .map(|(key, n)| format!("{} {n}", language::word(&key.to_string())))
         .collect();
     parts.join(", ")
 }

@@ -77,7 +77,7 @@ fn key(key: &FunnelKey) -> Cell {
 
 /// How many in a hundred; nothing of none.
 fn percent(part: u64, whole: u64) -> String {
-    match (part * 100).checked_div(whole) {
+    match (part * 100 + whole / 2).checked_div(whole) {
         Some(percent) => format!("{part} ({percent} %)"),
         None => part.to_string(),
     }

@@ -11,7 +11,7 @@ use crate::jobs::dashboard::{Dashboard, masked};
 use crate::jobs::stats::{StatKey, StatRow};
 use crate::store::collection::{FunnelFigures, FunnelKey};
 use crate::view::language::Translator;
-use crate::view::svg::{self, Line, escaped};
+use crate::view::svg::{self, BarLine, escaped};
 
 /// The parts of a bar of messages, in their order, each with what it counts.
 type Part = (&'static str, fn(&MessageFigures) -> u64);
@@ -39,7 +39,7 @@ const LINES: usize = 12;
 
 /// One card.
 fn card(title: &str, wide: bool, body: &str) -> String {
-    let class = if wide { "card wide" } else { "card" };
+    let class = if wide { "wide" } else { "card" };
     format!(
         "<section class=\"{class}\"><h2>{}</h2>{body}</section>",
         escaped(title)
@@ -51,11 +51,28 @@ fn nothing(words: &str) -> String {
     format!("<p class=\"none\">{}</p>", escaped(words))
 }
 
+/// Which marks the channels have, in their order: none that looks like a failure.
+const CHANNEL_MARKS: [usize; 6] = [0, 5, 3, 2, 6, 4];
+
+/// Which marks the phases of the ladder have: the further down, the warmer.
+const PHASE_MARKS: [usize; 6] = [4, 0, 5, 3, 2, 1];
+
+/// The mark of a channel.
+fn mark_of(channel: Channel) -> usize {
+    let place = Channel::ALL.iter().position(|known| *known == channel);
+    CHANNEL_MARKS[place.unwrap_or(0) % CHANNEL_MARKS.len()]
+}
+
+/// The mark of a phase.
+fn mark_of_phase(phase: Phase) -> usize {
+    let place = Phase::unpaid().position(|known| known == phase);
+    PHASE_MARKS[place.unwrap_or(0) % PHASE_MARKS.len()]
+}
+
 /// What the marks of a picture stand for.
-fn legend(names: &[String]) -> String {
+fn legend(names: &[(usize, String)]) -> String {
     let marks = names
         .iter()
-        .enumerate()
         .map(|(place, name)| format!("<span><i class=\"m{place}\"></i>{}</span>", escaped(name)));
     format!("<p class=\"legend\">{}</p>", marks.collect::<String>())
 }
@@ -72,14 +89,17 @@ fn day(day: NaiveDate) -> String {
     day.format("%d/%m").to_string()
 }
 
-fn parts(figures: &MessageFigures) -> Vec<u64> {
-    PARTS.iter().map(|(_, count)| count(figures)).collect()
+fn parts(figures: &MessageFigures) -> Vec<svg::Part> {
+    let counted = PARTS.iter().enumerate();
+    counted
+        .map(|(place, (_, count))| (place, count(figures)))
+        .collect()
 }
 
-fn part_names(say: &Translator) -> Vec<String> {
-    PARTS
-        .iter()
-        .map(|(name, _)| say.header(name).to_owned())
+fn part_names(say: &Translator) -> Vec<(usize, String)> {
+    let named = PARTS.iter().enumerate();
+    named
+        .map(|(place, (name, _))| (place, say.header(name).to_owned()))
         .collect()
 }
 
@@ -114,17 +134,8 @@ fn figures(by: CountedBy, rows: &[StatRow], say: &Translator) -> String {
     table(&columns, &rows, say)
 }
 
-/// Messages a day, by channel and by what became of them.
-pub(super) fn days(board: &Dashboard, say: &Translator) -> Result<String> {
-    let rows = board.counted(CountedBy::Day);
-    let (by_channel, by_outcome) = (
-        say.said("Messages a day, by channel"),
-        say.said("Messages a day, by what became of them"),
-    );
-    if rows.is_empty() {
-        let none = nothing(&say.said(&format!("no messages in the last {} days", board.days)));
-        return Ok(card(&by_channel, true, &none));
-    }
+/// Messages a day by channel: the picture, what its marks are, and the figures.
+fn days_by_channel(board: &Dashboard, title: &str, say: &Translator) -> Result<String> {
     let used: Vec<Channel> = Channel::ALL
         .iter()
         .copied()
@@ -134,20 +145,23 @@ pub(super) fn days(board: &Dashboard, say: &Translator) -> Result<String> {
         let found = board.by_day.get(on).and_then(|day| day.get(channel));
         found.map_or(0, |figures| figures.messages)
     };
-    let columns: Vec<(String, Vec<u64>)> = board
+    let columns: Vec<(String, Vec<svg::Part>)> = board
         .by_day
         .keys()
         .map(|on| {
-            let counts = used.iter().map(|channel| of(on, channel)).collect();
+            let counts = used
+                .iter()
+                .map(|channel| (mark_of(*channel), of(on, channel)))
+                .collect();
             (day(*on), counts)
         })
         .collect();
-    let names: Vec<String> = used
+    let names: Vec<(usize, String)> = used
         .iter()
-        .map(|channel| say.word(channel.as_str()).to_owned())
+        .map(|channel| (mark_of(*channel), say.word(channel.as_str()).to_owned()))
         .collect();
     let mut heads = vec![say.header("day").to_owned()];
-    heads.extend(names.iter().cloned());
+    heads.extend(names.iter().map(|(_, name)| name.clone()));
     let cells: Vec<Vec<Figure>> = board
         .by_day
         .keys()
@@ -159,13 +173,27 @@ pub(super) fn days(board: &Dashboard, say: &Translator) -> Result<String> {
             row
         })
         .collect();
-    let first = format!(
+    Ok(format!(
         "{}{}{}",
-        svg::columns(&by_channel, &columns)?,
+        svg::columns(title, &columns)?,
         legend(&names),
         folded(&say.said("day by day"), &table(&heads, &cells, say))
+    ))
+}
+
+/// Messages a day, by channel and by what became of them.
+pub(super) fn days(board: &Dashboard, say: &Translator) -> Result<String> {
+    let rows = board.counted(CountedBy::Day);
+    let (by_channel, by_outcome) = (
+        say.said("Messages a day, by channel"),
+        say.said("Messages a day, by what became of them"),
     );
-    let outcomes: Vec<(String, Vec<u64>)> = rows
+    if rows.is_empty() {
+        let none = nothing(&say.said(&format!("no messages in the last {} days", board.days)));
+        return Ok(card(&by_channel, true, &none));
+    }
+    let first = days_by_channel(board, &by_channel, say)?;
+    let outcomes: Vec<(String, Vec<svg::Part>)> = rows
         .iter()
         .map(|row| (named(&row.key, say), parts(&row.figures)))
         .collect();
@@ -190,11 +218,11 @@ pub(super) fn messages(
     if rows.is_empty() {
         return Ok(card(&title, false, &nothing(&say.said("none"))));
     }
-    let lines: Vec<Line> = rows
+    let lines: Vec<BarLine> = rows
         .iter()
         .filter(|row| row.key != StatKey::Reason(None))
         .take(LINES)
-        .map(|row| Line {
+        .map(|row| BarLine {
             name: named(&row.key, say),
             parts: parts(&row.figures),
             said: super::figures::number(row.figures.messages, say.language()),
@@ -209,6 +237,9 @@ pub(super) fn messages(
     Ok(card(&title, false, &body))
 }
 
+/// The marks of what was paid soon, later, and not.
+const FUNNEL_MARKS: [usize; 3] = [5, 0, 4];
+
 /// How collections do: entered, paid, recovered.
 pub(super) fn funnel(
     board: &Dashboard,
@@ -222,26 +253,28 @@ pub(super) fn funnel(
         let none = say.said("no case came to a stage yet");
         return Ok(card(&title, false, &nothing(&none)));
     }
-    let lines: Vec<Line> = rows
+    let lines: Vec<BarLine> = rows
         .iter()
         .take(LINES)
         .map(|row| {
             let count = |n: i64| u64::try_from(n).unwrap_or_default();
             let (in_7, in_30) = (count(row.paid_within_7), count(row.paid_within_30));
             let entered = count(row.entered);
-            Line {
+            BarLine {
                 name: funnel_name(row, say),
                 parts: vec![
-                    in_7,
-                    in_30.saturating_sub(in_7),
-                    entered.saturating_sub(in_30),
+                    (FUNNEL_MARKS[0], in_7),
+                    (FUNNEL_MARKS[1], in_30.saturating_sub(in_7)),
+                    (FUNNEL_MARKS[2], entered.saturating_sub(in_30)),
                 ],
                 said: row.recovered.to_string(),
             }
         })
         .collect();
     let names = ["paid in 7 days", "paid in 30 days", "not paid in 30 days"];
-    let picture = svg::bars(&title, &lines)? + &legend(&names.map(|name| say.said(name)));
+    let names = FUNNEL_MARKS.into_iter().zip(names);
+    let names: Vec<(usize, String)> = names.map(|(mark, name)| (mark, say.said(name))).collect();
+    let picture = svg::bars(&title, &lines)? + &legend(&names);
     Ok(card(
         &title,
         false,
@@ -310,17 +343,21 @@ pub(super) fn ahead(board: &Dashboard, say: &Translator) -> Result<String> {
     let of = |on: &crate::jobs::forecast::ForecastDay, phase: &Phase| {
         on.messages.get(phase).copied().unwrap_or_default()
     };
-    let columns: Vec<(String, Vec<u64>)> = board
+    let columns: Vec<(String, Vec<svg::Part>)> = board
         .ahead
         .iter()
-        .map(|on| (day(on.on), used.iter().map(|phase| of(on, phase)).collect()))
+        .map(|on| {
+            let parts = used.iter();
+            let parts = parts.map(|phase| (mark_of_phase(*phase), of(on, phase)));
+            (day(on.on), parts.collect())
+        })
         .collect();
-    let names: Vec<String> = used
+    let names: Vec<(usize, String)> = used
         .iter()
-        .map(|phase| say.word(phase.word()).to_owned())
+        .map(|phase| (mark_of_phase(*phase), say.word(phase.word()).to_owned()))
         .collect();
     let mut heads = vec![say.header("day").to_owned()];
-    heads.extend(names.iter().cloned());
+    heads.extend(names.iter().map(|(_, name)| name.clone()));
     let cells: Vec<Vec<Figure>> = board
         .ahead
         .iter()

@@ -35,8 +35,13 @@ pub(super) fn number(n: u64, language: Language) -> String {
 /// A table with these columns; the first names the line.
 pub(super) fn table(columns: &[String], rows: &[Vec<Figure>], say: &Translator) -> String {
     let mut text = String::from("<div class=\"scroll\"><table><thead><tr>");
-    for column in columns {
-        text.push_str(&format!("<th>{}</th>", escaped(column)));
+    for (place, column) in columns.iter().enumerate() {
+        let number = rows
+            .first()
+            .and_then(|row| row.get(place))
+            .is_some_and(|cell| !matches!(cell, Figure::Text(_)));
+        let class = if number { " class=\"n\"" } else { "" };
+        text.push_str(&format!("<th{class}>{}</th>", escaped(column)));
     }
     text.push_str("</tr></thead><tbody>");
     for row in rows {

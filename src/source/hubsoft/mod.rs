@@ -19,7 +19,7 @@ use super::{
 use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
 use crate::http::{Body, HttpAnswer, HttpRequest, Method, percent_encoded};
-use crate::settings::{Ask, Secret};
+use crate::settings::Secret;
 use crate::toml_table::Section;
 
 mod facts;
@@ -32,16 +32,7 @@ pub(super) const SORT: Sort = Sort {
     key: settings::NAME,
     brings: &KINDS,
     headings: &[],
-    asks: &[
-        Ask::plain(
-            "base_url",
-            "the address of the API, such as https://api.example.hubsoft.com.br",
-        ),
-        Ask::plain("client_id", "the id of the integration"),
-        Ask::secret("client_secret", "its secret"),
-        Ask::plain("username", "the user of the API"),
-        Ask::secret("password", "its password"),
-    ],
+    asks: settings::ASKS,
     read,
 };
 
