@@ -66,7 +66,7 @@ const fn drawn(count: u64) -> f64 {
 }
 
 /// What parts come to.
-fn sum_of(parts: &[Part]) -> u64 {
+fn sum_of(parts: &[Stretch]) -> u64 {
     parts.iter().map(|(_, count)| count).sum()
 }
 
@@ -85,13 +85,13 @@ fn round(most: u64) -> u64 {
 }
 
 /// A part of a column or bar: which of [`MARKS`] it has, and how much it is.
-pub type Part = (usize, u64);
+pub type Stretch = (usize, u64);
 
 /// Columns side by side, each of parts on top of each other; names stand under as many as there is room for.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
-pub fn columns(title: &str, columns: &[(String, Vec<Part>)]) -> Result<String> {
+pub fn columns(title: &str, columns: &[(String, Vec<Stretch>)]) -> Result<String> {
     let mut text = String::new();
     {
         let root = SVGBackend::with_string(&mut text, (WIDE, HIGH)).into_drawing_area();
@@ -101,7 +101,7 @@ pub fn columns(title: &str, columns: &[(String, Vec<Part>)]) -> Result<String> {
     Ok(fit_for_a_page(&text, title))
 }
 
-fn draw_columns(root: &Paper<'_>, columns: &[(String, Vec<Part>)]) -> Result<()> {
+fn draw_columns(root: &Paper<'_>, columns: &[(String, Vec<Stretch>)]) -> Result<()> {
     let most = columns.iter().map(|(_, parts)| sum_of(parts)).max();
     let top = round(most.unwrap_or(0));
     let many = drawn(columns.len() as u64);
@@ -149,7 +149,7 @@ pub struct BarLine {
     /// The name.
     pub name: String,
     /// The parts of its bar.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Stretch>,
     /// What is said at its end.
     pub said: String,
 }

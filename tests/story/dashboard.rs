@@ -104,7 +104,7 @@ fn every_figure_of_the_page_is_that_of_the_commands() {
     for by in ["channel", "day", "reason", "template", "stage"] {
         let rows = house.json(&["stats", "--by", by]);
         for row in rows.as_array().expect("rows") {
-            let key = row[by].as_str().unwrap_or_default();
+            let key = row[by].as_str().unwrap_or("none");
             for column in COLUMNS {
                 let expected = row[column].as_i64().expect("a number");
                 take(format!("stats/{by}/{key}/{column}"), expected);
@@ -248,7 +248,7 @@ fn a_page_of_nothing_says_so_and_names_with_markup_stay_names() {
         .run(&[
             "template",
             "add",
-            "<i>oi</i>&amp",
+            "<i>oi&amp",
             "--channel",
             "sms",
             "--kind",
@@ -258,7 +258,7 @@ fn a_page_of_nothing_says_so_and_names_with_markup_stay_names() {
         ])
         .ok();
     house
-        .run(&["send", "contracts", "--template", "<i>oi</i>&amp", "--yes"])
+        .run(&["send", "contracts", "--template", "<i>oi&amp", "--yes"])
         .ok();
     house.run(&["dashboard", "painel.html"]).ok();
     let page = house.read("painel.html");
@@ -267,7 +267,7 @@ fn a_page_of_nothing_says_so_and_names_with_markup_stay_names() {
         !page.contains("<b>Rede") && !page.contains("<i>oi"),
         "{page}"
     );
-    assert!(page.contains("&lt;i&gt;oi&lt;/i&gt;&amp;amp"), "{page}");
+    assert!(page.contains("&lt;i&gt;oi&amp;amp"), "{page}");
 }
 
 #[test]

@@ -762,14 +762,15 @@ fn a_send_goes_on_with_what_failed_and_what_waits_and_repeats_nothing() {
     let whole = send(&house, "outage", &["--dry-run"]).ok().json();
     let all = whole["messages"].as_u64().expect("a number");
     send(&house, "outage", &["--yes", "--deliver", "queue"]).ok();
-    let one = house.json(&["queue", "list"])[0]["id"].clone();
+    let waiting = house.json(&["queue", "list"]);
+    let (one, other) = (&waiting[0]["id"], &waiting[1]["id"]);
     // One failed, one nobody can tell of; the rest waits.
     let store = regua::store::Store::open(&house.path("regua.db")).expect("the database");
     store
         .connection()
         .execute_batch(&format!(
             "UPDATE message SET status = 'failed', reason = 'gave_up' WHERE id = {one};
-             UPDATE message SET status = 'unknown' WHERE id = {one} + 1;"
+             UPDATE message SET status = 'unknown' WHERE id = {other};"
         ))
         .expect("two states");
     drop(store);

@@ -38,8 +38,7 @@ const COLUMNS: [Part; 7] = [
 const LINES: usize = 12;
 
 /// One card.
-fn card(title: &str, wide: bool, body: &str) -> String {
-    let class = if wide { "wide" } else { "card" };
+fn card(title: &str, class: &str, body: &str) -> String {
     format!(
         "<section class=\"{class}\"><h2>{}</h2>{body}</section>",
         escaped(title)
@@ -89,7 +88,7 @@ fn day(day: NaiveDate) -> String {
     day.format("%d/%m").to_string()
 }
 
-fn parts(figures: &MessageFigures) -> Vec<svg::Part> {
+fn parts(figures: &MessageFigures) -> Vec<svg::Stretch> {
     let counted = PARTS.iter().enumerate();
     counted
         .map(|(place, (_, count))| (place, count(figures)))
@@ -123,7 +122,7 @@ fn figures(by: CountedBy, rows: &[StatRow], say: &Translator) -> String {
     let rows: Vec<Vec<Figure>> = rows
         .iter()
         .map(|row| {
-            let word = row.key.word().unwrap_or_default();
+            let word = row.key.word().unwrap_or_else(|| "none".to_owned());
             let mut cells = vec![Figure::Text(named(&row.key, say))];
             cells.extend(COLUMNS.iter().map(|(name, count)| {
                 Figure::Number(format!("stats/{by}/{word}/{name}"), count(&row.figures))
@@ -145,7 +144,7 @@ fn days_by_channel(board: &Dashboard, title: &str, say: &Translator) -> Result<S
         let found = board.by_day.get(on).and_then(|day| day.get(channel));
         found.map_or(0, |figures| figures.messages)
     };
-    let columns: Vec<(String, Vec<svg::Part>)> = board
+    let columns: Vec<(String, Vec<svg::Stretch>)> = board
         .by_day
         .keys()
         .map(|on| {
@@ -190,10 +189,10 @@ pub(super) fn days(board: &Dashboard, say: &Translator) -> Result<String> {
     );
     if rows.is_empty() {
         let none = nothing(&say.said(&format!("no messages in the last {} days", board.days)));
-        return Ok(card(&by_channel, true, &none));
+        return Ok(card(&by_channel, "wide", &none));
     }
     let first = days_by_channel(board, &by_channel, say)?;
-    let outcomes: Vec<(String, Vec<svg::Part>)> = rows
+    let outcomes: Vec<(String, Vec<svg::Stretch>)> = rows
         .iter()
         .map(|row| (named(&row.key, say), parts(&row.figures)))
         .collect();
@@ -203,7 +202,7 @@ pub(super) fn days(board: &Dashboard, say: &Translator) -> Result<String> {
         legend(&part_names(say)),
         folded(&say.said("day by day"), &figures(CountedBy::Day, rows, say))
     );
-    Ok(card(&by_channel, false, &first) + &card(&by_outcome, false, &second))
+    Ok(card(&by_channel, "card", &first) + &card(&by_outcome, "card", &second))
 }
 
 /// Messages by something, each a bar of what became of them.
@@ -216,7 +215,7 @@ pub(super) fn messages(
     let title = say.said(title);
     let rows = board.counted(by);
     if rows.is_empty() {
-        return Ok(card(&title, false, &nothing(&say.said("none"))));
+        return Ok(card(&title, "card", &nothing(&say.said("none"))));
     }
     let lines: Vec<BarLine> = rows
         .iter()
@@ -234,7 +233,7 @@ pub(super) fn messages(
         svg::bars(&title, &lines)? + &legend(&part_names(say))
     };
     let body = picture + &folded(&say.said("figures"), &figures(by, rows, say));
-    Ok(card(&title, false, &body))
+    Ok(card(&title, "card", &body))
 }
 
 /// The marks of what was paid soon, later, and not.
@@ -251,7 +250,7 @@ pub(super) fn funnel(
     let rows = board.funnel(by);
     if rows.is_empty() {
         let none = say.said("no case came to a stage yet");
-        return Ok(card(&title, false, &nothing(&none)));
+        return Ok(card(&title, "funnel", &nothing(&none)));
     }
     let lines: Vec<BarLine> = rows
         .iter()
@@ -277,7 +276,7 @@ pub(super) fn funnel(
     let picture = svg::bars(&title, &lines)? + &legend(&names);
     Ok(card(
         &title,
-        false,
+        "card",
         &(picture + &funnel_figures(by, rows, say)),
     ))
 }
@@ -299,7 +298,11 @@ fn funnel_figures(by: FunnelBy, rows: &[FunnelFigures], say: &Translator) -> Str
         "recovered_cases",
         "recovered",
     ];
-    let columns = names.map(|name| say.header(name).to_owned());
+    let columns = names.map(|name| match name {
+        "paid_within_7" => say.said("in 7 days"),
+        "paid_within_30" => say.said("in 30 days"),
+        other => say.header(other).to_owned(),
+    });
     let cells: Vec<Vec<Figure>> = rows
         .iter()
         .map(|row| {
@@ -336,14 +339,14 @@ pub(super) fn ahead(board: &Dashboard, say: &Translator) -> Result<String> {
     if used.is_empty() {
         return Ok(card(
             &title,
-            false,
+            "card",
             &nothing(&say.said("nothing would be sent")),
         ));
     }
     let of = |on: &crate::jobs::forecast::ForecastDay, phase: &Phase| {
         on.messages.get(phase).copied().unwrap_or_default()
     };
-    let columns: Vec<(String, Vec<svg::Part>)> = board
+    let columns: Vec<(String, Vec<svg::Stretch>)> = board
         .ahead
         .iter()
         .map(|on| {
@@ -378,7 +381,7 @@ pub(super) fn ahead(board: &Dashboard, say: &Translator) -> Result<String> {
         legend(&names),
         folded(&say.said("day by day"), &table(&heads, &cells, say))
     );
-    Ok(card(&title, false, &body))
+    Ok(card(&title, "card", &body))
 }
 
 /// What waits, channel by channel.
@@ -399,7 +402,7 @@ pub(super) fn queue(board: &Dashboard, say: &Translator) -> String {
             ]
         })
         .collect();
-    card(&say.said("Queue"), false, &table(&columns, &rows, say))
+    card(&say.said("Queue"), "card", &table(&columns, &rows, say))
 }
 
 /// The open cases by stage.
@@ -416,14 +419,18 @@ pub(super) fn cases(board: &Dashboard, say: &Translator) -> String {
             ]
         })
         .collect();
-    card(&say.said("Open cases"), false, &table(&columns, &rows, say))
+    card(
+        &say.said("Open cases"),
+        "card",
+        &table(&columns, &rows, say),
+    )
 }
 
 /// The tasks, and how their last runs ended.
 pub(super) fn tasks(board: &Dashboard, say: &Translator) -> String {
     let title = say.said("Tasks");
     if board.standing.tasks.is_empty() {
-        return card(&title, false, &nothing(&say.said("no tasks yet")));
+        return card(&title, "card", &nothing(&say.said("no tasks yet")));
     }
     let columns = ["task", "last_run_at", "last_outcome", "next_run_at"];
     let columns = columns.map(|name| say.header(name).to_owned());
@@ -457,7 +464,7 @@ pub(super) fn tasks(board: &Dashboard, say: &Translator) -> String {
             ]
         })
         .collect();
-    card(&title, false, &table(&columns, &rows, say))
+    card(&title, "card", &table(&columns, &rows, say))
 }
 
 /// What wants attention; what mends it is told by `regua status`.
@@ -465,7 +472,11 @@ pub(super) fn attention(board: &Dashboard, say: &Translator) -> String {
     let title = say.said("Attention");
     let found = &board.standing.attention;
     if found.is_empty() {
-        return card(&title, true, &nothing(&say.said("nothing wants attention")));
+        return card(
+            &title,
+            "wide",
+            &nothing(&say.said("nothing wants attention")),
+        );
     }
     let mut items = String::new();
     for one in found {
@@ -477,5 +488,5 @@ pub(super) fn attention(board: &Dashboard, say: &Translator) -> String {
         let what = say.said(masked(&one.what));
         items.push_str(&format!("<li>{}</li>", escaped(&format!("{many}{what}"))));
     }
-    card(&title, true, &format!("<ul class=\"warn\">{items}</ul>"))
+    card(&title, "wide", &format!("<ul class=\"warn\">{items}</ul>"))
 }
