@@ -173,9 +173,10 @@ fn addresses(connection: &Connection, client_id: i64) -> Result<Vec<String>> {
         &format!(
             "{}
              UNION SELECT address FROM device WHERE client_id = ?1
-             UNION SELECT address FROM message WHERE client_id = ?1 AND staff_id IS NULL
+             UNION SELECT address FROM message
+               WHERE client_id = ?1 AND staff_id IS NULL AND origin <> 'test'
              UNION SELECT address FROM attempt WHERE message_id IN
-               (SELECT id FROM message WHERE client_id = ?1 AND staff_id IS NULL)",
+               (SELECT id FROM message WHERE client_id = ?1 AND staff_id IS NULL AND origin <> 'test')",
             of_client.join(" UNION ")
         ),
     )
