@@ -9,7 +9,7 @@ use crate::domain::ticket::event_type::EventType;
 use crate::domain::words::{Author, Reason, Status};
 use crate::error::Result;
 
-/// A ticket's columns; what the book cannot link is as an event told it.
+/// A ticket's columns, in the order in which [`read`] takes them; what the book cannot link is as an event told it.
 const TICKET: &str = "k.id, coalesce(k.client_id, k.told_client_id) AS client_id,
      coalesce(k.topic_id, k.told_topic_id) AS topic_id,
      coalesce(k.subtopic_id, k.told_subtopic_id) AS subtopic_id,
@@ -19,17 +19,17 @@ const TICKET: &str = "k.id, coalesce(k.client_id, k.told_client_id) AS client_id
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Ticket> {
     Ok(Ticket {
-        id: row.get("id")?,
-        client_id: row.get("client_id")?,
-        topic_id: row.get("topic_id")?,
-        subtopic_id: row.get("subtopic_id")?,
-        title: row.get("title")?,
-        status: row.get("status")?,
-        priority: row.get("priority")?,
-        responsible_id: row.get("responsible_id")?,
-        opened_by: row.get("opened_by")?,
-        visible_to_client: row.get("visible_to_client")?,
-        opened_at: row.instant_opt("opened_at")?,
+        id: row.get(0)?,
+        client_id: row.get(1)?,
+        topic_id: row.get(2)?,
+        subtopic_id: row.get(3)?,
+        title: row.get(4)?,
+        status: row.get(5)?,
+        priority: row.get(6)?,
+        responsible_id: row.get(7)?,
+        opened_by: row.get(8)?,
+        visible_to_client: row.get(9)?,
+        opened_at: row.instant_opt(10)?,
     })
 }
 
@@ -351,7 +351,9 @@ fn words(connection: &Connection, sql: &str) -> Result<Vec<String>> {
 
 /// A number that changes when another connection wrote to the database.
 pub fn others_wrote(connection: &Connection) -> Result<i64> {
-    Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+    Ok(connection
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// A message's state and, when it was not sent, the reason.
