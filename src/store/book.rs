@@ -1,7 +1,7 @@
 //! Reading the book: clients and what belongs to them.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::columns::{Columns as _, Day, Millis, by_place};
 use super::payment_code;

@@ -22,8 +22,10 @@ use crate::error::Result;
 
 pub use verify::{Verified, verify};
 
-/// The ends of a message: at each entry into one of them, a record.
-const ENDS: &str = "('sent', 'failed', 'skipped', 'cancelled', 'unknown')";
+/// Whether a row is one that has records, and in one of its ends: at each entry into one, a record. Written so
+/// that SQLite compares: for a list of ends it would fill a table anew for each row.
+const ENDED: &str =
+    "NEW.purpose = 'collection' AND NEW.status <> 'queued' AND NEW.status <> 'sending'";
 
 /// The values of a state's parts in SQL, `m` being the message and `t` its latest try.
 fn values(m: &str, t: &str) -> String {
@@ -113,10 +115,10 @@ pub(super) fn watch(connection: &Connection, clock: &SharedClock) -> rusqlite::R
            FROM receipt AS r JOIN {of_receipt} WHERE r.rowid = NEW.receipt LIMIT 1;
          END;
          CREATE TEMP TRIGGER evidence_new AFTER INSERT ON main.message
-         WHEN NEW.status IN {ENDS} AND NEW.purpose = 'collection'
+         WHEN {ENDED}
          BEGIN INSERT INTO evidence_of_state VALUES (NEW.id); END;
          CREATE TEMP TRIGGER evidence_state AFTER UPDATE OF status ON main.message
-         WHEN NEW.status IN {ENDS} AND NEW.purpose = 'collection' AND OLD.status IS NOT NEW.status
+         WHEN {ENDED} AND OLD.status IS NOT NEW.status
          BEGIN INSERT INTO evidence_of_state VALUES (NEW.id); END;
          CREATE TEMP TRIGGER evidence_receipt AFTER INSERT ON main.receipt
          WHEN (SELECT purpose FROM message WHERE id = NEW.message_id) = 'collection'
