@@ -50,9 +50,15 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
                (id, client_id, topic_id, subtopic_id, responsible_id,
                 told_client_id, told_topic_id, told_subtopic_id, told_responsible_id,
                 title, status, priority, opened_by, visible_to_client, opened_at)
-             VALUES (?1, (SELECT id FROM client WHERE id = ?2), (SELECT id FROM topic WHERE id = ?3),
-                     (SELECT id FROM topic WHERE id = ?4), (SELECT id FROM staff WHERE id = ?5),
-                     ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             SELECT ?1, client, topic, subtopic, responsible,
+                    iif(client IS NULL, ?2, NULL), iif(topic IS NULL, ?3, NULL),
+                    iif(subtopic IS NULL, ?4, NULL), iif(responsible IS NULL, ?5, NULL),
+                    ?6, ?7, ?8, ?9, ?10, ?11
+             FROM (SELECT (SELECT id FROM client WHERE id = ?2) AS client,
+                          (SELECT id FROM topic WHERE id = ?3) AS topic,
+                          (SELECT id FROM topic WHERE id = ?4) AS subtopic,
+                          (SELECT id FROM staff WHERE id = ?5) AS responsible LIMIT 1)
+             WHERE true
              ON CONFLICT (id) DO UPDATE SET
                client_id = excluded.client_id, topic_id = excluded.topic_id,
                subtopic_id = excluded.subtopic_id, responsible_id = excluded.responsible_id,
@@ -76,17 +82,6 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
             ticket.visible_to_client,
             ticket.opened_at.map(Millis),
         ])?;
-    // What the book links now need not be kept aside.
-    connection
-        .prepare_cached(
-            "UPDATE ticket SET
-               told_client_id = iif(client_id IS NULL, told_client_id, NULL),
-               told_topic_id = iif(topic_id IS NULL, told_topic_id, NULL),
-               told_subtopic_id = iif(subtopic_id IS NULL, told_subtopic_id, NULL),
-               told_responsible_id = iif(responsible_id IS NULL, told_responsible_id, NULL)
-             WHERE id = ?1",
-        )?
-        .execute([ticket.id])?;
     Ok(())
 }
 
