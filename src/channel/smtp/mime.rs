@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use lettre::Address;
 use lettre::message::header::{
-    Date, From, Header as _, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0, MessageId, ReplyTo,
-    Subject, To,
+    Date, From, Header as _, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0, MessageId,
+    ReplyTo, Subject, To,
 };
 use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart};
 

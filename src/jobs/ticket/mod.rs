@@ -330,10 +330,7 @@ pub fn take_all(
         if lines.is_empty() {
             return Ok(run);
         }
-        let whole: Vec<&Event> = lines
-            .iter()
-            .filter_map(|l| l.event.as_ref().ok())
-            .collect();
+        let whole: Vec<&Event> = lines.iter().filter_map(|l| l.event.as_ref().ok()).collect();
         let mut taken = desk.take_together(store, &whole)?.into_iter();
         for line in lines {
             let flaws = match line.event {
