@@ -209,6 +209,7 @@ impl Store {
         // value that is bound to them, which costs more than they do.
         c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions(c)?;
+        evidence::functions(c, &self.clock)?;
         dates(c, &self.clock)
     }
 
@@ -244,7 +245,7 @@ impl Store {
     fn watch(&self) -> Result<()> {
         if !self.watched.get() {
             self.connection.pragma_update(None, "query_only", false)?;
-            evidence::watch(&self.connection, &self.clock)?;
+            evidence::watch(&self.connection)?;
             self.watched.set(true);
         }
         Ok(())

@@ -85,8 +85,7 @@ fn next(message: &str, latest_try: &str) -> String {
 ///
 /// In two steps, because SQLite makes room for all that a trigger may need before it asks whether it is wanted:
 /// the first decides by three columns, and only what it lets through is read and sealed.
-pub(super) fn watch(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
-    functions(connection, clock)?;
+pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
     let of_try = next(
         "NEW.message_id",
         " LEFT JOIN attempt AS t ON t.message_id = NEW.message_id
@@ -126,8 +125,8 @@ pub(super) fn watch(connection: &Connection, clock: &SharedClock) -> rusqlite::R
     ))
 }
 
-/// Gives SQL what it lacks.
-fn functions(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
+/// Gives SQL what it lacks, for records to be added and to be verified.
+pub(super) fn functions(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
     let clock = clock.clone();
     connection.create_scalar_function("evidence_at", 0, FunctionFlags::SQLITE_UTF8, move |_| {
         Ok(clock.now().at.timestamp_millis())
