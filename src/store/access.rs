@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn only_a_change_from_one_known_state_to_another_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        let mut store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        store.write(|_| Ok(())).expect("writing has begun");
         let connection = store.connection();
         connection
             .execute_batch(
