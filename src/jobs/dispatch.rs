@@ -4,8 +4,9 @@ use super::deliver::{Delivery, Observer, Stop, deliver};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::words::{Channel, Word as _};
-use crate::error::Result;
-use crate::store::Store;
+use crate::error::{Error, Result};
+use crate::store::queue::Chosen;
+use crate::store::{Store, sharing};
 #[cfg(feature = "postgres")]
 use {super::deliver::ChannelSummary, crate::error::ErrorKind, crate::store::queue};
 
@@ -54,6 +55,38 @@ fn share(
         return Err(error);
     }
     Ok(delivery)
+}
+
+/// What taking cancelled messages out of the hosts' reach came to.
+#[derive(Debug, Default)]
+pub struct TakenOut {
+    /// So many are certainly not sent.
+    pub cancelled: u64,
+    /// So many may be leaving this instant.
+    pub left: u64,
+    /// Why the hosts' queue could not be asked.
+    pub failed: Option<Error>,
+}
+
+/// Takes messages that were just cancelled out of the hosts' reach.
+pub fn take_out(
+    store: &mut Store,
+    config: &Config,
+    clock: &Clock,
+    chosen: &Chosen,
+    stop: &Stop,
+) -> Result<TakenOut> {
+    let wished = sharing::wished(store.connection(), chosen)?;
+    if wished == 0 {
+        return Ok(TakenOut::default());
+    }
+    let shared = dispatch(store, config, clock, &[], stop, &mut |_, _, _| {});
+    let left = sharing::wished(store.connection(), chosen)?;
+    Ok(TakenOut {
+        cancelled: wished.saturating_sub(left),
+        left,
+        failed: shared.err(),
+    })
 }
 
 /// What `run-due` does before its tasks: what became of messages with the hosts comes home.

@@ -344,6 +344,16 @@ pub fn last_run(connection: &Connection, task: &str) -> Result<Option<TaskRun>> 
     Ok(runs(connection, task, 1)?.pop())
 }
 
+/// The last run of a task that did all it had to.
+pub fn last_success(connection: &Connection, task: &str) -> Result<Option<TaskRun>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT * FROM task_run WHERE task = ?1 AND outcome = 'done' ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([task], read_run)
+        .optional()?)
+}
+
 /// The runs of a task, newest first, at most `limit` (0: all).
 pub fn runs(connection: &Connection, task: &str, limit: i64) -> Result<Vec<TaskRun>> {
     let mut statement = connection
@@ -364,7 +374,8 @@ mod tests {
     #[test]
     fn trial_80_a_run_that_failed_for_a_reason_that_passes_is_owed_again_three_times_and_told_once()
     {
-        let store = Store::imagined(Path::new("nowhere.db")).expect("a database");
+        let mut store = Store::imagined(Path::new("nowhere.db")).expect("a database");
+        store.write(|_| Ok(())).expect("writing has begun");
         let c = store.connection();
         let due: DateTime<Utc> = "2026-11-23T11:00:00Z".parse().expect("an instant");
         let task = Task {

@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::message::Mailbox;
+use lettre::message::header::HeaderValue;
 use lettre::transport::smtp::extension::ClientId;
 
 use self::connection::{Connection, code_of};
-use self::mime::on_the_wire;
+use self::mime::{on_the_wire, written_from};
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
 use super::{AboutWhom, Accepted, Limits, Next, Offer, Outgoing, Provider, Refusal, world};
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
-use crate::settings::Secret;
+use crate::settings::{Ask, Secret};
 use crate::wire::trust::{Trust, trust};
 
 pub mod bounce;
@@ -36,6 +37,12 @@ const CLOSING: Duration = Duration::from_mins(1);
 pub(super) const OFFER: Offer = Offer {
     name: "smtp",
     channels: &[Channel::Email],
+    asks: &[
+        Ask::plain("host", "the mail server, such as smtp.example.com"),
+        Ask::plain("username", "the user at the mail server"),
+        Ask::secret("password", "its password"),
+        Ask::plain("from", "the sender, such as Provedor <aviso@example.com>"),
+    ],
     usual: Limits {
         workers: 2,
         rate_per_minute: 0,
@@ -47,6 +54,8 @@ pub(super) const OFFER: Offer = Offer {
 struct SmtpProvider {
     settings: SmtpSettings,
     from: Mailbox,
+    /// The same as its header says it.
+    written_from: HeaderValue,
     reply_to: Option<Mailbox>,
     helo: ClientId,
     trust: Option<Trust>,
@@ -105,6 +114,7 @@ impl SmtpProvider {
             },
             cover: Cover::over([password.clone(), format!("\0{user}\0{password}")]),
             settings: settings.clone(),
+            written_from: written_from(&from),
             from,
             reply_to,
             helo: ClientId::Domain(helo),
@@ -185,7 +195,7 @@ impl Provider for SmtpProvider {
                 )
                 .about(AboutWhom::Recipient)
             })?;
-        let text = on_the_wire(&self.mime(&to, message)?);
+        let text = on_the_wire(&self.mime(&to, message));
         loop {
             let kept = self.idle().pop();
             let was_kept = kept.is_some();

@@ -2,8 +2,7 @@
 
 use super::super::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::store::Store;
-use crate::store::queue::{Chosen, Stat};
+use crate::store::queue::Stat;
 use crate::view::View;
 
 fn not_here() -> Error {
@@ -29,12 +28,6 @@ pub(super) fn work<C>(
     _context: &Context,
 ) -> Result<Outcome> {
     Err(not_here())
-}
-
-/// Nothing is with hosts.
-#[expect(clippy::unnecessary_wraps, reason = "with PostgreSQL it may fail")]
-pub(super) const fn take_out(_: &Context, _: &mut Store, _: &Chosen) -> Result<u64> {
-    Ok(0)
 }
 
 /// What waits, by channel.

@@ -9,9 +9,7 @@ use super::super::{Context, Outcome, face};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::Result;
 use crate::jobs::share::{self, BroughtHome, HostWork, Planner};
-use crate::store::Store;
-use crate::store::queue::{Chosen, Stat};
-use crate::store::sharing;
+use crate::store::queue::Stat;
 use crate::view::{Format, View};
 
 /// Hands over what is due to the hosts.
@@ -86,30 +84,6 @@ pub(super) fn work(
     super::answer(context, &delivery)?;
     let failed = delivery.some_failed();
     Ok(face::outcome_of(&delivery, listener.outcome(), failed))
-}
-
-/// Takes what was just cancelled out of the hosts' reach; how many messages that are in nobody's hand.
-pub(super) fn take_out(context: &Context, saved: &mut Store, chosen: &Chosen) -> Result<u64> {
-    if context.config.queue.shared.is_none() {
-        return Ok(0);
-    }
-    let wished = sharing::wished(saved.connection(), chosen)?;
-    if wished == 0 {
-        return Ok(0);
-    }
-    let listener = Listener::start()?;
-    let come = Planner::come(saved, &context.config, &context.clock, (false, false));
-    let shared = come.and_then(|mut planner| planner.share(&[], &listener.stop, &mut |_, _, _| {}));
-    let left = sharing::wished(saved.connection(), chosen)?;
-    if let Err(error) = shared {
-        context.out.error(&error);
-    }
-    if left > 0 {
-        context.out.warn(format!(
-            "hosts have {left} of them in hand, or cannot be asked: what is not sent is cancelled by the next `regua queue share`"
-        ));
-    }
-    Ok(wished.saturating_sub(left))
 }
 
 /// What waits, by channel, and what each host does.

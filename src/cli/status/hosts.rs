@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::{Context, face};
 use crate::error::Result;
 use crate::jobs::share;
-use crate::jobs::status::Attention;
+use crate::jobs::watch::Attention;
 use crate::store::shared::SharedStanding;
 use crate::view::Format;
 

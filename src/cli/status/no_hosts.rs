@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::Context;
 use crate::error::Result;
-use crate::jobs::status::Attention;
+use crate::jobs::watch::Attention;
 
 /// Nothing.
 pub(super) struct Hosts;

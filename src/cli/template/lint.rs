@@ -43,7 +43,7 @@ fn view<'a>() -> View<'a, Finding<'a>> {
     View::<Finding>::new()
         .words("template", |finding| Cell::of(&finding.template.name))
         .words("level", |finding| finding.level)
-        .words("message", |finding| Cell::of(&finding.message))
+        .words("message", |finding| Cell::Said(finding.message.clone()))
         .data("segments", |finding| {
             let sms = finding.template.channel.nature().segments;
             sms.then(|| segments(&finding.template.body).parts)
@@ -68,6 +68,10 @@ fn findings<'a>(
         .into_iter()
         .map(|flaw| finding("error", format!("{}, {}", flaw.found, flaw.remedy)))
         .collect();
+    let of_a_notice = job::notice_flaws(connection, template)?.into_iter();
+    findings.extend(
+        of_a_notice.map(|flaw| finding("error", format!("{}, {}", flaw.found, flaw.remedy))),
+    );
     for warning in job::lint(connection, template)? {
         findings.push(finding("warning", warning));
     }

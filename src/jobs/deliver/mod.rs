@@ -9,7 +9,7 @@
 //! known, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
 //! what answers in a row mean for the channel, `outage` what the next run is told of it, `settling` writes
-//! it all down, `summary` counts it.
+//! it all down, `summary` counts it. `once` sends one message by itself, past the queue.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -33,6 +33,7 @@ mod judging;
 mod lateness;
 mod lawful;
 pub(in crate::jobs) mod numbers;
+mod once;
 mod outage;
 mod overtaken;
 mod own;
@@ -47,6 +48,7 @@ use blame::{Blame, Words};
 use breaker::Breaker;
 use claiming::Taken;
 use judging::{InFlight, Judge};
+pub use once::{Once, once};
 use own::OwnSupply;
 pub use stop::Stop;
 pub use summary::{ChannelSummary, Delivery};

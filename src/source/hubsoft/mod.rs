@@ -32,6 +32,7 @@ pub(super) const SORT: Sort = Sort {
     key: settings::NAME,
     brings: &KINDS,
     headings: &[],
+    asks: settings::ASKS,
     read,
 };
 

@@ -99,7 +99,7 @@ pub fn bring_home(
     let at = Now::new(now.at - outcome.age, now.zone);
     if outcome.round < known.round {
         note_late(connection, &known, outcome, at)?;
-    } else if known.status != "sent" {
+    } else if known.status != "sent" || is_new_try(connection, known.id, outcome)? {
         apply(connection, &known, outcome, resend, at)?;
     }
     connection
@@ -115,6 +115,18 @@ pub fn bring_home(
             outcome.number
         ])?;
     Ok(true)
+}
+
+/// Whether an outcome tells of a try that nobody has written down: a report of its arrival may have come first.
+fn is_new_try(connection: &Connection, id: i64, outcome: &SharedOutcome) -> Result<bool> {
+    if !matches!(outcome.news, News::Settled(..)) {
+        return Ok(false);
+    }
+    Ok(connection
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM attempt WHERE message_id = ?1 AND number = ?2)",
+        )?
+        .query_row((id, outcome.attempt), |row| row.get(0))?)
 }
 
 /// A message that this database does not have, because it was restored from an older one: what may have left
