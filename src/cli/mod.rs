@@ -32,6 +32,7 @@ mod hold;
 mod import;
 mod incident;
 mod init;
+mod manual;
 mod metrics;
 mod notice;
 mod omnichannel;

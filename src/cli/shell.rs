@@ -46,7 +46,7 @@ impl Man {
             .because(error)
         };
         std::fs::create_dir_all(&self.dir).map_err(failed)?;
-        clap_mangen::generate_to(command, &self.dir).map_err(failed)?;
+        super::manual::write(&self.dir, command).map_err(failed)?;
         out.say(format!("man pages are in {}", self.dir.display()));
         Ok(Outcome::Done)
     }
