@@ -26,6 +26,7 @@ pub mod book;
 pub mod client;
 pub mod collection;
 pub mod columns;
+pub mod erasure;
 pub mod evidence;
 pub mod health;
 pub mod hold;
