@@ -32,7 +32,6 @@ mod hold;
 mod import;
 mod incident;
 mod init;
-mod manual;
 mod metrics;
 mod notice;
 mod omnichannel;

@@ -10,104 +10,39 @@ use crate::domain::template::Variable;
 use crate::domain::words::Word as _;
 
 /// What every installation's configuration is shown by.
-const CONFIGURATION: &str = include_str!("../../config.example.toml");
+const CONFIGURATION: &str = include_str!("../../../config.example.toml");
 
 /// What the program's own page says besides its flags.
-const MORE: &str = r#".SH EXIT STATUS
-.TP
-0
-Done.
-.TP
-1
-Done in part: some messages or rows failed.
-.TP
-2
-Wrong usage.
-.TP
-3
-Not acceptable: a row, a definition or the configuration.
-.TP
-4
-The world failed: a disk, a network, a provider.
-.TP
-5
-Another run holds the lock.
-.TP
-6
-\fBapply \-\-check\fR found changes.
-.TP
-130, 143
-Stopped by a signal, after what was on its way.
-.SH FILES
-.TP
-/etc/regua/config.toml
-The configuration, unless another one is named or found; see regua\-config(5).
-.TP
-/var/lib/regua/regua.db
-Everything else, in one SQLite file, as the package configures it. Copy it with \fBregua backup\fR only.
-.SH ENVIRONMENT
-.TP
-REGUA_CONFIG
-The configuration file.
-.TP
-REGUA_NOW
-The date and time to work with, in place of the clock's.
-.TP
-REGUA_LANG
-Portuguese (\fBpt\fR) or English (\fBen\fR); else LC_ALL, LC_MESSAGES and LANG decide.
-.TP
-NO_COLOR
-No colours.
-.SH SEE ALSO
-regua\-config(5), regua\-filters(7), regua\-variables(7), systemd.timer(5), crontab(5)
-"#;
+const MORE: &str = include_str!("program.roff");
 
-/// How filters are written.
-const FILTERS: &str = "A filter is a field, an operator and a value. Fields that are given several times must all hold.
-.TP
-\\fIfield\\fR=\\fIvalue\\fR[,\\fIvalue\\fR…]
-One of these values; an empty one stands for none.
-.TP
-\\fIfield\\fR!=\\fIvalue\\fR[,\\fIvalue\\fR…]
-None of these values.
-.TP
-\\fIfield\\fR>=\\fIvalue\\fR, \\fIfield\\fR<=\\fIvalue\\fR
-At least, at most: numbers, amounts, dates.
-.TP
-\\fIfield\\fR~\\fItext\\fR
-Holds this text, whatever its case and accents.
-";
+/// How the page on the configuration begins, on filters, and on variables.
+const CONFIG: &str = include_str!("config.roff");
+const FILTERS: &str = include_str!("filters.roff");
+const VARIABLES: &str = include_str!("variables.roff");
 
 /// Writes every page into a folder that exists.
 pub(super) fn write(folder: &Path, command: clap::Command) -> io::Result<()> {
     clap_mangen::generate_to(command, folder)?;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|section| section == "1") {
-            let page = fs::read_to_string(&path)?;
-            let more = path.file_stem().is_some_and(|name| name == "regua");
-            fs::write(&path, readable(&page, more))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Other programs' pages may stand there too.
+        let is_ours = name == "regua.1" || name.starts_with("regua-");
+        if is_ours && name.ends_with(".1") {
+            let page = readable(&fs::read_to_string(&path)?, name == "regua.1");
+            fs::write(&path, page)?;
         }
     }
-    let name = "the configuration of regua";
-    let mut page = head("REGUA-CONFIG", 5, &format!("regua\\-config \\- {name}"));
-    page += "The first that is found of: \\fB\\-\\-config\\fR, REGUA_CONFIG, ./config.toml, \
-             $XDG_CONFIG_HOME/regua/config.toml, /etc/regua/config.toml. Every key, with its default:\n.PP\n";
-    page += &as_it_stands(CONFIGURATION);
-    fs::write(folder.join("regua-config.5"), page + SEE_ALSO)?;
+    let configuration = format!("{CONFIG}{}{SEE_ALSO}", as_it_stands(CONFIGURATION));
+    fs::write(folder.join("regua-config.5"), configuration)?;
     fs::write(folder.join("regua-filters.7"), filters() + SEE_ALSO)?;
     fs::write(folder.join("regua-variables.7"), variables() + SEE_ALSO)
 }
 
 const SEE_ALSO: &str = ".SH SEE ALSO\nregua(1)\n";
 
-fn head(title: &str, section: u8, name: &str) -> String {
-    format!(".nh\n.TH {title} {section}\n.SH NAME\n{name}\n.SH DESCRIPTION\n")
-}
-
 fn filters() -> String {
-    let name = "regua\\-filters \\- what reports tell, and how their rows are chosen";
-    let mut page = head("REGUA-FILTERS", 7, name) + FILTERS;
+    let mut page = FILTERS.to_owned();
     for kind in ReportKind::ALL {
         // Writing to a text does not fail.
         let _ = writeln!(page, ".SH {}", kind.as_str().to_uppercase());
@@ -127,10 +62,7 @@ fn filters() -> String {
 }
 
 fn variables() -> String {
-    let name = "regua\\-variables \\- what texts may write between number signs";
-    let mut page = head("REGUA-VARIABLES", 7, name);
-    page += "A text is filled for each recipient. A variable without a value leaves its message out, unless it \
-             has other words: \\fB#name|text#\\fR.\n";
+    let mut page = VARIABLES.to_owned();
     for variable in Variable::ALL {
         let _ = writeln!(
             page,
