@@ -76,11 +76,11 @@ pub fn picture(bars: &[Bar], columns: u16) -> String {
 
 /// What each fill stands for, in one line; a part that no bar has is left out.
 pub fn legend(bars: &[Bar], names: &[&str]) -> String {
-    let named = names.iter().enumerate().filter(|(place, _)| {
+    let drawn = names.iter().enumerate().filter(|(place, _)| {
         bars.iter()
             .any(|bar| bar.parts.get(*place).is_some_and(|part| *part > 0))
     });
-    let told: Vec<String> = named
+    let told: Vec<String> = drawn
         .map(|(place, name)| format!("{} {name}", FILLS[place]))
         .collect();
     told.join("  ")
