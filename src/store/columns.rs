@@ -69,6 +69,36 @@ columns! { words:
     ReceiptKind, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
 }
 
+/// A struct whose fields are columns, each named once: the columns for a SELECT, and the reader that takes them
+/// by their places, because looking each up by its name costs as much as finding the row.
+macro_rules! by_place {
+    (
+        $(#[$doc:meta])*
+        $columns:ident, $read:ident -> $type:ident {
+            $first:ident: $first_how:ident,
+            $($field:ident: $how:ident $(= $column:literal)?,)+
+        }
+    ) => {
+        $(#[$doc])*
+        const $columns: &str = concat!(
+            stringify!($first)
+            $(, ", ", $crate::store::columns::by_place!(@column $field $($column)?))+
+        );
+
+        $(#[$doc])*
+        fn $read(row: &rusqlite::Row<'_>) -> rusqlite::Result<$type> {
+            let mut place = 0..;
+            Ok($type {
+                $first: row.$first_how(place.next().unwrap_or(0))?,
+                $($field: row.$how(place.next().unwrap_or(0))?,)+
+            })
+        }
+    };
+    (@column $field:ident) => { stringify!($field) };
+    (@column $field:ident $column:literal) => { $column };
+}
+pub(super) use by_place;
+
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {
     named(value, W::parse)
 }
