@@ -30,6 +30,7 @@ const fn column(name: &'static str, cell: CellType) -> Column {
         required: false,
         refers: None,
         source_may_lack: false,
+        personal: false,
     }
 }
 
@@ -47,6 +48,13 @@ const fn of(kind: &'static str, column: Column) -> Column {
     }
 }
 
+const fn personal(column: Column) -> Column {
+    Column {
+        personal: true,
+        ..column
+    }
+}
+
 const YES: CellType = CellType::YesNo(true);
 const NO: CellType = CellType::YesNo(false);
 
@@ -58,23 +66,23 @@ pub static KINDS: [FactKind; 10] = [
         key: 1,
         columns: &[
             required("id", CellType::Id),
-            required("name", CellType::Text),
+            personal(required("name", CellType::Text)),
             required("person_type", words::<PersonType>(None)),
             column("active", YES),
-            column("birth_date", CellType::Birth),
-            column("mobile", CellType::Phone),
-            column("whatsapp", CellType::Phone),
-            column("phone", CellType::Phone),
-            column("work_phone", CellType::Phone),
-            column("email", CellType::Text),
-            column("tax_id", CellType::TaxId),
-            column("street", CellType::Text),
-            column("number", CellType::Text),
-            column("complement", CellType::Text),
-            column("district", CellType::Text),
-            column("city", CellType::Text),
-            column("state", CellType::State),
-            column("zip", CellType::Text),
+            personal(column("birth_date", CellType::Birth)),
+            personal(column("mobile", CellType::Phone)),
+            personal(column("whatsapp", CellType::Phone)),
+            personal(column("phone", CellType::Phone)),
+            personal(column("work_phone", CellType::Phone)),
+            personal(column("email", CellType::Text)),
+            personal(column("tax_id", CellType::TaxId)),
+            personal(column("street", CellType::Text)),
+            personal(column("number", CellType::Text)),
+            personal(column("complement", CellType::Text)),
+            personal(column("district", CellType::Text)),
+            personal(column("city", CellType::Text)),
+            personal(column("state", CellType::State)),
+            personal(column("zip", CellType::Text)),
             column("branch", CellType::Text),
             column("app_first_access_on", CellType::Day),
             column("in_collection", YES),
@@ -99,8 +107,8 @@ pub static KINDS: [FactKind; 10] = [
             column("activated_on", CellType::Day),
             column("branch", CellType::Text),
             column("seller", CellType::Text),
-            column("city", CellType::Text),
-            column("district", CellType::Text),
+            personal(column("city", CellType::Text)),
+            personal(column("district", CellType::Text)),
             column("payment_method", CellType::Text),
             column("notice_hold_until", CellType::Until),
         ],
@@ -123,9 +131,9 @@ pub static KINDS: [FactKind; 10] = [
             column("settled_on", CellType::Day),
             column("released", YES),
             column("awaiting_confirmation", NO),
-            column("digitable_line", CellType::Code),
-            column("pix_code", CellType::Code),
-            column("payment_url", CellType::Code),
+            personal(column("digitable_line", CellType::Code)),
+            personal(column("pix_code", CellType::Code)),
+            personal(column("payment_url", CellType::Code)),
             column("payment_method", CellType::Text),
             column("bureau_listed_on", CellType::Day),
             column("bureau_removed_on", CellType::Day),
@@ -139,13 +147,13 @@ pub static KINDS: [FactKind; 10] = [
             required("id", CellType::Id),
             of("clients", required("client_id", CellType::Id)),
             of("contracts", column("contract_id", CellType::Id)),
-            required("username", CellType::Text),
+            personal(required("username", CellType::Text)),
             column("active", YES),
             column("online", words::<Online>(Some("unknown"))),
-            column("ip", CellType::Code),
+            personal(column("ip", CellType::Code)),
             column("concentrator", CellType::Text),
             column("pop", CellType::Text),
-            column("box", CellType::Text),
+            personal(column("box", CellType::Text)),
             column("last_online_at", CellType::Instant),
         ],
     },

@@ -3,11 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::columns::{Columns as _, Day, Millis};
+use super::columns::{Columns as _, Day, Kept, Millis};
 use super::payment_code;
 use crate::domain::client::{Client, Device};
 use crate::domain::contract::Contract;
-use crate::domain::invoice::Invoice;
+use crate::domain::invoice::{Invoice, invoice_columns};
 use crate::domain::login::Login;
 use crate::domain::template::Overdue;
 use crate::error::Result;
@@ -107,31 +107,16 @@ pub fn login(connection: &Connection, id: i64) -> Result<Option<Login>> {
         .optional()?)
 }
 
-/// Reads an invoice from a row that has all its columns, the generated ones too.
-pub fn read_invoice(row: &Row<'_>) -> rusqlite::Result<Invoice> {
-    Ok(Invoice {
-        id: row.get("id")?,
-        client_id: row.get("client_id")?,
-        contract_id: row.get("contract_id")?,
-        number: row.get("number")?,
-        portfolio: row.get("portfolio")?,
-        issued_on: row.day_opt("issued_on")?,
-        due_on: row.day("due_on")?,
-        amount: row.get("amount")?,
-        open_amount: row.get("owed")?,
-        status: row.get("status")?,
-        settled_on: row.day_opt("settled_on")?,
-        released: row.get("released")?,
-        awaiting_confirmation: row.get("awaiting_confirmation")?,
-        digitable_line: row.get("digitable_line")?,
-        pix_code: row.get("pix_code")?,
-        payment_url: row.get("payment_url")?,
-        payment_method: row.get("payment_method")?,
-        bureau_listed_on: row.day_opt("bureau_listed_on")?,
-        bureau_removed_on: row.day_opt("bureau_removed_on")?,
-        absent_since: row.day_opt("absent_since")?,
-    })
+/// The columns of an invoice read from a row.
+macro_rules! read_columns {
+    ($($(#[$doc:meta])+ $field:ident: $type:ty = $column:literal,)+) => {
+        /// Reads an invoice from a row that has all its columns, the generated ones too.
+        pub fn read_invoice(row: &Row<'_>) -> rusqlite::Result<Invoice> {
+            Ok(Invoice { $($field: Kept::kept(row, $column)?,)+ })
+        }
+    };
 }
+invoice_columns!(read_columns);
 
 /// An invoice, with the payment codes that were fetched for it.
 pub fn invoice(connection: &Connection, id: i64) -> Result<Option<Invoice>> {

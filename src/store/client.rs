@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::columns::Millis;
 use super::{Store, evidence, meta, purge};
+use crate::domain::book::{CellType, FactKind, KINDS};
 use crate::error::Result;
 
 /// What stands in place of a name.
@@ -17,17 +18,12 @@ const ERASED: &str = "(apagado)";
 /// The ids of a client's messages, those about them to staff too.
 const MESSAGES: &str = "(SELECT id FROM message WHERE client_id = ?1)";
 
-/// What is wiped, in order: each statement takes the client's id.
+/// What is wiped besides what the book's columns say is personal: each statement takes the client's id.
 const WIPES: &[&str] = &[
-    "UPDATE client SET name = '(apagado)', birth_date = NULL, mobile = NULL, whatsapp = NULL, phone = NULL,
-       work_phone = NULL, email = NULL, tax_id = NULL, street = NULL, number = NULL, complement = NULL,
-       district = NULL, city = NULL, state = NULL, zip = NULL, active = 0, in_collection = 0,
-       in_reminders = 0, sms_allowed = 0, email_allowed = 0 WHERE id = ?1",
-    "UPDATE contract SET city = NULL, district = NULL WHERE client_id = ?1",
-    "UPDATE invoice SET digitable_line = NULL, pix_code = NULL, payment_url = NULL WHERE client_id = ?1",
+    "UPDATE client SET active = 0, in_collection = 0, in_reminders = 0, sms_allowed = 0,
+       email_allowed = 0 WHERE id = ?1",
     "UPDATE payment_code SET code = NULL, why = NULL
      WHERE invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
-    "UPDATE login SET username = '(apagado)', ip = NULL, box = NULL WHERE client_id = ?1",
     "DELETE FROM device WHERE client_id = ?1",
     "UPDATE event SET text = NULL WHERE ticket_id IN (SELECT id FROM ticket WHERE client_id = ?1
        OR told_client_id = ?1)",
@@ -49,6 +45,26 @@ const WIPES: &[&str] = &[
      WHERE client_id = ?1",
     "UPDATE evidence SET salt = NULL WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
 ];
+
+/// Empties what a client's rows of a kind say of them; what a row cannot be without says that it was erased.
+fn emptied(kind: &FactKind) -> String {
+    let personal = kind.columns.iter().filter(|column| column.personal);
+    let cells: Vec<String> = personal
+        .map(|column| match column.required {
+            true => format!("\"{}\" = '{ERASED}'", column.name),
+            false => format!("\"{}\" = NULL", column.name),
+        })
+        .collect();
+    let id = match kind.position("client_id") {
+        Some(_) => "client_id",
+        None => "id",
+    };
+    format!(
+        "UPDATE {} SET {} WHERE {id} = ?1",
+        kind.table,
+        cells.join(", ")
+    )
+}
 
 /// What an erasure came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -109,6 +125,11 @@ pub fn erase(store: &mut Store, client_id: i64, why: &str, at: DateTime<Utc>) ->
         let addresses = addresses(connection, client_id)?;
         forget_keys(connection, client_id, &addresses)?;
         forget_mentions(connection, &addresses)?;
+        for kind in ["clients", "contracts", "invoices", "logins"] {
+            if let Some(kind) = FactKind::named(kind) {
+                connection.execute(&emptied(kind), [client_id])?;
+            }
+        }
         for sql in WIPES {
             connection.execute(sql, [client_id])?;
         }
@@ -363,7 +384,7 @@ fn object(row: &Row<'_>, names: &[String], iso: &dyn Fn(i64) -> String) -> rusql
         let value = match row.get_ref(place)? {
             ValueRef::Integer(0) if name == "not_before" => Value::Null,
             ValueRef::Integer(number) if instant => iso(number).into(),
-            ValueRef::Integer(number) => number.into(),
+            ValueRef::Integer(number) => told(name, number),
             ValueRef::Real(number) => number.into(),
             ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
             ValueRef::Null | ValueRef::Blob(_) => Value::Null,
@@ -371,6 +392,20 @@ fn object(row: &Row<'_>, names: &[String], iso: &dyn Fn(i64) -> String) -> rusql
         object.insert(name.clone(), value);
     }
     Ok(object.into())
+}
+
+/// A number of the book as what it means: an amount, yes or no, or itself.
+fn told(column: &str, number: i64) -> Value {
+    let mut columns = KINDS.iter().flat_map(|kind| kind.columns);
+    let cell = columns.find(|known| known.name == column);
+    match (column, cell.map(|known| &known.cell)) {
+        ("owed", _) | (_, Some(CellType::Money)) => {
+            let amount = format!("{}.{:02}", number / 100, number.unsigned_abs() % 100);
+            json!(amount.parse::<f64>().unwrap_or_default())
+        }
+        ("owing", _) | (_, Some(CellType::YesNo(_))) => (number != 0).into(),
+        _ => number.into(),
+    }
 }
 
 /// A client as a list shows them.

@@ -197,3 +197,33 @@ impl Columns for Row<'_> {
             .collect())
     }
 }
+
+/// What a column holds, as the nouns have it: so that a list of columns can be read by their types.
+pub trait Kept: Sized {
+    /// Reads it from the column of that name.
+    fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self>;
+}
+
+/// Types that stand in their column as they are.
+macro_rules! as_they_are {
+    ($($name:ty),+ $(,)?) => {$(
+        impl Kept for $name {
+            fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
+                row.get(column)
+            }
+        }
+    )+};
+}
+as_they_are!(i64, Option<i64>, Option<String>, bool, Money, InvoiceStatus);
+
+impl Kept for NaiveDate {
+    fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
+        row.day(column)
+    }
+}
+
+impl Kept for Option<NaiveDate> {
+    fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
+        row.day_opt(column)
+    }
+}

@@ -36,16 +36,6 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ),
     ("jobs/sync/book.rs", "put", "one arm for each kind of fact"),
     (
-        "source/sgp/facts.rs",
-        "invoice",
-        "one line for each column of an invoice",
-    ),
-    (
-        "source/sgp/mod.rs",
-        "titles",
-        "the ends that a list of pages can have",
-    ),
-    (
         "store/collection/detail.rs",
         "detail",
         "one line for each column",

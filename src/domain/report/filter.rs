@@ -102,14 +102,6 @@ impl fmt::Display for Filter {
 }
 
 impl Filter {
-    /// The first text that it compares with.
-    pub fn first_text(&self) -> Option<&str> {
-        self.values.iter().find_map(|value| match value {
-            FilterValue::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
-    }
-
     /// Reads `field=v1,v2`, `field!=v`, `field>=v`, `field<=v`, `field~text` or `field=`.
     /// A comma within a value is written `\,` and a backslash `\\`.
     pub fn parse(kind: ReportKind, text: &str) -> Result<Self, Flaw> {

@@ -14,10 +14,10 @@ use crate::jobs::gone;
 use crate::jobs::ticket::Desk;
 use crate::source::{AskedKind, Reached, Row, Source, Strange};
 use crate::store::import::{Importer, Put};
-use crate::store::meta;
 use crate::store::presence::{Bringer, Seen};
 use crate::store::sync::{self as memory, Presence, RowChange};
 use crate::store::{Connection, Transaction};
+use crate::store::{book as rows, meta};
 
 /// Writes everything that a source told, and adds to the summary what became of it.
 pub fn apply(
@@ -86,6 +86,25 @@ fn parents_first(kind: &FactKind, rows: Vec<(u64, Row)>) -> Vec<(u64, Row)> {
     }
 }
 
+/// An invoice that came still stands, whatever was in doubt before.
+fn confirm(kind: &FactKind, row: &mut Row) {
+    if let Some(at) = kind.position("awaiting_confirmation")
+        && row.cells[at].is_none()
+    {
+        row.cells[at] = Some("no".to_owned());
+    }
+}
+
+/// What is told of invoices that owe in the book and did not come any more.
+fn unconfirmed(synced: &Synced) -> Option<String> {
+    (synced.unconfirmed > 0).then(|| {
+        format!(
+            "{} invoices that owe here came no more from {}: cancelled there, or due outside the days that are asked for (days_back, days_ahead); nobody is told of them until they come again",
+            synced.unconfirmed, synced.source
+        )
+    })
+}
+
 /// Bad rows that are told one by one, where none may be.
 const MOST_BAD: usize = 20;
 
@@ -149,23 +168,24 @@ impl Book<'_> {
             source: source.to_owned(),
             form: reached.form,
             changed_since: reached.changed_since,
-            read: 0,
-            new: 0,
-            changed: 0,
-            unchanged: 0,
-            refused: 0,
-            erased: 0,
-            back: 0,
-            gone: 0,
+            ..Synced::default()
         };
         let mut importer = Importer::new(self.connection, kind, self.bringer)?;
-        let seen = (reached.whole && kind.can_be_gone())
+        let still_owed = reached.still_owed && kind.table == "invoice";
+        let seen = (still_owed || reached.whole && kind.can_be_gone())
             .then(|| Seen::begin(self.connection, kind, self.bringer))
             .transpose()?;
         let mut waiting_for_parents = Vec::new();
         for row in spool.into_rows()? {
+            let mut row = row?;
+            if row.reply.is_some() {
+                self.hear(kind, &row)?;
+                continue;
+            }
             synced.read += 1;
-            let row = row?;
+            if still_owed {
+                confirm(kind, &mut row);
+            }
             if let Some(seen) = &seen {
                 seen.note(row.id)?;
             }
@@ -181,14 +201,25 @@ impl Book<'_> {
         for (line, row) in parents_first(kind, waiting_for_parents) {
             synced.count(self.row(kind, &mut importer, line, row)?);
         }
-        if let Some(seen) = &seen {
-            synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
+        match &seen {
+            Some(seen) if still_owed => {
+                synced.unconfirmed = seen.hold_back_what_owes()?;
+                self.summary.notes.extend(unconfirmed(&synced));
+            }
+            Some(seen) => {
+                synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
+            }
+            None => {}
         }
         if let Some(cursor) = reached.cursor {
             let at = self.now.at;
             memory::set_cursor(self.connection, source, kind.name, (&cursor, at))?;
         }
         meta::set_refreshed(self.connection, kind.name, self.now.at)?;
+        if reached.whole || still_owed {
+            let today = self.now.today.to_string();
+            meta::set_read_whole(self.connection, source, kind.name, &today)?;
+        }
         self.summary.kinds.push(synced);
         Ok(())
     }
@@ -221,9 +252,7 @@ impl Book<'_> {
         line: u64,
         row: Row,
     ) -> Result<Became> {
-        let told = self
-            .tickets
-            .hear(self.connection, kind, &row, self.now, &mut self.summary)?;
+        let told = self.hear(kind, &row)?;
         self.strange(kind, &row)?;
         let id = row.id;
         for strange in row.strange {
@@ -231,6 +260,7 @@ impl Book<'_> {
         }
         match self.cells(kind, id, &row.cells) {
             Ok(mut cells) => {
+                self.owner(kind, &mut cells)?;
                 if let Some(parent) = importer.parent_to_come(&cells)? {
                     let at = kind.position("parent_id").unwrap_or(0);
                     let other = (parent, kind.name);
@@ -243,6 +273,13 @@ impl Book<'_> {
             }
             Err(refused) => self.refuse(refused),
         }
+    }
+
+    /// Tells what a ticket's row says that the book does not know.
+    fn hear(&mut self, kind: &FactKind, row: &Row) -> Result<Option<Became>> {
+        let (connection, now) = (self.connection, self.now);
+        self.tickets
+            .hear(connection, kind, row, now, &mut self.summary)
     }
 
     /// Notes the row's codes that nobody knew, instead of those it had before.
@@ -301,6 +338,21 @@ impl Book<'_> {
                 remedy: wrong.accepted,
             }),
         }
+    }
+
+    /// Fills in whose an invoice is by its contract, where the source says no more than that.
+    fn owner(&self, kind: &FactKind, cells: &mut [Option<Value>]) -> Result<()> {
+        let (Some(client), Some(contract)) =
+            (kind.position("client_id"), kind.position("contract_id"))
+        else {
+            return Ok(());
+        };
+        if let (None, Some(Value::Integer(id))) = (&cells[client], &cells[contract])
+            && let Some(contract) = rows::contract(self.connection, *id)?
+        {
+            cells[client] = Some(Value::Integer(contract.client_id));
+        }
+        Ok(())
     }
 
     /// Writes a row if it says something else than the book. `told` is what a ticket's event made of it.

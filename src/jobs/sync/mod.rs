@@ -681,7 +681,7 @@ mod tests {
                 .collect()
         }
 
-        fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+        fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
             let first = question.kinds.first().and_then(|asked| asked.last.as_ref());
             self.told
                 .borrow_mut()

@@ -5,12 +5,13 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use self::facts::{ClientPage, InvoicePage, Paging};
+use super::erp;
 use super::web::{Counted, Scalar, Web};
 use super::{
     AskedKind, Checked, Complete, Explained, Question, Reached, Row, Sort, Source, SourceSettings,
@@ -48,10 +49,7 @@ fn read(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Vec<Arc<dyn SourceSettings>> {
-    settings::read(section, base, warnings)
-        .map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>)
-        .into_iter()
-        .collect()
+    erp::one(settings::read(section, base, warnings))
 }
 
 impl SourceSettings for HubsoftSettings {
@@ -345,13 +343,8 @@ impl Hubsoft {
     }
 
     fn window(&self, today: NaiveDate) -> String {
-        let days = |days: i64| Days::new(days.unsigned_abs());
-        let from = today
-            .checked_sub_days(days(self.settings.days_back))
-            .unwrap_or(today);
-        let to = today
-            .checked_add_days(days(self.settings.days_ahead))
-            .unwrap_or(today);
+        let settings = &self.settings;
+        let (from, to) = erp::around(today, (settings.days_back, settings.days_ahead));
         format!("data_inicio={from}&data_fim={to}")
     }
 }
@@ -422,10 +415,10 @@ impl Source for Hubsoft {
     }
 
     fn kinds(&self) -> Vec<&'static FactKind> {
-        KINDS.into_iter().filter_map(FactKind::named).collect()
+        erp::kinds(&KINDS)
     }
 
-    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+    fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
         self.requests.set(0);
         self.clients(&question.kinds, take)?;
         if let Some(asked) = question
@@ -442,6 +435,8 @@ impl Source for Hubsoft {
                 // Everything is read each time: Hubsoft tells of no changes.
                 cursor: Some(question.now.today.to_string()),
                 whole: !dated,
+                // A cancelled invoice stands in no list.
+                still_owed: dated,
                 ..Reached::default()
             }
         });
@@ -453,7 +448,7 @@ impl Source for Hubsoft {
     }
 
     fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
-        facts::explain(kind.name)
+        erp::explained(kind.name, facts::COLUMNS)
     }
 
     fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()> {
