@@ -12,7 +12,7 @@ use serde_json::json;
 
 use self::facts::{ClientPage, InvoicePage, Paging};
 use super::erp;
-use super::web::{Counted, Scalar, Web};
+use super::web::{Counted, NOTHING_CHANGED, Scalar, Web};
 use super::{
     AskedKind, Checked, Complete, Explained, Question, Reached, Row, Sort, Source, SourceSettings,
     Take,
@@ -209,7 +209,7 @@ impl Hubsoft {
             401 => error.hint("the user's password or the integration's secret is another one now"),
             403 => error.hint("let Hubsoft allow this machine's address for the integration (Host not in allowlist)"),
             404 => error.hint("look at base_url under [sync.hubsoft]: the address of the API, without a path"),
-            _ => error,
+            _ => error.hint(NOTHING_CHANGED),
         }
     }
 
@@ -245,7 +245,7 @@ impl Hubsoft {
                     .web
                     .borrow()
                     .broken(P::PATH, &format!("page {page} repeats what came before"))
-                    .hint("run it again; nothing was changed here"));
+                    .hint(NOTHING_CHANGED));
             }
             if !repeats {
                 take(found)?;

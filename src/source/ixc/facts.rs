@@ -264,7 +264,8 @@ fn staff(out: &mut RowDraft<'_>) {
     out.copy("id", "id");
     out.copy("name", "funcionario");
     let id = out.row.id().unwrap_or(0);
-    match out.names.get(Form::Usuario, id) {
+    let account = out.names.get(Form::Usuario, id);
+    match account.filter(|email| !email.is_empty()) {
         Some(email) if out.row.filled("email").is_none() => out.put("email", email.to_owned()),
         _ => out.copy("email", "email"),
     }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use self::facts::{Agreement, ContractPage, Title, TitlePage};
 use super::erp;
-use super::web::{Counted, Scalar, Web};
+use super::web::{Counted, NOTHING_CHANGED, Scalar, Web};
 use super::{Checked, Complete, Explained, Question, Reached, Sort, Source, SourceSettings, Take};
 use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
@@ -149,7 +149,7 @@ impl Sgp {
                 "SGP knows the pair, and lets it in from nowhere here: look whether the token is active, its user may use the web service, and this machine's address is among its allowed hosts",
             ),
             404 => error.hint("look at base_url under [sync.sgp]: the address alone, without a path"),
-            _ => error,
+            _ => error.hint(NOTHING_CHANGED),
         }
     }
 
@@ -244,10 +244,7 @@ impl Sgp {
         let new = counted.page(titles.iter().filter_map(|title| title.id.id()));
         if new == 0 && !titles.is_empty() {
             let told = format!("the page from {offset} on repeats what came before");
-            return Err(self
-                .web
-                .broken(TITLES, &told)
-                .hint("run it again; nothing was changed here"));
+            return Err(self.web.broken(TITLES, &told).hint(NOTHING_CHANGED));
         }
         Ok(())
     }
