@@ -174,7 +174,7 @@ fn tamper(house: &House, fault: Option<Fault>, carries: fn(&Asked) -> bool) {
             Some(Fault::Slow) if last => Reply::Hang,
             Some(Fault::Empty) if last => Reply::Body(200, "application/json", Vec::new()),
             Some(Fault::Telling) if last => {
-                let told = &secrets()[..3].join(" ");
+                let told = format!("who is {TOKEN}");
                 Reply::Body(
                     500,
                     "application/json",

@@ -105,6 +105,22 @@ fn unconfirmed(synced: &Synced) -> Option<String> {
     })
 }
 
+/// A row that cannot be taken.
+fn refusal(
+    (kind, id): (&FactKind, i64),
+    column: &'static str,
+    found: &str,
+    remedy: String,
+) -> Refused {
+    Refused {
+        kind: kind.name,
+        id,
+        column,
+        found: found.to_owned(),
+        remedy,
+    }
+}
+
 /// Bad rows that are told one by one, where none may be.
 const MOST_BAD: usize = 20;
 
@@ -380,40 +396,35 @@ impl Book<'_> {
                 };
                 return Ok(told.unwrap_or(unchanged));
             }
-            match importer.put(line, &cells)? {
+            let refused = match importer.put(line, &cells)? {
                 Put::Erased => return Ok(Became::Erased),
                 Put::Written if change == RowChange::New => return Ok(Became::New),
                 Put::Written if back => return Ok(Became::Back),
-                Put::Twice(_) if self.source.all_or_nothing() => {
-                    return self.refuse(Refused {
-                        kind: kind.name,
-                        id,
-                        column: kind.columns[0].name,
-                        found: "came twice, and says two things".to_owned(),
-                        remedy: "give each key once".to_owned(),
-                    });
-                }
+                Put::Twice(_) if self.source.all_or_nothing() => Some(refusal(
+                    (kind, id),
+                    kind.columns[0].name,
+                    "came twice, and says two things",
+                    "give each key once".to_owned(),
+                )),
                 // Twice: the row was read again by itself, and stood on a page too.
                 Put::Written | Put::Twice(_) => return Ok(told.unwrap_or(Became::Changed)),
-                Put::Lacks(columns) => {
-                    return self.refuse(Refused {
-                        kind: kind.name,
-                        id,
-                        column: columns.first().copied().unwrap_or("id"),
-                        found: "is missing in the answer".to_owned(),
-                        remedy: format!("a new row needs {}", columns.join(", ")),
-                    });
-                }
+                Put::Lacks(columns) => Some(refusal(
+                    (kind, id),
+                    columns.first().copied().unwrap_or("id"),
+                    "is missing in the answer",
+                    format!("a new row needs {}", columns.join(", ")),
+                )),
                 Put::Orphan {
                     column,
                     id: other,
                     kind: of,
                 } => {
-                    if let Some(refused) = self.orphan(kind, id, column, (other, of))? {
-                        return self.refuse(refused);
-                    }
                     cells[kind.position(column).unwrap_or(0)] = Some(Value::Null);
+                    self.orphan(kind, id, column, (other, of))?
                 }
+            };
+            if let Some(refused) = refused {
+                return self.refuse(refused);
             }
         }
     }
