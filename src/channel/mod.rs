@@ -129,6 +129,12 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
         false
     }
 
+    /// What tells it from another gateway that a configuration may name in its place; none where a provider
+    /// is always the same.
+    fn gateway(&self) -> Option<String> {
+        None
+    }
+
     /// Whether it can be asked later what became of a message.
     fn can_be_asked(&self) -> bool {
         false
@@ -313,7 +319,7 @@ pub trait NumberCheck {
 
 /// One provider of one channel. It is called from several threads at once.
 pub trait Provider: Send + Sync {
-    /// Its name in the configuration: `fcm`, `file`…
+    /// Who its ids are from: its name in the configuration (`fcm`, `file`), or its preset's.
     fn name(&self) -> &'static str;
 
     /// Gets ready for a batch: fetches a token, reads a daily limit. A refusal here closes the channel for this run.

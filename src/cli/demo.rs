@@ -52,6 +52,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "incident.toml",
         include_str!("../../examples/incident.toml"),
     ),
+    ("letter.toml", include_str!("../../examples/letter.toml")),
     ("event.json", include_str!("../../examples/event.json")),
     ("events.jsonl", include_str!("../../examples/events.jsonl")),
     (
@@ -76,7 +77,7 @@ pub(super) fn run(command: &Command, out: Out) -> Result<Outcome> {
         walk(&command.dir, &step, out)?;
     }
     out.text(format!(
-        "\nDelivered messages are in {0}/push.jsonl and whatsapp.jsonl. Look further:\n  \
+        "\nDelivered messages are in {0}/push.jsonl and whatsapp.jsonl, the letter in {0}/letters. Look further:\n  \
          cd {0} && export REGUA_NOW=2026-12-02T12:00\n  \
          regua report run invoices --filter 'overdue_days>=30' --order open_amount:desc\n  \
          regua send show 1 -o csv",

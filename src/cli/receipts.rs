@@ -53,8 +53,9 @@ pub(super) enum Command {
     },
     /// Ask providers what became of messages of the last 3 days
     #[command(
-        after_help = "Twilio and Opa! Suite can be asked. A run asks for about a minute, at each\n\
-            channel's rate; as a task: regua task add receipts --run receipts --minute '*/5' --hour '*'\n\n\
+        after_help = "Twilio, Opa! Suite and gateways with [sms.poll] can be asked. A run asks for about\n\
+            a minute, at each channel's rate; as a task:\n\
+            regua task add receipts --run receipts --minute '*/5' --hour '*'\n\n\
             Example:\n  regua receipts poll"
     )]
     Poll,

@@ -11,6 +11,22 @@ use crate::view::language::{self, said};
 /// The language that the command line asks for, else the environment; it is known before the line is
 /// understood, for its helps and errors are told in it.
 pub fn asked(arguments: &[OsString]) -> Language {
+    of_the_line(arguments).unwrap_or_else(Language::of_environment)
+}
+
+/// What of ours is written to the staff, where nobody looks on: in Portuguese, unless English was asked for by
+/// name. What cron starts has no locale, which says nothing of those who read.
+pub fn to_staff(text: &str) -> String {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let named = || Language::named(&std::env::var("REGUA_LANG").ok()?);
+    match of_the_line(&arguments).or_else(named) {
+        Some(Language::English) => text.to_owned(),
+        _ => language::in_portuguese(text),
+    }
+}
+
+/// The language that the command line asks for.
+fn of_the_line(arguments: &[OsString]) -> Option<Language> {
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
         let named = match word {
@@ -19,10 +35,10 @@ pub fn asked(arguments: &[OsString]) -> Language {
             _ => word.strip_prefix("--lang="),
         };
         if let Some(language) = named.and_then(Language::named) {
-            return language;
+            return Some(language);
         }
     }
-    Language::of_environment()
+    None
 }
 
 /// The command with its helps in the language of the run.

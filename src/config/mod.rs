@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::channel::ChannelSettings;
+use crate::domain::alert::Alerted;
 use crate::domain::channel::PerChannel;
 use crate::domain::percent::{self, Percent};
 use crate::domain::policy::Policy;
@@ -20,8 +21,8 @@ use crate::toml_table::{Section, read_whole};
 
 use self::hours::{read_block_lists, read_caps, read_holidays, read_hours};
 use self::sections::{
-    read_backup, read_birthday, read_company, read_notice, read_queue, read_retention, read_tasks,
-    read_triggers,
+    read_alerts, read_backup, read_birthday, read_company, read_notice, read_queue, read_retention,
+    read_tasks, read_triggers,
 };
 
 mod channels;
@@ -59,6 +60,8 @@ pub struct Config {
     pub policy: Policy,
     /// Birthdays.
     pub birthday: BirthdayConfig,
+    /// Who is alerted of what does not go well; none: nobody.
+    pub alerts: Option<Alerted>,
     /// Changes of access in one run above which all are held back; 0 means no limit.
     pub most_access: i64,
     /// Hours for which a missed task is still caught up.
@@ -197,6 +200,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
             transliterate_sms: channels.transliterate_sms,
         },
         birthday: read_birthday(top),
+        alerts: read_alerts(top),
         most_access: read_triggers(top),
         catch_up_hours: read_tasks(top),
         retention: read_retention(top),

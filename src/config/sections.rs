@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::domain::alert::Alerted;
+use crate::domain::channel::AddressForm;
 use crate::domain::contact_hours::{self, Window};
 use crate::domain::notice::NoticeTerms;
+use crate::domain::recipient::usable_email;
 use crate::domain::rule::Deliver;
 use crate::domain::template::{Company, Need, OwnWords, Variable, unknown_variables, variables};
-use crate::domain::words::Channel;
+use crate::domain::words::{Channel, Word};
 use crate::domain::{phone, tax_id};
 use crate::toml_table::Section;
 
@@ -296,6 +299,59 @@ pub(super) fn read_tasks(top: &Section<'_, '_>) -> i64 {
         section.finish();
         hours
     })
+}
+
+/// Reads `[alerts]`: who is told of what does not go well.
+pub(super) fn read_alerts(top: &Section<'_, '_>) -> Option<Alerted> {
+    let section = top.section("alerts")?;
+    let channel: Option<Channel> = section.word("channel");
+    let address = section.filled("address");
+    for key in ["channel", "address"] {
+        if !section.holds(key) {
+            section.wrong(
+                key,
+                "is missing",
+                "write a channel of the staff's and an address on it",
+            );
+        }
+    }
+    let alerted = channel.zip(address).and_then(|(channel, address)| {
+        let nature = channel.nature();
+        if !nature.tickets.staff {
+            let staff = Channel::that(|nature| nature.tickets.staff);
+            let names: Vec<&str> = staff.map(Word::as_str).collect();
+            section.wrong(
+                "channel",
+                format!("staff are not told by {channel}"),
+                format!("write one of: {}", names.join(", ")),
+            );
+            return None;
+        }
+        let usable = match nature.address {
+            AddressForm::Mailbox => usable_email(&address).then_some(address.clone()),
+            AddressForm::Phone { fixed_lines } => phone::Phone::parse(&address)
+                .filter(|phone| match phone.line() {
+                    phone::Line::Unusable => false,
+                    phone::Line::Landline => fixed_lines,
+                    phone::Line::Mobile => true,
+                })
+                .map(|phone| phone.as_str().to_owned()),
+            _ => Some(address.clone()),
+        };
+        if usable.is_none() {
+            section.wrong(
+                "address",
+                format!("found `{address}`"),
+                format!("write an address that {channel} can go to"),
+            );
+        }
+        Some(Alerted {
+            channel,
+            address: usable?,
+        })
+    });
+    section.finish();
+    alerted
 }
 
 /// Reads `[triggers]`: how many changes of access one run may tell of.

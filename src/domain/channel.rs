@@ -172,6 +172,11 @@ impl Channel {
         matches!(self.nature().address, AddressForm::Device)
     }
 
+    /// Whether its messages are printed, on one page each.
+    pub const fn is_printed(self) -> bool {
+        matches!(self.nature().address, AddressForm::Postal)
+    }
+
     /// Whether its messages are delivered in the run that makes them.
     pub const fn goes_at_once(self) -> bool {
         self.nature().at_once

@@ -19,6 +19,25 @@ pub fn tag(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest)
 }
 
+/// A UUID made from a message's key: always the same for it. It has the form of version 4 (RFC 9562),
+/// which is what gateways look for, though nothing in it is random.
+pub fn uuid(key: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&digest.as_ref()[..16]);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
 /// What is decided about a message when it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
@@ -281,4 +300,19 @@ pub struct Attempt {
     pub title: Option<String>,
     /// The text it carried, where its message was written anew since.
     pub body: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_follows_the_key_and_has_the_form_of_one() {
+        let made = uuid("send/cut/2026-11-21/7/x");
+        assert_eq!(made, uuid("send/cut/2026-11-21/7/x"));
+        assert_ne!(made, uuid("send/cut/2026-11-21/8/x"));
+        let parts: Vec<usize> = made.split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12]);
+        assert!(made[14..].starts_with('4') && "89ab".contains(&made[19..20]));
+    }
 }

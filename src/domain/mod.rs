@@ -1,6 +1,7 @@
 //! The nouns and the decisions: pure, without store, clock, network or printing.
 
 pub mod access;
+pub mod alert;
 pub mod birthday;
 pub mod block_list;
 pub mod book;
@@ -17,6 +18,7 @@ pub mod id_set;
 pub mod incident;
 pub mod invoice;
 pub mod ladder;
+pub mod letter;
 pub mod login;
 pub mod message;
 pub mod money;

@@ -50,9 +50,24 @@ pub fn one_line(value: &str) -> String {
     out
 }
 
+/// A text of at most so many characters; a longer one ends in an ellipsis.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_letters() {
+        assert_eq!(cut("ação", 4), "ação");
+        assert_eq!(cut("ações", 4), "açõ…");
+    }
 
     #[test]
     fn an_accent_typed_apart_is_the_same_text() {

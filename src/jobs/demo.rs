@@ -29,6 +29,11 @@ const ACCESS: [(&str, &str); 2] = [("access-1.csv", "CA"), ("access-2.csv", "A")
 /// Contracts in good standing whose clients have the app.
 const CUT_CONTRACTS: [u32; 2] = [1006, 1008];
 
+/// Where the ERP has postal addresses later: of clients who still owe then.
+const ADDRESSES: &str = "id,street,number,district,state,zip\n\
+    55,Rua das Acácias,120,Centro,SC,89801-000\n\
+    65,Rua Marechal Deodoro,45,Centro,SC,89700-055\n";
+
 /// A file that marks a folder as the demo's own, so that it may be made anew.
 const MARK: &str = ".regua-demo";
 
@@ -87,6 +92,7 @@ fn fill(folder: &Path) -> std::io::Result<()> {
             format!("id,access_status\n{}", rows.concat()),
         )?;
     }
+    fs::write(folder.join("addresses.csv"), ADDRESSES)?;
     for (name, text) in payments(&book.invoices) {
         fs::write(folder.join(name), text)?;
     }

@@ -1,6 +1,7 @@
 //! The journeys: gather, decide, write down, do, report.
 
 pub mod access;
+pub mod alert;
 pub mod apply;
 pub mod backup;
 pub mod birthday;

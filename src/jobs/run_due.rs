@@ -26,6 +26,8 @@ pub struct Hands<'a> {
     pub stop: &'a Stop,
     /// Hears how deliveries go.
     pub observer: Observer<'a>,
+    /// Turns what is ours into the language of the staff.
+    pub say: &'a dyn Fn(&str) -> String,
 }
 
 /// What became of one task.
@@ -348,7 +350,11 @@ fn deliver_at_once(
     Ok(done.delivered(&deliver_on(store, hands, &channels)?))
 }
 
-fn deliver_on(store: &mut Store, hands: &mut Hands<'_>, channels: &[Channel]) -> Result<Delivery> {
+pub(super) fn deliver_on(
+    store: &mut Store,
+    hands: &mut Hands<'_>,
+    channels: &[Channel],
+) -> Result<Delivery> {
     deliver(
         store,
         hands.config,

@@ -61,9 +61,7 @@ pub struct Standing {
 pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standing> {
     let queue = status::queue(connection, now.at)?;
     let open = status::open_cases(connection)?;
-    let refreshed = meta::refreshed(connection, "invoices")?;
-    // What was imported later than now is as fresh as can be.
-    let age = refreshed.map(|at| (now.at - at).max(TimeDelta::zero()));
+    let age = age(connection, now)?;
     let mut attention = Vec::new();
     attention.extend(unknown(&queue));
     attention.extend(stale(config, age));
@@ -71,10 +69,10 @@ pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standi
     attention.extend(
         watch::unnoticed(connection, now)?
             .into_iter()
-            .map(|(what, remedy)| Attention {
-                what,
+            .map(|neglect| Attention {
+                what: neglect.what,
                 count: 1,
-                remedy,
+                remedy: neglect.remedy,
             }),
     );
     Ok(Standing {
@@ -127,8 +125,15 @@ fn unknown(queue: &[ChannelQueue]) -> Option<Attention> {
     })
 }
 
+/// How long ago the invoices were imported or synced; none when they never were.
+pub(super) fn age(connection: &Connection, now: Now) -> Result<Option<TimeDelta>> {
+    let refreshed = meta::refreshed(connection, "invoices")?;
+    // What was imported later than now is as fresh as can be.
+    Ok(refreshed.map(|at| (now.at - at).max(TimeDelta::zero())))
+}
+
 /// Payment data that collections refuse.
-fn stale(config: &Config, age: Option<TimeDelta>) -> Option<Attention> {
+pub(super) fn stale(config: &Config, age: Option<TimeDelta>) -> Option<Attention> {
     let limit = config.max_data_age_hours;
     let hours = age.filter(|age| limit > 0 && *age > TimeDelta::hours(limit))?;
     Some(Attention {
@@ -145,15 +150,24 @@ fn stale(config: &Config, age: Option<TimeDelta>) -> Option<Attention> {
 fn closed(connection: &Connection) -> Result<Vec<Attention>> {
     let mut found = Vec::new();
     for channel in Channel::ALL {
-        if let Some(outage) = queue::outage(connection, *channel)? {
-            found.push(Attention {
-                what: format!("{channel} is closed: {}", outage.why),
-                count: queue::queued(connection, *channel)?,
-                remedy: format!("regua doctor; regua queue deliver --channel {channel}"),
-            });
-        }
+        found.extend(closed_channel(connection, *channel)?);
     }
     Ok(found)
+}
+
+/// A channel that suffers an outage.
+pub(super) fn closed_channel(
+    connection: &Connection,
+    channel: Channel,
+) -> Result<Option<Attention>> {
+    let Some(outage) = queue::outage(connection, channel)? else {
+        return Ok(None);
+    };
+    Ok(Some(Attention {
+        what: format!("{channel} is closed: {}", outage.why),
+        count: queue::queued(connection, channel)?,
+        remedy: format!("regua doctor; regua queue deliver --channel {channel}"),
+    }))
 }
 
 /// A task's last success: when it ended, and how long it took in seconds.

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::ladder::Phase;
+use crate::domain::letter::too_long;
 use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Need, Template, Variable};
 use crate::domain::words::Purpose;
@@ -169,6 +170,9 @@ pub fn users(connection: &Connection, config: &Config, name: &str) -> Result<Vec
 /// What is unwise about a template, given the phases it stands in (`closing:paid`).
 pub fn warnings(template: &Template, phases: &[Phase]) -> Vec<String> {
     let mut warnings = phase_warnings(template, phases);
+    if template.channel.is_printed() {
+        warnings.extend(too_long(template.title.as_deref(), &template.body));
+    }
     if template.channel.nature().segments {
         let s = segments(&template.body);
         if s.alphabet == Alphabet::Ucs2 {

@@ -17,8 +17,16 @@ const NOTED_FOR: i64 = 5;
 /// Minutes after which a task that should have run did not.
 const LATE: i64 = 10;
 
-/// Something to be noticed, and what to do about it.
-pub type Neglect = (String, String);
+/// Something to be noticed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neglect {
+    /// By what it is known again: `task:collections`, `stranded:whatsapp/send`.
+    pub about: String,
+    /// What it is.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
+}
 
 /// Notes that cron called; a database that cannot be written just now is told by what it keeps from running.
 pub(super) fn called(store: &mut Store, now: DateTime<Utc>) {
@@ -42,36 +50,58 @@ fn last_call(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
 
 /// Everything about tasks and the queue that wants to be noticed.
 pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
-    let mut notices = Vec::new();
     let enabled = store_task::enabled(connection)?;
-    for (task, considered) in &enabled {
+    let mut notices = of_tasks(connection, &enabled, now)?;
+    notices.extend(silence(connection, &enabled, now)?);
+    let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
+    notices.extend(stranded(connection, &tasks, now)?);
+    for (channel, origin, n) in waiting::expired(connection)? {
+        notices.push(Neglect {
+            about: format!("expired:{channel}/{origin}"),
+            what: format!(
+                "{n} {origin} {} on {channel} expired before any run took them",
+                messages(n)
+            ),
+            remedy: "let a send-queue task run while they may go: regua task list".to_owned(),
+        });
+    }
+    Ok(notices)
+}
+
+/// What of all this whoever keeps the house is alerted of: tasks that failed, died or did not run, and
+/// messages that no task will take.
+pub(super) fn pressing(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
+    let enabled = store_task::enabled(connection)?;
+    let mut notices = of_tasks(connection, &enabled, now)?;
+    let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
+    notices.extend(stranded(connection, &tasks, now)?);
+    Ok(notices)
+}
+
+/// Tasks that failed or died the last time, and those that should have run and did not.
+fn of_tasks(
+    connection: &Connection,
+    enabled: &[(Task, DateTime<Utc>)],
+    now: Now,
+) -> Result<Vec<Neglect>> {
+    let mut notices = Vec::new();
+    for (task, considered) in enabled {
         notices.extend(last_run(connection, task)?);
         let missed = task
             .schedule
             .next_after(*considered, now.zone)
             .filter(|minute| *minute < now.at - TimeDelta::minutes(LATE));
         if let Some(minute) = missed {
-            notices.push((
-                format!(
+            notices.push(Neglect {
+                about: format!("missed:{}", task.name),
+                what: format!(
                     "task `{}` should have run at {} and did not",
                     task.name,
                     now.iso(minute)
                 ),
-                format!("regua task run {}", task.name),
-            ));
+                remedy: format!("regua task run {}", task.name),
+            });
         }
-    }
-    notices.extend(silence(connection, &enabled, now)?);
-    let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
-    notices.extend(stranded(connection, &tasks, now)?);
-    for (channel, origin, n) in waiting::expired(connection)? {
-        notices.push((
-            format!(
-                "{n} {origin} {} on {channel} expired before any run took them",
-                messages(n)
-            ),
-            "let a send-queue task run while they may go: regua task list".to_owned(),
-        ));
     }
     Ok(notices)
 }
@@ -80,19 +110,24 @@ fn last_run(connection: &Connection, task: &Task) -> Result<Option<Neglect>> {
     let name = &task.name;
     let remedy = format!("regua task show {name}");
     if store_task::is_left(connection, name)? {
-        return Ok(Some((
-            format!(
+        return Ok(Some(Neglect {
+            about: format!("left:{name}"),
+            what: format!(
                 "task `{name}`: its process died three times for one minute, and it waits for its next"
             ),
-            format!("{remedy}; regua task run {name}"),
-        )));
+            remedy: format!("{remedy}; regua task run {name}"),
+        }));
     }
     Ok(store_task::last_run(connection, name)?
         .filter(|run| run.outcome == RunOutcome::Failed)
         .map(|run| {
             let message = run.message.unwrap_or_default();
             let first = message.lines().next().unwrap_or_default().to_owned();
-            (format!("task `{name}` failed last time: {first}"), remedy)
+            Neglect {
+                about: format!("task:{name}"),
+                what: format!("task `{name}` failed last time: {first}"),
+                remedy,
+            }
         }))
 }
 
@@ -105,23 +140,21 @@ fn silence(
     let an_hour_ago = now.at - TimeDelta::hours(1);
     let last = last_call(connection)?;
     let waits = enabled.iter().any(|(_, since)| *since < an_hour_ago);
-    let remedy = "regua task crontab, or regua task systemd".to_owned();
-    Ok(match last {
-        _ if !waits => None,
-        Some(last) if last >= an_hour_ago => None,
-        Some(last) => Some((
-            format!(
-                "cron has not called run-due for {} hours (last {})",
-                (now.at - last).num_hours(),
-                now.iso(last)
-            ),
-            remedy,
-        )),
-        None => Some((
-            "cron has never called run-due, and tasks wait for it".to_owned(),
-            remedy,
-        )),
-    })
+    let what = match last {
+        _ if !waits => return Ok(None),
+        Some(last) if last >= an_hour_ago => return Ok(None),
+        Some(last) => format!(
+            "cron has not called run-due for {} hours (last {})",
+            (now.at - last).num_hours(),
+            now.iso(last)
+        ),
+        None => "cron has never called run-due, and tasks wait for it".to_owned(),
+    };
+    Ok(Some(Neglect {
+        about: "cron".to_owned(),
+        what,
+        remedy: "regua task crontab, or regua task systemd".to_owned(),
+    }))
 }
 
 /// Messages that wait for their hours, and that no task will take before they expire.
@@ -138,8 +171,9 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neg
             next.is_some_and(|minute| minute < group.until)
         });
         if !taken {
-            notices.push((
-                format!(
+            notices.push(Neglect {
+                about: format!("stranded:{}/{}", group.channel, group.origin),
+                what: format!(
                     "{} {} {} wait on {} from {} on, and no task takes them before they expire at {}",
                     group.count,
                     group.origin,
@@ -148,8 +182,8 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neg
                     now.iso(group.from),
                     now.iso(group.until)
                 ),
-                "let a send-queue task run in between: regua task edit".to_owned(),
-            ));
+                remedy: "let a send-queue task run in between: regua task edit".to_owned(),
+            });
         }
     }
     Ok(notices)
@@ -170,7 +204,7 @@ pub(super) fn stranded_news(connection: &Connection, now: Now) -> Result<Vec<Str
     if notices.is_empty() || !outage::is_news(connection, "stranded", now.at)? {
         return Ok(Vec::new());
     }
-    Ok(notices.into_iter().map(|(line, _)| line).collect())
+    Ok(notices.into_iter().map(|notice| notice.what).collect())
 }
 
 fn messages(n: i64) -> &'static str {

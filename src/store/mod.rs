@@ -16,6 +16,7 @@ use lock::Anchor;
 pub use lock::{FileId, Lock};
 
 pub mod access;
+pub mod alert;
 pub mod backup;
 pub mod batch;
 pub mod birthday;
@@ -322,9 +323,10 @@ type Change = (&'static str, fn(&str) -> String);
 
 /// Gives SQL what it lacks: `fold` and `nfc` of texts, `tag` of keys.
 fn functions(connection: &Connection) -> rusqlite::Result<()> {
-    let texts: [Change; 3] = [
+    let texts: [Change; 4] = [
         ("fold", text::fold),
         ("tag", domain_message::tag),
+        ("uuid", domain_message::uuid),
         ("nfc", |text| text::nfc(text).into_owned()),
     ];
     for (name, function) in texts {

@@ -127,6 +127,8 @@ fn delete(store: &mut Store, before: DateTime<Utc>, which: &str) -> Result<u64> 
     let of_access = format!(
         "DELETE FROM access_message WHERE message_id IN (SELECT id FROM message WHERE {old})"
     );
+    let of_alerts =
+        format!("DELETE FROM alert WHERE message_id IN (SELECT id FROM message WHERE {old})");
     let rows = format!("DELETE FROM message WHERE {old}");
     let sealed = format!("SELECT id FROM message WHERE {old} AND {SEALED} ORDER BY id");
     in_steps(store, |connection, from, to| {
@@ -139,6 +141,7 @@ fn delete(store: &mut Store, before: DateTime<Utc>, which: &str) -> Result<u64> 
         connection.prepare_cached(&spoken)?.execute(bound)?;
         connection.prepare_cached(&of_incidents)?.execute(bound)?;
         connection.prepare_cached(&of_access)?.execute(bound)?;
+        connection.prepare_cached(&of_alerts)?.execute(bound)?;
         let changed = connection.prepare_cached(&rows)?.execute(bound)?;
         if !ids.is_empty() {
             evidence::note(connection, "purge", &json!({ "messages": ranges(&ids) }))?;

@@ -203,6 +203,7 @@ fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
     } else {
         0
     };
+    take_over_alerts(connection)?;
     // What a task has run for since is done with.
     changed(
         "UPDATE task SET considered_at = max(considered_at, coalesce(
@@ -221,6 +222,18 @@ fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
         holds,
         never_sent,
     })
+}
+
+/// What the staff was told there is told; nobody here has that message.
+fn take_over_alerts(connection: &Transaction<'_>) -> Result<()> {
+    if there(connection, "alert")? {
+        connection.execute(
+            "INSERT OR IGNORE INTO alert (day, what, message_id)
+             SELECT day, what, 0 FROM replaced.alert",
+            [],
+        )?;
+    }
+    Ok(())
 }
 
 fn there(connection: &Connection, table: &str) -> Result<bool> {

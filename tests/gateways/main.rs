@@ -10,6 +10,7 @@ use serde_json::Value;
 #[allow(dead_code, reason = "the stories use the rest")]
 #[path = "../story/house.rs"]
 mod house;
+mod polling;
 mod rules;
 #[allow(dead_code, reason = "the providers' tests use the rest")]
 #[path = "../providers/server.rs"]
@@ -34,6 +35,9 @@ struct Record {
     settings: String,
     request: Request,
     case: Vec<Case>,
+    /// Questions about the message that the first case took, and what their answers come to.
+    #[serde(default)]
+    poll: Vec<Question>,
 }
 
 /// The request of every message. `#TEXT#` is the message's, `*` anything of ours.
@@ -61,6 +65,20 @@ struct Case {
     says: Option<String>,
 }
 
+/// A question about a message, its answer, and what becomes of the message.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    name: String,
+    method: String,
+    path: String,
+    body: Option<String>,
+    status: u16,
+    answer: String,
+    /// `delivered`, `failed`, or `sent` where nothing is known yet.
+    outcome: String,
+}
+
 /// Every record, by its file.
 fn records() -> Vec<Record> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateways");
@@ -82,13 +100,6 @@ fn records() -> Vec<Record> {
     records
 }
 
-/// The records of channels by which clients are told.
-fn of_clients() -> Vec<Record> {
-    let mut records = records();
-    records.retain(|record| record.channel != "chat");
-    records
-}
-
 /// A database with one client and a template for each channel, made once.
 fn database() -> &'static [u8] {
     static DATABASE: OnceLock<Vec<u8>> = OnceLock::new();
@@ -103,8 +114,12 @@ fn database() -> &'static [u8] {
             "id,client_id,status,access_status\n7,193,A,A\n",
         );
         house.write("book/devices.csv", "address,client_id\ndevice-1,193\n");
+        house.write(
+            "book/staff.csv",
+            "id,name,chat,notify_workflow\n3,Rui,700100,S\n",
+        );
         house.run(&["import", "book"]).ok();
-        for channel in ["sms", "whatsapp", "push"] {
+        for channel in ["sms", "whatsapp", "push", "chat"] {
             let title: &[&str] = if channel == "push" {
                 &["--title", "Aviso"]
             } else {
@@ -123,6 +138,9 @@ fn database() -> &'static [u8] {
             ];
             house.run(&[&add[..], title].concat()).ok();
         }
+        let told = ["--audience", "staff:3", "--template", "chat"];
+        let moved = ["trigger", "add", "moved", "--event", "workflow"];
+        house.run(&[&moved[..], &told].concat()).ok();
         house.read_bytes("regua.db")
     })
 }
@@ -141,18 +159,24 @@ fn house(record: &Record, url: &str) -> House {
     house
 }
 
-/// Sends the one message, and what became of it.
+/// Sends the one message, to the client or by the chat to the staff, and what became of it.
 fn sent(house: &House, channel: &str) -> (i32, Value) {
-    let run = house.run(&[
-        "send",
-        "contracts",
-        "--template",
-        channel,
-        "--yes",
-        "--deliver",
-        "now",
-        "-q",
-    ]);
+    let line: &[&str] = if channel == "chat" {
+        &[
+            "ticket", "move", "--ticket", "7", "--client", "193", "--to", "done", "--id", "e1",
+        ]
+    } else {
+        &[
+            "send",
+            "contracts",
+            "--template",
+            channel,
+            "--yes",
+            "--deliver",
+            "now",
+        ]
+    };
+    let run = house.run(&[line, &["-q"]].concat());
     let history = house.json(&["history"]);
     let rows = history.as_array().expect("a list");
     assert_eq!(rows.len(), 1, "{}\n{}", run.stdout, run.stderr);
@@ -250,13 +274,14 @@ fn every_preset_has_a_record_and_every_record_a_preset() {
 
 #[test]
 fn each_gateway_is_asked_as_recorded_and_its_answers_come_to_what_they_mean() {
-    for record in of_clients() {
+    for record in records() {
         for case in &record.case {
             let what = format!("{}, {}", record.preset, case.name);
             let (status, body) = (case.status, case.answer.clone());
             let server = Server::start(move |_| Act::json(status, body.clone()));
             let house = house(&record, &server.url());
             let (code, row) = sent(&house, &record.channel);
+            assert_eq!(row["channel"], *record.channel, "{what}");
             let seen = server.seen();
             assert_eq!(seen.len(), 1, "{what}");
             same_request(&record, &seen[0]);
@@ -301,7 +326,7 @@ fn every_gateway_passes_the_battery() {
             format!("<html><body><h1>{text}</h1></body></html>"),
         )
     };
-    for record in of_clients() {
+    for record in records() {
         let of = |outcome: &str| {
             let case = record.case.iter().find(|case| case.outcome == outcome);
             case.unwrap_or_else(|| panic!("{} has no case {outcome}", record.preset))
@@ -341,7 +366,7 @@ fn every_gateway_passes_the_battery() {
 
 #[test]
 fn what_a_preset_needs_and_lacks_is_named_with_what_it_is_for() {
-    for record in of_clients() {
+    for record in records() {
         let house = House::new();
         house.write(
             "config.toml",

@@ -284,3 +284,41 @@ templates = ["push", "zap", "word"]
         .ok()
         .says("it has no template that tells the client");
 }
+
+#[test]
+fn a_letter_of_more_than_a_page_is_warned_of() {
+    let house = with_addresses();
+    let long = "Uma frase que se repete. ".repeat(140);
+    let told = "warning: it fills about 2 pages of A4, and a letter is one";
+    let whole = format!("template `long`: {}", &told["warning: ".len()..]);
+    let add = ["template", "add", "long", "--channel", "letter"];
+    let said = house
+        .run(
+            &[
+                &add[..],
+                &["--kind", "general", "--title", "T", "--body", &long],
+            ]
+            .concat(),
+        )
+        .ok();
+    assert!(
+        said.stderr.contains(told) || said.stderr.contains(&whole),
+        "{}",
+        said.stderr
+    );
+    house
+        .run(&["template", "lint", "long"])
+        .ok()
+        .prints("it fills about 2 pages of A4");
+    // What a client's own values make of it counts too.
+    house
+        .run(&["template", "preview", "long", "--client", "1"])
+        .ok()
+        .says(told);
+    house
+        .run(&["send", "contracts", "--template", "long", "--dry-run"])
+        .ok()
+        .says(told);
+    let short = house.run(&["template", "lint", "letter"]).ok();
+    assert!(!short.stdout.contains("pages of A4"), "{}", short.stdout);
+}

@@ -3,6 +3,7 @@
 mod house;
 
 mod access;
+mod alert;
 mod answers;
 mod apply;
 mod birthday;

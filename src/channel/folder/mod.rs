@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 
 use super::{Accepted, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings, Refusal};
+use crate::domain::letter::too_long;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::private_file;
@@ -231,11 +232,18 @@ impl Provider for FolderProvider {
 
     fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
         match self.write(message) {
-            Ok(path) => Ok(Accepted {
-                provider_id: None,
-                code: None,
-                text: Some(format!("written to {}", path.display())),
-            }),
+            Ok(path) => {
+                let mut text = format!("written to {}", path.display());
+                if let Some(told) = too_long(message.title.as_deref(), &message.body) {
+                    text.push_str("; ");
+                    text.push_str(&told);
+                }
+                Ok(Accepted {
+                    provider_id: None,
+                    code: None,
+                    text: Some(text),
+                })
+            }
             Err(error) => Err(Refusal::new(
                 Next::Stop,
                 format!("{}: {error}", self.path.display()),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike as _};
 use chrono_tz::Tz;
 
+use crate::domain::letter::paragraphs;
 use crate::domain::message::Outgoing;
 
 /// Before the page of a letter, alone on its line. No value can write it: all are escaped.
@@ -93,12 +94,6 @@ pub(super) fn page(message: &Outgoing, head: &Letterhead) -> String {
     }
     page.push_str(&format!("</section>\n{END}\n"));
     page
-}
-
-/// The parts of a text between empty lines.
-fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
-    let parts = text.split("\n\n").map(|part| part.trim_matches('\n'));
-    parts.filter(|part| !part.trim().is_empty())
 }
 
 /// Place and day as a letter begins: `Chapecó, 1.º de dezembro de 2026`.
@@ -206,11 +201,5 @@ mod tests {
             "Chapecó, 1.º de dezembro de 2026"
         );
         assert_eq!(dated(at("2026-03-21T09:00"), None), "21 de março de 2026");
-    }
-
-    #[test]
-    fn paragraphs_stand_between_empty_lines() {
-        let text = "Um\ndois\n\n\n\nTrês\n";
-        assert_eq!(paragraphs(text).collect::<Vec<_>>(), ["Um\ndois", "Três"]);
     }
 }

@@ -7,6 +7,7 @@ use super::glob::{Glob, IdText};
 use super::login::{self, LoginSettings};
 use super::numbers::{self, NumbersSettings};
 use super::plan::{ContentType, read_method, secrets_of};
+use super::poll::{self, PollSettings};
 use super::rule::{self, AnswerRule, read_pointer, read_pointers};
 use crate::channel::Pause;
 use crate::http::Method;
@@ -66,6 +67,8 @@ pub(super) struct Description {
     pub(super) numbers: Option<NumbersSettings>,
     /// That request is the one the preset describes.
     pub(super) asks_numbers: Option<bool>,
+    /// A question about what became of a message.
+    pub(super) poll: Option<PollSettings>,
     /// A message is addressed by the client's id.
     pub(super) by_client: Option<bool>,
     /// Seconds between two requests.
@@ -133,6 +136,7 @@ impl Description {
             check_is: globs(section, "check_is"),
             asks_numbers: numbers::is_asked(section),
             numbers: numbers::read(section),
+            poll: poll::read(section),
             by_client: read_addresses(section),
             pause: read_pause(section),
             unofficial: section.flag("unofficial"),
@@ -179,6 +183,7 @@ impl Description {
                 .numbers
                 .or(other.numbers.filter(|_| self.asks_numbers == Some(true))),
             asks_numbers: self.asks_numbers,
+            poll: self.poll.or(other.poll),
             by_client: self.by_client.or(other.by_client),
             pause: self.pause.or(other.pause),
             unofficial: self.unofficial.or(other.unofficial),

@@ -4,12 +4,17 @@ use std::borrow::Cow;
 
 use self::login::{Held, Login};
 use self::numbers::Numbers;
+use self::pattern::Words;
+use self::plan::RequestPlan;
+use self::poll::Poll;
 use self::request::{Form, Made, OwnValues, of_message};
 use self::settings::{Check, HttpSettings, read};
 use self::verdict::Verdict;
 use super::{
     Accepted, Limits, Next, NumberCheck, Offer, Outgoing, Provider, Refusal, by_status, lost, world,
 };
+use crate::clock::Now;
+use crate::domain::receipt::Receipt;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::http::{Cover, HttpClient, HttpRequest, Method, Patience, secrets_in};
@@ -20,16 +25,22 @@ mod login;
 mod numbers;
 mod pattern;
 mod plan;
+mod poll;
 mod preset;
 mod request;
 mod rule;
 mod settings;
 mod verdict;
 
-/// Any gateway, for pushes, text messages and WhatsApp.
+/// Any gateway, for pushes, text messages, WhatsApp and the chat of the staff.
 pub(super) const OFFER: Offer = Offer {
     name: "http",
-    channels: &[Channel::Push, Channel::Sms, Channel::Whatsapp],
+    channels: &[
+        Channel::Push,
+        Channel::Sms,
+        Channel::Whatsapp,
+        Channel::Chat,
+    ],
     usual: Limits {
         workers: 8,
         rate_per_minute: 600,
@@ -61,6 +72,8 @@ pub fn known_gateways() -> Vec<KnownGateway> {
 
 /// Delivers through a gateway that the configuration describes.
 struct HttpProvider {
+    /// The preset that describes it, by which its ids are told from other gateways'.
+    name: &'static str,
     client: HttpClient,
     send: Form,
     own: OwnValues,
@@ -70,6 +83,7 @@ struct HttpProvider {
     verdict: Verdict,
     check: Option<(Form, Check)>,
     numbers: Option<Numbers>,
+    poll: Option<Poll>,
 }
 
 impl HttpProvider {
@@ -82,7 +96,7 @@ impl HttpProvider {
         let words = settings.words();
         let token = !own.token.is_empty() || settings.login.is_some();
         let credentials = &settings.credentials;
-        let form = |plan, words| -> Result<Form> {
+        let form = |plan: &RequestPlan, words: &Words| -> Result<Form> {
             Ok(Form::of(plan, words, false)?.authorized(credentials, &own, token))
         };
         let send = form(&settings.send, &words)?;
@@ -100,6 +114,13 @@ impl HttpProvider {
             }
             None => None,
         };
+        let poll = match &settings.poll {
+            Some((poll, plan)) => Some(Poll {
+                form: form(plan, &words.clone().with(poll::PROVIDER_ID))?,
+                settings: poll.clone(),
+            }),
+            None => None,
+        };
         let mut hidden = own.hidden.clone();
         hidden.extend(send.hidden.iter().cloned());
         let addresses = settings.addresses();
@@ -114,6 +135,7 @@ impl HttpProvider {
             None => None,
         };
         Ok(Self {
+            name: settings.name(),
             client: HttpClient::new(
                 workers,
                 Patience::seconds(settings.timeout_seconds),
@@ -126,6 +148,7 @@ impl HttpProvider {
             verdict: settings.verdict.clone(),
             check,
             numbers,
+            poll,
         })
     }
 
@@ -205,7 +228,7 @@ fn unreached(failure: &crate::http::Failure) -> Error {
 
 impl Provider for HttpProvider {
     fn name(&self) -> &'static str {
-        OFFER.name
+        self.name
     }
 
     /// Fetches the token, where there is a login.
@@ -225,6 +248,22 @@ impl Provider for HttpProvider {
         // It was not taken: with a new token it is asked once more.
         let held = self.held(Some(&held))?;
         self.tried(message, &held)
+    }
+
+    fn ask(&self, provider_id: &str, now: Now) -> Result<Vec<Receipt>, Refusal> {
+        let Some(poll) = &self.poll else {
+            return Ok(Vec::new());
+        };
+        let held = self.held(None)?;
+        let first = poll.ask(&self.client, &self.own, &held, provider_id, now);
+        let unauthorized = first
+            .as_ref()
+            .is_err_and(|refusal| refusal.code.as_deref() == Some(UNAUTHORIZED));
+        if self.login.is_none() || !unauthorized {
+            return first;
+        }
+        let held = self.held(Some(&held))?;
+        poll.ask(&self.client, &self.own, &held, provider_id, now)
     }
 
     /// Asks `check_url`, when there is one; else only whether the gateway's host answers at all.

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::pattern::{Pattern, Words, is_of_message, json_escaped};
 use super::plan::{ContentType, Credentials, RequestPlan, is_secret};
-use crate::channel::{Outgoing, tag};
+use crate::channel::Outgoing;
+use crate::domain::message::{tag, uuid};
 use crate::error::Result;
 use crate::http::{Body, Failure, HttpAnswer, HttpClient, HttpRequest, Method, percent_encoded};
 use crate::settings::Secret;
@@ -113,25 +114,6 @@ pub(super) fn of_message<'m>(word: &str, message: &'m Outgoing) -> Option<Cow<'m
 /// The digits of an address.
 pub(super) fn digits(address: &str) -> String {
     address.chars().filter(char::is_ascii_digit).collect()
-}
-
-/// A UUID made from a message's key: always the same for it. It has the form of version 4 (RFC 9562),
-/// which is what gateways look for, though nothing in it is random.
-fn uuid(key: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
-    let mut bytes = [0_u8; 16];
-    bytes.copy_from_slice(&digest.as_ref()[..16]);
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }
 
 /// A request with its places.
@@ -305,20 +287,5 @@ fn in_url(word: &str, text: &str) -> String {
         text.to_owned()
     } else {
         percent_encoded(text).replace("%3A", ":")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uuid_follows_the_key_and_has_the_form_of_one() {
-        let made = uuid("send/cut/2026-11-21/7/x");
-        assert_eq!(made, uuid("send/cut/2026-11-21/7/x"));
-        assert_ne!(made, uuid("send/cut/2026-11-21/8/x"));
-        let parts: Vec<usize> = made.split('-').map(str::len).collect();
-        assert_eq!(parts, [8, 4, 4, 4, 12]);
-        assert!(made[14..].starts_with('4') && "89ab".contains(&made[19..20]));
     }
 }

@@ -10,6 +10,7 @@ use super::login::LoginSettings;
 use super::numbers::NumbersSettings;
 use super::pattern::{Words, words_between_signs};
 use super::plan::{ContentType, Credentials, RequestPlan, may_be_secret};
+use super::poll::{self, PollSettings};
 use super::preset;
 use super::request::{Form, OwnValues, of_message};
 use super::verdict::Verdict;
@@ -24,6 +25,8 @@ use crate::wire::url::Url;
 /// A gateway described by its requests and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HttpSettings {
+    /// The preset that describes it; none where it is a gateway of the configuration's own.
+    preset: Option<&'static str>,
     /// The channel it delivers.
     pub(super) channel: Channel,
     /// The request of a message.
@@ -38,6 +41,8 @@ pub(super) struct HttpSettings {
     pub(super) check: Option<Check>,
     /// How it says which numbers exist, and its request.
     pub(super) numbers: Option<(NumbersSettings, RequestPlan)>,
+    /// How it says what became of a message, and its request.
+    pub(super) poll: Option<(PollSettings, RequestPlan)>,
     /// A message is addressed by the client's id.
     by_client: bool,
     /// Time between two requests.
@@ -59,6 +64,19 @@ pub(super) struct Check {
     pub(super) pointer: Option<String>,
     /// And what must stand there.
     pub(super) is: Vec<Glob>,
+}
+
+impl Check {
+    /// A request at an address, with what a message's carries.
+    fn of(url: Url, send: &RequestPlan, pointer: Option<String>, is: Vec<Glob>) -> Self {
+        let plan = RequestPlan {
+            method: Method::Get,
+            url,
+            body: None,
+            ..send.clone()
+        };
+        Self { plan, pointer, is }
+    }
 }
 
 /// Reads how the gateway is described.
@@ -86,7 +104,8 @@ pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSett
             "leave it out; a push alone may go by the client's id",
         );
     }
-    let settings = settings(given, described, timeout_seconds, ca_file)?;
+    let mut settings = settings(given, described, timeout_seconds, ca_file)?;
+    settings.preset = chosen.as_ref().map(|preset| preset.name);
     check_places(section, &settings);
     is_known.then(|| -> Arc<dyn ProviderSettings> { Arc::new(settings) })
 }
@@ -122,19 +141,15 @@ fn settings(
         let plan = numbers.plan(at("check_numbers", numbers.url.clone())?, &send);
         Some((numbers, plan))
     });
-    let check = described.check_url.and_then(|url| {
-        Some(Check {
-            plan: RequestPlan {
-                method: Method::Get,
-                url: at("check_url", url)?,
-                body: None,
-                ..send.clone()
-            },
-            pointer: described.check_pointer,
-            is: described.check_is.unwrap_or_default(),
-        })
+    let poll = described.poll.and_then(|poll| {
+        let plan = poll.plan(at("poll", poll.url.clone())?, &send);
+        Some((poll, plan))
     });
+    let check_url = described.check_url.and_then(|url| at("check_url", url));
+    let check_is = described.check_is.unwrap_or_default();
+    let check = check_url.map(|url| Check::of(url, &send, described.check_pointer, check_is));
     Some(HttpSettings {
+        preset: None,
         channel,
         send,
         credentials,
@@ -142,6 +157,7 @@ fn settings(
         verdict,
         check,
         numbers,
+        poll,
         by_client: described.by_client.unwrap_or(false),
         pause: described.pause,
         unofficial: described.unofficial.unwrap_or(channel == Channel::Whatsapp),
@@ -198,6 +214,11 @@ fn place(
 }
 
 impl HttpSettings {
+    /// By what its ids are told from other gateways': its preset, where it has one.
+    pub(super) fn name(&self) -> &'static str {
+        self.preset.unwrap_or(super::OFFER.name)
+    }
+
     /// The words that its requests may have between number signs.
     pub(super) fn words(&self) -> Words {
         Words::and(self.credentials.values.keys())
@@ -220,7 +241,11 @@ impl HttpSettings {
             plans.push(("check_url", &check.plan, words.clone()));
         }
         if let Some((_, plan)) = &self.numbers {
-            plans.push(("check_numbers", plan, words.with("numbers").with("number")));
+            let words = words.clone().with("numbers").with("number");
+            plans.push(("check_numbers", plan, words));
+        }
+        if let Some((_, plan)) = &self.poll {
+            plans.push(("poll", plan, words.with(poll::PROVIDER_ID)));
         }
         plans
     }
@@ -315,6 +340,15 @@ impl ProviderSettings for HttpSettings {
 
     fn by_client(&self) -> bool {
         self.by_client
+    }
+
+    fn can_be_asked(&self) -> bool {
+        self.poll.is_some()
+    }
+
+    fn gateway(&self) -> Option<String> {
+        let host = crate::http::host(self.send.url.as_str());
+        Some(format!("{} {host}", self.name()))
     }
 
     fn pause(&self) -> Option<Pause> {

@@ -11,10 +11,12 @@ use crate::clock::Now;
 use crate::domain::receipt::{Receipt, Told};
 use crate::error::{Error, Result};
 
+mod asked;
 mod instant;
 mod shape;
 mod signature;
 
+pub use asked::AnswerShape;
 pub use signature::{Letter, Seal, same_secret};
 
 use shape::{PreferenceShape, ReceiptShape, ReplyShape};
@@ -28,7 +30,8 @@ include!(concat!(env!("OUT_DIR"), "/receipts.rs"));
 pub struct ReceiptForm {
     #[serde(skip)]
     name: String,
-    /// The providers whose ids these are, as attempts name them; none where a report says it itself.
+    /// The providers whose ids these are, as attempts name them; none where a report says it itself. `http` is
+    /// any gateway that no preset describes, `http:sms` one of that channel.
     providers: Vec<String>,
     /// How its requests are signed.
     #[serde(default)]

@@ -73,6 +73,30 @@ pub(super) struct ReceiptShape {
 }
 
 impl ReceiptShape {
+    /// A report of one message, whose id stands under `id`.
+    pub(super) fn of_one(
+        status: Vec<String>,
+        at: Vec<String>,
+        code: Vec<String>,
+        reason: Vec<String>,
+        words: Words,
+    ) -> Self {
+        Self {
+            each: Vec::new(),
+            when: Said::new(),
+            only: Said::new(),
+            id: vec!["/id".to_owned()],
+            key: Vec::new(),
+            status,
+            at,
+            code,
+            reason,
+            provider: Vec::new(),
+            words,
+            stopped: BTreeMap::new(),
+        }
+    }
+
     /// Every receipt within a document, with the provider where it says one.
     pub(super) fn read(
         &self,

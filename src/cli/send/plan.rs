@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Outcome, face, people};
 use crate::channel::Next;
+use crate::domain::letter::too_long;
 use crate::domain::words::{Reason, Status, Word as _};
 use crate::error::Result;
 use crate::jobs::send::{self as job, Plan, PlannedRow, Request, Validation};
@@ -88,6 +89,11 @@ pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
         }
         for line in example.body.lines() {
             out.say(format!("    {line}"));
+        }
+        if template.channel.is_printed()
+            && let Some(told) = too_long(example.title.as_deref(), &example.body)
+        {
+            out.warn(told);
         }
     }
 }

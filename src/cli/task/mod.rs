@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Context, Outcome, arguments, face, signals};
+use super::{Context, Outcome, arguments, face, signals, speech};
 use crate::error::Result;
 
 mod change;

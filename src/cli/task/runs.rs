@@ -2,10 +2,11 @@
 
 use super::show::{counts_cell, message_cell};
 use super::signals::Listener;
-use super::{Context, Outcome, face};
+use super::{Context, Outcome, face, speech};
 use crate::domain::task::RunOutcome;
 use crate::domain::words::Channel;
 use crate::error::{Error, ErrorKind, Result};
+use crate::jobs::alert;
 use crate::jobs::run_due::{self, Hands, Ran};
 use crate::store::task as store;
 use crate::view::{Cell, View};
@@ -18,8 +19,10 @@ pub(super) fn run_now(name: &str, context: &Context) -> Result<Outcome> {
         return Err(Error::locked("another run of tasks is working")
             .hint("run it again when that has ended"));
     };
-    let (ran, signal) = with_hands(context, |hands| {
-        Ok(vec![run_due::run_one(&mut saved, hands, &task, None)?])
+    let ((ran, _), signal) = with_hands(context, |hands| {
+        let ran = run_due::run_one(&mut saved, hands, &task, None)?;
+        // Whoever runs it by hand looks at it.
+        Ok((vec![ran], Vec::new()))
     })?;
     answer(context, &ran)?;
     Ok(outcome_of(&ran, signal))
@@ -40,18 +43,36 @@ pub(super) fn run_due(context: &Context) -> Result<Outcome> {
     }
     if owed.is_empty() {
         context.out.explain("nothing is due");
-        return Ok(Outcome::Done);
+        if context.config.alerts.is_none() {
+            return Ok(Outcome::Done);
+        }
     }
-    let (ran, signal) = with_hands(context, |hands| run_due::run_owed(&mut saved, hands, &owed))?;
-    answer(context, &ran)?;
-    Ok(outcome_of(&ran, signal))
+    let ((ran, alarms), signal) = with_hands(context, |hands| {
+        let ran = run_due::run_owed(&mut saved, hands, &owed)?;
+        let alarms = alert::tell(&mut saved, hands, !ran.is_empty())?;
+        Ok((ran, alarms))
+    })?;
+    if !owed.is_empty() {
+        answer(context, &ran)?;
+    }
+    let outcome = outcome_of(&ran, signal);
+    for line in &alarms {
+        context.out.error(&Error::world(line));
+    }
+    Ok(match outcome {
+        Outcome::Done if !alarms.is_empty() => Outcome::WorldFailed,
+        outcome => outcome,
+    })
 }
+
+/// What ran, and what is to be said of the alerts.
+type Work = (Vec<Ran>, Vec<String>);
 
 /// Does something with a listener for signals and a bar for each channel.
 fn with_hands(
     context: &Context,
-    work: impl FnOnce(&mut Hands<'_>) -> Result<Vec<Ran>>,
-) -> Result<(Vec<Ran>, Option<Outcome>)> {
+    work: impl FnOnce(&mut Hands<'_>) -> Result<Work>,
+) -> Result<(Work, Option<Outcome>)> {
     let listener = Listener::start()?;
     let mut bars = face::Bars::new(context);
     let mut observer = |channel: Channel, done: u64, total: u64| bars.at(channel, done, total);
@@ -60,6 +81,7 @@ fn with_hands(
         clock: &context.clock,
         stop: &listener.stop,
         observer: &mut observer,
+        say: &speech::to_staff,
     })?;
     drop(bars);
     Ok((ran, listener.outcome()))

@@ -7,6 +7,7 @@ use super::{Context, Outcome, segments_of};
 use crate::domain::client::Client;
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
+use crate::domain::letter::too_long;
 use crate::domain::login::Login;
 use crate::domain::phone;
 use crate::domain::recipient::{Reach, Recipient};
@@ -239,6 +240,11 @@ fn show(context: &Context, seen: &Seen) -> Result<()> {
         text.push_str(&format!("\n{html}\n"));
     }
     context.out.text(text)?;
+    if seen.template.channel.is_printed()
+        && let Some(told) = too_long(rendered.title.as_deref(), &rendered.body)
+    {
+        context.out.warn(told);
+    }
     if seen.segments.is_some() {
         context.out.say(segments_of(&rendered.body));
     }

@@ -151,6 +151,9 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     if let Some(store) = &store {
         waiting(store.connection(), *patient.now, tell)?;
     }
+    if let Some(finding) = outside::alerts(patient.config) {
+        tell(finding)?;
+    }
     for finding in network() {
         tell(finding)?;
     }
@@ -170,8 +173,10 @@ fn waiting(
     tell: &mut dyn FnMut(Finding) -> Result<()>,
 ) -> Result<()> {
     let findings = watch::unnoticed(connection, now).map(|noticed| {
-        let warning = |(message, remedy)| Finding::warning("tasks", message, remedy);
-        noticed.into_iter().map(warning).collect()
+        let noticed = noticed.into_iter();
+        noticed
+            .map(|neglect| Finding::warning("tasks", neglect.what, neglect.remedy))
+            .collect()
     });
     each(tell, "tasks", findings)?;
     each(tell, "incidents", outside::undecided(connection, now))

@@ -1,7 +1,9 @@
-//! What doctor says of the network outside: incidents that should be over, changes of access held back.
+//! What doctor says of the network outside: incidents that should be over, changes of access held back, who is alerted.
 
 use super::Finding;
 use crate::clock::Now;
+use crate::config::Config;
+use crate::domain::alert::Alerted;
 use crate::error::Result;
 use crate::store::{Connection, access, incident};
 
@@ -32,4 +34,20 @@ pub(super) fn undecided(connection: &Connection, now: Now) -> Result<Vec<Finding
         ));
     }
     Ok(findings)
+}
+
+/// Who is alerted of what does not go well, where that is configured.
+pub(super) fn alerts(config: &Config) -> Option<Finding> {
+    let Alerted { channel, address } = config.alerts.as_ref()?;
+    if config.channel(*channel).provider.written_files().is_empty() {
+        return Some(Finding::ok(
+            "alerts",
+            format!("what does not go well is told to {address} by {channel}"),
+        ));
+    }
+    Some(Finding::warning(
+        "alerts",
+        format!("alerts go by {channel}, which is delivered to a file: nobody reads them"),
+        format!("choose a provider in [{channel}], or another channel in [alerts]"),
+    ))
 }

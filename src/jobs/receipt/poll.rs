@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{ReceiptSummary, adopt, heed_receipt};
@@ -13,12 +13,12 @@ use crate::channel::{ChannelSettings, Next, Provider, Refusal};
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::rate::TokenBucket;
-use crate::domain::receipt::{Informant, Receipt};
+use crate::domain::receipt::Receipt;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::Stop;
-use crate::store::Store;
 use crate::store::receipt::{self as store, AskedMessage};
+use crate::store::{Store, meta};
 
 /// Messages that were sent within so many days are asked about.
 const DAYS: i64 = 3;
@@ -79,7 +79,8 @@ fn poll_channel(
     let now = clock.now();
     let rate = settings.limits.rate_per_minute;
     let most = if rate == 0 { MOST } else { rate.min(MOST) };
-    let since = now.at - TimeDelta::days(DAYS);
+    let since =
+        same_gateway_since(store, channel, settings, now)?.max(now.at - TimeDelta::days(DAYS));
     let asked = store::to_ask(
         store.connection(),
         channel,
@@ -90,11 +91,6 @@ fn poll_channel(
     )?;
     let answers = ask_all(&asked, settings, provider, now, stop);
     let source = provider.name();
-    let providers = [source.to_owned()];
-    let informant = Informant {
-        source,
-        providers: &providers,
-    };
     store.write(|transaction| {
         for (question, answer) in asked.iter().zip(answers) {
             let Some(answer) = answer else { continue };
@@ -103,7 +99,9 @@ fn poll_channel(
                 Ok(receipts) => {
                     for receipt in receipts {
                         summary.receipts.read += 1;
-                        let written = store::write(transaction, informant, &receipt, now.at)?;
+                        let about = question.message_id;
+                        let written =
+                            store::write_about(transaction, source, about, &receipt, now.at)?;
                         heed_receipt(transaction, now, &receipt, written, &mut summary.receipts)?;
                     }
                 }
@@ -121,6 +119,38 @@ fn poll_channel(
         }
         Ok(())
     })
+}
+
+/// Since when the channel goes by the gateway that the configuration names now: another one would answer about
+/// its own messages where the ids are alike. What it took before it was first asked is not asked about.
+fn same_gateway_since(
+    store: &mut Store,
+    channel: Channel,
+    settings: &ChannelSettings,
+    now: Now,
+) -> Result<DateTime<Utc>> {
+    let Some(gateway) = settings.provider.gateway() else {
+        return Ok(DateTime::UNIX_EPOCH);
+    };
+    let key = format!("asked_gateway:{channel}");
+    let known = meta::get(store.connection(), &key)?;
+    let since = known.as_deref().and_then(|known| {
+        let (since, name) = known.split_once(' ')?;
+        let since = DateTime::from_timestamp_millis(since.parse().ok()?)?;
+        (name == gateway).then_some(since)
+    });
+    if let Some(since) = since {
+        return Ok(since);
+    }
+    // The first one ever has had no other before it.
+    let since = if known.is_none() {
+        DateTime::UNIX_EPOCH
+    } else {
+        now.at
+    };
+    let kept = format!("{} {gateway}", since.timestamp_millis());
+    store.write(|transaction| meta::set(transaction, &key, &kept))?;
+    Ok(since)
 }
 
 /// Whether a refusal ends the questions of a run: it is about us, or for now.

@@ -54,6 +54,20 @@ pub fn write(
     write_for(connection, informant.source, receipt, &message, now)
 }
 
+/// Writes a receipt down that answers a question about this message.
+pub fn write_about(
+    connection: &Connection,
+    source: &str,
+    message_id: i64,
+    receipt: &Receipt,
+    now: DateTime<Utc>,
+) -> Result<Written> {
+    match get(connection, message_id)? {
+        Some(message) => write_for(connection, source, receipt, &message, now),
+        None => Ok(Written::Unmatched),
+    }
+}
+
 /// Writes a receipt down that is about this message.
 fn write_for(
     connection: &Connection,
@@ -163,36 +177,63 @@ fn get(connection: &Connection, id: i64) -> Result<Option<Found>> {
         .optional()?)
 }
 
-/// The message to which a provider gave this id, as its answer said, or a report that named our key too. Where nobody says which provider it was, the id counts
-/// only when all messages that have it are one.
+/// The message to which a provider gave this id, as its answer said, or a report that named our key too. Where
+/// nobody says which provider it was, the id counts only when all messages that have it are one; and so it
+/// does among the gateways that no preset describes, for they all go by the name `http`.
 pub fn message_of(
     connection: &Connection,
     informant: Informant<'_>,
     provider_id: &str,
 ) -> Result<Option<i64>> {
+    let (unnamed, named): (Vec<&String>, Vec<&String>) = informant
+        .providers
+        .iter()
+        .partition(|provider| provider.split(':').next() == Some(UNNAMED));
+    if !named.is_empty() {
+        // A provider that gave an id twice means the later message.
+        let found = messages_of(connection, &named, provider_id)?;
+        if let Some(latest) = found.first() {
+            return Ok(Some(*latest));
+        }
+        if unnamed.is_empty() {
+            return Ok(None);
+        }
+    }
+    Ok(match messages_of(connection, &unnamed, provider_id)?[..] {
+        [one] => Some(one),
+        _ => None,
+    })
+}
+
+/// What attempts by a gateway name it that no preset describes.
+const UNNAMED: &str = "http";
+
+/// The latest two messages to which one of these providers gave an id; of any provider, where there are none.
+/// A provider may stand with the channel that is meant: `http:sms`.
+fn messages_of(
+    connection: &Connection,
+    providers: &[&String],
+    provider_id: &str,
+) -> Result<Vec<i64>> {
     let mut statement = connection.prepare_cached(
-        "SELECT message_id FROM attempt
-         WHERE provider_id = ?1 AND provider_id IS NOT NULL AND provider <> 'fcm'
-           AND (json_array_length(?2) = 0 OR provider IN (SELECT value FROM json_each(?2)))
+        "SELECT a.message_id FROM attempt a
+         WHERE a.provider_id = ?1 AND a.provider_id IS NOT NULL AND a.provider <> 'fcm'
+           AND (json_array_length(?2) = 0
+                OR EXISTS (SELECT 1 FROM json_each(?2) WHERE value IN
+                     (a.provider, a.provider || ':' ||
+                       (SELECT m.channel FROM message m WHERE m.id = a.message_id))))
          UNION
          SELECT message_id FROM receipt
          WHERE provider_id = ?1 AND provider_id <> '' AND kind <> 'replied'
            AND (json_array_length(?2) = 0 OR source IN (SELECT value FROM json_each(?2)))
          ORDER BY message_id DESC LIMIT 2",
     )?;
-    let found: Vec<i64> = statement
-        .query_map((provider_id, Json(informant.providers)), |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(match found[..] {
-        [one] => Some(one),
-        // A provider that gave an id twice means the later message.
-        [latest, _] if !informant.providers.is_empty() => Some(latest),
-        _ => None,
-    })
+    let rows = statement.query_map((provider_id, Json(providers)), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Characters of a tag.
-const TAG: usize = 43;
+/// Characters of a tag, and of a UUID.
+const REFERENCES: [usize; 2] = [43, 36];
 
 /// The message that has this key, or whose tag or UUID this is. Tags are looked for among the messages to
 /// which no provider gave an id of its own, for by that they would have been found.
@@ -203,17 +244,25 @@ pub fn message_of_key(connection: &Connection, key: &str) -> Result<Option<i64>>
         .optional()?;
     // The id of a mail is a tag and our domain.
     let key = key.split('@').next().unwrap_or(key);
-    if by_key.is_some() || key.len() != TAG {
+    if by_key.is_some() || !REFERENCES.contains(&key.len()) {
         return Ok(by_key);
     }
     make_tags(connection)?;
     Ok(connection
         .prepare_cached("SELECT id FROM temp.tagged WHERE tag = ?1")?
-        .query_row([key], |row| row.get(0))
+        // Some gateways write a UUID in capitals.
+        .query_row(
+            [if key.len() == REFERENCES[1] {
+                key.to_lowercase()
+            } else {
+                key.to_owned()
+            }],
+            |row| row.get(0),
+        )
         .optional()?)
 }
 
-/// Fills, once for each opening of the database, the table of tags.
+/// Fills, once for each opening of the database, the table of tags and UUIDs.
 fn make_tags(connection: &Connection) -> Result<()> {
     let made = "SELECT EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE name = 'tagged')";
     if connection.query_row(made, [], |row| row.get(0))? {
@@ -222,7 +271,9 @@ fn make_tags(connection: &Connection) -> Result<()> {
     connection.execute_batch(
         "CREATE TEMP TABLE tagged (tag TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
          INSERT OR REPLACE INTO tagged
-           SELECT tag(key), id FROM message WHERE attempts > 0 AND provider_id IS NULL;",
+           SELECT tag(key), id FROM message WHERE attempts > 0 AND provider_id IS NULL
+           UNION ALL
+           SELECT uuid(key), id FROM message WHERE attempts > 0 AND provider_id IS NULL;",
     )?;
     Ok(())
 }

@@ -117,6 +117,13 @@ pub fn said(text: &str) -> Cow<'_, str> {
     Cow::Owned(catalogue.said(text))
 }
 
+/// What is said in Portuguese, whatever the run speaks.
+pub fn in_portuguese(text: &str) -> String {
+    static READ: OnceLock<Catalogue> = OnceLock::new();
+    let catalogue = chosen().unwrap_or_else(|| READ.get_or_init(|| Catalogue::read(CATALOGUE)));
+    catalogue.said(text)
+}
+
 /// What the catalogue has for a word, whatever the run speaks.
 #[cfg(test)]
 pub fn portuguese(word: &str) -> String {
