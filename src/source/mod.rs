@@ -38,7 +38,7 @@ pub mod ticket;
 mod web;
 
 pub use raw_row::{RawRow, Reading};
-pub use row::{Reply, Row, Strange};
+pub use row::{Row, Strange, TicketReply};
 
 /// Reads what stands under `[sync]` for one sort of source; what is unwise goes to the warnings.
 type Reader = fn(Section<'_, '_>, &Path, &mut Vec<String>) -> Vec<Arc<dyn SourceSettings>>;
@@ -204,7 +204,7 @@ pub enum CodeAnswer {
 }
 
 /// What a source may ask of the book.
-pub trait Book: fmt::Debug {
+pub trait BookLookup: fmt::Debug {
     /// Whether the book has this contract.
     ///
     /// # Errors
@@ -222,7 +222,7 @@ pub struct Question<'a> {
     /// What the source told by name in earlier syncs.
     pub names: Vec<Named>,
     /// The book as it stands.
-    pub book: &'a dyn Book,
+    pub book: &'a dyn BookLookup,
     /// Now.
     pub now: Now,
 }

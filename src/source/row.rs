@@ -25,12 +25,12 @@ pub struct Row {
     pub text: Option<String>,
     /// Something that was written in a ticket, whose id the row has; the row says nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply: Option<Reply>,
+    pub reply: Option<TicketReply>,
 }
 
 /// Something that was written in a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
+pub struct TicketReply {
     /// Its id at the source.
     pub id: i64,
     /// When, as the source writes it.

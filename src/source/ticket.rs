@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::row::{Reply, Row};
+use super::row::{Row, TicketReply};
 use crate::clock::{Now, instant_from};
 use crate::domain::book::FactKind;
 use crate::domain::ticket::event::{Event, Said, Ticket};
@@ -70,7 +70,7 @@ fn opened(source: &str, kind: &FactKind, row: &Row, known: Known<'_>) -> Option<
 }
 
 /// What somebody wrote in a ticket that the book knows.
-fn replied(source: &str, ticket: i64, reply: &Reply, known: Known<'_>) -> Option<Event> {
+fn replied(source: &str, ticket: i64, reply: &TicketReply, known: Known<'_>) -> Option<Event> {
     known.ticket?;
     let at = instant_from(&reply.at, known.now.zone)?;
     let id = format!("{source}/{ticket}/replied/{}", reply.id);

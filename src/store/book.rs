@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::columns::{Columns as _, Day, Kept, Millis};
+use super::columns::{Columns as _, Day, FromRow, Millis};
 use super::payment_code;
 use crate::domain::client::{Client, Device};
 use crate::domain::contract::Contract;
@@ -112,7 +112,7 @@ macro_rules! read_columns {
     ($($(#[$doc:meta])+ $field:ident: $type:ty = $column:literal,)+) => {
         /// Reads an invoice from a row that has all its columns, the generated ones too.
         pub fn read_invoice(row: &Row<'_>) -> rusqlite::Result<Invoice> {
-            Ok(Invoice { $($field: Kept::kept(row, $column)?,)+ })
+            Ok(Invoice { $($field: FromRow::from_row(row, $column)?,)+ })
         }
     };
 }

@@ -50,9 +50,13 @@ const WIPES: &[&str] = &[
 fn emptied(kind: &FactKind) -> String {
     let personal = kind.columns.iter().filter(|column| column.personal);
     let cells: Vec<String> = personal
-        .map(|column| match column.required {
-            true => format!("\"{}\" = '{ERASED}'", column.name),
-            false => format!("\"{}\" = NULL", column.name),
+        .map(|column| {
+            let name = column.name;
+            if column.required {
+                format!("\"{name}\" = '{ERASED}'")
+            } else {
+                format!("\"{name}\" = NULL")
+            }
         })
         .collect();
     let id = match kind.position("client_id") {

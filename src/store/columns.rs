@@ -199,16 +199,16 @@ impl Columns for Row<'_> {
 }
 
 /// What a column holds, as the nouns have it: so that a list of columns can be read by their types.
-pub trait Kept: Sized {
+pub trait FromRow: Sized {
     /// Reads it from the column of that name.
-    fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self>;
+    fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self>;
 }
 
 /// Types that stand in their column as they are.
 macro_rules! as_they_are {
     ($($name:ty),+ $(,)?) => {$(
-        impl Kept for $name {
-            fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
+        impl FromRow for $name {
+            fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
                 row.get(column)
             }
         }
@@ -216,14 +216,14 @@ macro_rules! as_they_are {
 }
 as_they_are!(i64, Option<i64>, Option<String>, bool, Money, InvoiceStatus);
 
-impl Kept for NaiveDate {
-    fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
+impl FromRow for NaiveDate {
+    fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
         row.day(column)
     }
 }
 
-impl Kept for Option<NaiveDate> {
-    fn kept(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
+impl FromRow for Option<NaiveDate> {
+    fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
         row.day_opt(column)
     }
 }

@@ -8,7 +8,7 @@ use super::columns::Millis;
 use super::report::{ReportRow, Sql, condition, expression, from};
 use crate::clock::{Now, start_of};
 use crate::domain::report::{
-    Field, FieldType, Filter, FilterValue, Operator, Report, ReportKind, fold,
+    Field, FieldType, Filter, FilterValue, NearestFit, Report, ReportKind, fold,
 };
 use crate::error::{Result, closest};
 
@@ -70,7 +70,10 @@ pub fn unfit(connection: &Connection, report: &Report, now: Now) -> Result<Vec<U
         else {
             continue;
         };
-        if filter.operator == Operator::NotEqual || fits(connection, report.kind, filter, now)? {
+        let Some(nearest) = filter.nearest() else {
+            continue;
+        };
+        if fits(connection, report.kind, filter, now)? {
             continue;
         }
         let spelled = matches!(
@@ -81,7 +84,7 @@ pub fn unfit(connection: &Connection, report: &Report, now: Now) -> Result<Vec<U
             FilterValue::Text(text) if spelled => {
                 near(connection, report.kind, filter.field, text, now)?.map(Near::Text)
             }
-            _ => beside(connection, report.kind, filter, wanted, now)?,
+            _ => beside(connection, report.kind, (filter, wanted, nearest), now)?,
         };
         unfit.push(Unfit {
             filter: filter.to_string(),
@@ -96,16 +99,15 @@ pub fn unfit(connection: &Connection, report: &Report, now: Now) -> Result<Vec<U
 fn beside(
     connection: &Connection,
     kind: ReportKind,
-    filter: &Filter,
-    wanted: &FilterValue,
+    (filter, wanted, nearest): (&Filter, &FilterValue, NearestFit),
     now: Now,
 ) -> Result<Option<Near>> {
     let mut sql = Sql::of_day(now.today);
     let e = expression(filter.field);
-    let order = match filter.operator {
-        Operator::AtLeast => format!("{e} DESC"),
-        Operator::AtMost => e.to_owned(),
-        _ => {
+    let order = match nearest {
+        NearestFit::Greatest => format!("{e} DESC"),
+        NearestFit::Least => e.to_owned(),
+        NearestFit::Beside => {
             let value = sql.bind_value(wanted, |day| Millis(start_of(now.zone, day)));
             match filter.field.field_type() {
                 FieldType::Day => format!("abs(julianday({e}) - julianday({value})), {e}"),

@@ -166,17 +166,22 @@ fn trial_72_three_paths_to_one_database_deliver_each_message_once() {
             server.url()
         ),
     );
-    let clients: String = (1..=60)
-        .map(|id| format!("{id},Cliente {id},F,(49) 99{id:03}-1234\n"))
-        .collect();
+    let client = |id| format!("{id},Cliente {id},F,(49) 99{id:03}-1234\n");
+    let clients: Vec<String> = (1..=60).map(client).collect();
     house.write(
         "book/clients.csv",
-        format!("id,name,person_type,mobile\n{clients}"),
+        format!("id,name,person_type,mobile\n{}", clients.concat()),
     );
-    let contracts: String = (1..=60).map(|id| format!("{id},{id},A,A\n")).collect();
+    let contract = |id| {
+        format!(
+            "{id},{id},A,A
+"
+        )
+    };
+    let contracts: Vec<String> = (1..=60).map(contract).collect();
     house.write(
         "book/contracts.csv",
-        format!("id,client_id,status,access_status\n{contracts}"),
+        format!("id,client_id,status,access_status\n{}", contracts.concat()),
     );
     house.run(&["import", "book"]).ok();
     let words = ["--channel", "sms", "--kind", "support", "--body", "oi"];

@@ -166,7 +166,6 @@ fn tamper(house: &House, fault: Option<Fault>, carries: fn(&Asked) -> bool) {
         };
         let login = || Reply::html(200, "<html><title>Login</title>Entrar</html>");
         match fault {
-            None => reply,
             Some(Fault::CutFirst) => once(first, Reply::Half, reply),
             Some(Fault::CutLast) => once(last, Reply::Half, reply),
             Some(Fault::LoginFirst) if first => login(),
@@ -189,7 +188,7 @@ fn tamper(house: &House, fault: Option<Fault>, carries: fn(&Asked) -> bool) {
                     .replace("ANA LIMA", "ANA \\u001b[31m\\u202e")
                     .replace("MARIA DE SOUZA", "MARIA \\u001b[31m\\u202e\u{fffd}")
             }),
-            Some(_) => reply,
+            None | Some(_) => reply,
         }
     });
 }
@@ -324,7 +323,8 @@ fn assert_outcome(candidate: &Candidate, fault: Fault, ran: &Ran) {
     if is_fatal(candidate, fault) {
         assert!([3, 4].contains(&ran.code), "{told}");
         assert_eq!(ran.stderr.matches("error: ").count(), 1, "{told}");
-        assert!(ran.stderr.contains("\n  try: "), "{told}");
+        // What to do stands below, or behind what is wrong with a line.
+        assert!(ran.code == 3 || ran.stderr.contains("\n  try: "), "{told}");
     } else {
         assert_eq!(ran.code, 0, "{told}");
     }

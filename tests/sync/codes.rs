@@ -238,10 +238,9 @@ fn line(cents: u64, factor: u64) -> String {
         free[5..15].to_owned(),
         free[15..].to_owned(),
     ];
-    let fields: String = fields
-        .iter()
-        .map(|field| format!("{field}{}", sum(field)))
-        .collect();
+    let fields = fields
+        .map(|field| format!("{field}{}", sum(&field)))
+        .concat();
     format!("{fields}{check}{factor:04}{cents:010}")
 }
 

@@ -145,6 +145,10 @@ fn peak(house: &House) -> (u64, Value) {
     (most, serde_json::from_slice(&output.stdout).expect("JSON"))
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "what was measured is for a person to read"
+)]
 fn measured(name: &str, full: Full, [few, many]: [usize; 2]) {
     let peaks = [few, many].map(|clients| {
         let (peak, answer) = peak(&full(clients));

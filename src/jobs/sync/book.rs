@@ -191,32 +191,13 @@ impl Book<'_> {
         let seen = (still_owed || reached.whole && kind.can_be_gone())
             .then(|| Seen::begin(self.connection, kind, self.bringer))
             .transpose()?;
-        let mut waiting_for_parents = Vec::new();
-        for row in spool.into_rows()? {
-            let mut row = row?;
-            if row.reply.is_some() {
-                self.hear(kind, &row)?;
-                continue;
-            }
-            synced.read += 1;
-            if still_owed {
-                confirm(kind, &mut row);
-            }
-            if let Some(seen) = &seen {
-                seen.note(row.id)?;
-            }
-            if waiting.remove(&row.id) {
-                memory::set_again(self.connection, source, (kind.name, row.id), false)?;
-            }
-            if kind.refers_to_itself() {
-                waiting_for_parents.push((synced.read, row));
-                continue;
-            }
-            synced.count(self.row(kind, &mut importer, synced.read, row)?);
-        }
-        for (line, row) in parents_first(kind, waiting_for_parents) {
-            synced.count(self.row(kind, &mut importer, line, row)?);
-        }
+        let manner = (seen.as_ref(), still_owed);
+        self.rows(
+            kind,
+            spool,
+            (&mut importer, manner),
+            (&mut waiting, &mut synced),
+        )?;
         match &seen {
             Some(seen) if still_owed => {
                 synced.unconfirmed = seen.hold_back_what_owes()?;
@@ -237,6 +218,48 @@ impl Book<'_> {
             meta::set_read_whole(self.connection, source, kind.name, &today)?;
         }
         self.summary.kinds.push(synced);
+        Ok(())
+    }
+
+    /// Takes each row of a kind, and counts what became of it.
+    fn rows(
+        &mut self,
+        kind: &'static FactKind,
+        spool: Spool,
+        (importer, (seen, still_owed)): (&mut Importer<'_>, (Option<&Seen<'_>>, bool)),
+        (waiting, synced): (&mut BTreeSet<i64>, &mut Synced),
+    ) -> Result<()> {
+        let mut waiting_for_parents = Vec::new();
+        for row in spool.into_rows()? {
+            let mut row = row?;
+            if row.reply.is_some() {
+                self.hear(kind, &row)?;
+                continue;
+            }
+            synced.read += 1;
+            if still_owed {
+                confirm(kind, &mut row);
+            }
+            if let Some(seen) = seen {
+                seen.note(row.id)?;
+            }
+            if waiting.remove(&row.id) {
+                memory::set_again(
+                    self.connection,
+                    self.source.name(),
+                    (kind.name, row.id),
+                    false,
+                )?;
+            }
+            if kind.refers_to_itself() {
+                waiting_for_parents.push((synced.read, row));
+                continue;
+            }
+            synced.count(self.row(kind, importer, synced.read, row)?);
+        }
+        for (line, row) in parents_first(kind, waiting_for_parents) {
+            synced.count(self.row(kind, importer, line, row)?);
+        }
         Ok(())
     }
 

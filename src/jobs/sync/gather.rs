@@ -7,7 +7,7 @@ use super::spool::Spool;
 use crate::clock::Now;
 use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
-use crate::source::{AskedKind, Book, Complete, Last, Named, Question, Source};
+use crate::source::{AskedKind, BookLookup, Complete, Last, Named, Question, Source};
 use crate::store::{Store, book, sync as memory};
 
 /// What a source told, put aside.
@@ -24,7 +24,7 @@ pub struct Gathered {
     pub by_task: bool,
 }
 
-impl Book for Store {
+impl BookLookup for Store {
     fn has_contract(&self, id: i64) -> Result<bool> {
         let contract = book::contract(self.connection(), id)?;
         Ok(contract.is_some_and(|contract| contract.absent_since.is_none()))

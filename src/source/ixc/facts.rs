@@ -12,7 +12,7 @@ use crate::domain::tax_id;
 use crate::domain::words::{
     AccessStatus, ContractStatus, InvoiceStatus, Online, PersonType, Word, parse_yes_no,
 };
-use crate::source::{Reply, Row};
+use crate::source::{Row, TicketReply};
 
 /// A form's row as a row of the book, of the kind that comes from that form.
 pub fn facts(
@@ -338,7 +338,7 @@ fn ticket(out: &mut RowDraft<'_>, visible: TicketVisible) {
 pub fn reply(row: &FormRow, tickets: &'static FactKind) -> Option<Row> {
     let text = markup::unmarked(row.filled("mensagem")?);
     let at = row.filled("data").filter(|text| is_instant(text))?;
-    let reply = Reply {
+    let reply = TicketReply {
         id: row.id()?,
         at: at.to_owned(),
         by_staff: row.reference("operador").is_some(),
