@@ -1,7 +1,8 @@
 //! The only reading of the clock; everything below it takes `Now` as an argument.
 
 use chrono::{
-    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone,
+    Utc,
 };
 use chrono_tz::Tz;
 
@@ -38,6 +39,16 @@ impl Now {
     pub fn iso(&self, instant: DateTime<Utc>) -> String {
         iso(instant, self.zone)
     }
+}
+
+/// Whether a name is a zone's, as IANA names them.
+pub fn zone_is_known(name: &str) -> bool {
+    name.parse::<Tz>().is_ok()
+}
+
+/// The machine's own instant for a line of a log, in UTC to the millisecond, whatever `--now` says.
+pub fn stamp() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// `instant` as ISO 8601 with offset in `zone`, to the second.

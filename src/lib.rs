@@ -24,7 +24,7 @@
 //! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file or folder: flags, the call to the job, the view of its answer | everything |
 //!
-//! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, `rustls` only
+//! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, `plotters` only in `view`, `rustls` only
 //! in `wire` and `http`, printing only in
 //! `view`, and only `clock` reads the clock. No two files need each other, no file is longer than 500 lines
 //! outside its tests, no function than 60, and no two public types have one name. `tests/walls` holds all of

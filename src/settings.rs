@@ -1,11 +1,43 @@
 //! What any section of the configuration may hold: secrets, addresses of services, times to wait.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::toml_table::Section;
 use crate::wire::url::{self, Url};
+
+/// Something that a section cannot do without, for whoever writes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// Its key.
+    pub key: Cow<'static, str>,
+    /// What to write there.
+    pub what: Cow<'static, str>,
+    /// Whether it is a password or token: `env:NAME`, `file:PATH`, or itself.
+    pub secret: bool,
+}
+
+impl Ask {
+    /// Something that everybody may read.
+    pub const fn plain(key: &'static str, what: &'static str) -> Self {
+        Self {
+            key: Cow::Borrowed(key),
+            what: Cow::Borrowed(what),
+            secret: false,
+        }
+    }
+
+    /// A password or token.
+    pub const fn secret(key: &'static str, what: &'static str) -> Self {
+        Self {
+            key: Cow::Borrowed(key),
+            what: Cow::Borrowed(what),
+            secret: true,
+        }
+    }
+}
 
 /// A password or token: written in the file, or taken from the environment or another file when
 /// it is needed. It prints as `***`.

@@ -16,6 +16,7 @@ use crate::private_file;
 pub(super) const OFFER: Offer = Offer {
     name: "file",
     channels: Channel::ALL,
+    asks: &[],
     usual: Limits {
         workers: 8,
         rate_per_minute: 0,

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use crate::clock::Now;
 use crate::domain::receipt::Receipt;
-use crate::domain::words::Channel;
+use crate::domain::words::{Channel, Word as _};
 use crate::error::Result;
+pub use crate::settings::Ask;
 use crate::settings::Secret;
 use crate::toml_table::Section;
 
@@ -51,6 +52,8 @@ struct Offer {
     name: &'static str,
     /// The channels it delivers.
     channels: &'static [Channel],
+    /// What its section cannot do without, for whoever writes one.
+    asks: &'static [Ask],
     /// How much it is asked for unless the configuration says otherwise.
     usual: Limits,
     /// Reads its settings; none when they are not acceptable, of which the section has been told.
@@ -145,6 +148,57 @@ pub trait ProviderSettings: fmt::Debug + Send + Sync {
     /// # Errors
     /// When a secret or a key file cannot be read, or is not what it should be.
     fn connect(&self, workers: usize) -> Result<Box<dyn Provider>>;
+}
+
+/// A way to deliver a channel, for whoever writes its section.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The provider, or the preset of a gateway.
+    pub name: &'static str,
+    /// The preset's provider, where it is one.
+    pub preset_of: Option<&'static str>,
+    /// What the section cannot do without.
+    pub asks: Vec<Ask>,
+}
+
+/// The ways to deliver a channel that a few words describe; the last writes into a file or folder.
+pub fn choices(channel: Channel) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    for offer in PROVIDERS
+        .iter()
+        .filter(|offer| offer.channels.contains(&channel))
+    {
+        if offer.name != http::OFFER.name {
+            choices.push(Choice {
+                name: offer.name,
+                preset_of: None,
+                asks: offer.asks.to_vec(),
+            });
+            continue;
+        }
+        let presets = known_gateways();
+        let fits = presets
+            .into_iter()
+            .filter(|preset| preset.channel == channel.as_str());
+        choices.extend(fits.map(|preset| {
+            Choice {
+                name: preset.name,
+                preset_of: Some(offer.name),
+                asks: preset
+                    .needs
+                    .into_iter()
+                    .map(|(key, what)| Ask {
+                        secret: ["token", "password"].contains(&key.as_str())
+                            || key.ends_with("_key")
+                            || key.ends_with("_secret"),
+                        key: key.into(),
+                        what: what.into(),
+                    })
+                    .collect(),
+            }
+        }));
+    }
+    choices
 }
 
 /// A pause between two requests: some time between the two, another each time.
@@ -377,7 +431,6 @@ pub trait Provider: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::words::Word as _;
 
     #[test]
     fn a_tag_fits_where_providers_put_it_and_follows_the_key() {

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::http::{
     Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, secrets_in, shortened,
 };
-use crate::settings::{Secret, base_url, ca_file, secret, timeout};
+use crate::settings::{Ask, Secret, base_url, ca_file, secret, timeout};
 use crate::wire::url::Url;
 
 /// Rows asked for at a time; Opa! takes 1 to 1000.
@@ -33,6 +33,13 @@ const CONVERSATION: Duration = Duration::from_mins(15);
 pub(super) const OFFER: Offer = Offer {
     name: "opa",
     channels: &[Channel::Whatsapp],
+    asks: &[
+        Ask::plain(
+            "base_url",
+            "the address, such as https://provedor.example.com/api/v1",
+        ),
+        Ask::secret("token", "the token of the integration"),
+    ],
     usual: Limits {
         workers: 2,
         rate_per_minute: 300,

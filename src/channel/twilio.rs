@@ -21,7 +21,7 @@ use crate::http::{
     Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, form, percent_encoded,
     secrets_in, shortened,
 };
-use crate::settings::{Secret, base_url, ca_file, required, secret, timeout};
+use crate::settings::{Ask, Secret, base_url, ca_file, required, secret, timeout};
 use crate::wire::url::Url;
 
 /// The longest validity that Twilio takes, in seconds (ten hours).
@@ -33,6 +33,12 @@ const FULL_WAIT: Duration = Duration::from_mins(10);
 pub(super) const OFFER: Offer = Offer {
     name: "twilio",
     channels: &[Channel::Sms],
+    asks: &[
+        Ask::plain("account_sid", "the account, AC…"),
+        Ask::plain("username", "the account again, or an API key"),
+        Ask::secret("password", "its token"),
+        Ask::plain("from", "the number that sends, such as +15550006789"),
+    ],
     usual: Limits {
         workers: 8,
         rate_per_minute: 600,

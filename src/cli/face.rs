@@ -296,7 +296,7 @@ pub type TaskRow = (Task, Option<TaskRun>);
 pub fn task_view(context: &Context) -> View<'_, TaskRow> {
     View::<TaskRow>::new()
         .words("name", |(task, _)| Cell::of(&task.name))
-        .words("run", |(task, _)| Cell::of(task.run))
+        .words("run", |(task, _)| task.run.as_str())
         .words("schedule", |(task, _)| Cell::of(&task.schedule))
         .words("enabled", |(task, _)| task.enabled)
         .words("last_run_at", |(_, last)| {

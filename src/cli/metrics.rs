@@ -1,17 +1,14 @@
 //! `regua metrics`: figures for a monitoring system, as Prometheus reads them from a text file.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, whole_file};
 use crate::domain::words::Word as _;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::status::{self, Standing};
 use crate::store::Connection;
 use crate::store::status::{ChannelQueue, totals};
@@ -36,32 +33,9 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Outcome> {
     if command.file == Path::new("-") {
         context.out.exact(text)?;
     } else {
-        put(&command.file, &text).map_err(|error| {
-            Error::world(format!("{} cannot be written", command.file.display()))
-                .because(error)
-                .hint("its folder must exist and be writable")
-        })?;
+        whole_file::put(&command.file, &text)?;
     }
     Ok(Outcome::Done)
-}
-
-/// Puts a file in its place at once: whoever reads it meanwhile sees the one before, or this one.
-fn put(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    // The collector reads files that end with `.prom`: this one does not until it is whole.
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(name);
-    let written = (|| {
-        let mut file = fs::File::create(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    })();
-    if written.is_err() {
-        fs::remove_file(&beside).ok();
-    }
-    written
 }
 
 /// A figure with what it means, and its values by their labels.

@@ -1,33 +1,37 @@
 //! The commands, one file each: its flags, the call to the job, and how the answer looks.
 
 use std::borrow::Cow;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::clock::stamp;
 use crate::domain::text::nfc;
 use crate::error::{Error, ErrorKind, Result};
-use crate::view::{Colour, Format, Language, Out, Spreadsheet, Talk, harmless, language};
+use crate::view::{Colour, Format, Language, Out, Talk, harmless, language};
 
 mod apply;
 mod arguments;
 mod backup;
 mod birthday;
+mod by_hand;
 mod client;
 mod collection;
 mod context;
+mod dashboard;
 mod demo;
 mod doctor;
 mod evidence;
 mod examples;
 mod face;
+mod global;
 mod history;
 mod hold;
 mod import;
 mod incident;
+mod init;
 mod metrics;
 mod notice;
 mod omnichannel;
@@ -44,14 +48,17 @@ mod send;
 mod shell;
 mod signals;
 mod speech;
+mod stats;
 mod status;
 mod sync;
 mod task;
 mod template;
 mod ticket;
 mod trigger;
+mod whole_file;
 
 pub use context::Context;
+use global::{Global, Output, one_form, paper};
 pub use outcome::Outcome;
 
 /// Messages, collection ladders and ticket notices for Brazilian internet providers.
@@ -76,125 +83,6 @@ struct Cli {
     global: Global,
     #[command(subcommand)]
     command: Command,
-}
-
-/// What every command understands, before or after its name.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Everywhere")]
-struct Global {
-    /// Configuration file [default: REGUA_CONFIG, ./config.toml, the user's, /etc/regua/config.toml]
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Database, in place of the configuration's
-    #[arg(long, global = true, value_name = "FILE")]
-    db: Option<PathBuf>,
-    /// Form of the answer [default: table]; of a document, the file to write it to
-    #[arg(short, long, global = true, value_parser = OutputParser, value_name = "FORM")]
-    output: Option<Output>,
-    /// The same as -o json
-    #[arg(long, global = true, conflicts_with = "output")]
-    json: bool,
-    /// The same as -o csv, in this manner
-    #[arg(long, global = true, value_enum, value_name = "MANNER")]
-    csv: Option<CsvManner>,
-    /// In CSV, leave texts as they are that a spreadsheet would take for a formula
-    #[arg(long, global = true)]
-    raw: bool,
-    /// Date and time to work with [default: REGUA_NOW, else now]
-    #[arg(long, global = true, value_name = "DATE-TIME")]
-    now: Option<String>,
-    /// Colours
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
-    color: ColourWhen,
-    /// Language of what is said [default: REGUA_LANG, else the locale's]
-    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
-    lang: Option<Speech>,
-    /// Say errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Say more
-    #[arg(short, long, global = true)]
-    verbose: bool,
-}
-
-/// What `-o` asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Output {
-    /// An answer in this form.
-    Form(OutputForm),
-    /// A document, in this file.
-    File(PathBuf),
-}
-
-/// Reads `-o`: a form, or what is plainly the path of a file.
-#[derive(Clone)]
-struct OutputParser;
-
-impl TypedValueParser for OutputParser {
-    type Value = Output;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        argument: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<Output, clap::Error> {
-        let text = value.to_string_lossy();
-        if text.contains(['.', '/']) {
-            return Ok(Output::File(PathBuf::from(value)));
-        }
-        let form = EnumValueParser::<OutputForm>::new().parse_ref(command, argument, value)?;
-        Ok(Output::Form(form))
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let forms = OutputForm::value_variants().iter();
-        Some(Box::new(forms.filter_map(ValueEnum::to_possible_value)))
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OutputForm {
-    /// Columns for people
-    Table,
-    /// One JSON document
-    Json,
-    /// One JSON object a line
-    Jsonl,
-    /// CSV with a header
-    Csv,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CsvManner {
-    /// Commas between cells, decimal points, days as 2026-11-23
-    Plain,
-    /// For a spreadsheet in Portuguese: semicolons, decimal commas, days as 23/11/2026
-    Br,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Speech {
-    /// Portuguese
-    Pt,
-    /// English
-    En,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ColourWhen {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -234,6 +122,8 @@ enum Command {
     Trigger(trigger::Command),
     Sync(sync::Command),
     Status(status::Command),
+    Stats(stats::Command),
+    Dashboard(dashboard::Command),
     Metrics(metrics::Command),
     Doctor(doctor::Command),
     Backup(backup::Command),
@@ -247,6 +137,7 @@ enum Command {
     Whatsapp(receipts::Whatsapp),
     Apply(apply::Apply),
     Export(apply::Export),
+    Init(init::Command),
     Demo(demo::Command),
     Completions(shell::Completions),
     Man(shell::Man),
@@ -303,60 +194,49 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     {
         return face::version();
     }
+    let logs = arguments.iter().any(|word| word == "--log-json");
     let parsed = matches(arguments).and_then(|matches| {
         let only_reads = reading::only_reads(&matches);
         Ok((Cli::from_arg_matches(&matches)?, only_reads))
     });
     let (mut cli, only_reads) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return misread(&error),
+        Err(error) => return misread(&error, logs),
     };
     let out = paper(&cli.global);
     if let Err(error) = one_form(&cli.global).and_then(|()| cli.global.complete()) {
         out.error(&error);
         return error.kind.exit_code();
     }
+    let from_cron = matches!(cli.command, Command::Task(task::Command::RunDue));
     match dispatch(cli, only_reads, out) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
-            if error.kind != ErrorKind::BrokenPipe {
-                out.error(&error);
+            match error.kind {
+                ErrorKind::BrokenPipe => {}
+                // What cron mails is one line.
+                kind if from_cron => out.error(&Error::new(kind, error.on_one_line())),
+                _ => out.error(&error),
             }
             error.kind.exit_code()
         }
     }
 }
 
-impl Global {
-    /// Takes from the environment what the command line leaves open. The parser does not: a variable
-    /// that is set would count as a word given, and a bare command would be an error and not its help.
-    fn complete(&mut self) -> Result<()> {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        if self.config.is_none() {
-            self.config = set("REGUA_CONFIG").map(PathBuf::from);
-        }
-        if self.now.is_none()
-            && let Some(now) = set("REGUA_NOW")
-        {
-            let now = now.into_string().map_err(|now| {
-                Error::usage(format!("REGUA_NOW is `{}`", now.display()))
-                    .hint("a date and time, such as 2026-11-21T09:00")
-            })?;
-            self.now = Some(now);
-        }
-        Ok(())
-    }
-}
-
 /// Shows why the command line was not understood, or the help; the exit code.
-fn misread(error: &clap::Error) -> u8 {
+fn misread(error: &clap::Error, logs: bool) -> u8 {
     if !error.use_stderr() {
         // Help and version go to standard output and are no error.
         let _ = error.print();
         return 0;
     }
     let told = error.to_string();
-    if harmless::is_harmless(&told) && language::spoken() == Language::English {
+    if logs {
+        let out = Out::new(Format::Table, Talk::Normal, Colour::Never).logging(stamp);
+        let lines: Vec<&str> = told.lines().map(str::trim).collect();
+        let told = lines.join(" ");
+        out.error(&Error::usage(told.trim_start_matches("error:").trim()));
+    } else if harmless::is_harmless(&told) && language::spoken() == Language::English {
         let _ = error.print();
     } else {
         // A word of the command line may come from anywhere.
@@ -366,51 +246,6 @@ fn misread(error: &clap::Error) -> u8 {
         }
     }
     ErrorKind::Usage.exit_code()
-}
-
-/// Refuses two forms of one answer. The parser sees them only where both stand on one side of the command.
-fn one_form(global: &Global) -> Result<()> {
-    let two = |what: &str| Err(Error::usage(what).hint("give one of them"));
-    if global.json && global.output.is_some() {
-        return two("--json and -o ask for two forms");
-    }
-    let other = global
-        .output
-        .as_ref()
-        .is_some_and(|output| !matches!(output, Output::Form(OutputForm::Csv)));
-    if global.csv.is_some() && (global.json || other) {
-        return two("--csv and the form asked for beside it are two forms");
-    }
-    Ok(())
-}
-
-fn paper(global: &Global) -> Out {
-    let form = match global.output {
-        Some(Output::Form(form)) => Some(form),
-        Some(Output::File(_)) | None => None,
-    };
-    let format = match form {
-        _ if global.json => Format::Json,
-        _ if global.csv.is_some() => Format::Csv,
-        None | Some(OutputForm::Table) => Format::Table,
-        Some(OutputForm::Json) => Format::Json,
-        Some(OutputForm::Jsonl) => Format::Jsonl,
-        Some(OutputForm::Csv) => Format::Csv,
-    };
-    let talk = match (global.quiet, global.verbose) {
-        (true, _) => Talk::Quiet,
-        (_, true) => Talk::Verbose,
-        _ => Talk::Normal,
-    };
-    let colour = match global.color {
-        ColourWhen::Auto => Colour::Auto,
-        ColourWhen::Always => Colour::Always,
-        ColourWhen::Never => Colour::Never,
-    };
-    Out::new(format, talk, colour).with_spreadsheet(Spreadsheet {
-        brazilian: global.csv == Some(CsvManner::Br),
-        raw: global.raw,
-    })
 }
 
 /// The file that a command's document goes to, if `-o` names one.
@@ -432,6 +267,10 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Completions(command) => return command.run(out, &mut self::command()),
         Command::Man(command) => return command.run(out, self::command()),
         Command::Demo(command) => return demo::run(command, out),
+        Command::Init(command) => {
+            let context = init::run(command, &cli.global, out)?;
+            return context.map_or(Ok(Outcome::Done), |context| doctor::run(&context));
+        }
         _ => {}
     }
     let global = &cli.global;
@@ -482,6 +321,8 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Trigger(command) => trigger::run(command, context),
         Command::Sync(command) => sync::run(&command, context),
         Command::Status(command) => status::run(&command, context),
+        Command::Stats(command) => stats::run(&command, context),
+        Command::Dashboard(command) => dashboard::run(&command, cli.global.lang, context),
         Command::Metrics(command) => metrics::run(&command, context),
         Command::Doctor(_) => doctor::run(context),
         Command::Backup(command) => backup::run(&command, context),
@@ -492,7 +333,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Whatsapp(command) => receipts::run_whatsapp(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
-        Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
+        Command::Init(_) | Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
             Err(Error::usage("this command was run already"))
         }
     }

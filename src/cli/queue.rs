@@ -3,14 +3,14 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::word;
-use super::{Context, Outcome, face};
+use super::{Context, Outcome, by_hand, face};
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::deliver::{ChannelSummary, Delivery};
 use crate::jobs::pursue::pursue;
 use crate::store::message::{self, Sequence, Wanted};
-use crate::store::queue::{self as store, Chosen, Left, Retried, Stat, State};
-use crate::view::{Cell, Format, View};
+use crate::store::queue::{self as store, Chosen, Stat, State};
+use crate::view::{Format, View};
 
 /// The queue: list, deliver, retry, cancel, stats.
 #[derive(Debug, Subcommand)]
@@ -153,73 +153,17 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
                 (_, true) => State::Cancelled,
                 _ => State::Failed,
             };
-            retry(&chosen, state, context)
+            let mut saved = context.open()?;
+            let retried = by_hand::put_back(context, &mut saved, &chosen, state)?;
+            by_hand::tell_back(context, &retried)?;
+            Ok(Outcome::Done)
         }
-        Command::Cancel { chosen, all, yes } => cancel(&chosen.chosen(None, all)?, yes, context),
+        Command::Cancel { chosen, all, yes } => {
+            by_hand::cancel(context, &chosen.chosen(None, all)?, yes)?;
+            Ok(Outcome::Done)
+        }
         Command::Stats => stats(context),
     }
-}
-
-/// Messages left where they were that are told one by one.
-const TOLD: usize = 20;
-
-fn retry(chosen: &Chosen, state: State, context: &Context) -> Result<Outcome> {
-    let now = context.now();
-    let expires_at = context.config.policy.expires_at(now);
-    let mut saved = context.open()?;
-    let retried =
-        saved.write(|transaction| store::retry(transaction, chosen, state, now.at, expires_at))?;
-    for left in retried.left.iter().take(TOLD) {
-        let words = format!("message {} was left: {}", left.id, left.why);
-        context.out.say(words);
-    }
-    if let Some(more @ 1..) = retried.left.len().checked_sub(TOLD) {
-        context.out.say(format!("and {more} more were left"));
-    }
-    let left = View::<Left>::new()
-        .number("message_id", |left| left.id)
-        .words("why", |left| Cell::of(&left.why));
-    let view = View::<Retried>::new()
-        .number("messages", |retried| retried.back)
-        .data("left", move |retried| left.array(&retried.left));
-    let words = format!("{} back in the queue", messages(retried.back));
-    face::done(context, view, &retried, words)?;
-    Ok(Outcome::Done)
-}
-
-fn messages(n: u64) -> String {
-    format!("{n} {}", if n == 1 { "message" } else { "messages" })
-}
-
-fn cancel(chosen: &Chosen, yes: bool, context: &Context) -> Result<Outcome> {
-    let mut saved = context.open()?;
-    let waiting = store::waiting(saved.connection(), chosen)?;
-    let n: u64 = waiting.iter().map(|row| row.messages).sum();
-    for row in &waiting {
-        let template = row.template.as_deref().unwrap_or("words of its own");
-        context.out.say(format!(
-            "{} by {}, {template}, {} client(s)",
-            messages(row.messages),
-            row.channel,
-            row.clients
-        ));
-    }
-    if n > 0 && !yes {
-        if !context.out.interactive() {
-            return Err(
-                Error::usage("nobody can be asked here; nothing was cancelled")
-                    .hint("--yes to cancel without asking"),
-            );
-        }
-        if !context.out.ask(&format!("Cancel {}?", messages(n)))? {
-            context.out.say("nothing was cancelled");
-            return Ok(Outcome::Done);
-        }
-    }
-    let n = saved.write(|transaction| store::cancel(transaction, chosen))?;
-    let view = View::<u64>::new().number("messages", |n| *n);
-    face::done(context, view, &n, format!("{} cancelled", messages(n)))?;
-    Ok(Outcome::Done)
 }
 
 fn list(

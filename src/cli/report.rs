@@ -295,6 +295,9 @@ fn cell(value: FieldValue<'_>, field: FieldType, context: &Context) -> Cell {
             .parse::<chrono::NaiveDate>()
             .map_or_else(|_| Cell::of(text), Cell::Day),
         (FieldValue::Text(text), FieldType::Phone) => Cell::shown(text, phone::shown(text)),
+        (FieldValue::Text(text), FieldType::Word(known, _)) => {
+            known(text).map_or_else(|| Cell::of(text), Cell::Word)
+        }
         (FieldValue::Text(text), _) => Cell::Text(text.to_owned()),
     }
 }

@@ -1,29 +1,28 @@
 //! `regua rule`: collection ladders by hand.
 
-use std::fmt::Write as _;
-
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::arguments::word;
 use super::{Context, Outcome, face};
 use crate::domain::day;
 use crate::domain::ladder::{Closing, Stage};
 use crate::domain::notice::NoticeKind;
-use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft, Texts};
+use crate::domain::rule::{Deliver, DraftReminders, DraftStage, Rule, RuleDraft};
 use crate::domain::words::{Word, parse_yes_no};
 use crate::error::{Error, Result};
 use crate::jobs::{collection, rule as job};
-use crate::source::definition::rule as definition;
 use crate::store::collection as cases;
 use crate::store::rule::{self as store, Kept};
 use crate::view::{Cell, View};
 
+mod ladder;
+
 /// Collection rules: add, edit, list, show, remove.
 #[derive(Debug, Subcommand)]
 #[command(
-    after_help = "Rules are kept more easily as files: `regua rule show NAME` prints one as TOML, `regua apply` reads it.\n\n\
+    after_help = "Rules are kept more easily as files: `regua rule show NAME --toml` prints one as TOML, `regua apply` reads it.\n\n\
     Example:\n  \
     regua rule add residential --portfolio Boleto --portfolio Pix --reminders 5,3,0:due-soon \\\n    \
     --stage notice:3:overdue-push --stage inquiry:8:overdue-sms,overdue-email:first_reachable --closing paid:thanks"
@@ -39,10 +38,16 @@ pub(super) enum Command {
     Edit(Edit),
     /// List the rules
     List,
-    /// Show one rule, as TOML
+    /// Show one rule as a ladder: days, steps, templates, and who stands at each
+    #[command(
+        after_help = "Examples:\n  regua rule show residential\n  regua rule show residential --toml > residential.toml"
+    )]
     Show {
         /// Its name
         name: String,
+        /// As the TOML that `regua apply` reads
+        #[arg(long)]
+        toml: bool,
     },
     /// Remove a rule; its open cases close as rule_removed
     Remove {
@@ -138,7 +143,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         }
         Command::Edit(edit) => self::edit(edit, context)?,
         Command::List => list(context)?,
-        Command::Show { name } => show(name, context)?,
+        Command::Show { name, toml } => ladder::show(name, *toml, context)?,
         Command::Remove { name, yes } => remove(name, *yes, context)?,
     }
     Ok(Outcome::Done)
@@ -389,82 +394,6 @@ fn listed<T: ToString + serde::Serialize>(items: &[T], empty: &str) -> Cell {
             words.join(", ")
         },
     }
-}
-
-fn texts_document(texts: &Texts) -> Value {
-    json!({ "templates": texts.templates, "deliver": texts.deliver, "hours": texts.hours })
-}
-
-fn stages(rule: &Rule) -> Value {
-    rule.stages
-        .iter()
-        .map(|own| {
-            json!({
-                "name": own.stage,
-                "day": own.day.days(),
-                "templates": own.texts.templates,
-                "deliver": own.texts.deliver,
-                "hours": own.texts.hours,
-                "notice": own.notice,
-            })
-        })
-        .collect()
-}
-
-fn closing(rule: &Rule) -> Value {
-    let mut closing = serde_json::Map::new();
-    for which in Closing::ALL {
-        closing.insert(which.to_string(), json!(rule.closings.templates(*which)));
-    }
-    closing.insert("deliver".to_owned(), json!(rule.closings.deliver));
-    closing.insert("hours".to_owned(), json!(rule.closings.hours));
-    Value::Object(closing)
-}
-
-fn reminders(rule: &Rule) -> Option<Value> {
-    rule.reminders.as_ref().map(|reminders| {
-        let mut document = texts_document(&reminders.texts);
-        document["days"] = json!(reminders.days);
-        document
-    })
-}
-
-/// A rule with all its parts.
-fn rule_view<'a>(open: i64) -> View<'a, Kept> {
-    View::<Kept>::new()
-        .words("name", |kept| Cell::of(&kept.rule.name))
-        .words("portfolios", |kept| json!(kept.rule.portfolios))
-        .words("reminders", |kept| reminders(&kept.rule))
-        .words("one_message_per_client", |kept| {
-            kept.rule.one_message_per_client
-        })
-        .words("roll_due_date", |kept| kept.rule.roll_due_date)
-        .number("enter_until_days", |kept| kept.rule.enter_until_days)
-        .words("skip_payment_methods", |kept| {
-            json!(kept.rule.skip_payment_methods)
-        })
-        .number("debit_grace_days", |kept| kept.rule.debit_grace_days)
-        .words("stages", |kept| stages(&kept.rule))
-        .words("closing", |kept| closing(&kept.rule))
-        .number("open_cases", move |_| open)
-        .words("evaluated_on", |kept| kept.evaluated_on)
-}
-
-fn show(name: &str, context: &Context) -> Result<()> {
-    let saved = context.open()?;
-    let kept = collection::get_rule(saved.connection(), name)?;
-    let open = cases::open_cases(saved.connection(), name)?;
-    if context.out.one(rule_view(open), &kept)? {
-        return Ok(());
-    }
-    let mut text = definition::write(&kept.rule);
-    let last = kept.evaluated_on.map_or_else(
-        || "never evaluated".to_owned(),
-        |day| format!("last evaluated on {day}"),
-    );
-    // Writing to a text does not fail.
-    let _ = writeln!(text, "# {last}; {open} open cases");
-    context.out.text(text)
 }
 
 fn remove(name: &str, yes: bool, context: &Context) -> Result<()> {

@@ -7,7 +7,8 @@ use super::{Context, Outcome, face};
 use crate::clock::iso;
 use crate::domain::words::{Status, Word as _};
 use crate::error::Result;
-use crate::jobs::status::{self, Attention, Standing, TaskState};
+use crate::jobs::status::{self, Standing, TaskState};
+use crate::jobs::watch::Attention;
 use crate::store::status::ChannelQueue;
 use crate::view::{Cell, Format, View};
 

@@ -37,6 +37,7 @@ pub mod rule;
 pub mod schedule;
 pub mod send;
 pub mod sms;
+pub mod stats;
 pub mod task;
 pub mod tax_id;
 pub mod template;

@@ -156,6 +156,47 @@ pub fn reach_staff(person: &Staff, channel: Channel) -> Reach {
     }
 }
 
+/// Where a message to an address that somebody typed can go: that address as it is kept, or why not.
+/// The lines of a postal address are parted by `|`.
+pub fn reach_typed(channel: Channel, typed: &str) -> Reach {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Reach::not(Reason::NoContact);
+    }
+    match channel.nature().address {
+        AddressForm::Phone { fixed_lines } => phone(Some(typed), fixed_lines),
+        AddressForm::Mailbox => email(Some(typed)),
+        AddressForm::Handle => handle(Some(typed)),
+        AddressForm::Device => {
+            let plain = |c: char| c.is_ascii_graphic();
+            if typed.len() <= LONGEST_DEVICE && typed.chars().all(plain) {
+                to(typed)
+            } else {
+                unusable(typed)
+            }
+        }
+        AddressForm::Postal => {
+            let lines: Vec<&str> = typed.split(['|', '\n']).map(str::trim).collect();
+            let whole = |line: &&str| !line.is_empty() && !line.chars().any(char::is_control);
+            if lines.len() >= 3 && lines.iter().all(whole) {
+                to(&lines.join("\n"))
+            } else {
+                Reach::Not {
+                    reason: Reason::UnusableContact,
+                    address: Some(typed.to_owned()),
+                    detail: Some(
+                        "a postal address has at least three lines: NAME|STREET, NUMBER|ZIP CITY/STATE"
+                            .to_owned(),
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// Characters of the longest address of a device that is taken.
+const LONGEST_DEVICE: usize = 4096;
+
 /// Why a client whom the book does not have is not reached.
 pub fn reach_unknown(client_id: i64) -> Reach {
     Reach::Not {

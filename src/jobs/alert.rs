@@ -72,7 +72,7 @@ fn news(connection: &Connection, config: &Config, now: Now) -> Result<Vec<Alert>
             remedy: found.remedy,
         }));
     }
-    let stale = status::stale(config, status::age(connection, now)?);
+    let stale = watch::stale(connection, config, now)?;
     alerts.extend(stale.map(|found| Alert {
         about: "stale".to_owned(),
         what: found.what,

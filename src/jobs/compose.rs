@@ -5,12 +5,12 @@
 
 use chrono::{DateTime, Days, Utc};
 
+use super::blocked::blocking_list;
 use super::rows::About;
 use crate::clock::{Now, start_of};
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::message::{Fate, NewMessage};
-use crate::domain::phone;
 use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::recipient::{
@@ -20,7 +20,7 @@ use crate::domain::recipient::{
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
 use crate::error::Result;
-use crate::store::{Connection, block_list, book, incident, message, opt_out};
+use crate::store::{Connection, book, incident, message, opt_out};
 
 /// In what words a message is written.
 #[derive(Debug, Clone, Copy)]
@@ -219,19 +219,16 @@ impl<'a> Composer<'a> {
         let mut free = Vec::new();
         let mut forbidden = None;
         for address in addresses {
-            let listed = match phone::compared(&address.text) {
-                Some(compared) if aim.channel != Channel::Push => {
-                    block_list::naming(connection, &compared)?
-                }
-                _ => Vec::new(),
-            };
-            let by = listed.into_iter().find(|(list, since)| {
-                let rule = self.policy.block_lists.of(list);
-                let today = self.now.today;
-                rule.forbids(aim.channel, aim.purpose, aim.is_notice, *since, today)
-            });
+            let errand = (aim.channel, aim.purpose, aim.is_notice);
+            let by = blocking_list(
+                connection,
+                self.policy,
+                errand,
+                &address.text,
+                self.now.today,
+            )?;
             match by {
-                Some((list, _)) => forbidden = Some((address.text, list)),
+                Some(list) => forbidden = Some((address.text, list)),
                 None => free.push(address),
             }
         }
@@ -242,6 +239,25 @@ impl<'a> Composer<'a> {
                 detail: Some(format!("list `{list}`")),
             },
             None => Reach::To(free),
+        })
+    }
+
+    /// The message of a draft to an address of another than its recipient, whatever hours and caps say; or
+    /// the first variable that has no value.
+    pub fn to_address(&self, draft: &Draft<'_>, address: Address) -> Result<NewMessage, Variable> {
+        let rendered = self.text(&draft.wording, &draft.facts)?;
+        let message = self.message(draft, Some(address), &rendered, Fate::Queued, None);
+        let key = match &draft.key {
+            // Of a push too: the address stands in no key that is nobody's.
+            Key::Whole(key) => key.clone(),
+            Key::PerAddress(_) => message.key,
+        };
+        Ok(NewMessage {
+            key,
+            key_start: None,
+            due_on: None,
+            invoices: Vec::new(),
+            ..message
         })
     }
 

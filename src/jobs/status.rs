@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::watch;
+use super::watch::{self, Attention};
 use crate::clock::{Now, start_of};
 use crate::config::Config;
 use crate::domain::ladder::Stage;
-use crate::domain::task::{RunOutcome, Task};
+use crate::domain::task::Task;
 use crate::domain::words::{Channel, Status, Word as _};
 use crate::error::Result;
 use crate::store::status::{self, ChannelQueue};
 use crate::store::task::{self, TaskRun};
-use crate::store::{Connection, incident, meta, queue};
+use crate::store::{Connection, incident, queue};
 
 /// Minutes after which a task that should have run is overdue.
 const OVERDUE: i64 = 10;
@@ -25,17 +25,6 @@ pub struct TaskState {
     pub task: (Task, Option<TaskRun>),
     /// It should have run more than ten minutes ago, and did not.
     pub overdue: bool,
-}
-
-/// Something that wants attention.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attention {
-    /// What it is.
-    pub what: String,
-    /// How many there are of it.
-    pub count: u64,
-    /// What mends it.
-    pub remedy: String,
 }
 
 /// How things stand.
@@ -61,10 +50,9 @@ pub struct Standing {
 pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standing> {
     let queue = status::queue(connection, now.at)?;
     let open = status::open_cases(connection)?;
-    let age = age(connection, now)?;
     let mut attention = Vec::new();
-    attention.extend(unknown(&queue));
-    attention.extend(stale(config, age));
+    attention.extend(watch::in_doubt(connection)?);
+    attention.extend(watch::stale(connection, config, now)?);
     attention.extend(closed(connection)?);
     attention.extend(
         watch::unnoticed(connection, now)?
@@ -78,7 +66,7 @@ pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standi
     Ok(Standing {
         queue,
         tasks: tasks(connection, now)?,
-        data_age_hours: age.map(|age| age.num_hours()),
+        data_age_hours: watch::data_age(connection, now)?.map(|age| age.num_hours()),
         cases: Stage::ALL
             .iter()
             .map(|stage| (*stage, open.get(stage).copied().unwrap_or(0)))
@@ -114,38 +102,6 @@ fn tasks(connection: &Connection, now: Now) -> Result<Vec<TaskState>> {
         .collect()
 }
 
-/// Messages of which nobody can tell whether they went.
-fn unknown(queue: &[ChannelQueue]) -> Option<Attention> {
-    let count: u64 = queue.iter().map(|channel| channel.unknown).sum();
-    (count > 0).then(|| Attention {
-        what: "messages of which nobody can tell whether they went".to_owned(),
-        count,
-        remedy: "regua queue list --unknown; regua queue retry --unknown sends them again"
-            .to_owned(),
-    })
-}
-
-/// How long ago the invoices were imported or synced; none when they never were.
-pub(super) fn age(connection: &Connection, now: Now) -> Result<Option<TimeDelta>> {
-    let refreshed = meta::refreshed(connection, "invoices")?;
-    // What was imported later than now is as fresh as can be.
-    Ok(refreshed.map(|at| (now.at - at).max(TimeDelta::zero())))
-}
-
-/// Payment data that collections refuse.
-pub(super) fn stale(config: &Config, age: Option<TimeDelta>) -> Option<Attention> {
-    let limit = config.max_data_age_hours;
-    let hours = age.filter(|age| limit > 0 && *age > TimeDelta::hours(limit))?;
-    Some(Attention {
-        what: format!(
-            "the invoices are {} hours old: collections refuse more than {limit}",
-            hours.num_hours()
-        ),
-        count: 1,
-        remedy: "regua sync invoices, or regua import invoices FILE".to_owned(),
-    })
-}
-
 /// Channels that suffer an outage.
 fn closed(connection: &Connection) -> Result<Vec<Attention>> {
     let mut found = Vec::new();
@@ -175,7 +131,6 @@ pub fn last_success(
     connection: &Connection,
     task: &str,
 ) -> Result<Option<(DateTime<Utc>, Option<f64>)>> {
-    let runs = task::runs(connection, task, 0)?;
-    let done = runs.into_iter().find(|run| run.outcome == RunOutcome::Done);
+    let done = task::last_success(connection, task)?;
     Ok(done.map(|run| (run.ended_at.unwrap_or(run.started_at), run.seconds)))
 }

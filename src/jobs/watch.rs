@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::outage;
 use crate::clock::Now;
+use crate::config::Config;
 use crate::domain::task::{RunOutcome, Task};
 use crate::error::Result;
-use crate::store::{Connection, Store, meta, task as store_task, waiting};
+use crate::store::{Connection, Store, health, meta, task as store_task, waiting};
 
 /// When `run-due` was called last.
 const CALLED: &str = "run_due_called_at";
@@ -16,6 +17,53 @@ const NOTED_FOR: i64 = 5;
 
 /// Minutes after which a task that should have run did not.
 const LATE: i64 = 10;
+
+/// Something that wants attention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attention {
+    /// What it is.
+    pub what: String,
+    /// How many there are of it.
+    pub count: u64,
+    /// What mends it.
+    pub remedy: String,
+}
+
+/// Messages of which nobody can tell whether they went.
+pub fn in_doubt(connection: &Connection) -> Result<Option<Attention>> {
+    let count = health::unknown_messages(connection)?;
+    Ok((count > 0).then(|| Attention {
+        what: "messages of which nobody can tell whether they went".to_owned(),
+        count,
+        remedy: "regua queue list --unknown; regua queue retry --unknown sends them again"
+            .to_owned(),
+    }))
+}
+
+/// How old the invoices are; none when they were never imported. What was imported later than now is as
+/// fresh as can be.
+pub fn data_age(connection: &Connection, now: Now) -> Result<Option<TimeDelta>> {
+    let refreshed = meta::refreshed(connection, "invoices")?;
+    Ok(refreshed.map(|at| (now.at - at).max(TimeDelta::zero())))
+}
+
+/// Payment data that collections refuse, for it is stale.
+pub fn stale(connection: &Connection, config: &Config, now: Now) -> Result<Option<Attention>> {
+    let limit = config.max_data_age_hours;
+    let age = data_age(connection, now)?;
+    let Some(age) = age.filter(|age| limit > 0 && *age > TimeDelta::hours(limit)) else {
+        return Ok(None);
+    };
+    Ok(Some(Attention {
+        what: format!(
+            "the invoices are {} hours old ({}): collections refuse more than {limit}",
+            age.num_hours(),
+            now.iso(now.at - age)
+        ),
+        count: 1,
+        remedy: "regua sync invoices, or regua import invoices FILE".to_owned(),
+    }))
+}
 
 /// Something to be noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::domain::book::{FactKind, KINDS};
 use crate::domain::payment_code::{Charge, CodeKind};
 use crate::domain::ticket::event::Event;
 use crate::error::{Error, Result};
-use crate::settings::Secret;
+use crate::settings::{Ask, Secret};
 use crate::toml_table::Section;
 
 pub mod command;
@@ -51,6 +51,8 @@ struct Sort {
     brings: &'static [&'static str],
     /// The headings of the files it exports, for `import --preset`; none when it exports none.
     headings: KnownHeadings,
+    /// What its section cannot do without; none where that is more than a few words.
+    asks: &'static [Ask],
     /// Its reader.
     read: Reader,
 }
@@ -75,6 +77,12 @@ pub fn read(
 pub fn sections() -> Vec<String> {
     let keys = SORTS.iter().map(|sort| sort.key);
     keys.map(|key| format!("[sync.{key}]")).collect()
+}
+
+/// The sources that a few words describe: each with what its section `[sync.NAME]` cannot do without.
+pub fn choices() -> Vec<(&'static str, &'static [Ask])> {
+    let told = SORTS.iter().filter(|sort| !sort.asks.is_empty());
+    told.map(|sort| (sort.key, sort.asks)).collect()
 }
 
 /// The kinds that one source or another brings; every other comes from files alone.

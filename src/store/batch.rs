@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::columns::{Columns as _, Json, Millis};
-use crate::domain::words::{Reason, Status};
+use crate::domain::words::{Channel, Reason, Status};
 use crate::error::Result;
 
 /// A bulk send.
@@ -105,4 +105,14 @@ pub fn totals(connection: &Connection, id: i64) -> Result<Vec<(Status, Option<Re
     )?;
     let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The channel on which messages of a batch wait; none when none does.
+pub fn waits_on(connection: &Connection, id: i64) -> Result<Option<Channel>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT channel FROM message WHERE batch_id = ?1 AND status = 'queued' LIMIT 1",
+        )?
+        .query_row([id], |row| row.get(0))
+        .optional()?)
 }

@@ -169,7 +169,8 @@ fn addresses(connection: &Connection, client_id: i64) -> Result<Vec<String>> {
          UNION SELECT phone FROM client WHERE id = ?1 UNION SELECT work_phone FROM client WHERE id = ?1
          UNION SELECT email FROM client WHERE id = ?1 UNION SELECT tax_id FROM client WHERE id = ?1
          UNION SELECT address FROM device WHERE client_id = ?1
-         UNION SELECT address FROM message WHERE client_id = ?1 AND staff_id IS NULL
+         UNION SELECT address FROM message
+               WHERE client_id = ?1 AND staff_id IS NULL AND origin <> 'test'
          UNION SELECT address FROM attempt WHERE message_id IN {MESSAGES}"
     ))?;
     let rows = statement.query_map([client_id], |row| row.get::<_, Option<String>>(0))?;

@@ -25,6 +25,7 @@ pub fn recent(
                SELECT DISTINCT origin, event, template, contract_id, invoice_id, login_id, created_at
                FROM message
                WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2 AND created_at >= ?3
+                 AND origin <> 'test'
                  AND status IN ('queued', 'sending', 'sent', 'unknown'))",
         )?
         .query_row((client_id, purpose, Millis(since)), |row| row.get(0))?)

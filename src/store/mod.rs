@@ -51,6 +51,8 @@ mod report_value;
 pub mod report_values;
 pub mod restore;
 pub mod rule;
+pub mod sample;
+pub mod stats;
 pub mod status;
 pub mod sync;
 pub mod task;

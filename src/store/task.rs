@@ -344,6 +344,16 @@ pub fn last_run(connection: &Connection, task: &str) -> Result<Option<TaskRun>> 
     Ok(runs(connection, task, 1)?.pop())
 }
 
+/// The last run of a task that did all it had to.
+pub fn last_success(connection: &Connection, task: &str) -> Result<Option<TaskRun>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT * FROM task_run WHERE task = ?1 AND outcome = 'done' ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([task], read_run)
+        .optional()?)
+}
+
 /// The runs of a task, newest first, at most `limit` (0: all).
 pub fn runs(connection: &Connection, task: &str, limit: i64) -> Result<Vec<TaskRun>> {
     let mut statement = connection

@@ -14,9 +14,11 @@ pub mod harmless;
 mod json;
 pub mod language;
 mod list;
+mod log;
 pub mod measure;
 mod progress;
 mod spreadsheet;
+pub mod svg;
 mod table;
 
 pub use cell::{Cell, Tone};
@@ -76,7 +78,12 @@ pub struct Out {
     width: u16,
     /// The manner of a CSV.
     sheet: Spreadsheet,
+    /// What is said is written as lines of JSON, each with the instant that this tells.
+    stamp: Option<Stamp>,
 }
+
+/// Tells the instant at which a line of a log is written.
+pub type Stamp = fn() -> String;
 
 impl Out {
     /// Looks at the terminal.
@@ -101,7 +108,16 @@ impl Out {
             interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
             width,
             sheet: Spreadsheet::default(),
+            stamp: None,
         }
+    }
+
+    /// The same, with what is said on standard error as lines of JSON, and without bars.
+    #[must_use]
+    pub const fn logging(mut self, stamp: Stamp) -> Self {
+        self.stamp = Some(stamp);
+        self.progress = false;
+        self
     }
 
     /// The same, with this manner of a CSV.
@@ -139,35 +155,51 @@ impl Out {
     /// Says a line on standard error, unless quiet.
     pub fn say(&self, text: impl AsRef<str>) {
         if self.talk > Talk::Quiet {
-            err(text.as_ref());
+            self.tell("info", "", text.as_ref());
         }
     }
 
     /// Says something that explains, with `-v`.
     pub fn explain(&self, text: impl AsRef<str>) {
         if self.verbose() {
-            err(text.as_ref());
+            self.tell("debug", "", text.as_ref());
         }
     }
 
     /// Warns on standard error, unless quiet.
     pub fn warn(&self, text: impl AsRef<str>) {
         if self.talk > Talk::Quiet {
-            err(&format!("warning: {}", text.as_ref()));
+            self.tell("warning", "warning: ", text.as_ref());
         }
     }
 
     /// Tells what is wrong, always.
     pub fn complain(&self, text: impl AsRef<str>) {
-        err(text.as_ref());
+        let text = text.as_ref();
+        match text.strip_prefix("error: ") {
+            Some(rest) => self.tell("error", "error: ", rest),
+            None => self.tell("error", "", text),
+        }
     }
 
     /// Tells an error, always.
     pub fn error(&self, error: &Error) {
         let lines = error.lines();
+        if let Some(stamp) = self.stamp {
+            log::write(stamp, "error", &lines[0], |more| log::parts(more, error));
+            return;
+        }
         err(&format!("error: {}", lines[0]));
         for line in &lines[1..] {
             err(line);
+        }
+    }
+
+    /// Writes a line of talk: for people behind its mark, for programs under its level.
+    fn tell(&self, level: &str, mark: &str, text: &str) {
+        match self.stamp {
+            Some(stamp) => log::write(stamp, level, text, |_| {}),
+            None => err(&format!("{mark}{text}")),
         }
     }
 
@@ -285,6 +317,28 @@ impl Out {
         Ok(matches!(
             answer.trim().to_lowercase().as_str(),
             "y" | "yes" | "s" | "sim"
+        ))
+    }
+}
+
+impl Out {
+    /// Asks a person for a line; `usual` where they give none, and nothing at the end of what they type.
+    pub fn prompt(&self, question: &str, usual: &str) -> Result<Option<String>> {
+        let mut err = io::stderr().lock();
+        let question = language::said(question);
+        write!(err, "{}", harmless::line(&question))?;
+        if !usual.is_empty() {
+            write!(err, " [{usual}]")?;
+        }
+        write!(err, ": ")?;
+        err.flush()?;
+        let mut answer = String::new();
+        if io::stdin().read_line(&mut answer)? == 0 {
+            return Ok(None);
+        }
+        let answer = answer.trim();
+        Ok(Some(
+            if answer.is_empty() { usual } else { answer }.to_owned(),
         ))
     }
 }

@@ -13,6 +13,7 @@ fn rule() {
          rule list -o csv
          rule show residential
          rule show residential --json
+         rule show residential --toml
          rule show everyone-else
          rule add cards --portfolio Cartão --reminders 5,3:due-soon --stage notice:3:overdue-push,overdue-sms:first_reachable --stage visit:40 --closing paid:thanks-push
          rule add cards --portfolio Outra
@@ -134,6 +135,8 @@ fn collection() {
          collection stats
          collection stats --json
          collection stats -o csv
+         collection stats --by template
+         collection stats --by channel --json
          collection stats --rule residential --since 2026-11-25
          collection stats --since soon",
     );

@@ -73,6 +73,13 @@ pub fn holds_beside(name: &str, house: &mut House, script: &str, url: &str) {
     compare(name, &told);
 }
 
+/// The same with lines of a log, whose instants are the machine's own.
+#[track_caller]
+pub fn holds_log(name: &str, house: &mut House, script: &str) {
+    let told = after(&told(house, script), "\"at\":\"", "INSTANT");
+    compare(name, &told);
+}
+
 /// What the commands of a script say.
 fn told(house: &mut House, script: &str) -> String {
     let mut told = String::new();

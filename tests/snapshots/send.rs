@@ -29,7 +29,13 @@ fn send() {
          send show 1
          send show 1 --json
          send show 2 -o csv
-         send show 4",
+         send show 4
+         send cancel 4
+         send cancel 4 --yes
+         send cancel 4 --yes --json
+         send resume 4
+         send resume 4 --json
+         send resume 9",
     );
 }
 

@@ -51,7 +51,15 @@ fn template_preview() {
          template preview cut-push --client 3
          template preview cut-push --client 99
          template preview cut-push --client 1 --invoice 103
-         template preview cut-psh --client 1",
+         template preview cut-psh --client 1
+         template preview bill-email --sample 3
+         template preview bill-email --sample 2 --json
+         template preview cut-push
+         template test bill-email --to eu@provedor.example.com --client 1
+         template test bill-email --to eu@provedor.example.com --client 1 --json
+         template test bill-email --to ana@example.com --client 1
+         template test bill-email --to eu --client 1
+         --lang pt template test outage-sms --to 49999990009 --client 1 --login 21",
     );
 }
 

@@ -455,8 +455,10 @@ fn a_payment_in_part_goes_on_with_what_is_open() {
     assert_eq!(
         stats,
         json!([
-            { "stage": "notice", "entered": 1, "paid_within_7": 0, "paid_within_30": 0, "recovered": 59.9 },
-            { "stage": "inquiry", "entered": 1, "paid_within_7": 0, "paid_within_30": 0, "recovered": 0.0 },
+            { "stage": "notice", "entered": 1, "paid_within_7": 0, "paid_within_30": 0,
+              "recovered_cases": 1, "recovered": 59.9 },
+            { "stage": "inquiry", "entered": 1, "paid_within_7": 0, "paid_within_30": 0,
+              "recovered_cases": 0, "recovered": 0.0 },
         ])
     );
     house.invoices("101,1,11,Boleto,2026-12-10,99.90,,R,2026-12-28,,,\n");
@@ -465,8 +467,10 @@ fn a_payment_in_part_goes_on_with_what_is_open() {
     assert_eq!(
         stats,
         json!([
-            { "stage": "notice", "entered": 1, "paid_within_7": 0, "paid_within_30": 1, "recovered": 59.9 },
-            { "stage": "inquiry", "entered": 1, "paid_within_7": 0, "paid_within_30": 1, "recovered": 40.0 },
+            { "stage": "notice", "entered": 1, "paid_within_7": 0, "paid_within_30": 1,
+              "recovered_cases": 1, "recovered": 59.9 },
+            { "stage": "inquiry", "entered": 1, "paid_within_7": 0, "paid_within_30": 1,
+              "recovered_cases": 1, "recovered": 40.0 },
         ])
     );
 }
@@ -1105,7 +1109,10 @@ fn rules_are_added_and_edited_by_flags() {
             "bureau_removed:cleared",
         ])
         .ok();
-    let added = house.run(&["rule", "show", "residential"]).ok().stdout;
+    let added = house
+        .run(&["rule", "show", "residential", "--toml"])
+        .ok()
+        .stdout;
     house.write("rules.toml", LADDER);
     house
         .run(&["apply", "--check", "rules.toml"])

@@ -729,3 +729,71 @@ fn a_quiet_run_that_fails_still_says_why() {
         .says("error: sms closed for this run: messages cannot be written to");
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
 }
+
+#[test]
+fn a_send_is_cancelled_and_undone() {
+    let house = house();
+    send(&house, "mail", &["--yes", "--deliver", "queue"]).ok();
+    house.run(&["send", "cancel", "1"]).exits(2).says("--yes");
+    let told = house.json(&["send", "cancel", "1", "--yes"]);
+    let waited = told["messages"].as_u64().expect("a number");
+    assert!(waited > 0);
+    house.run(&["queue", "deliver"]).ok();
+    assert!(house.lines("email.jsonl").is_empty());
+    let shown = house.json(&["send", "show", "1"]);
+    assert_eq!(shown["messages"]["queued"], json!(0));
+    // Nothing waits any more: cancelling again is no error.
+    assert_eq!(
+        house.json(&["send", "cancel", "1", "--yes"]),
+        json!({ "messages": 0 })
+    );
+    house
+        .run(&["queue", "retry", "--cancelled", "--batch", "1"])
+        .ok();
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(house.lines("email.jsonl").len() as u64, waited);
+    house.run(&["send", "cancel", "9", "--yes"]).exits(3);
+    house.run(&["send", "resume", "9"]).exits(3);
+}
+
+#[test]
+fn a_send_goes_on_with_what_failed_and_what_waits_and_repeats_nothing() {
+    let house = house();
+    let whole = send(&house, "outage", &["--dry-run"]).ok().json();
+    let all = whole["messages"].as_u64().expect("a number");
+    send(&house, "outage", &["--yes", "--deliver", "queue"]).ok();
+    let waiting = house.json(&["queue", "list"]);
+    let (one, other) = (&waiting[0]["id"], &waiting[1]["id"]);
+    // One failed, one nobody can tell of; the rest waits.
+    let store = regua::store::Store::open(&house.path("regua.db")).expect("the database");
+    store
+        .connection()
+        .execute_batch(&format!(
+            "UPDATE message SET status = 'failed', reason = 'gave_up' WHERE id = {one};
+             UPDATE message SET status = 'unknown' WHERE id = {other};"
+        ))
+        .expect("two states");
+    drop(store);
+    // Nobody can tell of one yet, and so the run says.
+    let told = house
+        .run(&["send", "resume", "1", "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(told["messages"]["failed"], json!(0), "{told}");
+    assert_eq!(told["messages"]["unknown"], json!(1));
+    assert_eq!(told["messages"]["sent"], json!(all - 1));
+    assert_eq!(house.lines("sms.jsonl").len() as u64, all - 1);
+    // What may have arrived is sent again only when that is asked for.
+    house
+        .run(&["send", "resume", "1", "--unknown"])
+        .ok()
+        .says("1 message back in the queue");
+    assert_eq!(house.lines("sms.jsonl").len() as u64, all);
+    let told = house.run(&["send", "resume", "1"]).ok();
+    assert!(
+        told.stderr.contains("0 messages back in the queue"),
+        "{}",
+        told.stderr
+    );
+    assert_eq!(house.lines("sms.jsonl").len() as u64, all);
+}

@@ -136,3 +136,43 @@ fn the_language_is_asked_of_the_line_then_the_environment() {
         );
     }
 }
+
+#[test]
+fn metrics_on_a_disk_that_is_full_leave_the_old_file_whole() {
+    let house = House::with_book();
+    house.run(&["metrics", "regua.prom"]).ok();
+    let before = house.read("regua.prom");
+    assert!(before.len() > 1024);
+    // A limit on the size of files stands in for a disk without room. What SQLite keeps beside the
+    // database is there already, as long as somebody else has it open.
+    let _held = regua::store::Store::open(&house.path("regua.db")).expect("the database");
+    let full = |path: &str| {
+        let program = env!("CARGO_BIN_EXE_regua");
+        std::process::Command::new("sh")
+            .args([
+                "-c",
+                "trap '' XFSZ; ulimit -f 1; exec \"$0\" metrics \"$1\"",
+                program,
+                path,
+            ])
+            .current_dir(house.folder())
+            .env("REGUA_NOW", "2026-11-23T09:00")
+            .output()
+            .expect("a shell")
+    };
+    let ran = full("regua.prom");
+    let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(4), "{told}");
+    assert!(told.contains("what stood there is as it was"), "{told}");
+    assert_eq!(house.read("regua.prom"), before);
+    let names = std::fs::read_dir(house.folder()).expect("the folder");
+    let left = names.filter(|entry| {
+        let name = entry.as_ref().expect("an entry").file_name();
+        name.to_string_lossy().ends_with(".new")
+    });
+    assert_eq!(left.count(), 0);
+    // A place where nothing was stays empty.
+    assert_eq!(full("other.prom").status.code(), Some(4));
+    assert!(!house.path("other.prom").exists());
+    house.run(&["metrics", "."]).exits(3).says("is a folder");
+}

@@ -97,6 +97,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("rustls", &["wire", "http"]),
     ("webpki_roots", &["wire"]),
     ("comfy_table", &["view"]),
+    ("plotters", &["view"]),
     ("indicatif", &["view"]),
 ];
 
@@ -120,6 +121,9 @@ const SHARED_CLI: &[&str] = &[
     "signals",
     "speech",
     "face",
+    "global",
+    "by_hand",
+    "whole_file",
 ];
 
 /// The rooms that a source names after `crate::`.

@@ -20,7 +20,7 @@ use crate::domain::template::Look;
 use crate::domain::words::{Channel, Reason};
 use crate::error::Result;
 use crate::http::{Body, HttpAnswer, HttpClient, HttpRequest, Method, Patience};
-use crate::settings::{base_url, ca_file, required, timeout};
+use crate::settings::{Ask, base_url, ca_file, required, timeout};
 use crate::wire::url::Url;
 
 mod account;
@@ -37,6 +37,10 @@ const KEY_WAIT: Duration = Duration::from_mins(15);
 pub(super) const OFFER: Offer = Offer {
     name: "fcm",
     channels: &[Channel::Push],
+    asks: &[Ask::plain(
+        "service_account",
+        "the key file that Google gives, such as fcm.json",
+    )],
     usual: Limits {
         workers: 32,
         rate_per_minute: 60_000,

@@ -23,6 +23,7 @@ mod page;
 pub(super) const OFFER: Offer = Offer {
     name: "folder",
     channels: &[Channel::Letter],
+    asks: &[],
     usual: Limits {
         workers: 4,
         rate_per_minute: 0,

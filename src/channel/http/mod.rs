@@ -41,6 +41,7 @@ pub(super) const OFFER: Offer = Offer {
         Channel::Whatsapp,
         Channel::Chat,
     ],
+    asks: &[],
     usual: Limits {
         workers: 8,
         rate_per_minute: 600,

@@ -19,7 +19,7 @@ use crate::http::{
     Body, Cover, HttpAnswer, HttpClient, HttpRequest, Method, Patience, percent_encoded,
     secrets_in, shortened,
 };
-use crate::settings::{Secret, base_url, ca_file, required, secret, timeout};
+use crate::settings::{Ask, Secret, base_url, ca_file, required, secret, timeout};
 use crate::wire::url::Url;
 
 mod catalogue;
@@ -35,6 +35,11 @@ const NOT_BY_THIS_ENDPOINT: i64 = 131_063;
 pub(super) const OFFER: Offer = Offer {
     name: "meta",
     channels: &[Channel::Whatsapp],
+    asks: &[
+        Ask::plain("phone_number_id", "the id of the number that sends"),
+        Ask::plain("account_id", "the id of the WhatsApp Business account"),
+        Ask::secret("token", "the token of the system user"),
+    ],
     usual: Limits {
         workers: 16,
         rate_per_minute: 4_000,

@@ -18,7 +18,7 @@ use super::{AboutWhom, Accepted, Limits, Next, Offer, Outgoing, Provider, Refusa
 use crate::domain::words::{Channel, Reason};
 use crate::error::{Error, Result};
 use crate::http::{Cover, shortened};
-use crate::settings::Secret;
+use crate::settings::{Ask, Secret};
 use crate::wire::trust::{Trust, trust};
 
 pub mod bounce;
@@ -36,6 +36,12 @@ const CLOSING: Duration = Duration::from_mins(1);
 pub(super) const OFFER: Offer = Offer {
     name: "smtp",
     channels: &[Channel::Email],
+    asks: &[
+        Ask::plain("host", "the mail server, such as smtp.example.com"),
+        Ask::plain("username", "the user at the mail server"),
+        Ask::secret("password", "its password"),
+        Ask::plain("from", "the sender, such as Provedor <aviso@example.com>"),
+    ],
     usual: Limits {
         workers: 2,
         rate_per_minute: 0,

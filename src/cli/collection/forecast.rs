@@ -1,19 +1,18 @@
 //! `regua collection forecast`: what the coming days would send if nobody paid.
 
-use std::fmt::Write as _;
-
 use super::{Context, Outcome, weekday};
 use crate::domain::ladder::Phase;
 use crate::error::Result;
 use crate::jobs::forecast::{self as job, ForecastDay};
-use crate::view::{Format, View, chart};
+use crate::view::chart::{self, Bar};
+use crate::view::{Format, View, language};
 
 /// Runs the command.
 pub(super) fn run(days: u64, context: &Context) -> Result<Outcome> {
     let saved = context.open()?;
     let coming = job::forecast(saved.connection(), &context.config, context.now(), days)?;
     if context.out.format() == Format::Table {
-        context.out.text(bars(&coming))?;
+        tell_picture(context, &coming)?;
     }
     let mut list = context.out.list(view());
     list.rows(&coming)?;
@@ -48,15 +47,23 @@ fn view() -> View<'static, ForecastDay> {
         .number("invoices", invoices)
 }
 
-fn bars(coming: &[ForecastDay]) -> String {
-    let most = coming.iter().map(messages).max().unwrap_or(0);
-    let mut text = String::from("Messages a day, if nobody paid\n");
-    for day in coming {
-        let total = messages(day);
-        let bar = chart::bar(total, most, chart::WIDTH);
-        let line = format!("{} {} {bar} {total}", day.on, weekday(day.on));
-        // Writing to a text does not fail.
-        let _ = writeln!(text, "{}", line.replace("  ", " "));
-    }
-    text
+/// One picture of all days: each a bar of its phases, in the ladder's order.
+fn tell_picture(context: &Context, coming: &[ForecastDay]) -> Result<()> {
+    let bars: Vec<Bar> = coming
+        .iter()
+        .map(|day| Bar {
+            name: format!("{} {}", day.on, language::word(weekday(day.on))),
+            parts: Phase::unpaid()
+                .map(|phase| day.messages.get(&phase).copied().unwrap_or_default())
+                .collect(),
+            tail: messages(day).to_string(),
+        })
+        .collect();
+    let names: Vec<&str> = Phase::unpaid()
+        .map(|phase| language::word(phase.word()))
+        .collect();
+    let out = &context.out;
+    out.text("Messages a day, if nobody paid")?;
+    out.theirs(chart::picture(&bars, out.width()))?;
+    out.theirs(format!("{}\n\n", chart::legend(&bars, &names)))
 }

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use super::{Context, Outcome, arguments, face};
 use crate::domain::day;
 use crate::error::{Error, Result};
+use crate::view::language;
 
 mod forecast;
 mod handover;
@@ -67,16 +68,13 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=366))]
         days: u64,
     },
-    /// How each stage has done: entered, paid, recovered
-    #[command(after_help = "Example:\n  regua collection stats --since 2026-10-01")]
-    Stats {
-        /// Of this rule
-        #[arg(long, value_name = "NAME")]
-        rule: Option<String>,
-        /// Only cases that came to the stage on this day or later
-        #[arg(long, value_name = "DATE")]
-        since: Option<String>,
-    },
+    /// The funnel: entered, paid within 7 and 30 days, recovered; by stage, template or channel
+    #[command(
+        after_help = "Recovered is what was paid while a case stood at the stage, in part too. By template and by channel, a case\n\
+        that was told in several ways counts in each; one told together with others counts with their message.\n\n\
+        Examples:\n  regua collection stats --since 2026-10-01\n  regua collection stats --by template"
+    )]
+    Stats(stats::Arguments),
 }
 
 /// Runs the command.
@@ -87,7 +85,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         Command::Handover(arguments) => handover::run(arguments, context),
         Command::Show { invoice } => show::run(*invoice, context),
         Command::Forecast { days } => forecast::run(*days, context),
-        Command::Stats { rule, since } => stats::run(rule.as_deref(), since.as_deref(), context),
+        Command::Stats(arguments) => stats::run(arguments, context),
     }
 }
 
@@ -101,7 +99,7 @@ fn read_day(text: &str) -> Result<NaiveDate> {
 fn counted<K: ToString>(map: &BTreeMap<K, u64>) -> String {
     let parts: Vec<String> = map
         .iter()
-        .map(|(key, n)| format!("{} {n}", key.to_string()))
+        .map(|(key, n)| format!("{} {n}", language::word(&key.to_string())))
         .collect();
     parts.join(", ")
 }

@@ -8,15 +8,14 @@ use serde_json::json;
 use super::{Context, Outcome, face, weekday};
 use crate::domain::ladder::{Milestone, Move};
 use crate::domain::message::Message;
-use crate::domain::words::Origin;
-use crate::domain::words::Word as _;
+use crate::domain::words::{Origin, Word as _};
 use crate::error::Result;
 use crate::jobs::collection::{self as job, Way};
 use crate::store::collection::{Case, CaseMove, FiredReminder};
 use crate::store::hold::Hold;
 use crate::store::message::{self, Sequence, Wanted};
 use crate::view::harmless::line;
-use crate::view::{Cell, View};
+use crate::view::{Cell, View, language};
 
 /// An invoice's way, and the messages that collections made about it.
 struct Shown {
@@ -216,8 +215,8 @@ struct Step {
 fn step_view() -> View<'static, Step> {
     View::<Step>::new()
         .words("on", |step| step.on)
-        .words("what", |step| Cell::of(&step.what))
-        .words("what became of it", |step| Cell::of(&step.became))
+        .words("what", |step| Cell::Said(step.what.clone()))
+        .words("what became of it", |step| Cell::Said(step.became.clone()))
 }
 
 /// Every move, reminder and message, by day; a day's moves before its messages.
@@ -277,15 +276,16 @@ fn became(case: &Case, place: usize, line: &CaseMove) -> String {
 
 /// What became of a message.
 fn message_words(context: &Context, message: &Message) -> String {
-    let mut words = message.status.to_string();
+    let mut words = language::word(message.status.as_str()).to_owned();
     // Writing to a text does not fail.
     if let Some(reason) = message.reason {
-        let _ = write!(words, ": {reason}");
+        let _ = write!(words, ": {}", language::word(reason.as_str()));
     }
     if let Some(sent_at) = message.sent_at {
         let _ = write!(words, " {}", context.now().iso(sent_at));
     } else if let Some(not_before) = message.not_before {
-        let _ = write!(words, ", not before {}", context.now().iso(not_before));
+        let until = format!("not before {}", context.now().iso(not_before));
+        let _ = write!(words, ", {}", language::said(&until));
     }
     words
 }

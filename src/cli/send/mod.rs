@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::arguments::{Narrowed, find, tell_unfit};
-use super::{Context, Outcome, face};
+use super::{Context, Outcome, by_hand, face};
 use crate::clock::Stopwatch;
 use crate::domain::words::{Channel, Status};
 use crate::error::{Error, Result};
@@ -12,6 +12,7 @@ use crate::jobs::send::{self as job, Plan, Request, SendState};
 use crate::store::{Store, queue, template};
 use crate::view::Format;
 
+mod again;
 mod past;
 mod plan;
 
@@ -93,6 +94,20 @@ enum Past {
         /// Its number
         id: i64,
     },
+    /// Cancel what of a send is still queued
+    #[command(
+        after_help = "What has gone has gone: `regua send show ID` tells. It shows what it would cancel; on a terminal regua then\n\
+        asks, elsewhere --yes is needed. `regua queue retry --cancelled --batch ID` undoes it.\n\n\
+        Example:\n  regua send cancel 7 --yes"
+    )]
+    Cancel(again::Cancel),
+    /// Try again what failed of a send, and deliver what of it still waits
+    #[command(
+        after_help = "Each message is judged anew: whoever was told meanwhile, or said no, is left. What nobody can tell whether it\n\
+        arrived stays as it is unless --unknown says so: that may tell people twice.\n\n\
+        Examples:\n  regua send resume 7\n  regua send resume 7 --unknown --deliver queue"
+    )]
+    Resume(again::Resume),
 }
 
 /// Runs the command.
@@ -105,6 +120,8 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             past::answer(context, &store, &standing)?;
             Ok(Outcome::Done)
         }
+        Some(Past::Cancel(cancel)) => again::cancel(&cancel, context),
+        Some(Past::Resume(resume)) => again::resume(&resume, context),
         None => send(command, context),
     }
 }
@@ -127,10 +144,7 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     };
     let (config, clock) = (&context.config, &context.clock);
     let channel = request.template.channel;
-    let now = match command.deliver {
-        Some(when) => when == When::Now,
-        None => channel.goes_at_once(),
-    };
+    let now = goes_now(command.deliver, channel);
     if !command.yes {
         let plan = job::plan(&store, config, clock, &request)?;
         plan::tell(context, &request, &plan);
@@ -152,19 +166,48 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     if command.yes {
         plan::tell(context, &request, &plan);
     }
-    let (delivery, signal) = if now && plan.messages > 0 {
-        face::deliver_now(context, &mut store, &[channel])?
+    let goes = Goes {
+        channel,
+        now: now && plan.messages > 0,
+        watch: Some(watch),
+    };
+    carry_out(context, &mut store, id, goes)
+}
+
+/// Whether messages go in this run.
+fn goes_now(asked: Option<When>, channel: Channel) -> bool {
+    match asked {
+        Some(when) => when == When::Now,
+        None => channel.goes_at_once(),
+    }
+}
+
+/// How what a send has queued goes.
+struct Goes {
+    channel: Channel,
+    /// In this run.
+    now: bool,
+    /// Since when the send takes its time, where that is noted.
+    watch: Option<Stopwatch>,
+}
+
+/// Delivers what a send has queued, or leaves it to the queue; answers with what became of the send.
+fn carry_out(context: &Context, store: &mut Store, id: i64, goes: Goes) -> Result<Outcome> {
+    let (delivery, signal) = if goes.now {
+        face::deliver_now(context, store, &[goes.channel])?
     } else {
         (Delivery::default(), None)
     };
     face::tell_delivery(context, &delivery);
-    job::took(&mut store, id, watch)?;
+    if let Some(watch) = goes.watch {
+        job::took(store, id, watch)?;
+    }
     let standing = job::standing(store.connection(), id)?;
     let queued = state(&standing, Status::Queued);
     if queued > 0 {
-        tell_queued(context, &store, channel, queued)?;
+        tell_queued(context, store, goes.channel, queued)?;
     }
-    past::answer(context, &store, &standing)?;
+    past::answer(context, store, &standing)?;
     let failed = state(&standing, Status::Failed) + state(&standing, Status::Unknown) > 0;
     Ok(face::outcome_of(&delivery, signal, failed))
 }

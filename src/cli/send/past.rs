@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::jobs::send::{self as job, SendState};
 use crate::store::message::{Sequence, Wanted};
 use crate::store::{Store, batch, book, message};
-use crate::view::{Cell, Format, View};
+use crate::view::{Cell, Format, View, language};
 
 /// Rows of a send that a table shows: those not sent, and the first of the rest.
 const SHOWN_NOT_SENT: usize = 40;
@@ -37,11 +37,19 @@ fn view(context: &Context) -> View<'_, Row> {
         })
         .words("status", |(message, _)| face::status(message.status))
         .words("reason", |(message, _)| message.reason.map(Reason::as_str))
-        .words("detail", |(message, _)| message.detail.clone())
+        .words("detail", |(message, _)| detail(message))
         .data("sent_at", |(message, _)| {
             face::instant(context, message.sent_at)
         })
         .spares(&["address", "client_id"])
+}
+
+/// More on a message's reason: in our own words where a value was missing, else as its provider said it.
+fn detail(message: &Message) -> Cell {
+    match (&message.detail, message.reason) {
+        (Some(detail), Some(Reason::MissingValue)) => Cell::Said(detail.clone()),
+        (detail, _) => detail.clone().into(),
+    }
 }
 
 /// Shows a send with what became of every message.
@@ -130,7 +138,7 @@ fn answer_table(context: &Context, store: &Store, standing: &SendState) -> Resul
 fn totals(standing: &SendState, left_out: u64) -> String {
     let mut totals = Vec::new();
     for (status, n) in &standing.states {
-        totals.push(format!("{n} {status}"));
+        totals.push(format!("{n} {}", language::word(status.as_str())));
     }
     let mut text = if totals.is_empty() {
         format!("send {}: no messages", standing.batch.id)
@@ -138,7 +146,7 @@ fn totals(standing: &SendState, left_out: u64) -> String {
         format!("send {}: {}", standing.batch.id, totals.join(", "))
     };
     for (reason, n) in &standing.reasons {
-        text.push_str(&format!("\n  {n} {reason}"));
+        text.push_str(&format!("\n  {n} {}", language::word(reason.as_str())));
     }
     if left_out > 0 {
         text.push_str(&format!(

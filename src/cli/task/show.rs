@@ -9,7 +9,7 @@ use crate::domain::task::Task;
 use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::store::task::{self as store, TaskRun};
-use crate::view::{Cell, Format, Spreadsheet, View};
+use crate::view::{Cell, Format, Spreadsheet, View, language};
 
 /// Lists the tasks.
 pub(super) fn list(context: &Context) -> Result<Outcome> {
@@ -59,7 +59,7 @@ pub(super) fn counts_cell(counts: &Map<String, Value>) -> Cell {
     let shown: Vec<String> = counts
         .iter()
         .filter(|(_, value)| value.as_i64() != Some(0))
-        .map(|(key, value)| format!("{key} {value}"))
+        .map(|(key, value)| format!("{} {value}", language::header(key)))
         .collect();
     Cell::Shown {
         data: Value::Object(counts.clone()),

@@ -89,6 +89,10 @@ impl Parts {
             && self.provider_channel.is_none()
             && self.provider_template.is_none()
             && self.vars.is_empty()
+            && self.sound.is_none()
+            && self.android_channel.is_none()
+            && self.image.is_none()
+            && self.link.is_none()
     }
 }
 

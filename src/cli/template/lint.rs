@@ -43,7 +43,7 @@ fn view<'a>() -> View<'a, Finding<'a>> {
     View::<Finding>::new()
         .words("template", |finding| Cell::of(&finding.template.name))
         .words("level", |finding| finding.level)
-        .words("message", |finding| Cell::of(&finding.message))
+        .words("message", |finding| Cell::Said(finding.message.clone()))
         .data("segments", |finding| {
             let sms = finding.template.channel.nature().segments;
             sms.then(|| segments(&finding.template.body).parts)

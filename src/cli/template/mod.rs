@@ -17,8 +17,10 @@ mod change;
 mod editor;
 mod lint;
 mod preview;
+mod subject;
+mod try_out;
 
-/// Message templates: add, edit, show, list, remove, preview, lint.
+/// Message templates: add, edit, show, list, remove, preview, test, lint.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "Variables are written #name#; `regua template variables` lists them. ## writes one #.\n\n\
@@ -52,8 +54,19 @@ pub(super) enum Command {
         name: String,
     },
     /// Show what a client would receive
-    #[command(after_help = "Example:\n  regua template preview cut --client 17 --invoice 1042")]
+    #[command(
+        after_help = "Examples:\n  regua template preview cut --client 17 --invoice 1042\n  regua template preview cut --sample 5"
+    )]
     Preview(preview::Preview),
+    /// Send one message to yourself, with a client's facts
+    #[command(
+        after_help = "It goes at once and alone, whatever waits in the queue; contact hours and caps are set aside, what people\n\
+        and lists of numbers forbid is not. In the history its origin is `test`; it counts for no cap of the client's\n\
+        and is not tried again.\n\n\
+        Examples:\n  regua template test cut --to 49999990001 --client 17\n  \
+        regua template test bill --to eu@provedor.example --client 17 --invoice 1042"
+    )]
+    Test(try_out::Test),
     /// Look for what is unwise in one template or all
     Lint {
         /// Its name; all when none is given
@@ -79,6 +92,7 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             face::removed(context, "template", &name)
         }
         Command::Preview(preview) => preview::run(&preview, context),
+        Command::Test(test) => try_out::run(&test, context),
         Command::Lint { name } => lint::run(name.as_deref(), context),
         Command::Variables => variables(context),
     }

@@ -3,23 +3,22 @@
 use clap::Args;
 use serde_json::json;
 
+use super::subject::{RowArgs, Subject, draft, no_value};
 use super::{Context, Outcome, segments_of};
 use crate::domain::client::Client;
-use crate::domain::contract::Contract;
-use crate::domain::invoice::Invoice;
 use crate::domain::letter::too_long;
-use crate::domain::login::Login;
 use crate::domain::phone;
-use crate::domain::recipient::{Reach, Recipient};
+use crate::domain::recipient::Reach;
 use crate::domain::sms::{Segments, segments};
-use crate::domain::template::{Facts, Need, Rendered, Template, Variable};
-use crate::domain::words::{Origin, Reason, Word as _};
-use crate::error::{Error, Result, not_in_the_book};
-use crate::jobs::compose::{Composer, Draft, Key, Wording};
-use crate::store::{Connection, book, template as store};
+use crate::domain::template::{Rendered, Template};
+use crate::domain::words::{Reason, Word as _};
+use crate::error::Result;
+use crate::jobs::compose::Composer;
+use crate::store::{Connection, template as store};
 use crate::view::{Cell, View};
 
 mod request;
+mod sample;
 
 /// A look at a template with a client's facts.
 #[derive(Debug, Args)]
@@ -27,88 +26,17 @@ pub(in crate::cli) struct Preview {
     /// Its name
     name: String,
     /// The client
-    #[arg(long, value_name = "ID")]
-    client: i64,
-    /// The invoice [default: the client's oldest owing one]
-    #[arg(long, value_name = "ID")]
-    invoice: Option<i64>,
-    /// The contract [default: the invoice's]
-    #[arg(long, value_name = "ID")]
-    contract: Option<i64>,
-    /// The login
-    #[arg(long, value_name = "ID")]
-    login: Option<i64>,
+    #[arg(long, value_name = "ID", required_unless_present = "sample")]
+    client: Option<i64>,
+    #[command(flatten)]
+    rows: RowArgs,
+    /// So many clients of the book, drawn by lot: always the same ones
+    #[arg(long, value_name = "N", conflicts_with_all = ["client", "invoice", "contract", "login", "request"],
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    sample: Option<u32>,
     /// Show the request that would be made to the channel's gateway, secrets as ***; nothing is sent
     #[arg(long)]
     request: bool,
-}
-
-/// What the preview is about, out of the book.
-struct Subject {
-    client: Client,
-    contract: Option<Contract>,
-    invoice: Option<Invoice>,
-    login: Option<Login>,
-}
-
-impl Subject {
-    /// Gathers what is asked for, and what follows from it.
-    fn gather(preview: &Preview, template: &Template, c: &Connection) -> Result<Self> {
-        let client = book::client(c, preview.client)?
-            .ok_or_else(|| not_in_the_book("client", preview.client))?;
-        let invoice = match preview.invoice {
-            Some(id) => Some(book::invoice(c, id)?.ok_or_else(|| not_in_the_book("invoice", id))?),
-            None if template.needs().contains(&Need::Invoice) => {
-                book::oldest_owing_of_client(c, client.id)?
-            }
-            None => None,
-        };
-        let login = match preview.login {
-            Some(id) => Some(book::login(c, id)?.ok_or_else(|| not_in_the_book("login", id))?),
-            None => None,
-        };
-        let contract_id = preview
-            .contract
-            .or(invoice.as_ref().and_then(|invoice| invoice.contract_id))
-            .or(login.as_ref().and_then(|login| login.contract_id));
-        let contract = match contract_id {
-            Some(id) => {
-                Some(book::contract(c, id)?.ok_or_else(|| not_in_the_book("contract", id))?)
-            }
-            None => None,
-        };
-        let subject = Self {
-            client,
-            contract,
-            invoice,
-            login,
-        };
-        subject.belongs_together()?;
-        Ok(subject)
-    }
-
-    /// Everything is the client's own.
-    fn belongs_together(&self) -> Result<()> {
-        for (what, owner) in [
-            (
-                "invoice",
-                self.invoice.as_ref().map(|invoice| invoice.client_id),
-            ),
-            (
-                "contract",
-                self.contract.as_ref().map(|contract| contract.client_id),
-            ),
-            ("login", self.login.as_ref().map(|login| login.client_id)),
-        ] {
-            if owner.is_some_and(|owner| owner != self.client.id) {
-                return Err(Error::unacceptable(format!(
-                    "that {what} belongs to another client than {}",
-                    self.client.id
-                )));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What the client would receive, or why nothing.
@@ -129,7 +57,10 @@ pub(super) fn run(preview: &Preview, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
     let c = store.connection();
     let template = store::get(c, &preview.name)?;
-    let subject = Subject::gather(preview, &template, c)?;
+    let Some(client) = preview.client else {
+        return sample::run(context, c, &template, preview.sample.unwrap_or(1));
+    };
+    let subject = Subject::gather(client, &preview.rows, &template, c)?;
     if preview.request {
         return request::run(context, c, &template, &subject);
     }
@@ -138,41 +69,6 @@ pub(super) fn run(preview: &Preview, context: &Context) -> Result<Outcome> {
         show(context, &seen)?;
     }
     Ok(Outcome::Done)
-}
-
-/// The message as a send of today would make it.
-fn draft<'a>(
-    context: &'a Context,
-    c: &Connection,
-    template: &'a Template,
-    subject: &'a Subject,
-) -> Result<Draft<'a>> {
-    let client = &subject.client;
-    let now = context.now();
-    let facts = Facts {
-        client: Some(client),
-        contract: subject.contract.as_ref(),
-        invoice: subject.invoice.as_ref(),
-        overdue: Some(book::overdue(c, client.id, now.today)?),
-        login: subject.login.as_ref(),
-        ..Facts::new(now, &context.config.company)
-    };
-    Ok(Draft {
-        key: Key::PerAddress(format!(
-            "send/{}/{}/{}",
-            template.name, now.today, client.id
-        )),
-        hold_until: subject
-            .contract
-            .as_ref()
-            .and_then(|contract| contract.notice_hold_until),
-        ..Draft::new(
-            Wording::Template(template),
-            Recipient::Client(client),
-            facts,
-            Origin::Send,
-        )
-    })
 }
 
 /// Composes the message without writing anything.
@@ -267,20 +163,4 @@ fn show(context: &Context, seen: &Seen) -> Result<()> {
         }
     });
     Ok(())
-}
-
-/// The message would be skipped for a variable that the facts do not fill.
-fn no_value(variable: Variable, client: &Client) -> Error {
-    Error::unacceptable(format!(
-        "#{}# has no value for client {}: this message would be skipped (missing_value)",
-        variable.name(),
-        client.id
-    ))
-    .hint(match variable.need() {
-        Need::Invoice => "--invoice ID",
-        Need::Contract => "--contract ID",
-        Need::Login => "--login ID",
-        Need::Company => "[company] in the configuration",
-        _ => "the value comes from the ERP: import it",
-    })
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::jobs::ticket::PeopleNames;
 use crate::store::ticket::{self as store, ListedTicket, ToldEvent};
 use crate::view::measure::padded;
-use crate::view::{Cell, Format, View, harmless};
+use crate::view::{Cell, Format, View, harmless, language};
 
 /// Columns that the name of a value takes.
 const NAMES: usize = 12;
@@ -79,7 +79,8 @@ fn heading(context: &Context, listed: &ListedTicket) -> String {
     let mut line = |key: &str, value: Option<String>| {
         if let Some(value) = value {
             let value = harmless::line(&value);
-            text.push_str(&format!("{} {value}\n", padded(key, NAMES)));
+            let key = language::said(key);
+            text.push_str(&format!("{} {value}\n", padded(&key, NAMES)));
         }
     };
     line(
@@ -94,30 +95,39 @@ fn heading(context: &Context, listed: &ListedTicket) -> String {
     line("status", ticket.status.clone());
     line("priority", ticket.priority.clone());
     line("responsible", listed.responsible.clone());
-    line("opened by", ticket.opened_by.map(|by| by.to_string()));
+    line(
+        "opened by",
+        ticket
+            .opened_by
+            .map(|by| language::word(by.as_str()).to_owned()),
+    );
     line(
         "opened at",
         ticket.opened_at.map(|instant| at(context, instant)),
     );
     let visible = if ticket.visible() { "yes" } else { "no" };
-    line("visible", Some(visible.to_owned()));
+    line("visible", Some(language::word(visible).to_owned()));
     text
 }
 
 fn event_line(context: &Context, event: &ToldEvent) -> String {
-    let from = event.from.as_deref().map(|s| format!(" from {s}"));
-    let to = event.to.as_deref().map(|s| format!(" to {s}"));
+    let part = |text: String| format!(" {}", language::said(&text));
+    let from = event.from.as_deref().map(|s| part(format!("from {s}")));
+    let to = event.to.as_deref().map(|s| part(format!("to {s}")));
     let priority = event.priority.as_deref();
     let priority = priority.filter(|_| event.kind.nature().changes);
-    let priority = priority.map(|p| format!(", priority {p}"));
+    let priority = priority.map(|p| format!(", {}", language::said(&format!("priority {p}"))));
     let what = format!(
         "{}{}{}{}",
-        event.kind,
+        language::word(&event.kind.to_string()),
         from.unwrap_or_default(),
         to.unwrap_or_default(),
         priority.unwrap_or_default()
     );
-    let by = event.by.map(|by| format!(" by {by}")).unwrap_or_default();
+    let by = event
+        .by
+        .map(|by| part(format!("by {by}")))
+        .unwrap_or_default();
     format!(
         "  {}  {}{by}  [{}]\n",
         at(context, event.at),
@@ -135,7 +145,7 @@ fn told_line(context: &Context, told: &Told) -> String {
     };
     let reason = message
         .reason
-        .map(|reason| format!(": {reason}"))
+        .map(|reason| format!(": {}", language::word(reason.as_str())))
         .unwrap_or_default();
     format!(
         "  {}  {} by {}: {}, {}{reason}\n",
@@ -143,6 +153,6 @@ fn told_line(context: &Context, told: &Told) -> String {
         harmless::line(&who),
         message.channel,
         message.event,
-        message.status
+        language::word(message.status.as_str())
     )
 }

@@ -9,7 +9,7 @@
 //! known, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
 //! what answers in a row mean for the channel, `outage` what the next run is told of it, `settling` writes
-//! it all down, `summary` counts it.
+//! it all down, `summary` counts it. `once` sends one message by itself, past the queue.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -32,6 +32,7 @@ mod claiming;
 mod judging;
 mod lateness;
 mod lawful;
+mod once;
 mod outage;
 mod overtaken;
 mod settling;
@@ -44,6 +45,7 @@ use blame::{Blame, Words};
 use breaker::Breaker;
 use claiming::Hours;
 use judging::{InFlight, Judge};
+pub use once::{Once, once};
 pub use stop::Stop;
 pub use summary::{ChannelSummary, Delivery};
 pub use workers::no_thread;

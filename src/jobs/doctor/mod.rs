@@ -10,8 +10,8 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::watch;
-use crate::store::{Connection, Store, block_list, health, meta};
+use crate::jobs::watch::{self, Attention};
+use crate::store::{Connection, Store, block_list, health};
 
 mod definitions;
 mod outside;
@@ -71,6 +71,21 @@ impl Finding {
             message: message.into(),
             remedy: Some(remedy.into()).filter(|remedy| !remedy.is_empty()),
         }
+    }
+
+    /// Something that wants attention, wherever it is told.
+    fn noticed(area: &'static str, noticed: Attention) -> Self {
+        let Attention {
+            what,
+            count,
+            remedy,
+        } = noticed;
+        let message = if count > 1 {
+            format!("{count} × {what}")
+        } else {
+            what
+        };
+        Self::warning(area, message, remedy)
     }
 
     fn failure(area: &'static str, error: &Error) -> Self {
@@ -301,38 +316,14 @@ fn database(store: &Store, patient: &Patient<'_>) -> Result<Vec<Finding>> {
             "chmod 640, or 600",
         ));
     }
-    let unknown = health::unknown_messages(connection)?;
-    if unknown > 0 {
-        findings.push(Finding::warning(
-            "database",
-            format!("{unknown} messages ended unknown: nobody can tell whether they went"),
-            "regua queue list --unknown; regua queue retry --unknown sends them again",
-        ));
-    }
-    findings.extend(age(connection, patient)?);
+    let noticed = [
+        watch::in_doubt(connection)?,
+        watch::stale(connection, patient.config, *patient.now)?,
+    ];
+    let noticed = noticed.into_iter().flatten();
+    findings.extend(noticed.map(|one| Finding::noticed("database", one)));
     findings.extend(block_lists(connection, patient)?);
     Ok(findings)
-}
-
-/// How old the payment data is, which collections refuse when it is stale.
-fn age(connection: &Connection, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let limit = patient.config.max_data_age_hours;
-    let Some(at) = meta::refreshed(connection, "invoices")? else {
-        return Ok(None);
-    };
-    let age = patient.now.at - at;
-    if limit == 0 || age <= TimeDelta::hours(limit) {
-        return Ok(None);
-    }
-    Ok(Some(Finding::warning(
-        "database",
-        format!(
-            "the invoices are {} hours old ({}): collections refuse more than {limit}",
-            age.num_hours(),
-            patient.now.iso(at)
-        ),
-        "regua sync invoices, or regua import invoices FILE",
-    )))
 }
 
 /// Lists of numbers that are older than their configuration allows, or were never imported.

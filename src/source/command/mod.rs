@@ -27,6 +27,7 @@ pub(super) const SORT: Sort = Sort {
     key: "command",
     brings: &ALL_KINDS,
     headings: NO_HEADINGS,
+    asks: &[],
     read,
 };
 

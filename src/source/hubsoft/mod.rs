@@ -33,6 +33,7 @@ pub(super) const SORT: Sort = Sort {
     key: settings::NAME,
     brings: &KINDS,
     headings: &[],
+    asks: settings::ASKS,
     read,
 };
 

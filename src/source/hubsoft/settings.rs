@@ -2,12 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::settings::{Secret, base_url, ca_file, required, secret, timeout};
+use crate::settings::{Ask, Secret, base_url, ca_file, required, secret, timeout};
 use crate::toml_table::Section;
 use crate::wire::url::Url;
 
 /// Its key under `[sync]`, which is also the source's name.
 pub const NAME: &str = "hubsoft";
+
+/// What its section cannot do without.
+pub const ASKS: &[Ask] = &[
+    Ask::plain(
+        "base_url",
+        "the address of the API, such as https://api.example.hubsoft.com.br",
+    ),
+    Ask::plain("client_id", "the id of the integration"),
+    Ask::secret("client_secret", "its secret"),
+    Ask::plain("username", "the user of the API"),
+    Ask::secret("password", "its password"),
+];
 
 /// A Hubsoft's API.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use super::{
 use crate::clock::instant_from;
 use crate::domain::book::FactKind;
 use crate::error::Result;
-use crate::settings::Secret;
+use crate::settings::{Ask, Secret};
 use crate::toml_table::Section;
 
 mod answer;
@@ -124,6 +124,13 @@ pub(super) const SORT: Sort = Sort {
     key: settings::NAME,
     brings: &KINDS,
     headings: headings::HEADINGS,
+    asks: &[
+        Ask::plain(
+            "base_url",
+            "the address of the IXC, such as https://ixc.example.com",
+        ),
+        Ask::secret("token", "the token of its web service, id:hash"),
+    ],
     read,
 };
 

@@ -17,7 +17,7 @@ use super::{Checked, Complete, Explained, Question, Reached, Sort, Source, Sourc
 use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
 use crate::http::{Body, HttpAnswer, HttpRequest, Method, form};
-use crate::settings::Secret;
+use crate::settings::{Ask, Secret};
 use crate::toml_table::Section;
 
 mod facts;
@@ -30,6 +30,14 @@ pub(super) const SORT: Sort = Sort {
     key: settings::NAME,
     brings: &KINDS,
     headings: &[],
+    asks: &[
+        Ask::plain(
+            "base_url",
+            "the address of the SGP, such as https://example.sgp.net.br",
+        ),
+        Ask::plain("app", "the name of the integration"),
+        Ask::secret("token", "its token"),
+    ],
     read,
 };
 

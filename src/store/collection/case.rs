@@ -1,11 +1,14 @@
 //! Cases: every move written down, and what follows from it for messages still queued.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::DueMove;
 use crate::domain::invoice::Invoice;
-use crate::domain::ladder::{CaseOutcome, Milestone, Move, Stage};
+use crate::domain::ladder::{CaseOutcome, Milestone, Move, Phase, Stage};
+use crate::domain::money::Money;
 use crate::error::{Error, Result};
 use crate::store::columns::{Columns as _, Day};
 use crate::store::meta;
@@ -212,6 +215,35 @@ pub fn open_cases(connection: &Connection, rule: &str) -> Result<i64> {
     Ok(connection
         .prepare_cached("SELECT count(*) FROM collection_case WHERE rule = ?1 AND outcome IS NULL")?
         .query_row([rule], |row| row.get(0))?)
+}
+
+/// The open cases at one step of a rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StandingCases {
+    /// How many.
+    pub cases: u64,
+    /// Of so many clients.
+    pub clients: u64,
+    /// What their invoices owe.
+    pub owed: Money,
+}
+
+/// Who stands at each stage of a rule: its open cases.
+pub fn standing(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, StandingCases>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.stage, count(*), count(DISTINCT c.client_id), coalesce(sum(i.owed), 0)
+         FROM collection_case c JOIN invoice i ON i.id = c.invoice_id
+         WHERE c.rule = ?1 AND c.outcome IS NULL GROUP BY c.stage",
+    )?;
+    let rows = statement.query_map([rule], |row| {
+        let standing = StandingCases {
+            cases: row.get(1)?,
+            clients: row.get(2)?,
+            owed: row.get(3)?,
+        };
+        Ok((Phase::Stage(row.get(0)?), standing))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Reopens, at the stage they had, the cases of a rule that closed because their invoice or its client was

@@ -15,8 +15,8 @@ use crate::error::Result;
 
 pub use candidate::{Owing, each_candidate, each_owing_by_client, not_taken};
 pub use case::{
-    OpenCaseRow, case_number, case_open, close_all, open_case, open_cases, reminder_fired,
-    reopen_present, write,
+    OpenCaseRow, StandingCases, case_number, case_open, close_all, open_case, open_cases,
+    reminder_fired, reopen_present, standing, write,
 };
 pub use detail::{Detail, detail};
 pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};
@@ -24,7 +24,7 @@ pub use handover::{Handover, hand_over, to_hand_over};
 pub use list::{
     Case, CaseFilter, CaseMove, FiredReminder, ORDERS, bureau_told, each_case, moves, reminders,
 };
-pub use stats::{StageFigures, figures};
+pub use stats::{FunnelFigures, FunnelKey, figures};
 pub use told::{StageTold, give_way, stages_told};
 
 /// Whether the book has any invoice at all.

@@ -128,6 +128,7 @@ pub struct Retried {
 
 /// What stands against putting a message back, in words; nothing when nothing does.
 const AGAINST: &str = "SELECT CASE
+     WHEN m.origin = 'test' THEN 'a test is not tried again'
      WHEN m.key LIKE '%/skipped/' || m.id THEN 'it was made again as another message'
      WHEN m.status = 'skipped' AND m.reason IN ('merged', 'duplicate')
        THEN 'another message speaks for it'

@@ -298,7 +298,7 @@ pub fn others(
             "SELECT count(*) FROM (
                SELECT DISTINCT origin, event, template, contract_id, invoice_id, login_id, created_at
                FROM message
-               WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2
+               WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2 AND origin <> 'test'
                  AND coalesce(sent_at, created_at) >= ?3 AND status IN ('sending', 'sent', 'unknown')
                EXCEPT
                SELECT origin, event, template, contract_id, invoice_id, login_id, created_at

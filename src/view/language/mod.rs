@@ -79,6 +79,50 @@ fn chosen() -> Option<&'static Catalogue> {
     CHOSEN.get().and_then(Option::as_ref)
 }
 
+/// A language of a document's own, whatever the run speaks.
+pub struct Translator(Option<Catalogue>);
+
+impl Translator {
+    /// The translator into a language.
+    pub fn of(language: Language) -> Self {
+        Self(match language {
+            Language::English => None,
+            Language::Portuguese => Some(Catalogue::read(CATALOGUE)),
+        })
+    }
+
+    /// The language.
+    pub const fn language(&self) -> Language {
+        match self.0 {
+            None => Language::English,
+            Some(_) => Language::Portuguese,
+        }
+    }
+
+    /// What the program says, in that language.
+    pub fn said(&self, text: &str) -> String {
+        self.0
+            .as_ref()
+            .map_or_else(|| text.to_owned(), |catalogue| catalogue.said(text))
+    }
+
+    /// A word of a closed vocabulary.
+    pub fn word<'w>(&'w self, word: &'w str) -> &'w str {
+        let words = self.0.as_ref().map(|catalogue| &catalogue.words);
+        words
+            .and_then(|words| words.get(word))
+            .map_or(word, String::as_str)
+    }
+
+    /// The name of a column.
+    pub fn header<'w>(&'w self, name: &'w str) -> &'w str {
+        let headers = self.0.as_ref().map(|catalogue| &catalogue.headers);
+        headers
+            .and_then(|headers| headers.get(name))
+            .map_or(name, String::as_str)
+    }
+}
+
 /// The language that was chosen.
 pub fn spoken() -> Language {
     if chosen().is_some() {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Context, Outcome, Subject, draft, no_value};
+use super::super::subject::{Subject, draft, no_value};
+use super::{Context, Outcome};
 use crate::channel::ShownRequest;
 use crate::domain::message::Fate;
 use crate::domain::template::Template;
