@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::doubt::{confirm, unconfirmed};
 use super::gather::Gathered;
 use super::spool::Spool;
 use super::summary::{Became, Refused, SyncSummary, Synced};
@@ -84,25 +85,6 @@ fn parents_first(kind: &FactKind, rows: Vec<(u64, Row)>) -> Vec<(u64, Row)> {
             return sorted;
         }
     }
-}
-
-/// An invoice that came still stands, whatever was in doubt before.
-fn confirm(kind: &FactKind, row: &mut Row) {
-    if let Some(at) = kind.position("awaiting_confirmation")
-        && row.cells[at].is_none()
-    {
-        row.cells[at] = Some("no".to_owned());
-    }
-}
-
-/// What is told of invoices that owe in the book and did not come any more.
-fn unconfirmed(synced: &Synced) -> Option<String> {
-    (synced.unconfirmed > 0).then(|| {
-        format!(
-            "{} invoices that owe here came no more from {}: cancelled there, or due outside the days that are asked for (days_back, days_ahead); nobody is told of them until they come again",
-            synced.unconfirmed, synced.source
-        )
-    })
 }
 
 /// A row that cannot be taken.

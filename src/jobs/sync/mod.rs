@@ -14,6 +14,7 @@ use crate::source::{self, Source};
 use crate::store::{Lock, Store, Transaction, sync as memory};
 
 mod book;
+mod doubt;
 mod gather;
 mod spool;
 mod summary;
