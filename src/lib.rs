@@ -45,7 +45,7 @@
 //! | a variable of texts | 1 | `ClienteCidade` | `domain/template/variable.rs` |
 //! | a field of reports | 2 | `InvoicePortfolio` | `domain/report/field.rs`, `store/report.rs` |
 //! | a filter operator | 2 | `AtMost` | `domain/report/filter.rs`, `store/report.rs` |
-//! | an invoice column that texts may write, the sources that bring it aside | 3 | `payment_url` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs` |
+//! | an invoice column that texts may write, two sources bring, and `sync codes` fetches | 10 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs`, `jobs/codes.rs`, `source/hubsoft/`, `source/ixc/explain.rs`, `source/sgp/`, `store/book.rs`, `store/erasure.rs`, `store/payment_code.rs` |
 //! | a provider that signs what it reports | 3 | `twilio` | `channel/mod.rs`, `channel/receipts/signature.rs`, `channel/twilio.rs` |
 //! | a preset of a gateway | 1 | `comtele` | `channel/presets/comtele.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |

@@ -1473,6 +1473,7 @@ mod the_program {
         .expect("a configuration");
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let mut store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        store.write(|_| Ok(())).expect("writing has begun");
         store
             .connection()
             .execute_batch("PRAGMA synchronous = OFF")

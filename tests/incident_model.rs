@@ -223,7 +223,8 @@ impl World {
         );
         let config = Config::read(&text, "test", Path::new("")).expect("acceptable");
         let clock = Clock::of_run(Some("2026-11-23T09:00"), config.timezone).expect("an instant");
-        let store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        let mut store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        store.write(|_| Ok(())).expect("writing has begun");
         let mut sql = String::new();
         for id in 1..=CLIENTS {
             sql += &format!(

@@ -14,7 +14,8 @@ use crate::domain::tax_id::masked;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result, not_in_the_book};
 use crate::private_file;
-use crate::store::client::{self as store, Erasure, ListedClient, SoughtContact};
+use crate::store::client::{self as store, ListedClient, SoughtContact};
+use crate::store::erasure::{self, Erasure};
 use crate::store::{Store, book};
 use crate::view::{Cell, View};
 
@@ -212,7 +213,7 @@ fn erase(asked: &Erase, context: &Context) -> Result<()> {
     if book::client_name(saved.connection(), id)?.is_none() {
         return Err(not_in_the_book("client", id).hint("regua client list --contact N"));
     }
-    let open = store::open_cases(saved.connection(), id)?;
+    let open = erasure::open_cases(saved.connection(), id)?;
     if open > 0 && !asked.yes {
         let cases = if open == 1 {
             "1 collection case of theirs is open".to_owned()
@@ -234,8 +235,9 @@ fn erase(asked: &Erase, context: &Context) -> Result<()> {
             return Ok(());
         }
     }
+    let lists = erasure::lists_with(saved.connection(), id)?;
     let at = context.now().at;
-    let done = store::erase(&mut saved, id, why, at)?;
+    let done = erasure::erase(&mut saved, id, why, at)?;
     let still = still_hold(context);
     let view = View::<Erasure>::new()
         .data("done", |_| "erased")
@@ -249,13 +251,23 @@ fn erase(asked: &Erase, context: &Context) -> Result<()> {
         done.messages, done.cancelled
     );
     face::done(context, view, &done, words)?;
-    for file in &still {
+    tell_what_stays(context, &lists, &still);
+    Ok(())
+}
+
+/// Says what still knows of the client.
+fn tell_what_stays(context: &Context, lists: &[String], files: &[PathBuf]) {
+    for list in lists {
+        context.out.warn(format!(
+            "list `{list}` holds a number of theirs: it stays, so that nobody writes to it"
+        ));
+    }
+    for file in files {
         context.out.warn(format!(
             "may still hold data of the client: {}",
             file.display()
         ));
     }
-    Ok(())
 }
 
 /// Files that a run of ours made and that may still hold the client's data: backups, replaced databases, and
@@ -303,7 +315,7 @@ fn still_hold(context: &Context) -> Vec<PathBuf> {
 
 fn restore(id: i64, context: &Context) -> Result<()> {
     let mut saved = context.open()?;
-    let there = saved.write(|transaction| store::restore(transaction, id))?;
+    let there = saved.write(|transaction| erasure::restore(transaction, id))?;
     if !there {
         return Err(Error::unacceptable(format!("client {id} was not erased"))
             .hint("regua client list shows who was"));

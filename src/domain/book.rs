@@ -30,7 +30,6 @@ const fn column(name: &'static str, cell: CellType) -> Column {
         required: false,
         refers: None,
         source_may_lack: false,
-        personal: false,
     }
 }
 
@@ -48,13 +47,6 @@ const fn of(kind: &'static str, column: Column) -> Column {
     }
 }
 
-const fn personal(column: Column) -> Column {
-    Column {
-        personal: true,
-        ..column
-    }
-}
-
 const YES: CellType = CellType::YesNo(true);
 const NO: CellType = CellType::YesNo(false);
 
@@ -66,23 +58,23 @@ pub static KINDS: [FactKind; 10] = [
         key: 1,
         columns: &[
             required("id", CellType::Id),
-            personal(required("name", CellType::Text)),
+            required("name", CellType::Text),
             required("person_type", words::<PersonType>(None)),
             column("active", YES),
-            personal(column("birth_date", CellType::Birth)),
-            personal(column("mobile", CellType::Phone)),
-            personal(column("whatsapp", CellType::Phone)),
-            personal(column("phone", CellType::Phone)),
-            personal(column("work_phone", CellType::Phone)),
-            personal(column("email", CellType::Text)),
-            personal(column("tax_id", CellType::TaxId)),
-            personal(column("street", CellType::Text)),
-            personal(column("number", CellType::Text)),
-            personal(column("complement", CellType::Text)),
-            personal(column("district", CellType::Text)),
-            personal(column("city", CellType::Text)),
-            personal(column("state", CellType::State)),
-            personal(column("zip", CellType::Text)),
+            column("birth_date", CellType::Birth),
+            column("mobile", CellType::Phone),
+            column("whatsapp", CellType::Phone),
+            column("phone", CellType::Phone),
+            column("work_phone", CellType::Phone),
+            column("email", CellType::Text),
+            column("tax_id", CellType::TaxId),
+            column("street", CellType::Text),
+            column("number", CellType::Text),
+            column("complement", CellType::Text),
+            column("district", CellType::Text),
+            column("city", CellType::Text),
+            column("state", CellType::State),
+            column("zip", CellType::Text),
             column("branch", CellType::Text),
             column("app_first_access_on", CellType::Day),
             column("in_collection", YES),
@@ -107,8 +99,8 @@ pub static KINDS: [FactKind; 10] = [
             column("activated_on", CellType::Day),
             column("branch", CellType::Text),
             column("seller", CellType::Text),
-            personal(column("city", CellType::Text)),
-            personal(column("district", CellType::Text)),
+            column("city", CellType::Text),
+            column("district", CellType::Text),
             column("payment_method", CellType::Text),
             column("notice_hold_until", CellType::Until),
         ],
@@ -131,9 +123,9 @@ pub static KINDS: [FactKind; 10] = [
             column("settled_on", CellType::Day),
             column("released", YES),
             column("awaiting_confirmation", NO),
-            personal(column("digitable_line", CellType::Code)),
-            personal(column("pix_code", CellType::Code)),
-            personal(column("payment_url", CellType::Code)),
+            column("digitable_line", CellType::Code),
+            column("pix_code", CellType::Code),
+            column("payment_url", CellType::Code),
             column("payment_method", CellType::Text),
             column("bureau_listed_on", CellType::Day),
             column("bureau_removed_on", CellType::Day),
@@ -147,13 +139,13 @@ pub static KINDS: [FactKind; 10] = [
             required("id", CellType::Id),
             of("clients", required("client_id", CellType::Id)),
             of("contracts", column("contract_id", CellType::Id)),
-            personal(required("username", CellType::Text)),
+            required("username", CellType::Text),
             column("active", YES),
             column("online", words::<Online>(Some("unknown"))),
-            personal(column("ip", CellType::Code)),
+            column("ip", CellType::Code),
             column("concentrator", CellType::Text),
             column("pop", CellType::Text),
-            personal(column("box", CellType::Text)),
+            column("box", CellType::Text),
             column("last_online_at", CellType::Instant),
         ],
     },

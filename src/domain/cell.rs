@@ -80,8 +80,6 @@ pub struct Column {
     pub refers: Option<&'static str>,
     /// A file must say it; the ERP's web service may answer a code that nobody knows, and then it stays empty.
     pub source_may_lack: bool,
-    /// It says something of a person: it is emptied when that person's data is erased.
-    pub personal: bool,
 }
 
 /// A cell read and found good, as it is kept.

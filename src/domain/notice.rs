@@ -223,7 +223,7 @@ mod tests {
         let first: NaiveDate = "2026-01-01".parse().expect("a day");
         let own = ["2026-08-25", "2027-08-25"].map(|text| text.parse().expect("a day"));
         let calendar = Calendar::new(own);
-        for (ahead, day) in (0_i64..).zip(first.iter_days()).take(365 * 2 - 20) {
+        for (ahead, day) in (0_i64..).zip(first.iter_days()).take(365 * 2) {
             let dates = NoticeTerms::default().dates(day, &calendar);
             let expected = later(first, reckoned(ahead));
             assert_eq!(dates.suspension, expected, "a notice of {day}");

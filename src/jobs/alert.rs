@@ -1,17 +1,17 @@
 //! Alerting: what does not go well is told to whoever keeps the house, each thing once a day, by one message a run.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use super::deliver::Delivery;
+use super::ending::aside;
 use super::run_due::{Hands, deliver_on};
-use super::{outage, status, watch};
+use super::{status, watch};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::alert::{Alert, Alerted, key, message as message_of};
 use crate::domain::words::{Channel, Purpose, Word as _};
 use crate::error::Result;
 use crate::store::message::{self, Inserted};
-use crate::store::{Connection, Store, alert as store, meta};
+use crate::store::{Connection, Store, alert as store};
 
 /// Minutes after which it is looked again, though no task ran.
 const LOOKED_FOR: i64 = 10;
@@ -26,14 +26,13 @@ pub fn tell(store: &mut Store, hands: &mut Hands<'_>, ran: bool) -> Result<Vec<S
         return Ok(Vec::new());
     };
     let now = hands.clock.now();
-    if ran || is_time(store.connection(), now.at)? {
+    if ran || watch::is_time(store.connection(), LOOKED, LOOKED_FOR, now.at)? {
         // Looked at outside of the transaction first: mostly there is nothing to write.
         let news = !news(store.connection(), hands.config, now)?.is_empty();
         let say = hands.say;
         let config = hands.config;
         store.write(|transaction| {
-            let at = now.at.timestamp_millis().to_string();
-            meta::set(transaction, LOOKED, &at)?;
+            watch::note_time(transaction, LOOKED, now.at)?;
             if news {
                 write_down(transaction, config, alerted, now, say)?;
             }
@@ -45,21 +44,11 @@ pub fn tell(store: &mut Store, hands: &mut Hands<'_>, ran: bool) -> Result<Vec<S
         return Ok(Vec::new());
     }
     let delivery = deliver_on(store, hands, &channels)?;
-    store.write(|transaction| complaints(transaction, &delivery, now.at))
+    store.write(|transaction| aside(transaction, "alerts", &delivery, now.at))
 }
 
 /// Under which key it is kept when it was last looked.
 const LOOKED: &str = "alerts_looked_at";
-
-/// Whether it was not looked for a while; a clock that was set back looks at once.
-fn is_time(connection: &Connection, now: DateTime<Utc>) -> Result<bool> {
-    let last = meta::get(connection, LOOKED)?
-        .and_then(|text| text.parse().ok())
-        .and_then(DateTime::from_timestamp_millis);
-    Ok(!last.is_some_and(|last| {
-        (TimeDelta::zero()..TimeDelta::minutes(LOOKED_FOR)).contains(&(now - last))
-    }))
-}
 
 /// Everything that is to be told and was not today.
 fn news(connection: &Connection, config: &Config, now: Now) -> Result<Vec<Alert>> {
@@ -131,30 +120,4 @@ fn write_down(
         store::note(connection, now.today, &alert.about, id)?;
     }
     Ok(())
-}
-
-/// What of the delivery is said on standard error, once an outage.
-fn complaints(
-    connection: &Connection,
-    delivery: &Delivery,
-    now: DateTime<Utc>,
-) -> Result<Vec<String>> {
-    let mut told = Vec::new();
-    for summary in &delivery.channels {
-        let about = format!("closed {}", summary.channel);
-        match &summary.stopped {
-            Some(why) if outage::is_news(connection, &about, now)? => {
-                told.push(format!("alerts: {} closed: {why}", summary.channel));
-            }
-            None if summary.sent > 0 => outage::is_over(connection, &about)?,
-            _ => {}
-        }
-        if summary.failed > 0 {
-            told.push(format!(
-                "alerts: {}: {} failed: regua history --origin alert",
-                summary.channel, summary.failed
-            ));
-        }
-    }
-    Ok(told)
 }

@@ -76,6 +76,31 @@ impl Complaints {
     }
 }
 
+/// What is said on standard error of a delivery that belongs to no task, once an outage.
+pub(super) fn aside(
+    connection: &Connection,
+    what: &str,
+    delivery: &Delivery,
+    now: DateTime<Utc>,
+) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for summary in &delivery.channels {
+        let channel = summary.channel;
+        let about = format!("closed {channel}");
+        match &summary.stopped {
+            Some(why) if outage::is_news(connection, &about, now)? => {
+                told.push(format!("{what}: {channel} closed: {why}"));
+            }
+            None if summary.sent > 0 => outage::is_over(connection, &about)?,
+            _ => {}
+        }
+        if summary.failed > 0 {
+            told.push(format!("{what}: {channel}: {} failed", summary.failed));
+        }
+    }
+    Ok(told)
+}
+
 /// What a task came to.
 pub(super) struct Done {
     pub(super) outcome: RunOutcome,

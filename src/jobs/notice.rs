@@ -3,14 +3,18 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+use super::compose::Composer;
 use crate::clock::Now;
+use crate::domain::client::Client;
+use crate::domain::invoice::Invoice;
 use crate::domain::notice::{NoticeDates, NoticeKind};
 use crate::domain::place::Place;
 use crate::domain::policy::Policy;
+use crate::domain::template::Template;
 use crate::domain::words::words_enum;
 use crate::error::Result;
-use crate::store::Connection;
 use crate::store::notice::{self, CutContract, GivenNotice};
+use crate::store::{Connection, collection};
 
 /// What the recorded notice of suspension of a case allows, if one was sent.
 pub fn recorded(
@@ -23,6 +27,32 @@ pub fn recorded(
     let given = notice::given(connection, case, contract_id, zone)?;
     let calendar = policy.calendar_at(place);
     Ok(given.suspension.map(|on| policy.notice.dates(on, calendar)))
+}
+
+/// What the recorded notice allows that an invoice's case had, for a text that speaks of it; none where the text
+/// does not, or no notice was given.
+pub fn recorded_for(
+    connection: &Connection,
+    composer: &Composer<'_>,
+    template: &Template,
+    client: &Client,
+    invoice: Option<&Invoice>,
+) -> Result<Option<NoticeDates>> {
+    let Some(invoice) = invoice.filter(|_| template.speaks_of_a_notice()) else {
+        return Ok(None);
+    };
+    let Some(case) = collection::open_case(connection, invoice.id)? else {
+        return Ok(None);
+    };
+    let about = (case.id, invoice.contract_id);
+    let place = composer.place(connection, client, invoice.contract_id)?;
+    recorded(
+        connection,
+        composer.policy,
+        &place,
+        about,
+        composer.now.zone,
+    )
 }
 
 /// What a notice given today would announce: its own dates, or those of the suspension's notice before it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compose::{Composer, Draft, Key, Wording};
+use super::notice::recorded_for;
 use super::rows::{About, Rows};
 use crate::clock::{Clock, Now};
 use crate::config::Config;
@@ -122,6 +123,7 @@ fn compose(
     let needs = template.needs();
     let client_id = Some(client.id);
     let mut rows = Rows::gather(connection, client_id, about, &needs, now.today)?;
+    rows.notice = recorded_for(connection, &composer, template, client, Some(&invoice))?;
     rows.invoice = Some(invoice);
     // A key goes on after its event with the template and the channel.
     let event = format!("/{}/", chain.event);

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::private_file;
 use crate::store::backup::{self, path_with};
 use crate::store::restore::{self as store, CarriedOver, OnTheirWay};
-use crate::store::{Connection, FileId, Store, alone, birthday as birthdays, client, health};
+use crate::store::{Connection, FileId, Store, alone, birthday as birthdays, erasure, health};
 
 /// How the moment stands in the replaced file's name.
 const STAMP: &str = "%Y-%m-%d-%H%M%S";
@@ -156,7 +156,7 @@ fn prepare(
         })?
     };
     for (id, why) in store::erased_there(&new, replaced)? {
-        client::erase(&mut new, id, &why, now.at)?;
+        erasure::erase(&mut new, id, &why, now.at)?;
     }
     new.close()?;
     Ok((on_their_way, carried_over, disabled))

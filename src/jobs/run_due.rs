@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::deliver::{Delivery, Observer, Stop, deliver};
-use super::ending::{Complaints, Done};
+use super::ending::{Complaints, Done, aside};
 use super::receipt::poll;
 use super::{backup, birthday, codes, collection, purge, pursue, send, sync, watch};
 use crate::clock::{Clock, Stopwatch};
@@ -14,7 +14,7 @@ use crate::domain::task::{Owed, Run, RunOutcome, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::task::RunEnding;
-use crate::store::{self, Lock, Store, report, task as store_task, template};
+use crate::store::{self, Lock, Store, pursuit, report, task as store_task, template};
 
 /// What tasks are run with.
 pub struct Hands<'a> {
@@ -99,6 +99,35 @@ pub fn run_owed(store: &mut Store, hands: &mut Hands<'_>, owed: &[Owed]) -> Resu
         ran.push(run_one(store, hands, &owed.task, Some(owed.due_at))?);
     }
     Ok(ran)
+}
+
+/// Under which key it is kept when what goes on until it is delivered was last looked at, and for how many
+/// minutes that will do where no task ran.
+const GONE_ON: (&str, i64) = ("went_on_at", 5);
+
+/// Whether a call has something to do though no task is due.
+pub fn has_more(store: &Store, config: &Config) -> Result<bool> {
+    Ok(config.alerts.is_some() || pursuit::any(store.connection())?)
+}
+
+/// Goes on with what is said until somebody has it, and delivers what of that goes at once; `ran` says that a
+/// task ran just now. What did not go well about that is answered, a line each, once an outage.
+pub fn go_on(store: &mut Store, hands: &mut Hands<'_>, ran: bool) -> Result<Vec<String>> {
+    let now = hands.clock.now().at;
+    let (key, minutes) = GONE_ON;
+    if !pursuit::any(store.connection())?
+        || !(ran || watch::is_time(store.connection(), key, minutes, now)?)
+    {
+        return Ok(Vec::new());
+    }
+    let queued = pursue::pursue(store, hands.config, hands.clock)?;
+    store.write(|transaction| watch::note_time(transaction, key, now))?;
+    let channels: Vec<Channel> = queued.into_keys().filter(|c| c.goes_at_once()).collect();
+    if channels.is_empty() || hands.stop.asked() > 0 {
+        return Ok(Vec::new());
+    }
+    let delivery = deliver_on(store, hands, &channels)?;
+    store.write(|transaction| aside(transaction, "until delivered", &delivery, now))
 }
 
 /// Runs one task and records how it ended; an error of the task itself is part of the record.

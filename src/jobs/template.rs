@@ -70,6 +70,23 @@ pub fn flaws(config: &Config, template: &Template) -> Vec<Flaw> {
     flaws
 }
 
+/// What a template lacks that gives the notice of suspension somewhere: the paragraph that the law asks for. Rules
+/// are not saved with such a one; this is for what was saved before, or changed by another hand.
+pub fn notice_flaws(connection: &Connection, template: &Template) -> Result<Vec<Flaw>> {
+    if template.required().contains(&Variable::AvisoSuspensao) {
+        return Ok(Vec::new());
+    }
+    let stages = stored_rule::suspension_stages_with(connection, &template.name)?;
+    let flaws = stages.into_iter().map(|(rule, stage)| {
+        Flaw::of(
+            "body",
+            format!("gives the notice of suspension (rule `{rule}`, stage {stage}) without #aviso_suspensao#"),
+            "write #aviso_suspensao# in it: Resolução 765/2023, art. 71, says what the notice contains",
+        )
+    });
+    Ok(flaws.collect())
+}
+
 /// Fetches a whatsapp template's text from a provider that keeps them; else it is given by hand.
 fn fetch_text(config: &Config, template: &mut Template, text_given: bool) -> Result<()> {
     let settings = config.channel(template.channel);

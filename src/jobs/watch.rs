@@ -90,6 +90,26 @@ pub(super) fn called(store: &mut Store, now: DateTime<Utc>) {
     }
 }
 
+/// Whether something was not done for so many minutes; where the clock was set back, it is done at once.
+pub(super) fn is_time(
+    connection: &Connection,
+    key: &str,
+    minutes: i64,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let last = meta::get(connection, key)?
+        .and_then(|text| text.parse().ok())
+        .and_then(DateTime::from_timestamp_millis);
+    Ok(last.is_none_or(|last| {
+        !(TimeDelta::zero()..TimeDelta::minutes(minutes)).contains(&(now - last))
+    }))
+}
+
+/// Notes that it is done now.
+pub(super) fn note_time(connection: &Connection, key: &str, now: DateTime<Utc>) -> Result<()> {
+    meta::set(connection, key, &now.timestamp_millis().to_string())
+}
+
 fn last_call(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
     Ok(meta::get(connection, CALLED)?
         .and_then(|text| text.parse().ok())

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::{Columns as _, Json, Millis};
+use super::columns::{Columns as _, Millis};
 use crate::domain::access::{AccessChange, AccessListener};
 use crate::domain::words::AccessStatus;
 use crate::error::Result;
@@ -11,6 +11,8 @@ use crate::error::Result;
 /// Where a change is that was not dealt with yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pending {
+    /// Nobody has looked at it.
+    New,
     /// Some trigger hears of it, in the run that noticed it.
     Wanted,
     /// It is held back until a person decides.
@@ -20,6 +22,7 @@ pub enum Pending {
 impl Pending {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::New => "new",
             Self::Wanted => "wanted",
             Self::Held => "held",
         }
@@ -35,6 +38,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccessChange> {
     })
 }
 
+/// Changes that are looked at in one go: statements over all of them would hold all of them.
+const PAGE: usize = 1_000;
+
 /// Takes what the book noticed since the last call: what a listener hears of is wanted from now on, the
 /// rest is done with. How many are wanted.
 pub fn sort_out(
@@ -43,30 +49,55 @@ pub fn sort_out(
     at: DateTime<Utc>,
 ) -> Result<u64> {
     let mut wanted = 0;
-    for listener in listeners {
-        let changed = connection
-            .prepare_cached(
-                "UPDATE access_change SET pending = 'wanted', at = ?3
-                 WHERE pending = 'new'
-                   AND (?1 = '[]' OR from_status IN (SELECT value FROM json_each(?1)))
-                   AND (?2 = '[]' OR to_status IN (SELECT value FROM json_each(?2)))",
-            )?
-            .execute((Json(&listener.from), Json(&listener.to), Millis(at)))?;
-        wanted += changed as u64;
+    loop {
+        let page = first(connection, Pending::New, PAGE)?;
+        for change in &page {
+            let heard = listeners
+                .iter()
+                .any(|listener| listener.hears(change.from, change.to));
+            wanted += u64::from(heard);
+            let pending = heard.then_some(Pending::Wanted.as_str());
+            connection
+                .prepare_cached(
+                    "UPDATE access_change SET pending = ?3, at = ?4
+                     WHERE contract_id = ?1 AND number = ?2",
+                )?
+                .execute(params![
+                    change.contract_id,
+                    change.number,
+                    pending,
+                    Millis(at)
+                ])?;
+        }
+        if page.len() < PAGE {
+            return Ok(wanted);
+        }
     }
-    connection
-        .prepare_cached("UPDATE access_change SET pending = NULL, at = ?1 WHERE pending = 'new'")?
-        .execute([Millis(at)])?;
-    Ok(wanted)
 }
 
 /// Holds back all that is wanted.
 pub fn hold_back(connection: &Connection) -> Result<()> {
-    connection.execute(
-        "UPDATE access_change SET pending = 'held' WHERE pending = 'wanted'",
-        [],
-    )?;
+    move_all(connection, Pending::Wanted, Some(Pending::Held))?;
     Ok(())
+}
+
+/// Moves every change from one state to another, or is done with it; how many there were.
+fn move_all(connection: &Connection, from: Pending, to: Option<Pending>) -> Result<u64> {
+    let mut moved = 0;
+    loop {
+        let page = first(connection, from, PAGE)?;
+        for change in &page {
+            connection
+                .prepare_cached(
+                    "UPDATE access_change SET pending = ?3 WHERE contract_id = ?1 AND number = ?2",
+                )?
+                .execute((change.contract_id, change.number, to.map(Pending::as_str)))?;
+        }
+        moved += page.len() as u64;
+        if page.len() < PAGE {
+            return Ok(moved);
+        }
+    }
 }
 
 /// The first changes in a state, at most `limit`.
@@ -143,11 +174,7 @@ pub fn held_back(connection: &Connection) -> Result<Vec<HeldBack>> {
 
 /// Drops what is held back; how much.
 pub fn drop_held(connection: &Connection) -> Result<u64> {
-    let changed = connection.execute(
-        "UPDATE access_change SET pending = NULL WHERE pending = 'held'",
-        [],
-    )?;
-    Ok(changed as u64)
+    move_all(connection, Pending::Held, None)
 }
 
 #[cfg(test)]
@@ -158,7 +185,8 @@ mod tests {
     #[test]
     fn only_a_change_from_one_known_state_to_another_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        let mut store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        store.write(|_| Ok(())).expect("writing has begun");
         let connection = store.connection();
         connection
             .execute_batch(

@@ -1,52 +1,53 @@
 //! Reading the book: clients and what belongs to them.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::columns::{Columns as _, Day, FromRow, Millis};
+use super::columns::{Columns as _, Day, Millis, by_place};
 use super::payment_code;
 use crate::domain::client::{Client, Device};
 use crate::domain::contract::Contract;
-use crate::domain::invoice::{Invoice, invoice_columns};
+use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
 use crate::domain::template::Overdue;
 use crate::error::Result;
 
-fn read_client(row: &Row<'_>) -> rusqlite::Result<Client> {
-    Ok(Client {
-        id: row.get("id")?,
-        name: row.get("name")?,
-        person_type: row.get("person_type")?,
-        active: row.get("active")?,
-        birth_date: row.day_opt("birth_date")?,
-        mobile: row.get("mobile")?,
-        whatsapp: row.get("whatsapp")?,
-        phone: row.get("phone")?,
-        work_phone: row.get("work_phone")?,
-        email: row.get("email")?,
-        email_bounced: row.get("email_bounced")?,
-        tax_id: row.get("tax_id")?,
-        street: row.get("street")?,
-        number: row.get("number")?,
-        complement: row.get("complement")?,
-        district: row.get("district")?,
-        city: row.get("city")?,
-        state: row.get("state")?,
-        zip: row.get("zip")?,
-        branch: row.get("branch")?,
-        app_first_access_on: row.day_opt("app_first_access_on")?,
-        in_collection: row.get("in_collection")?,
-        in_reminders: row.get("in_reminders")?,
-        sms_allowed: row.get("sms_allowed")?,
-        email_allowed: row.get("email_allowed")?,
-        absent_since: row.day_opt("absent_since")?,
-    })
+by_place! {
+    /// A client.
+    CLIENT, read_client -> Client {
+        id: get,
+        name: get,
+        person_type: get,
+        active: get,
+        birth_date: day_opt,
+        mobile: get,
+        whatsapp: get,
+        phone: get,
+        work_phone: get,
+        email: get,
+        email_bounced: get,
+        tax_id: get,
+        street: get,
+        number: get,
+        complement: get,
+        district: get,
+        city: get,
+        state: get,
+        zip: get,
+        branch: get,
+        app_first_access_on: day_opt,
+        in_collection: get,
+        in_reminders: get,
+        sms_allowed: get,
+        email_allowed: get,
+        absent_since: day_opt,
+    }
 }
 
 /// A client.
 pub fn client(connection: &Connection, id: i64) -> Result<Option<Client>> {
     Ok(connection
-        .prepare_cached("SELECT * FROM client WHERE id = ?1")?
+        .prepare_cached(&format!("SELECT {CLIENT} FROM client WHERE id = ?1"))?
         .query_row([id], read_client)
         .optional()?)
 }
@@ -68,60 +69,81 @@ pub fn portfolios(connection: &Connection) -> Result<Vec<String>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+by_place! {
+    /// A contract.
+    CONTRACT, read_contract -> Contract {
+        id: get,
+        client_id: get,
+        plan: get,
+        status: get,
+        access_status: get,
+        city: get,
+        district: get,
+        payment_method: get,
+        notice_hold_until: day_opt,
+        absent_since: day_opt,
+    }
+}
+
 /// A contract.
 pub fn contract(connection: &Connection, id: i64) -> Result<Option<Contract>> {
     Ok(connection
-        .prepare_cached("SELECT * FROM contract WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok(Contract {
-                id: row.get("id")?,
-                client_id: row.get("client_id")?,
-                plan: row.get("plan")?,
-                status: row.get("status")?,
-                access_status: row.get("access_status")?,
-                city: row.get("city")?,
-                district: row.get("district")?,
-                payment_method: row.get("payment_method")?,
-                notice_hold_until: row.day_opt("notice_hold_until")?,
-                absent_since: row.day_opt("absent_since")?,
-            })
-        })
+        .prepare_cached(&format!("SELECT {CONTRACT} FROM contract WHERE id = ?1"))?
+        .query_row([id], read_contract)
         .optional()?)
+}
+
+by_place! {
+    /// A login.
+    LOGIN, read_login -> Login {
+        id: get,
+        client_id: get,
+        contract_id: get,
+        username: get,
+        ip: get,
+        concentrator: get,
+        absent_since: day_opt,
+    }
 }
 
 /// A login.
 pub fn login(connection: &Connection, id: i64) -> Result<Option<Login>> {
     Ok(connection
-        .prepare_cached("SELECT * FROM login WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok(Login {
-                id: row.get("id")?,
-                client_id: row.get("client_id")?,
-                contract_id: row.get("contract_id")?,
-                username: row.get("username")?,
-                ip: row.get("ip")?,
-                concentrator: row.get("concentrator")?,
-                absent_since: row.day_opt("absent_since")?,
-            })
-        })
+        .prepare_cached(&format!("SELECT {LOGIN} FROM login WHERE id = ?1"))?
+        .query_row([id], read_login)
         .optional()?)
 }
 
-/// The columns of an invoice read from a row.
-macro_rules! read_columns {
-    ($($(#[$doc:meta])+ $field:ident: $type:ty = $column:literal,)+) => {
-        /// Reads an invoice from a row that has all its columns, the generated ones too.
-        pub fn read_invoice(row: &Row<'_>) -> rusqlite::Result<Invoice> {
-            Ok(Invoice { $($field: FromRow::from_row(row, $column)?,)+ })
-        }
-    };
+by_place! {
+    /// An invoice; what is owed of it is what the table reckons.
+    INVOICE, read_invoice -> Invoice {
+        id: get,
+        client_id: get,
+        contract_id: get,
+        number: get,
+        portfolio: get,
+        issued_on: day_opt,
+        due_on: day,
+        amount: get,
+        open_amount: get = "owed",
+        status: get,
+        settled_on: day_opt,
+        released: get,
+        awaiting_confirmation: get,
+        digitable_line: get,
+        pix_code: get,
+        payment_url: get,
+        payment_method: get,
+        bureau_listed_on: day_opt,
+        bureau_removed_on: day_opt,
+        absent_since: day_opt,
+    }
 }
-invoice_columns!(read_columns);
 
 /// An invoice, with the payment codes that were fetched for it.
 pub fn invoice(connection: &Connection, id: i64) -> Result<Option<Invoice>> {
     let found = connection
-        .prepare_cached("SELECT *, owed FROM invoice WHERE id = ?1")?
+        .prepare_cached(&format!("SELECT {INVOICE} FROM invoice WHERE id = ?1"))?
         .query_row([id], read_invoice)
         .optional()?;
     with_codes(connection, found)
@@ -143,10 +165,10 @@ pub fn oldest_owing(
 ) -> Result<Option<Invoice>> {
     if let Some(contract_id) = contract_id {
         let found = connection
-            .prepare_cached(
-                "SELECT *, owed FROM invoice WHERE contract_id = ?1 AND owing
+            .prepare_cached(&format!(
+                "SELECT {INVOICE} FROM invoice WHERE contract_id = ?1 AND owing
                  ORDER BY due_on, id LIMIT 1",
-            )?
+            ))?
             .query_row([contract_id], read_invoice)
             .optional()?;
         if found.is_some() {
@@ -154,10 +176,10 @@ pub fn oldest_owing(
         }
     }
     let found = connection
-        .prepare_cached(
-            "SELECT *, owed FROM invoice WHERE client_id = ?1 AND owing AND contract_id IS NULL
+        .prepare_cached(&format!(
+            "SELECT {INVOICE} FROM invoice WHERE client_id = ?1 AND owing AND contract_id IS NULL
              ORDER BY due_on, id LIMIT 1",
-        )?
+        ))?
         .query_row([client_id], read_invoice)
         .optional()?;
     with_codes(connection, found)
@@ -166,9 +188,9 @@ pub fn oldest_owing(
 /// The client's oldest owing invoice, whatever its contract.
 pub fn oldest_owing_of_client(connection: &Connection, client_id: i64) -> Result<Option<Invoice>> {
     Ok(connection
-        .prepare_cached(
-            "SELECT *, owed FROM invoice WHERE client_id = ?1 AND owing ORDER BY due_on, id LIMIT 1",
-        )?
+        .prepare_cached(&format!(
+            "SELECT {INVOICE} FROM invoice WHERE client_id = ?1 AND owing ORDER BY due_on, id LIMIT 1",
+        ))?
         .query_row([client_id], read_invoice)
         .optional()?)
 }
@@ -191,24 +213,26 @@ pub fn overdue(connection: &Connection, client_id: i64, today: NaiveDate) -> Res
 /// The client's devices that are not known to be gone, and whether any is.
 pub fn devices(connection: &Connection, client_id: i64) -> Result<(Vec<Device>, bool)> {
     let mut statement = connection.prepare_cached(
-        "SELECT address, address_kind, logged_in, notifications_enabled, gone_at
-         FROM device WHERE client_id = ?1 ORDER BY address",
+        "SELECT address, address_kind, logged_in, notifications_enabled, gone_at IS NOT NULL
+         FROM device WHERE client_id = ?1",
     )?;
     let mut rows = statement.query([client_id])?;
     let mut devices = Vec::new();
     let mut gone = false;
     while let Some(row) = rows.next()? {
-        if row.get::<_, Option<i64>>("gone_at")?.is_some() {
+        if row.get(4)? {
             gone = true;
             continue;
         }
         devices.push(Device {
-            address: row.get("address")?,
-            kind: row.get("address_kind")?,
-            logged_in: row.get("logged_in")?,
-            notifications_enabled: row.get("notifications_enabled")?,
+            address: row.get(0)?,
+            kind: row.get(1)?,
+            logged_in: row.get(2)?,
+            notifications_enabled: row.get(3)?,
         });
     }
+    // Here rather than by SQLite, which would make room for a sorter each time.
+    devices.sort_by(|one: &Device, other| one.address.cmp(&other.address));
     Ok((devices, gone))
 }
 

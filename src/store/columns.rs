@@ -69,6 +69,36 @@ columns! { words:
     ReceiptKind, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
 }
 
+/// A struct whose fields are columns, each named once: the columns for a SELECT, and the reader that takes them
+/// by their places, because looking each up by its name costs as much as finding the row.
+macro_rules! by_place {
+    (
+        $(#[$doc:meta])*
+        $columns:ident, $read:ident -> $type:ident {
+            $first:ident: $first_how:ident,
+            $($field:ident: $how:ident $(= $column:literal)?,)+
+        }
+    ) => {
+        $(#[$doc])*
+        const $columns: &str = concat!(
+            stringify!($first)
+            $(, ", ", $crate::store::columns::by_place!(@column $field $($column)?))+
+        );
+
+        $(#[$doc])*
+        fn $read(row: &rusqlite::Row<'_>) -> rusqlite::Result<$type> {
+            let mut place = 0..;
+            Ok($type {
+                $first: row.$first_how(place.next().unwrap_or(0))?,
+                $($field: row.$how(place.next().unwrap_or(0))?,)+
+            })
+        }
+    };
+    (@column $field:ident) => { stringify!($field) };
+    (@column $field:ident $column:literal) => { $column };
+}
+pub(super) use by_place;
+
 fn word<W: Word>(value: ValueRef<'_>) -> FromSqlResult<W> {
     named(value, W::parse)
 }
@@ -195,35 +225,5 @@ impl Columns for Row<'_> {
             .filter(|item| !item.is_empty())
             .map(str::to_owned)
             .collect())
-    }
-}
-
-/// What a column holds, as the nouns have it: so that a list of columns can be read by their types.
-pub trait FromRow: Sized {
-    /// Reads it from the column of that name.
-    fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self>;
-}
-
-/// Types that stand in their column as they are.
-macro_rules! as_they_are {
-    ($($name:ty),+ $(,)?) => {$(
-        impl FromRow for $name {
-            fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
-                row.get(column)
-            }
-        }
-    )+};
-}
-as_they_are!(i64, Option<i64>, Option<String>, bool, Money, InvoiceStatus);
-
-impl FromRow for NaiveDate {
-    fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
-        row.day(column)
-    }
-}
-
-impl FromRow for Option<NaiveDate> {
-    fn from_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Self> {
-        row.day_opt(column)
     }
 }

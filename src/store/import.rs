@@ -9,7 +9,7 @@ use super::columns::Millis;
 use super::presence::Bringer;
 use super::relations::{self, Relations};
 use super::unchanged::{Known, Unchanged};
-use super::{client, meta};
+use super::{erasure, meta};
 use crate::domain::book::{FactKind, Value};
 use crate::error::Result;
 
@@ -86,7 +86,7 @@ impl<'c> Importer<'c> {
             number: meta::next(connection, "imports")?,
             upserts: HashMap::new(),
             wrote: false,
-            erased: client::all_erased(connection)?,
+            erased: erasure::all_erased(connection)?,
             relations: None,
             unchanged: None,
             indexes: Vec::new(),

@@ -1,5 +1,6 @@
 //! SQLite: the one file that holds everything, opened with its pragmas and brought up to date.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub mod book;
 pub mod client;
 pub mod collection;
 pub mod columns;
+pub mod erasure;
 pub mod evidence;
 pub mod health;
 pub mod hold;
@@ -94,6 +96,8 @@ pub struct Store {
     path: PathBuf,
     created: bool,
     clock: SharedClock,
+    /// The ledger's records are being added: until then nothing can be written.
+    watched: Cell<bool>,
 }
 
 impl Store {
@@ -130,13 +134,16 @@ impl Store {
             path: path.to_owned(),
             created,
             clock: SharedClock::system(),
+            watched: Cell::new(false),
         };
         store.still_there()?;
         store
             .prepare(patience)
             .map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
-        evidence::watch(&store.connection, &store.clock)
+        store
+            .connection
+            .pragma_update(None, "query_only", true)
             .map_err(|error| cannot_open(path, error))?;
         Ok(store)
     }
@@ -167,12 +174,15 @@ impl Store {
             path: path.to_owned(),
             created: false,
             clock: SharedClock::system(),
+            watched: Cell::new(false),
         };
         store
             .prepare(BUSY)
             .map_err(|error| cannot_open(path, error))?;
         store.migrate()?;
-        evidence::watch(&store.connection, &store.clock)
+        store
+            .connection
+            .pragma_update(None, "query_only", true)
             .map_err(|error| cannot_open(path, error))?;
         Ok(store)
     }
@@ -202,6 +212,7 @@ impl Store {
         // value that is bound to them, which costs more than they do.
         c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions(c)?;
+        evidence::functions(c, &self.clock)?;
         dates(c, &self.clock)
     }
 
@@ -228,13 +239,24 @@ impl Store {
         &self.path
     }
 
-    /// For reading.
+    /// For reading: until something was written by [`Self::write`], nothing can be.
     pub const fn connection(&self) -> &Connection {
         &self.connection
     }
 
+    /// Lets the connection write, with the ledger watching: whoever only reads need not wait for that.
+    fn watch(&self) -> Result<()> {
+        if !self.watched.get() {
+            self.connection.pragma_update(None, "query_only", false)?;
+            evidence::watch(&self.connection)?;
+            self.watched.set(true);
+        }
+        Ok(())
+    }
+
     /// Runs `work` in one immediate transaction, which is kept only when it succeeds.
     pub fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.watch()?;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -256,6 +278,7 @@ impl Store {
 
     /// Runs `work` in one immediate transaction that is never kept.
     pub fn rehearse<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.watch()?;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -41,6 +41,13 @@ pub fn note(connection: &Connection, message_id: i64, rule: &str, hours: i64) ->
     Ok(())
 }
 
+/// Whether there is any chain at all.
+pub fn any(connection: &Connection) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM pursuit)")?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// Ends a chain at this message.
 pub fn end(connection: &Connection, message_id: i64) -> Result<()> {
     connection

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::columns::{Columns as _, Json};
-use crate::domain::ladder::Phase;
+use crate::domain::ladder::{Phase, Stage};
 use crate::domain::rule::{Closings, DaysLate, Reminders, Rule, RuleStage, Texts};
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
@@ -291,6 +291,20 @@ pub fn using_template(connection: &Connection, template: &str) -> Result<Vec<Str
         "SELECT DISTINCT rule FROM rule_template WHERE template = ?1 ORDER BY rule",
     )?;
     let rows = statement.query_map([template], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The rules and their stages in which a template gives the notice of suspension.
+pub fn suspension_stages_with(
+    connection: &Connection,
+    template: &str,
+) -> Result<Vec<(String, Stage)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.rule, s.stage FROM rule_template t
+           JOIN rule_stage s ON s.rule = t.rule AND t.phase = 'stage:' || s.stage
+         WHERE t.template = ?1 AND s.notice = 'suspension' ORDER BY s.rule",
+    )?;
+    let rows = statement.query_map([template], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

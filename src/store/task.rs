@@ -374,7 +374,8 @@ mod tests {
     #[test]
     fn trial_80_a_run_that_failed_for_a_reason_that_passes_is_owed_again_three_times_and_told_once()
     {
-        let store = Store::imagined(Path::new("nowhere.db")).expect("a database");
+        let mut store = Store::imagined(Path::new("nowhere.db")).expect("a database");
+        store.write(|_| Ok(())).expect("writing has begun");
         let c = store.connection();
         let due: DateTime<Utc> = "2026-11-23T11:00:00Z".parse().expect("an instant");
         let task = Task {

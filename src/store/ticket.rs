@@ -9,7 +9,7 @@ use crate::domain::ticket::event_type::EventType;
 use crate::domain::words::{Author, Reason, Status};
 use crate::error::Result;
 
-/// A ticket's columns; what the book cannot link is as an event told it.
+/// A ticket's columns, in the order in which [`read`] takes them; what the book cannot link is as an event told it.
 const TICKET: &str = "k.id, coalesce(k.client_id, k.told_client_id) AS client_id,
      coalesce(k.topic_id, k.told_topic_id) AS topic_id,
      coalesce(k.subtopic_id, k.told_subtopic_id) AS subtopic_id,
@@ -19,17 +19,17 @@ const TICKET: &str = "k.id, coalesce(k.client_id, k.told_client_id) AS client_id
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Ticket> {
     Ok(Ticket {
-        id: row.get("id")?,
-        client_id: row.get("client_id")?,
-        topic_id: row.get("topic_id")?,
-        subtopic_id: row.get("subtopic_id")?,
-        title: row.get("title")?,
-        status: row.get("status")?,
-        priority: row.get("priority")?,
-        responsible_id: row.get("responsible_id")?,
-        opened_by: row.get("opened_by")?,
-        visible_to_client: row.get("visible_to_client")?,
-        opened_at: row.instant_opt("opened_at")?,
+        id: row.get(0)?,
+        client_id: row.get(1)?,
+        topic_id: row.get(2)?,
+        subtopic_id: row.get(3)?,
+        title: row.get(4)?,
+        status: row.get(5)?,
+        priority: row.get(6)?,
+        responsible_id: row.get(7)?,
+        opened_by: row.get(8)?,
+        visible_to_client: row.get(9)?,
+        opened_at: row.instant_opt(10)?,
     })
 }
 
@@ -50,9 +50,15 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
                (id, client_id, topic_id, subtopic_id, responsible_id,
                 told_client_id, told_topic_id, told_subtopic_id, told_responsible_id,
                 title, status, priority, opened_by, visible_to_client, opened_at)
-             VALUES (?1, (SELECT id FROM client WHERE id = ?2), (SELECT id FROM topic WHERE id = ?3),
-                     (SELECT id FROM topic WHERE id = ?4), (SELECT id FROM staff WHERE id = ?5),
-                     ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             SELECT ?1, client, topic, subtopic, responsible,
+                    iif(client IS NULL, ?2, NULL), iif(topic IS NULL, ?3, NULL),
+                    iif(subtopic IS NULL, ?4, NULL), iif(responsible IS NULL, ?5, NULL),
+                    ?6, ?7, ?8, ?9, ?10, ?11
+             FROM (SELECT (SELECT id FROM client WHERE id = ?2) AS client,
+                          (SELECT id FROM topic WHERE id = ?3) AS topic,
+                          (SELECT id FROM topic WHERE id = ?4) AS subtopic,
+                          (SELECT id FROM staff WHERE id = ?5) AS responsible LIMIT 1)
+             WHERE true
              ON CONFLICT (id) DO UPDATE SET
                client_id = excluded.client_id, topic_id = excluded.topic_id,
                subtopic_id = excluded.subtopic_id, responsible_id = excluded.responsible_id,
@@ -76,17 +82,6 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
             ticket.visible_to_client,
             ticket.opened_at.map(Millis),
         ])?;
-    // What the book links now need not be kept aside.
-    connection
-        .prepare_cached(
-            "UPDATE ticket SET
-               told_client_id = iif(client_id IS NULL, told_client_id, NULL),
-               told_topic_id = iif(topic_id IS NULL, told_topic_id, NULL),
-               told_subtopic_id = iif(subtopic_id IS NULL, told_subtopic_id, NULL),
-               told_responsible_id = iif(responsible_id IS NULL, told_responsible_id, NULL)
-             WHERE id = ?1",
-        )?
-        .execute([ticket.id])?;
     Ok(())
 }
 
@@ -351,7 +346,9 @@ fn words(connection: &Connection, sql: &str) -> Result<Vec<String>> {
 
 /// A number that changes when another connection wrote to the database.
 pub fn others_wrote(connection: &Connection) -> Result<i64> {
-    Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+    Ok(connection
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// A message's state and, when it was not sent, the reason.

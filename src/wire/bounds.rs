@@ -11,8 +11,8 @@ use crate::clock::Stopwatch;
 pub const LONGEST_LINE: usize = 8 * 1024;
 /// The longest answer that is read of a conversation in lines, in bytes.
 pub const LONGEST_REPLY: usize = 64 * 1024;
-/// Bytes read at a time.
-const PIECE: usize = 16 * 1024;
+/// Bytes read at a time: most answers are shorter, and the room for them is made anew for each.
+const PIECE: usize = 2 * 1024;
 
 /// Why no more is read of an answer.
 #[derive(Debug)]
@@ -163,7 +163,7 @@ pub fn line(
             return Err(Ended::LongLine(LONGEST_LINE));
         }
         allowance.in_time()?;
-        let mut piece = [0; LONGEST_LINE];
+        let mut piece = [0; PIECE];
         match source.read(&mut piece) {
             Ok(0) => return Err(Ended::Closed),
             Ok(read) => beyond.extend_from_slice(&piece[..read]),

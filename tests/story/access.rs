@@ -208,3 +208,95 @@ fn a_trigger_of_access_is_checked_and_known_everywhere() {
         .says("trigger `cut`");
     assert_eq!(keys(&house), []);
 }
+
+#[test]
+fn a_sync_that_run_due_started_tells_of_the_cut_in_the_same_call() {
+    let mut house = town(2);
+    let program = house.write("erp", "");
+    let answers = |access: &str| {
+        format!(
+            "#!/bin/sh\ncat <<'END'\n{{\"kind\":\"contracts\",\"id\":1001,\"client_id\":1,\"status\":\"active\",\"access_status\":\"{access}\"}}\n{{\"complete\":true}}\nEND\n"
+        )
+    };
+    let set = |house: &House, access: &str| {
+        house.write("erp", answers(access));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&program, mode).expect("a mode");
+    };
+    set(&house, "active");
+    house.write(
+        "config.toml",
+        "[sync.command.erp]\ncommand = [\"./erp\"]\nkinds = [\"contracts\"]\n",
+    );
+    let task = ["task", "add", "sync", "--run", "sync"];
+    house
+        .run(&[&task[..], &["--minute", "*", "--hour", "*"]].concat())
+        .ok();
+    house.at("2026-11-23T09:01");
+    house.run(&["task", "run-due"]).ok();
+    assert_eq!(keys(&house), []);
+    set(&house, "auto_block");
+    house.at("2026-11-23T09:02");
+    let ran = house.run(&["task", "run-due", "--json"]).ok().json();
+    assert_eq!(ran[0]["counts"]["access_messages"], 2, "{ran}");
+    let told = pairs(&[
+        ("access/1001/1/auto_block/sms", "sent"),
+        ("access/1001/1/auto_block/email", "sent"),
+    ]);
+    assert_eq!(keys(&house), told);
+    assert_eq!(house.lines("sms.jsonl").len(), 1);
+    // The same again is no change; the reconnection is told in its call too.
+    house.at("2026-11-23T09:03");
+    house.run(&["task", "run-due"]).ok();
+    assert_eq!(keys(&house), told);
+    set(&house, "active");
+    house.at("2026-11-23T09:04");
+    house.run(&["task", "run-due"]).ok();
+    assert_eq!(house.lines("sms.jsonl")[1]["body"], "Acesso restabelecido.");
+}
+
+/// A hundred thousand contracts change their state in one import, with and without the brake: memory does
+/// not follow their number.
+#[test]
+fn a_town_that_is_cut_at_once_is_held_back_in_little_memory() {
+    fn cut(contracts: u32) -> (House, u64) {
+        let house = House::new();
+        house.write("rules.toml", RULES);
+        house.write(
+            "one.csv",
+            "id,name,person_type,mobile\n1,Ana,F,49 98888-0001\n",
+        );
+        house.run(&["import", "clients", "one.csv"]).ok();
+        house.run(&["apply", "rules.toml"]).ok();
+        let rows = |access: &str| {
+            let mut text = "id,client_id,status,access_status\n".to_owned();
+            for id in 1..=contracts {
+                let _ = writeln!(text, "{id},1,A,{access}");
+            }
+            text
+        };
+        house.write("contracts.csv", rows("A"));
+        house.run(&["import", "contracts", "contracts.csv"]).ok();
+        house.write("contracts.csv", rows("CA"));
+        let peak = house.peak_memory(&["import", "contracts", "contracts.csv"]);
+        (house, peak)
+    }
+    let (_, small) = cut(10_000);
+    let (house, large) = cut(100_000);
+    assert_eq!(keys(&house), []);
+    let held = house.run(&["trigger", "release"]).exits(2);
+    assert!(
+        held.stderr
+            .contains("held back: 100000 from active to auto_block")
+            || held
+                .stderr
+                .contains("held back: 100,000 from active to auto_block"),
+        "{}",
+        held.stderr
+    );
+    // What a larger database adds is its page cache alone, of 16 MB at the most.
+    assert!(
+        large < small + 18 * 1024,
+        "{large} KiB for 100,000 contracts, {small} KiB for 10,000"
+    );
+}

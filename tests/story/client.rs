@@ -240,3 +240,162 @@ fn what_is_sent_until_delivered_goes_on_by_the_next_template() {
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(house.lines("email.jsonl").len(), 1);
 }
+
+#[test]
+fn a_bare_run_due_goes_on_with_what_did_not_arrive() {
+    let mut house = house();
+    house.write(
+        "more.toml",
+        "[[template]]\nname = \"mail\"\nchannel = \"email\"\nkind = \"financial\"\ntitle = \"Oi\"\nbody = \"venceu\"\n\
+         [[rule]]\nname = \"all\"\n[[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"late\", \"mail\"]\ndeliver = \"until_delivered\"\nhours = 2\n",
+    );
+    house.run(&["apply", "more.toml"]).ok();
+    house.write(
+        "new.csv",
+        "id,client_id,due_on,amount,status\n15,2,2026-11-18,10,A\n16,1,2026-11-18,10,A\n",
+    );
+    house.run(&["import", "invoices", "new.csv"]).ok();
+    house.at("2026-11-24T09:00");
+    house.run(&["collection", "update"]).ok();
+    // Of one it is reported that it arrived; no task at all is there.
+    house.write(
+        "arrived.csv",
+        "key,status,at\ncollection/16/1/stage:notice/late/sms,delivered,2026-11-24T09:01\n",
+    );
+    house.run(&["receipts", "import", "arrived.csv"]).ok();
+    house.at("2026-11-24T10:30");
+    house.run(&["task", "run-due"]).ok();
+    assert_eq!(house.lines("email.jsonl").len(), 0);
+    for minute in ["11:05", "11:06", "11:30", "13:30"] {
+        house.at(&format!("2026-11-24T{minute}"));
+        let ran = house.run(&["task", "run-due"]).ok();
+        assert_eq!((&*ran.stdout, &*ran.stderr), ("", ""));
+    }
+    let said = house.lines("email.jsonl");
+    assert_eq!(said.len(), 1, "{said:#?}");
+    assert_eq!(said[0]["key"], "collection/15/1/stage:notice/mail/email");
+}
+
+#[test]
+fn a_listed_number_stays_where_its_client_is_erased() {
+    let house = house();
+    house.write(
+        "procon.csv",
+        "list,phone,since\nprocon,(49) 98888-7777,2026-10-01\n",
+    );
+    house.run(&["import", "block-lists", "procon.csv"]).ok();
+    house
+        .run(&["client", "erase", "1", "--why", "pedido 77", "--yes"])
+        .ok()
+        .says("list `procon` holds a number of theirs: it stays");
+}
+
+#[test]
+fn whoever_reads_all_the_while_keeps_the_log_from_being_emptied_and_is_told() {
+    let house = house();
+    let reader = rusqlite::Connection::open(house.path("regua.db")).expect("the database");
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM client;")
+        .expect("a look");
+    let ran = house.run(&["client", "erase", "1", "--why", "pedido 77", "--yes"]);
+    assert_ne!(ran.code, 0, "{ran:#?}");
+    drop(reader);
+    house
+        .run(&["client", "erase", "1", "--why", "pedido 77", "--yes"])
+        .ok();
+    for file in ["regua.db", "regua.db-wal"] {
+        assert_eq!(found(&house, file), [""; 0], "{file}");
+    }
+}
+
+#[test]
+fn hours_and_holidays_are_those_of_the_clients_place() {
+    let mut house = House::new();
+    house.write(
+        "config.toml",
+        "max_data_age_hours = 0\n[contact_hours]\ncollection = { weekdays = \"08:00-20:00\" }\n\
+         [contact_hours.state.RJ]\ncollection = { weekdays = \"10:00-18:00\" }\n\
+         [holidays.state]\nSP = [\"2026-11-24\"]\n[holidays.city]\n\"Chapecó/SC\" = [\"2026-11-25\"]\n",
+    );
+    house.write(
+        "book/clients.csv",
+        "id,name,person_type,mobile,city,state\n\
+         1,Ana,F,(49) 99999-0001,Chapecó,SC\n2,Bia,F,(21) 99999-0002,Niterói,RJ\n\
+         3,Caio,F,(11) 99999-0003,Campinas,SP\n4,Davi,F,(49) 99999-0004,Xaxim,SC\n",
+    );
+    house.write(
+        "book/contracts.csv",
+        "id,client_id,status,access_status,city\n21,1,A,A,\n22,2,A,A,\n23,3,A,A,\n24,4,A,A,Chapecó\n",
+    );
+    house.write(
+        "book/invoices.csv",
+        "id,client_id,contract_id,due_on,amount,status\n11,1,21,2026-11-10,10,A\n12,2,22,2026-11-10,10,A\n\
+         13,3,23,2026-11-10,10,A\n14,4,24,2026-11-10,10,A\n",
+    );
+    house.run(&["import", "book"]).ok();
+    let add = [
+        "template",
+        "add",
+        "late",
+        "--channel",
+        "sms",
+        "--kind",
+        "financial",
+    ];
+    house
+        .run(&[&add[..], &["--body", "venceu #areceber_numero#"]].concat())
+        .ok();
+    let waits = |house: &House| -> Vec<(i64, String, Option<String>)> {
+        let rows = house.json(&["history"]);
+        let mut rows: Vec<_> = rows
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| {
+                (
+                    row["client_id"].as_i64().expect("an id"),
+                    row["status"].as_str().expect("a state").to_owned(),
+                    row["not_before"].as_str().map(str::to_owned),
+                )
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    // Tuesday 9 o'clock: too early in Rio, a holiday in São Paulo.
+    house.at("2026-11-24T09:00");
+    house
+        .run(&["send", "invoices", "--template", "late", "--yes"])
+        .ok();
+    let state = |client: i64, status: &str, until: Option<&str>| {
+        (client, status.to_owned(), until.map(str::to_owned))
+    };
+    assert_eq!(
+        waits(&house),
+        [
+            state(1, "sent", None),
+            state(2, "queued", Some("2026-11-24T10:00:00-03:00")),
+            state(3, "queued", Some("2026-11-25T08:00:00-03:00")),
+            state(4, "sent", None),
+        ]
+    );
+    // Wednesday is a holiday of Chapecó: of the client there, and of the contract there.
+    house.at("2026-11-25T09:00");
+    house
+        .run(&["send", "invoices", "--template", "late", "--yes"])
+        .ok();
+    let waiting: Vec<(i64, Option<String>)> = waits(&house)
+        .into_iter()
+        .filter(|(_, status, _)| status == "queued")
+        .map(|(client, _, until)| (client, until))
+        .collect();
+    let thursday = Some("2026-11-26T08:00:00-03:00".to_owned());
+    assert!(waiting.contains(&(1, thursday.clone())), "{waiting:?}");
+    assert!(waiting.contains(&(4, thursday)), "{waiting:?}");
+    // A state that does not exist is refused with its line.
+    house.write("bad.toml", "[holidays.state]\nXX = [\"2026-11-24\"]\n");
+    house
+        .run(&["--config", "bad.toml", "queue", "stats"])
+        .exits(3)
+        .says("bad.toml:2");
+}

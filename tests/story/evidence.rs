@@ -322,3 +322,30 @@ fn a_ledger_begun_late_says_since_when() {
     assert_eq!(code, 0, "{answer}");
     assert_eq!(answer["first_at"], json!("2026-11-24T09:00:00-03:00"));
 }
+
+#[test]
+fn a_receipt_that_was_changed_added_or_taken_away_is_found() {
+    for change in [
+        "UPDATE receipt SET kind = 'read'",
+        "UPDATE receipt SET at = at + 1",
+        "UPDATE receipt SET provider_id = 'x'",
+        "UPDATE receipt SET text = 'later'",
+        "UPDATE receipt SET code = '1'",
+        "DELETE FROM receipt",
+        "INSERT INTO receipt (message_id, source, kind, at, received_at)
+           VALUES (1, 'csv', 'read', 1795000000000, 1795000000000)",
+        "UPDATE message SET delivered_at = delivered_at + 1 WHERE id = 1",
+    ] {
+        let house = told();
+        house.write(
+            "arrived.csv",
+            "key,status,at\ncollection/11/1/stage:notice/late/sms,delivered,2026-11-23T09:02\n",
+        );
+        house.run(&["receipts", "import", "arrived.csv"]).ok();
+        let (code, answer) = verified(&house, &[]);
+        assert_eq!((code, &answer["records"]), (0, &json!(4)), "{answer}");
+        sql(&house, change);
+        let (code, answer) = verified(&house, &[]);
+        assert_eq!(code, 3, "{change}: {answer}");
+    }
+}

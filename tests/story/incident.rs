@@ -412,3 +412,96 @@ fn what_has_not_gone_by_the_expected_end_is_not_sent_and_an_open_outage_is_warne
         .ok()
         .says("was expected to be over at 2026-11-23T12:00:00-03:00");
 }
+
+#[test]
+fn whom_it_concerns_goes_by_pop_box_concentrator_and_state_of_the_line() {
+    let house = town();
+    house.write("online.csv", "id,online,box\n2,S,CX-1\n3,,CX-1\n7,N,CX-1\n");
+    house.run(&["import", "logins", "online.csv"]).ok();
+    let who = |filters: &[&str]| -> Vec<i64> {
+        let mut line = vec!["report", "run", "logins"];
+        for filter in filters {
+            line.extend(["--filter", *filter]);
+        }
+        let rows = house.json(&line);
+        let rows = rows.as_array().expect("rows").iter();
+        rows.map(|row| row["login_id"].as_i64().expect("an id"))
+            .collect()
+    };
+    assert_eq!(who(&["pop=Centro"]), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(who(&["box=CX-1"]), [1, 2, 3, 7]);
+    assert_eq!(who(&["box=CX-1", "pop=Centro", "online=no"]), [1]);
+    assert_eq!(who(&["box=CX-1", "online=unknown"]), [3]);
+    assert_eq!(who(&["box=CX-1", "online=yes,unknown"]), [2, 3]);
+    assert_eq!(
+        who(&["concentrator=BRAS", "pop~nort", "online=no"]),
+        [7, 8, 9, 10]
+    );
+    // The same filters say whom an incident concerns.
+    let open = [
+        "incident",
+        "open",
+        "caixa",
+        "--report",
+        "logins",
+        "--template",
+        "outage",
+    ];
+    let answer = house.json(
+        &[
+            &open[..],
+            &["--filter", "box=CX-1", "--filter", "online=no"],
+        ]
+        .concat(),
+    );
+    assert_eq!(answer["concerned"], 2, "{answer}");
+    assert_eq!(house.lines("sms.jsonl").len(), 2);
+}
+
+/// A POP of eight thousand logins is told in memory that does not follow their number.
+#[test]
+fn a_whole_pop_is_told_in_little_memory() {
+    fn told(logins: u32) -> u64 {
+        let house = House::new();
+        let mut clients = "id,name,person_type,mobile\n".to_owned();
+        let mut lines = "id,client_id,username,pop,online\n".to_owned();
+        for id in 1..=logins {
+            clients += &format!(
+                "{id},Cliente {id},F,49 98{:03}-{:04}\n",
+                id / 10_000 + 800,
+                id % 10_000
+            );
+            lines += &format!("{id},{id},user{id},Centro,N\n");
+        }
+        house.write("book/clients.csv", clients);
+        house.write("book/logins.csv", lines);
+        house.write("words.toml", WORDS);
+        house.write(
+            "config.toml",
+            "[sms]\nprovider = \"file\"\nrate_per_minute = 0\n",
+        );
+        house.run(&["import", "book"]).ok();
+        house.run(&["apply", "words.toml"]).ok();
+        let peak = house.peak_memory(&[
+            "incident",
+            "open",
+            "centro",
+            "--report",
+            "logins",
+            "--filter",
+            "pop=Centro",
+            "--template",
+            "outage",
+            "-q",
+        ]);
+        let list = house.json(&["incident", "show", "centro"]);
+        assert_eq!(list["told"], logins, "{list}");
+        peak
+    }
+    let (small, large) = (told(800), told(8_000));
+    // What a larger database adds is its page cache alone, of 16 MB at the most.
+    assert!(
+        large < small + 18 * 1024,
+        "{large} KiB for 8,000 logins, {small} KiB for 800"
+    );
+}

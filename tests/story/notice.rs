@@ -252,3 +252,77 @@ fn notices_that_cannot_stand_are_refused_with_their_lines() {
     let exported = house.run(&["export"]).ok();
     assert!(exported.stdout.contains("notice = \"suspension\""));
 }
+
+/// The body of what a preview shows.
+fn previewed(house: &House, template: &str) -> String {
+    house
+        .run(&[
+            "template",
+            "preview",
+            template,
+            "--client",
+            "1",
+            "--invoice",
+            "11",
+        ])
+        .ok()
+        .stdout
+}
+
+#[test]
+fn a_preview_and_a_send_say_what_the_recorded_notice_allows() {
+    let mut house = provider();
+    house.at("2026-12-05T10:00");
+    // Nothing was given yet: a preview shows what one of today would say, a send has nothing to say.
+    let shown = previewed(&house, "notice-sms");
+    assert!(shown.contains("suspenso a partir de 23/12/2026"), "{shown}");
+    let send = |house: &House, template: &str| {
+        let filter = ["send", "invoices", "--filter", "invoice_id=11"];
+        house.run(&[&filter[..], &["--template", template, "--yes", "--json"]].concat())
+    };
+    let answer = send(&house, "last-call").json();
+    assert_eq!(answer["reasons"], json!({"missing_value": 1}), "{answer}");
+    let why = answer["rows"][0]["detail"].as_str().unwrap_or_default();
+    assert!(why.contains("suspensao_data"), "{answer}");
+    update(&mut house, "2026-12-01");
+    update(&mut house, "2026-12-05");
+    // From then on both say the recorded dates, whatever day it is.
+    house.at("2026-12-18T10:00");
+    let shown = previewed(&house, "last-call");
+    for date in ["23/12/2026", "21/02/2027"] {
+        assert!(shown.contains(date), "{date}: {shown}");
+    }
+    let config = house.read("config.toml");
+    house.write(
+        "config.toml",
+        config.replace("messages = 1", "messages = 9"),
+    );
+    let answer = send(&house, "last-call").json();
+    assert_eq!(answer["messages"]["sent"], json!(1), "{answer}");
+    let said = house.lines("email.jsonl");
+    let body = said.last().expect("a mail")["body"]
+        .as_str()
+        .expect("a text");
+    assert!(body.contains("a partir de 23/12/2026"), "{body}");
+}
+
+#[test]
+fn lint_asks_for_the_paragraph_of_a_notice() {
+    let house = provider();
+    house.run(&["template", "lint", "notice-sms"]).ok();
+    // No command saves such a thing.
+    house
+        .run(&["template", "edit", "notice-sms", "--body", "Pague."])
+        .exits(3)
+        .says("without #aviso_suspensao#");
+    let c = rusqlite::Connection::open(house.path("regua.db")).expect("the database");
+    c.execute(
+        "UPDATE template SET body = 'Pague.' WHERE name = 'notice-sms'",
+        [],
+    )
+    .expect("another hand");
+    house
+        .run(&["template", "lint", "notice-sms"])
+        .exits(3)
+        .prints("gives the notice of suspension (rule `residential`, stage inquiry) without #aviso_suspensao#");
+}

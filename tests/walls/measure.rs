@@ -47,9 +47,6 @@ fn holds(text: &str, word: &str) -> bool {
         .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
 }
 
-/// A row says so when what every ERP calls the thing is no part of the change.
-const SOURCES_ASIDE: &str = "the sources that bring it aside";
-
 /// Every place that holds the example: a file, or the folder of a row that names one.
 fn found(row: &Row) -> BTreeSet<String> {
     let folder = |path: &str| {
@@ -63,7 +60,6 @@ fn found(row: &Row) -> BTreeSet<String> {
         .iter()
         // The demo is an example.
         .filter(|source| !source.path.starts_with("jobs/demo"))
-        .filter(|source| !row.change.contains(SOURCES_ASIDE) || !source.path.starts_with("source/"))
         .filter(|source| {
             let code: String = source
                 .outside_tests()

@@ -9,8 +9,9 @@ use crate::clock::{Now, instant_of};
 const LAST_SECOND: i64 = 4_102_444_800;
 
 /// Dates and times without an offset: in the provider's own zone.
-const LOCAL: [&str; 5] = [
+const LOCAL: [&str; 6] = [
     "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M",
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%d %H:%M",
     "%d/%m/%Y %H:%M:%S",

@@ -152,20 +152,16 @@ impl Connection {
         stopped: &AtomicBool,
     ) -> Result<Reply, Ended> {
         let mut allowance = Allowance::new(LONGEST_REPLY, patience, Some(stopped));
-        let mut reply: Option<Reply> = None;
+        let (mut begun, mut lines) = (None, Vec::new());
         loop {
             let line = line(&mut self.socket, &mut self.beyond, &mut allowance)?;
             let (code, goes_on, words) = parts(&text(&line)).ok_or_else(nonsense)?;
-            let reply = reply.get_or_insert(Reply {
-                code,
-                lines: Vec::new(),
-            });
-            if reply.code != code {
+            if code != *begun.get_or_insert(code) {
                 return Err(nonsense());
             }
-            reply.lines.push(words);
+            lines.push(words);
             if !goes_on {
-                return Ok(reply.clone());
+                return Ok(Reply { code, lines });
             }
         }
     }

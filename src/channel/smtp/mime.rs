@@ -2,43 +2,48 @@
 
 use std::time::SystemTime;
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
-use lettre::{Address, Message};
+use lettre::Address;
+use lettre::message::header::{
+    Date, From, Header as _, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0, MessageId,
+    ReplyTo, Subject, To,
+};
+use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart};
 
 use super::SmtpProvider;
-use crate::channel::{AboutWhom, Next, Outgoing, Refusal, tag};
-use crate::domain::words::{Purpose, Reason};
+use crate::channel::{Outgoing, tag};
+use crate::domain::words::Purpose;
 use crate::http::percent_encoded;
 
 impl SmtpProvider {
-    /// The message as MIME, or why there is none for this address.
-    pub(super) fn mime(&self, to: &Address, message: &Outgoing) -> Result<Vec<u8>, Refusal> {
+    /// The message as MIME. Its headers are written one after the other: lettre's builder reads all of them
+    /// again to find an envelope, which is known here.
+    pub(super) fn mime(&self, to: &Address, message: &Outgoing) -> Vec<u8> {
         let name = message.name.as_deref().map(one_line);
         let name = name.filter(|name| !name.is_empty());
-        let mut builder = Message::builder()
-            .from(self.from.clone())
-            .to(Mailbox::new(name, to.clone()))
-            .subject(one_line(message.title.as_deref().unwrap_or_default()))
-            .date(SystemTime::from(message.at))
-            .message_id(Some(format!("<{}>", self.message_id(&message.key))))
-            .raw_header(header("Auto-Submitted", "auto-generated".to_owned()));
+        let mut headers = Headers::new();
+        headers.insert_raw(self.written_from.clone());
+        headers.set(To::from(Mailboxes::from(Mailbox::new(name, to.clone()))));
+        let subject = one_line(message.title.as_deref().unwrap_or_default());
+        headers.set(Subject::from(subject));
+        headers.set(Date::new(SystemTime::from(message.at)));
+        let id = format!("<{}>", self.message_id(&message.key));
+        headers.set(MessageId::from(id));
+        headers.insert_raw(header("Auto-Submitted", "auto-generated".to_owned()));
         if let Some(reply_to) = &self.reply_to {
-            builder = builder.reply_to(reply_to.clone());
+            headers.set(ReplyTo::from(Mailboxes::from(reply_to.clone())));
         }
         if message.purpose == Purpose::Marketing {
-            builder = self.unsubscribable(builder, message);
+            self.unsubscribable(&mut headers, message);
         }
-        let built = match &message.html {
-            Some(html) => builder.multipart(MultiPart::alternative_plain_html(
-                message.body.clone(),
-                html.clone(),
-            )),
-            None => builder.singlepart(SinglePart::plain(message.body.clone())),
-        };
-        built.map(|built| built.formatted()).map_err(|error| {
-            Refusal::new(Next::Never(Reason::Refused), error.to_string()).about(AboutWhom::Content)
-        })
+        headers.set(MIME_VERSION_1_0);
+        let mut mime = headers.to_string().into_bytes();
+        mime.extend(match &message.html {
+            Some(html) => {
+                MultiPart::alternative_plain_html(message.body.clone(), html.clone()).formatted()
+            }
+            None => SinglePart::plain(message.body.clone()).formatted(),
+        });
+        mime
     }
 
     /// The id of a mail, without its brackets: the same message has the same.
@@ -47,33 +52,32 @@ impl SmtpProvider {
     }
 
     /// What lets people unsubscribe: by mail always, by one click where an address is configured (RFC 8058).
-    fn unsubscribable(&self, builder: MessageBuilder, message: &Outgoing) -> MessageBuilder {
+    fn unsubscribable(&self, headers: &mut Headers, message: &Outgoing) {
         // What belongs together can be sorted together (RFC 2919).
         let list = format!("<marketing.{}>", self.from.email.domain());
-        let builder = builder.raw_header(header("List-Id", list));
+        headers.insert_raw(header("List-Id", list));
         let answers_to = &self.reply_to.as_ref().unwrap_or(&self.from).email;
         let by_mail = format!("<mailto:{answers_to}?subject=unsubscribe>");
-        match &self.settings.unsubscribe_url {
-            Some(url) => {
-                let client = message
-                    .client_id
-                    .map_or_else(String::new, |id| id.to_string());
-                let url = url
-                    .replace("#client_id#", &client)
-                    .replace("#address#", &percent_encoded(&message.address));
-                builder
-                    .raw_header(header(
-                        "List-Unsubscribe",
-                        format!("<{url}>,\r\n {by_mail}"),
-                    ))
-                    .raw_header(header(
-                        "List-Unsubscribe-Post",
-                        "List-Unsubscribe=One-Click".to_owned(),
-                    ))
-            }
-            None => builder.raw_header(header("List-Unsubscribe", by_mail)),
-        }
+        let Some(url) = &self.settings.unsubscribe_url else {
+            headers.insert_raw(header("List-Unsubscribe", by_mail));
+            return;
+        };
+        let client = message
+            .client_id
+            .map_or_else(String::new, |id| id.to_string());
+        let url = url
+            .replace("#client_id#", &client)
+            .replace("#address#", &percent_encoded(&message.address));
+        let both = format!("<{url}>,\r\n {by_mail}");
+        headers.insert_raw(header("List-Unsubscribe", both));
+        let one_click = "List-Unsubscribe=One-Click".to_owned();
+        headers.insert_raw(header("List-Unsubscribe-Post", one_click));
     }
+}
+
+/// A sender's mailbox as its header says it.
+pub(super) fn written_from(from: &Mailbox) -> HeaderValue {
+    From::from(Mailboxes::from(from.clone())).display()
 }
 
 /// Whatever in a mail looks like an id that we give: a tag and a domain.

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::message::Mailbox;
+use lettre::message::header::HeaderValue;
 use lettre::transport::smtp::extension::ClientId;
 
 use self::connection::{Connection, code_of};
-use self::mime::on_the_wire;
+use self::mime::{on_the_wire, written_from};
 use self::settings::{SmtpSettings, Tls, read};
 use self::turn::Turn;
 use super::{AboutWhom, Accepted, Limits, Next, Offer, Outgoing, Provider, Refusal, world};
@@ -53,6 +54,8 @@ pub(super) const OFFER: Offer = Offer {
 struct SmtpProvider {
     settings: SmtpSettings,
     from: Mailbox,
+    /// The same as its header says it.
+    written_from: HeaderValue,
     reply_to: Option<Mailbox>,
     helo: ClientId,
     trust: Option<Trust>,
@@ -111,6 +114,7 @@ impl SmtpProvider {
             },
             cover: Cover::over([password.clone(), format!("\0{user}\0{password}")]),
             settings: settings.clone(),
+            written_from: written_from(&from),
             from,
             reply_to,
             helo: ClientId::Domain(helo),
@@ -191,7 +195,7 @@ impl Provider for SmtpProvider {
                 )
                 .about(AboutWhom::Recipient)
             })?;
-        let text = on_the_wire(&self.mime(&to, message)?);
+        let text = on_the_wire(&self.mime(&to, message));
         loop {
             let kept = self.idle().pop();
             let was_kept = kept.is_some();

@@ -43,29 +43,29 @@ pub(super) fn run_due(context: &Context) -> Result<Outcome> {
     }
     if owed.is_empty() {
         context.out.explain("nothing is due");
-        if context.config.alerts.is_none() {
+        if !run_due::has_more(&saved, &context.config)? {
             return Ok(Outcome::Done);
         }
     }
-    let ((ran, alarms), signal) = with_hands(context, |hands| {
+    let ((ran, aside), signal) = with_hands(context, |hands| {
         let ran = run_due::run_owed(&mut saved, hands, &owed)?;
-        let alarms = alert::tell(&mut saved, hands, !ran.is_empty())?;
-        Ok((ran, alarms))
+        let mut aside = run_due::go_on(&mut saved, hands, !ran.is_empty())?;
+        aside.extend(alert::tell(&mut saved, hands, !ran.is_empty())?);
+        Ok((ran, aside))
     })?;
     if !owed.is_empty() {
         answer(context, &ran)?;
     }
-    let outcome = outcome_of(&ran, signal);
-    for line in &alarms {
+    for line in &aside {
         context.out.error(&Error::world(line));
     }
-    Ok(match outcome {
-        Outcome::Done if !alarms.is_empty() => Outcome::WorldFailed,
+    Ok(match outcome_of(&ran, signal) {
+        Outcome::Done if !aside.is_empty() => Outcome::WorldFailed,
         outcome => outcome,
     })
 }
 
-/// What ran, and what is to be said of the alerts.
+/// What ran, and what is to be said of what was done besides.
 type Work = (Vec<Ran>, Vec<String>);
 
 /// Does something with a listener for signals and a bar for each channel.

@@ -68,6 +68,10 @@ fn findings<'a>(
         .into_iter()
         .map(|flaw| finding("error", format!("{}, {}", flaw.found, flaw.remedy)))
         .collect();
+    let of_a_notice = job::notice_flaws(connection, template)?.into_iter();
+    findings.extend(
+        of_a_notice.map(|flaw| finding("error", format!("{}, {}", flaw.found, flaw.remedy))),
+    );
     for warning in job::lint(connection, template)? {
         findings.push(finding("warning", warning));
     }

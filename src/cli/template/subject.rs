@@ -7,11 +7,13 @@ use crate::domain::client::Client;
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
+use crate::domain::notice::NoticeDates;
 use crate::domain::recipient::Recipient;
 use crate::domain::template::{Facts, Need, Template, Variable};
 use crate::domain::words::Origin;
 use crate::error::{Error, Result, not_in_the_book};
-use crate::jobs::compose::{Draft, Key, Wording};
+use crate::jobs::compose::{Composer, Draft, Key, Wording};
+use crate::jobs::notice::recorded_for;
 use crate::store::{Connection, book};
 
 /// The rows that values come from besides the client.
@@ -101,6 +103,26 @@ impl Subject {
     }
 }
 
+/// What the recorded notice allows, or one that were given today; none where the text does not speak of it.
+fn notice_of(
+    context: &Context,
+    c: &Connection,
+    template: &Template,
+    subject: &Subject,
+) -> Result<Option<NoticeDates>> {
+    let (client, invoice) = (&subject.client, subject.invoice.as_ref());
+    let composer = Composer::new(&context.config, context.now());
+    let recorded = recorded_for(c, &composer, template, client, invoice)?;
+    if recorded.is_some() || invoice.is_none() || !template.speaks_of_a_notice() {
+        return Ok(recorded);
+    }
+    let contract = invoice.and_then(|invoice| invoice.contract_id);
+    let place = composer.place(c, client, contract)?;
+    let policy = composer.policy;
+    let calendar = policy.calendar_at(&place);
+    Ok(Some(policy.notice.dates(composer.now.today, calendar)))
+}
+
 /// The message as a send of today would make it.
 pub(super) fn draft<'a>(
     context: &'a Context,
@@ -116,6 +138,7 @@ pub(super) fn draft<'a>(
         invoice: subject.invoice.as_ref(),
         overdue: Some(book::overdue(c, client.id, now.today)?),
         login: subject.login.as_ref(),
+        notice: notice_of(context, c, template, subject)?,
         ..Facts::new(now, &context.config.company)
     };
     Ok(Draft {

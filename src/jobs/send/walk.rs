@@ -16,6 +16,7 @@ use crate::domain::template::Need;
 use crate::domain::words::{Origin, Purpose, Reason, Status};
 use crate::error::Result;
 use crate::jobs::compose::{Composer, Draft, Key, Wording};
+use crate::jobs::notice::recorded_for;
 use crate::jobs::rows::{About, Rows};
 use crate::store::message::{self, Inserted};
 use crate::store::{Connection, book, report, restore};
@@ -28,6 +29,8 @@ pub(super) struct Walk<'a> {
     manner: Manner,
     /// What its values are taken from; the contract always, for its hold.
     needs: BTreeSet<Need>,
+    /// Its text says what a notice of suspension allows.
+    tells_of_a_notice: bool,
     /// The batch that is being written; none for a plan.
     batch_id: Option<i64>,
     /// Today counts as done: a backup was restored, and nobody knows what was sent since.
@@ -70,6 +73,7 @@ impl<'a> Walk<'a> {
             composer,
             manner,
             needs,
+            tells_of_a_notice: request.template.speaks_of_a_notice(),
             batch_id,
             done: !request.again && restore::is_done(connection, now.today)?,
             seen: IdSet::default(),
@@ -285,7 +289,11 @@ impl<'a> Walk<'a> {
             ticket_id: None,
         };
         let now = self.composer.now;
-        let rows = Rows::gather(c, Some(row.client), about, &self.needs, now.today)?;
+        let mut rows = Rows::gather(c, Some(row.client), about, &self.needs, now.today)?;
+        if let Some(client) = rows.client.as_ref().filter(|_| self.tells_of_a_notice) {
+            let (template, invoice) = (&self.request.template, rows.invoice.as_ref());
+            rows.notice = recorded_for(c, &self.composer, template, client, invoice)?;
+        }
         let Some(client) = &rows.client else {
             return Ok(None);
         };

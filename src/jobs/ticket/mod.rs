@@ -8,7 +8,7 @@ use crate::domain::ticket::event::{Event, Ticket};
 use crate::domain::ticket::notice::{Notice, Person, Untold};
 use crate::domain::words::{Channel, Reason, Status};
 use crate::error::{Error, Flaw, Result};
-use crate::source::event::Events;
+use crate::source::event::{EventLine, Events};
 use crate::store::{Connection, Store, book, message, queue, ticket};
 
 use speaking::{Case, Known};
@@ -75,7 +75,7 @@ impl Taken {
     }
 }
 
-/// Takes events, one transaction each.
+/// Takes events, each whole or not at all.
 pub struct Desk<'a> {
     config: &'a Config,
     clock: &'a Clock,
@@ -97,6 +97,21 @@ impl<'a> Desk<'a> {
     pub fn take(&mut self, store: &mut Store, event: &Event) -> Result<Taken> {
         let now = self.clock.now();
         store.write(|transaction| self.take_in(transaction, event, now))
+    }
+
+    /// Takes several events in one transaction; where that fails, each in one of its own, so that what can be
+    /// taken is taken.
+    fn take_together(&mut self, store: &mut Store, events: &[&Event]) -> Result<Vec<Taken>> {
+        let now = self.clock.now();
+        let together = store.write(|transaction| {
+            let taken = events.iter().map(|e| self.take_in(transaction, e, now));
+            taken.collect()
+        });
+        if together.is_ok() || events.len() < 2 {
+            return together;
+        }
+        let taken = events.iter().map(|event| self.take(store, event));
+        taken.collect()
     }
 
     /// The same within a transaction of the caller's.
@@ -267,6 +282,15 @@ impl Intake {
             *self.left_empty.entry(variable).or_default() += 1;
         }
     }
+
+    /// Tells and counts a bad line.
+    fn note_bad(&mut self, flaws: Vec<Flaw>, manner: &mut EventReading<'_>) {
+        self.bad += 1;
+        (manner.bad_line)(&flaws);
+        if self.flaws.len() < MOST_PROBLEMS {
+            self.flaws.extend(flaws);
+        }
+    }
 }
 
 /// How a file of events is taken.
@@ -279,7 +303,19 @@ pub struct EventReading<'a> {
     pub progress: &'a mut dyn FnMut(u64),
 }
 
-/// Takes every event of a file, each in a transaction of its own.
+/// So many events are taken in one transaction.
+const MOST_TOGETHER: usize = 256;
+
+/// Lines that are here already: a first one, which is waited for, and what came with it.
+fn lines(events: &mut Events, most: usize) -> Result<Vec<EventLine>> {
+    let mut lines: Vec<EventLine> = events.next_line()?.into_iter().collect();
+    while !lines.is_empty() && lines.len() < most && events.has_more() {
+        lines.extend(events.next_line()?);
+    }
+    Ok(lines)
+}
+
+/// Takes every event of a file, in transactions of those that came together.
 pub fn take_all(
     store: &mut Store,
     desk: &mut Desk<'_>,
@@ -287,35 +323,37 @@ pub fn take_all(
     manner: &mut EventReading<'_>,
 ) -> Result<Intake> {
     let mut run = Intake::default();
+    // Whoever stops at the first bad line has taken nothing after it.
+    let most = if manner.strict { 1 } else { MOST_TOGETHER };
     loop {
-        let Some(line) = events.next_line()? else {
-            break;
-        };
-        let flaws = match line.event {
-            Ok(event) => {
-                let mut taken = desk.take(store, &event)?;
-                let refused = taken.refused.take();
-                if refused.is_none() {
-                    run.count(&taken);
-                }
-                refused.map(|flaw| vec![flaw.within(&line.place)])
+        let lines = lines(events, most)?;
+        if lines.is_empty() {
+            return Ok(run);
+        }
+        let whole: Vec<&Event> = lines.iter().filter_map(|l| l.event.as_ref().ok()).collect();
+        let mut taken = desk.take_together(store, &whole)?.into_iter();
+        for line in lines {
+            let flaws = match line.event {
+                Ok(_) => taken.next().and_then(|mut taken| {
+                    let refused = taken.refused.take();
+                    if refused.is_none() {
+                        run.count(&taken);
+                    }
+                    refused.map(|flaw| vec![flaw.within(&line.place)])
+                }),
+                Err(flaws) => Some(flaws),
+            };
+            let is_bad = flaws.is_some();
+            if let Some(flaws) = flaws {
+                run.note_bad(flaws, manner);
             }
-            Err(flaws) => Some(flaws),
-        };
-        if let Some(flaws) = flaws {
-            run.bad += 1;
-            (manner.bad_line)(&flaws);
-            if run.flaws.len() < MOST_PROBLEMS {
-                run.flaws.extend(flaws);
-            }
-            if manner.strict {
+            (manner.progress)(run.taken + run.known + run.bad);
+            if is_bad && manner.strict {
                 run.broken_off = true;
-                break;
+                return Ok(run);
             }
         }
-        (manner.progress)(run.taken + run.known + run.bad);
     }
-    Ok(run)
 }
 
 /// What messages have become: how many in each state, and why those that were not sent were not.

@@ -146,17 +146,23 @@ impl<'a> Case<'a> {
         let subject = subject(self.ticket.title.as_deref(), self.ticket.id);
         let composer = Composer::new(config, now);
         let otherwise = std::mem::take(&mut notice.otherwise);
+        let mut filled = false;
         for words in std::iter::once(notice.words.clone()).chain(otherwise) {
             let wording = self.wording(&words, notice.channel, &subject)?;
             let facts = self.facts(connection, &composer, &wording)?;
-            if composer.text(&wording, &facts).is_ok() {
+            filled = composer.text(&wording, &facts).is_ok();
+            if filled {
                 notice.words = words;
                 break;
             }
         }
         let wording = self.wording(&notice.words, notice.channel, &subject)?;
         let facts = self.facts(connection, &composer, &wording)?;
-        let left_empty = left_empty(&composer, &wording, &facts);
+        let left_empty = if filled {
+            Vec::new()
+        } else {
+            left_empty(&composer, &wording, &facts)
+        };
         let facts = Facts {
             forgiven: &left_empty,
             ..facts

@@ -1,7 +1,7 @@
 //! Ticket events as JSON Lines: one object a line, of a file or of standard input.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
 
 use crate::clock::Now;
@@ -14,6 +14,9 @@ pub use parse::parse;
 
 /// The longest line that is believed, in bytes.
 const LONGEST_LINE: u64 = 1 << 20;
+
+/// So much is read at once, in bytes.
+const READ_AT_ONCE: usize = 1 << 16;
 
 /// One line that held something: where it stands, and the event or what is wrong with it.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ pub struct EventLine {
 
 /// A file of events, read line by line.
 pub struct Events {
-    input: Box<dyn BufRead>,
+    input: BufReader<Box<dyn Read>>,
     place: String,
     number: u64,
     now: Now,
@@ -39,8 +42,7 @@ impl Events {
     /// Opens a file, or standard input for `-`; `now` dates the events that do not say when.
     pub fn open(path: &Path, now: Now) -> Result<Self> {
         if path == Path::new("-") {
-            let input = Box::new(BufReader::new(io::stdin()));
-            return Ok(Self::read(input, "standard input", now));
+            return Ok(Self::read(Box::new(io::stdin()), "standard input", now));
         }
         let place = path.display().to_string();
         let cannot = |error: io::Error| {
@@ -53,13 +55,13 @@ impl Events {
             return Err(Error::unacceptable(format!("{place} is a folder"))
                 .hint("name a file of events, one JSON object a line"));
         }
-        Ok(Self::read(Box::new(BufReader::new(file)), &place, now))
+        Ok(Self::read(Box::new(file), &place, now))
     }
 
     /// Reads events from anything; `place` names it in problems.
-    pub fn read(input: Box<dyn BufRead>, place: &str, now: Now) -> Self {
+    pub fn read(input: Box<dyn Read>, place: &str, now: Now) -> Self {
         Self {
-            input,
+            input: BufReader::with_capacity(READ_AT_ONCE, input),
             place: place.to_owned(),
             number: 0,
             now,
@@ -104,6 +106,14 @@ impl Events {
                 place,
             }));
         }
+    }
+
+    /// Whether the next line is here already: nobody waits for who writes it.
+    pub fn has_more(&self) -> bool {
+        let here = self.input.buffer();
+        // A blank line is none: after it somebody would be waited for.
+        let end = here.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+        !here[..end].iter().all(u8::is_ascii_whitespace)
     }
 
     fn skip_line(&mut self) -> Result<()> {

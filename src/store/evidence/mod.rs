@@ -22,8 +22,10 @@ use crate::error::Result;
 
 pub use verify::{Verified, verify};
 
-/// The ends of a message: at each entry into one of them, a record.
-const ENDS: &str = "('sent', 'failed', 'skipped', 'cancelled', 'unknown')";
+/// Whether a row is one that has records, and in one of its ends: at each entry into one, a record. Written so
+/// that SQLite compares: for a list of ends it would fill a table anew for each row.
+const ENDED: &str =
+    "NEW.purpose = 'collection' AND NEW.status <> 'queued' AND NEW.status <> 'sending'";
 
 /// The values of a state's parts in SQL, `m` being the message and `t` its latest try.
 fn values(m: &str, t: &str) -> String {
@@ -80,44 +82,51 @@ fn next(message: &str, latest_try: &str) -> String {
 }
 
 /// Has this connection add records.
-pub(super) fn watch(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
-    functions(connection, clock)?;
+///
+/// In two steps, because SQLite makes room for all that a trigger may need before it asks whether it is wanted:
+/// the first decides by three columns, and only what it lets through is read and sealed.
+pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
     let of_try = next(
-        "NEW.id",
-        " LEFT JOIN attempt AS t ON t.message_id = NEW.id AND t.number = NEW.attempts",
+        "NEW.message_id",
+        " LEFT JOIN attempt AS t ON t.message_id = NEW.message_id
+            AND t.number = (SELECT attempts FROM message WHERE id = NEW.message_id)",
     );
-    let content = values("NEW", "x").replace("x.", "x.try_");
-    let state = format!(
-        "INSERT INTO evidence (number, at, what, message_id, salt, sealed)
-         SELECT x.number, x.at, NEW.status, NEW.id, x.salt,
-                evidence_seal(x.before, x.number, x.at, NEW.status, NEW.id, NULL,
-                              evidence_state(x.salt, {content}))
-         FROM {of_try} LIMIT 1;"
-    );
-    let receipt = format!(
-        "INSERT INTO evidence (number, at, what, message_id, salt, sealed)
-         SELECT x.number, x.at, 'receipt', NEW.message_id, x.salt,
-                evidence_seal(x.before, x.number, x.at, 'receipt', NEW.message_id, NULL,
-                              evidence_receipt(x.salt, {}))
-         FROM {} LIMIT 1;",
-        receipt_values("NEW"),
-        next("NEW.message_id", "")
-    );
+    let content = values("m", "x").replace("x.", "x.try_");
+    let receipt = receipt_values("r");
+    let of_receipt = next("NEW.message_id", "");
     connection.execute_batch(&format!(
-        "CREATE TEMP TRIGGER evidence_of_new AFTER INSERT ON main.message
-         WHEN NEW.status IN {ENDS} AND NEW.purpose = 'collection'
-         BEGIN {state} END;
-         CREATE TEMP TRIGGER evidence_of_state AFTER UPDATE OF status ON main.message
-         WHEN NEW.status IN {ENDS} AND NEW.purpose = 'collection' AND OLD.status IS NOT NEW.status
-         BEGIN {state} END;
-         CREATE TEMP TRIGGER evidence_of_receipt AFTER INSERT ON main.receipt
+        "CREATE TEMP VIEW evidence_of_state AS SELECT NULL AS message_id;
+         CREATE TEMP TRIGGER evidence_add_state INSTEAD OF INSERT ON evidence_of_state
+         BEGIN
+           INSERT INTO evidence (number, at, what, message_id, salt, sealed)
+           SELECT x.number, x.at, m.status, m.id, x.salt,
+                  evidence_seal(x.before, x.number, x.at, m.status, m.id, NULL,
+                                evidence_state(x.salt, {content}))
+           FROM message AS m JOIN {of_try} WHERE m.id = NEW.message_id LIMIT 1;
+         END;
+         CREATE TEMP VIEW evidence_of_receipt AS SELECT NULL AS message_id, NULL AS receipt;
+         CREATE TEMP TRIGGER evidence_add_receipt INSTEAD OF INSERT ON evidence_of_receipt
+         BEGIN
+           INSERT INTO evidence (number, at, what, message_id, salt, sealed)
+           SELECT x.number, x.at, 'receipt', NEW.message_id, x.salt,
+                  evidence_seal(x.before, x.number, x.at, 'receipt', NEW.message_id, NULL,
+                                evidence_receipt(x.salt, {receipt}))
+           FROM receipt AS r JOIN {of_receipt} WHERE r.rowid = NEW.receipt LIMIT 1;
+         END;
+         CREATE TEMP TRIGGER evidence_new AFTER INSERT ON main.message
+         WHEN {ENDED}
+         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id); END;
+         CREATE TEMP TRIGGER evidence_state AFTER UPDATE OF status ON main.message
+         WHEN {ENDED} AND OLD.status IS NOT NEW.status
+         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id); END;
+         CREATE TEMP TRIGGER evidence_receipt AFTER INSERT ON main.receipt
          WHEN (SELECT purpose FROM message WHERE id = NEW.message_id) = 'collection'
-         BEGIN {receipt} END;"
+         BEGIN INSERT INTO evidence_of_receipt VALUES (NEW.message_id, NEW.rowid); END;"
     ))
 }
 
-/// Gives SQL what it lacks.
-fn functions(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
+/// Gives SQL what it lacks, for records to be added and to be verified.
+pub(super) fn functions(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
     let clock = clock.clone();
     connection.create_scalar_function("evidence_at", 0, FunctionFlags::SQLITE_UTF8, move |_| {
         Ok(clock.now().at.timestamp_millis())

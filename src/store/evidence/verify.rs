@@ -35,7 +35,10 @@ pub fn verify(connection: &Connection, kept: Option<&Head>) -> Result<Verified> 
                 Some(fault) => Some(fault),
                 None => match receipts(connection, &taken)? {
                     Some(fault) => Some(fault),
-                    None => gone(connection, &taken)?,
+                    None => match arrivals(connection)? {
+                        Some(fault) => Some(fault),
+                        None => gone(connection, &taken)?,
+                    },
                 },
             }
         }
@@ -242,7 +245,7 @@ fn message_fault(row: &Row<'_>, taken: &Taken, first: i64) -> Result<Option<Stri
 fn receipts(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
     let first = first_at(connection)?.map_or(i64::MAX, |at| at.timestamp_millis());
     let counting = taken.counting("e.number");
-    // A receipt from before the ledger began has none.
+    // A receipt from before the ledger began has none; of a message made since, every one has.
     let without = connection
         .prepare(&format!(
             "SELECT r.message_id FROM receipt r
@@ -251,7 +254,7 @@ fn receipts(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
                SELECT 1 FROM evidence e WHERE e.message_id = r.message_id AND e.what = 'receipt'
                  AND {counting}
                  AND (e.salt IS NULL OR substr(e.sealed, 1, 32) = evidence_receipt(e.salt, {})))
-               AND r.received_at >= ?1
+               AND (r.received_at >= ?1 OR m.created_at >= ?1)
              ORDER BY r.message_id LIMIT 1",
             receipt_values("r")
         ))?
@@ -277,6 +280,27 @@ fn receipts(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
         format!(
             "message {id}: the receipt that record {number} sealed is not there, or was changed"
         )
+    }))
+}
+
+/// Whether no message says of itself that it arrived or was read when no receipt of it does.
+fn arrivals(connection: &Connection) -> Result<Option<String>> {
+    let said = connection
+        .prepare(
+            "SELECT m.id FROM message m
+             WHERE m.purpose = 'collection'
+               AND ((m.delivered_at IS NOT NULL AND NOT EXISTS (
+                      SELECT 1 FROM receipt r WHERE r.message_id = m.id
+                        AND r.kind IN ('delivered', 'read') AND r.at = m.delivered_at))
+                 OR (m.read_at IS NOT NULL AND NOT EXISTS (
+                      SELECT 1 FROM receipt r WHERE r.message_id = m.id
+                        AND r.kind = 'read' AND r.at = m.read_at)))
+             ORDER BY m.id LIMIT 1",
+        )?
+        .query_row([], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(said.map(|id| {
+        format!("message {id} says when it arrived or was read, and no receipt of it does")
     }))
 }
 

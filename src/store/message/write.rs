@@ -68,7 +68,11 @@ const COLUMNS: [&str; 34] = [
 /// Writes a message down, unless its key stands already.
 pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
     static SQL: LazyLock<String> = LazyLock::new(|| statement("DO NOTHING"));
-    put(connection, message, &SQL)
+    if put(connection, message, &SQL)? {
+        return spoken(connection, message, connection.last_insert_rowid());
+    }
+    find_key(connection, &message.key)?
+        .map_or_else(|| Err(Error::world("a message's key came and went")), Ok)
 }
 
 /// The same for a message that speaks for no other invoices, but one that was cancelled under the key comes to life again with all that the new
@@ -87,7 +91,14 @@ pub fn insert_or_revive(connection: &Connection, message: &NewMessage) -> Result
             sets.join(", ")
         ))
     });
-    put(connection, message, &SQL)
+    let inserted = insert(connection, message)?;
+    if let Inserted::Duplicate { id, status, .. } = inserted
+        && matches!(status, Status::Cancelled | Status::Skipped)
+        && put(connection, message, &SQL)?
+    {
+        return spoken(connection, message, id);
+    }
+    Ok(inserted)
 }
 
 fn statement(on_conflict: &str) -> String {
@@ -96,26 +107,25 @@ fn statement(on_conflict: &str) -> String {
         .collect();
     format!(
         "INSERT INTO message ({columns}, seen) VALUES ({places}, ?{last} || '/' || {BOOK_SQL})
-         ON CONFLICT (key) {on_conflict} RETURNING id",
+         ON CONFLICT (key) {on_conflict}",
         columns = COLUMNS.join(", "),
         places = places.join(", "),
         last = COLUMNS.len() + 1,
     )
 }
 
-fn put(connection: &Connection, message: &NewMessage, sql: &str) -> Result<Inserted> {
+/// Whether a statement wrote the message. It does not return the id: SQLite would keep a table for that.
+fn put(connection: &Connection, message: &NewMessage, sql: &str) -> Result<bool> {
     let mut statement = connection.prepare_cached(sql)?;
-    let written: Option<i64> = with_values(message, |values| {
-        statement.query_row(values, |row| row.get(0)).optional()
-    })?;
-    if let Some(id) = written {
-        if !message.invoices.is_empty() {
-            speak_for(connection, id, &message.invoices)?;
-        }
-        return Ok(Inserted::New(id));
+    Ok(with_values(message, |values| statement.execute(values))? > 0)
+}
+
+/// A message that was written, with the invoices that it speaks for.
+fn spoken(connection: &Connection, message: &NewMessage, id: i64) -> Result<Inserted> {
+    if !message.invoices.is_empty() {
+        speak_for(connection, id, &message.invoices)?;
     }
-    find_key(connection, &message.key)?
-        .map_or_else(|| Err(Error::world("a message's key came and went")), Ok)
+    Ok(Inserted::New(id))
 }
 
 /// Hands over a message's values in the order of [`COLUMNS`], then the day and configuration.

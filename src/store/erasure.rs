@@ -1,0 +1,663 @@
+//! Erasing a client: from every table, free page and the write-ahead log.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde_json::json;
+
+use super::columns::Millis;
+use super::{Store, evidence, meta, purge};
+use crate::domain::phone;
+use crate::error::{Error, Result};
+
+/// What stands in place of a name.
+const ERASED: &str = "(apagado)";
+
+/// What is wiped, in order: each statement takes the client's id.
+const WIPES: &[&str] = &[
+    "UPDATE client SET name = '(apagado)', birth_date = NULL, mobile = NULL, whatsapp = NULL, phone = NULL,
+       work_phone = NULL, email = NULL, tax_id = NULL, street = NULL, number = NULL, complement = NULL,
+       district = NULL, city = NULL, state = NULL, zip = NULL, email_bounced = NULL,
+       app_first_access_on = NULL, active = 0, in_collection = 0, in_reminders = 0, sms_allowed = 0,
+       email_allowed = 0 WHERE id = ?1",
+    "UPDATE contract SET city = NULL, district = NULL WHERE client_id = ?1",
+    "UPDATE invoice SET digitable_line = NULL, pix_code = NULL, payment_url = NULL WHERE client_id = ?1",
+    "UPDATE payment_code SET code = NULL, why = NULL
+     WHERE invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
+    "UPDATE login SET username = '(apagado)', ip = NULL, box = NULL WHERE client_id = ?1",
+    "DELETE FROM device WHERE client_id = ?1",
+    "UPDATE event SET text = NULL WHERE ticket_id IN (SELECT id FROM ticket WHERE client_id = ?1
+       OR told_client_id = ?1)",
+    "UPDATE ticket SET title = NULL WHERE client_id = ?1 OR told_client_id = ?1",
+    "UPDATE opt_out SET source = NULL WHERE client_id = ?1",
+    "UPDATE hold SET why = '(apagado)' WHERE client_id = ?1
+       OR invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
+    "UPDATE attempt SET text = NULL, provider_id = NULL, address = NULL, title = NULL, body = NULL
+     WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
+    "UPDATE receipt SET text = NULL, provider_id = lower(hex(randomblob(16)))
+     WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
+    "UPDATE reply SET text = NULL, phone = '(apagado)', provider_id = lower(hex(randomblob(16)))
+     WHERE client_id = ?1 OR message_id IN (SELECT id FROM message WHERE client_id = ?1)",
+    "UPDATE message SET
+       key = CASE WHEN key_start IS NULL THEN key
+                  ELSE substr(key, 1, key_start) || '/' || lower(hex(randomblob(16))) END,
+       address = NULL, title = NULL, body = NULL, html = NULL, variables = NULL, planned = NULL,
+       said = NULL, detail = NULL, provider_id = NULL
+     WHERE client_id = ?1",
+    "UPDATE evidence SET salt = NULL WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
+];
+
+/// What an erasure came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erasure {
+    /// Messages whose texts and addresses are gone.
+    pub messages: u64,
+    /// Those among them that were queued, and are cancelled.
+    pub cancelled: u64,
+}
+
+/// How many cases of a client are open.
+pub fn open_cases(connection: &Connection, client_id: i64) -> Result<u64> {
+    Ok(connection.query_row(
+        "SELECT count(*) FROM collection_case c JOIN invoice i ON i.id = c.invoice_id
+         WHERE i.client_id = ?1 AND c.outcome IS NULL",
+        [client_id],
+        |row| row.get(0),
+    )?)
+}
+
+/// The lists of numbers that must not be written to in which a client's stand: they stay, as opt-outs do.
+pub fn lists_with(connection: &Connection, client_id: i64) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT b.list FROM block_list b JOIN client c ON c.id = ?1
+           AND b.phone IN (c.mobile, c.whatsapp, c.phone, c.work_phone) ORDER BY b.list",
+    )?;
+    let rows = statement.query_map([client_id], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// When and why a client was erased, if they were.
+pub fn erased(connection: &Connection, client_id: i64) -> Result<Option<(DateTime<Utc>, String)>> {
+    Ok(connection
+        .prepare_cached("SELECT at, why FROM erased_client WHERE client_id = ?1")?
+        .query_row([client_id], |row| {
+            let Millis(at) = row.get(0)?;
+            Ok((at, row.get(1)?))
+        })
+        .optional()?)
+}
+
+/// The clients whose data was erased.
+pub fn all_erased(connection: &Connection) -> Result<HashSet<i64>> {
+    let mut statement = connection.prepare_cached("SELECT client_id FROM erased_client")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Erases a client: names, contacts, documents, addresses and texts, from every table, from free pages and
+/// from the write-ahead log. Opt-outs, counts, amounts and the ledger's digests stay.
+pub fn erase(store: &mut Store, client_id: i64, why: &str, at: DateTime<Utc>) -> Result<Erasure> {
+    store
+        .connection
+        .pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
+    let erasure = store.write(|connection| {
+        let cancelled = connection.execute(
+            "UPDATE message SET status = 'cancelled', detail = 'its client was erased'
+             WHERE client_id = ?1 AND status IN ('queued', 'sending')",
+            [client_id],
+        )? as u64;
+        let mut statement =
+            connection.prepare("SELECT id FROM message WHERE client_id = ?1 ORDER BY id")?;
+        let ids: Vec<i64> = statement
+            .query_map([client_id], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let note = json!({ "client_id": client_id, "messages": purge::ranges(&ids) });
+        evidence::note(connection, "erase", &note)?;
+        let addresses = addresses(connection, client_id)?;
+        forget_keys(connection, client_id, &addresses)?;
+        forget_mentions(connection, &writings(connection, client_id, &addresses)?)?;
+        forget_rows(connection, &addresses)?;
+        for sql in WIPES {
+            connection.execute(sql, [client_id])?;
+        }
+        connection.execute(
+            "INSERT OR REPLACE INTO erased_client (client_id, at, why) VALUES (?1, ?2, ?3)",
+            params![client_id, Millis(at), why],
+        )?;
+        meta::book_changed(connection)?;
+        Ok(Erasure {
+            messages: ids.len() as u64,
+            cancelled,
+        })
+    })?;
+    scrub(store)?;
+    Ok(erasure)
+}
+
+/// Writes the whole file anew, so that no free page or unused part of one holds what was erased, and empties
+/// the write-ahead log.
+///
+/// # Errors
+/// When somebody else reads the database all the while, so that the log cannot be emptied.
+fn scrub(store: &Store) -> Result<()> {
+    let c = &store.connection;
+    // A vacuum is refused while a statement is kept in hand.
+    c.flush_prepared_statement_cache();
+    c.execute_batch("VACUUM")?;
+    let busy: bool = c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        return Err(Error::locked(
+            "the client was erased, but somebody reads the database, whose write-ahead log still holds the data",
+        )
+        .hint("erase once more when that has ended: the log is emptied then"));
+    }
+    Ok(())
+}
+
+/// Every number, mailbox and device that a client has, or was written to.
+fn addresses(connection: &Connection, client_id: i64) -> Result<Vec<String>> {
+    let of_client = [
+        "mobile",
+        "whatsapp",
+        "phone",
+        "work_phone",
+        "email",
+        "email_bounced",
+        "tax_id",
+    ];
+    let of_client = of_client.map(|column| format!("SELECT {column} FROM client WHERE id = ?1"));
+    texts(
+        connection,
+        client_id,
+        &format!(
+            "{}
+             UNION SELECT address FROM device WHERE client_id = ?1
+             UNION SELECT address FROM message
+               WHERE client_id = ?1 AND staff_id IS NULL AND origin <> 'test'
+             UNION SELECT address FROM attempt WHERE message_id IN
+               (SELECT id FROM message WHERE client_id = ?1 AND staff_id IS NULL AND origin <> 'test')",
+            of_client.join(" UNION ")
+        ),
+    )
+}
+
+/// The texts of a query that are long enough to mean somebody.
+fn texts(connection: &Connection, client_id: i64, sql: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([client_id], |row| row.get::<_, Option<String>>(0))?;
+    let all: Vec<Option<String>> = rows.collect::<rusqlite::Result<_>>()?;
+    let known = all.into_iter().flatten();
+    Ok(known.filter(|text| text.trim().len() > 4).collect())
+}
+
+/// In what writings a client may be mentioned: names, addresses, and numbers as people and providers write them.
+fn writings(connection: &Connection, client_id: i64, addresses: &[String]) -> Result<Vec<String>> {
+    let mut writings = texts(
+        connection,
+        client_id,
+        "SELECT name FROM client WHERE id = ?1
+         UNION SELECT username FROM login WHERE client_id = ?1",
+    )?;
+    for address in addresses {
+        writings.push(address.clone());
+        writings.push(address.to_lowercase());
+        if let Some(national) = address.strip_prefix("+55") {
+            writings.push(national.to_owned());
+            let shown = phone::shown(address);
+            writings.extend(shown.strip_prefix("+55 ").map(str::to_owned));
+        }
+    }
+    // A longer writing goes before what it contains.
+    writings.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    writings.dedup();
+    Ok(writings)
+}
+
+/// Spent keys that hold an address of the client end in a random word.
+fn forget_keys(connection: &Transaction<'_>, client_id: i64, addresses: &[String]) -> Result<()> {
+    let mut invoices = connection.prepare("SELECT id FROM invoice WHERE client_id = ?1")?;
+    let invoices: HashSet<i64> = invoices
+        .query_map([client_id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut statement = connection.prepare("SELECT key FROM spent_key")?;
+    let mut rows = statement.query([])?;
+    let mut theirs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key: String = row.get(0)?;
+        if holds_an_address(&key, client_id, &invoices, addresses) {
+            theirs.push(key);
+        }
+    }
+    for key in theirs {
+        let start = key.rsplit_once('/').map_or("", |(start, _)| start);
+        connection
+            .prepare_cached(
+                "UPDATE spent_key SET key = ?2 || '/' || lower(hex(randomblob(16))) WHERE key = ?1",
+            )?
+            .execute((&key, start))?;
+    }
+    Ok(())
+}
+
+/// Whether a key ends in an address of a client's: it is one that is known, or stands where the client's own
+/// keys have theirs.
+fn holds_an_address(
+    key: &str,
+    client_id: i64,
+    invoices: &HashSet<i64>,
+    addresses: &[String],
+) -> bool {
+    let parts: Vec<&str> = key.split('/').collect();
+    let Some(last) = parts.last() else {
+        return false;
+    };
+    if addresses.iter().any(|address| address == last) {
+        return true;
+    }
+    let number = |place: usize| parts.get(place).and_then(|part| part.parse::<i64>().ok());
+    match parts.first().copied() {
+        Some("send") => number(3) == Some(client_id) && parts.len() > 4,
+        Some("collection") => {
+            number(1).is_some_and(|id| invoices.contains(&id))
+                && parts.iter().rev().nth(1) == Some(&"push")
+        }
+        Some("birthday") => number(2) == Some(client_id) && parts.len() > 4,
+        Some("ticket") => {
+            parts.contains(&format!("client:{client_id}").as_str())
+                && parts.iter().rev().nth(1) == Some(&"push")
+        }
+        _ => false,
+    }
+}
+
+/// Texts that belong to no client and may mention one: what providers said, what was told of it, and whom people
+/// asked for by name.
+const MENTIONS: &[(&str, &str)] = &[
+    ("outage", "why"),
+    ("outage", "alike"),
+    ("task_run", "message"),
+    ("early_receipt", "text"),
+    ("batch", "filters"),
+    ("report", "filters"),
+    ("incident", "filters"),
+    ("incident", "kept_filters"),
+];
+
+/// The same of the messages that alert the staff, and of their attempts.
+const MENTIONS_OF_ALERTS: &[(&str, &str, &str)] = &[
+    ("message", "title", "id"),
+    ("message", "body", "id"),
+    ("message", "detail", "id"),
+    ("attempt", "title", "message_id"),
+    ("attempt", "body", "message_id"),
+    ("attempt", "text", "message_id"),
+];
+
+/// Takes the client's names, addresses and numbers out of texts of nobody's.
+fn forget_mentions(connection: &Transaction<'_>, writings: &[String]) -> Result<()> {
+    let mut statements: Vec<String> = MENTIONS
+        .iter()
+        .map(|(table, column)| {
+            format!(
+                "UPDATE {table} SET {column} = replace({column}, ?1, ?2) WHERE instr({column}, ?1) > 0"
+            )
+        })
+        .collect();
+    statements.extend(MENTIONS_OF_ALERTS.iter().map(|(table, column, id)| {
+        format!(
+            "UPDATE {table} SET {column} = replace({column}, ?1, ?2)
+             WHERE {id} IN (SELECT message_id FROM alert) AND instr({column}, ?1) > 0"
+        )
+    }));
+    for sql in &statements {
+        let mut statement = connection.prepare(sql)?;
+        for writing in writings {
+            statement.execute((writing, ERASED))?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows that stand under an address alone: whether it exists, what came early about it, what somebody unknown
+/// wrote from it.
+fn forget_rows(connection: &Transaction<'_>, addresses: &[String]) -> Result<()> {
+    for sql in [
+        "DELETE FROM number_asked WHERE number = ?1",
+        "DELETE FROM early_receipt WHERE provider_id = ?1",
+        "UPDATE reply SET text = NULL, phone = '(apagado)', provider_id = lower(hex(randomblob(16)))
+         WHERE phone = ?1 AND client_id IS NULL",
+    ] {
+        let mut statement = connection.prepare(sql)?;
+        for address in addresses {
+            statement.execute([address])?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes an erasure back: later imports bring the client's rows again. Whether there was one.
+pub fn restore(connection: &Connection, client_id: i64) -> Result<bool> {
+    let there = connection.execute(
+        "DELETE FROM erased_client WHERE client_id = ?1",
+        [client_id],
+    )?;
+    if there > 0 {
+        evidence::note(connection, "unerase", &json!({ "client_id": client_id }))?;
+    }
+    Ok(there > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Every table with its columns of text or bytes: first those that may hold a person's value, which an
+    /// erasure takes away, then those that hold nobody's: words of ours, days, the provider's own definitions.
+    /// What keeps somebody from being written to stays, as opt-outs do: the numbers of block lists.
+    const COLUMNS: &[(&str, &str, &str)] = &[
+        ("access_change", "", "from_status to_status pending"),
+        ("access_message", "", "to_status"),
+        ("alert", "", "day what"),
+        (
+            "attempt",
+            "text provider_id address title body",
+            "provider outcome code",
+        ),
+        ("batch", "filters", "report template"),
+        ("block_list", "", "list phone since"),
+        ("block_list_import", "", "list"),
+        ("bringer", "", "name"),
+        (
+            "client",
+            "name birth_date mobile whatsapp email tax_id city district app_first_access_on phone work_phone \
+             street number complement state zip email_bounced",
+            "person_type branch absent_since",
+        ),
+        ("collection_bureau", "", "listed_on put_off_on told_on"),
+        (
+            "collection_case",
+            "",
+            "rule stage since due_on outcome closed_on",
+        ),
+        ("collection_handover", "", "stage handed_on"),
+        ("collection_move", "", "moved_on move"),
+        ("collection_reminder", "", "due_on rule fired_on"),
+        (
+            "contract",
+            "city district",
+            "plan status access_status activated_on branch seller notice_hold_until payment_method \
+             access_since absent_since",
+        ),
+        ("device", "address", "address_kind platform gone_reason"),
+        (
+            "early_receipt",
+            "provider_id text",
+            "source providers kind code stopped_channel stopped_purpose",
+        ),
+        ("erased_client", "", "why"),
+        (
+            "event",
+            "text",
+            "id type from_status to_status priority author",
+        ),
+        ("evidence", "salt", "what note sealed"),
+        ("hold", "why", "until"),
+        (
+            "incident",
+            "filters kept_filters",
+            "name report kind kept_orders",
+        ),
+        ("incident_step", "", "kind template"),
+        (
+            "invoice",
+            "digitable_line pix_code payment_url",
+            "number portfolio issued_on due_on status settled_on bureau_listed_on bureau_removed_on \
+             payment_method absent_since",
+        ),
+        (
+            "login",
+            "username ip box",
+            "online concentrator pop absent_since",
+        ),
+        (
+            "message",
+            "key address title body html variables detail provider_id planned said",
+            "channel purpose kind template origin event address_kind provider_channel provider_template \
+             status reason lot seen due_on",
+        ),
+        ("meta", "", "key value"),
+        ("notice", "", "kind rule stage channel"),
+        ("notice_case", "", "number due_on"),
+        ("number_asked", "number", "channel"),
+        ("opt_out", "source", "channel purpose since"),
+        ("outage", "why alike", "channel"),
+        (
+            "payment_code",
+            "code why",
+            "kind source due_on status asked_on",
+        ),
+        ("payment_code_day", "", "source day"),
+        ("pursuit", "", "rule"),
+        ("receipt", "provider_id text", "source kind code"),
+        ("reply", "provider_id phone text", "source channel"),
+        ("report", "filters", "name kind orders"),
+        (
+            "rule",
+            "",
+            "name reminder_deliver closing_deliver evaluated_on first_evaluated_on skip_payment_methods",
+        ),
+        ("rule_portfolio", "", "portfolio rule"),
+        ("rule_reminder", "", "rule"),
+        ("rule_stage", "", "rule stage deliver notice"),
+        ("rule_template", "", "rule phase template"),
+        ("spent_event", "", "id"),
+        ("spent_key", "key", ""),
+        ("staff", "", "name email mobile teams chat absent_since"),
+        ("sync_again", "", "source kind"),
+        ("sync_code", "", "source kind field code"),
+        ("sync_cursor", "", "source kind changed_until"),
+        ("sync_name", "", "source form name"),
+        (
+            "task",
+            "",
+            "name run minute hour day month weekday channels report template kinds",
+        ),
+        ("task_run", "message", "task run outcome counts"),
+        (
+            "template",
+            "",
+            "name channel kind purpose title body html description provider_channel provider_template \
+             variables push",
+        ),
+        ("ticket", "title", "status priority opened_by absent_since"),
+        (
+            "topic",
+            "",
+            "name teams alert_text alert_staff absent_since",
+        ),
+        (
+            "trigger",
+            "",
+            "name event topics subtopics from_statuses to_statuses priorities audience teams staff fallback \
+             templates",
+        ),
+    ];
+
+    #[test]
+    fn every_column_is_named_as_erased_or_as_nobodys() {
+        let store = Store::imagined(Path::new("nowhere.db")).expect("a database");
+        let mut there: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut statement = store
+            .connection
+            .prepare(
+                "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+                 WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND c.type NOT IN ('INTEGER', 'REAL')",
+            )
+            .expect("a statement");
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("columns");
+        there.extend(rows.map(|row| row.expect("a column")));
+        let named = |columns: &str, table: &str| -> Vec<(String, String)> {
+            let columns = columns.split_whitespace();
+            columns
+                .map(|name| (table.to_owned(), name.to_owned()))
+                .collect()
+        };
+        let mut known = BTreeSet::new();
+        for (table, theirs, nobodys) in COLUMNS {
+            for column in [named(theirs, table), named(nobodys, table)].concat() {
+                assert!(known.insert(column.clone()), "{column:?} stands twice");
+            }
+        }
+        let unnamed: Vec<_> = there.difference(&known).collect();
+        assert!(
+            unnamed.is_empty(),
+            "say of each whether an erasure takes it away: {unnamed:?}"
+        );
+        let gone: Vec<_> = known.difference(&there).collect();
+        assert!(gone.is_empty(), "not there any more: {gone:?}");
+    }
+
+    /// What every value of the client's begins with, and nothing else.
+    const MARK: &str = "Zq9";
+
+    /// The rows that hold the client's values, and those in which others mention them. Client 2 is somebody else.
+    const ROWS: &str = "
+        INSERT INTO client (id, name, person_type) VALUES (1, 'x', 'individual'), (2, 'Outra', 'individual');
+        INSERT INTO contract (id, client_id, status) VALUES (21, 1, 'active');
+        INSERT INTO invoice (id, client_id, due_on, amount, status) VALUES (11, 1, '2026-11-10', 1, 'open');
+        INSERT INTO login (id, client_id, username) VALUES (31, 1, 'x');
+        INSERT INTO device (address, client_id) VALUES ('x', 1);
+        INSERT INTO ticket (id, client_id) VALUES (41, 1);
+        INSERT INTO event (id, ticket_id, type, at, told_at) VALUES ('e', 41, 'opened', 0, 0);
+        INSERT INTO opt_out (client_id) VALUES (1);
+        INSERT INTO hold (client_id, why, created_at) VALUES (1, 'x', 0);
+        INSERT INTO payment_code (invoice_id, kind, source, amount, due_on, status, asked_at, asked_on)
+          VALUES (11, 'pix', 'ixc', 1, '2026-11-10', 'open', 0, '2026-11-10');
+        INSERT INTO message (id, key, channel, purpose, kind, origin, event, client_id, status, created_at,
+          key_start) VALUES (1, 'send/t/d/1/x', 'sms', 'collection', 'financial', 'send', '1', 1, 'sent', 0, 10);
+        INSERT INTO attempt (message_id, number, at, provider, outcome) VALUES (1, 1, 0, 'file', 'accepted');
+        INSERT INTO receipt (message_id, source, kind, at, received_at) VALUES (1, 'csv', 'delivered', 0, 0);
+        INSERT INTO reply (source, provider_id, channel, phone, client_id, at, received_at)
+          VALUES ('csv', 'x', 'sms', 'x', 1, 0, 0);
+        INSERT INTO evidence (number, at, what, message_id, salt, sealed) VALUES (1, 0, 'sent', 1, x'00', x'00');
+        INSERT INTO number_asked (channel, number, there, asked_at) VALUES ('whatsapp', 'x', 1, 0);
+        INSERT INTO early_receipt (source, providers, provider_id, kind, permanent, at, received_at)
+          VALUES ('csv', '[]', 'x', 'failed', 1, 0, 0);
+        INSERT INTO spent_key (key) VALUES ('x');
+        INSERT INTO outage (channel, since, tried_at, is_later, why) VALUES ('sms', 0, 0, 0, 'x');
+        INSERT INTO task_run (id, task, run, started_at, outcome) VALUES (1, 't', 'send', 0, 'failed');
+        INSERT INTO batch (id, report, template, filters, created_at, matched, recipients, duplicates)
+          VALUES (1, 'r', 't', '[]', 0, 1, 1, 0);
+        INSERT INTO report (name, kind, filters, orders) VALUES ('r', 'contracts', '[]', '[]');
+        INSERT INTO incident (name, report, filters, kind, kept_filters, kept_orders, opened_at)
+          VALUES ('i', 'r', '[]', 'logins', '[]', '[]', 0);";
+
+    /// Tables whose values mention the client, rather than being theirs; and those that stand by an address.
+    const MENTIONING: [&str; 6] = [
+        "outage",
+        "task_run",
+        "batch",
+        "report",
+        "incident",
+        "spent_key",
+    ];
+
+    /// Fills each column that is erased with a value of the client's, after an older one that is written over.
+    fn fill(c: &Connection) {
+        c.execute_batch(ROWS).expect("rows");
+        for old in ["-old", ""] {
+            for (table, theirs, _) in COLUMNS {
+                let of_client = if *table == "client" {
+                    " WHERE id = 1"
+                } else {
+                    ""
+                };
+                for column in theirs.split_whitespace() {
+                    let own = format!("{MARK}-{table}-{column}{old}");
+                    let value = match (*table, column) {
+                        ("evidence", _) => continue,
+                        ("spent_key", _) => {
+                            format!("send/t/2026-01-01/2/{MARK}-client-mobile{old}")
+                        }
+                        ("message", "key") => format!("send/t/d/1/{own}"),
+                        ("number_asked", _) => format!("{MARK}-client-work_phone{old}"),
+                        ("early_receipt", "provider_id") => format!("{MARK}-client-phone{old}"),
+                        ("early_receipt", _) => format!("no route to {MARK}-client-mobile{old}"),
+                        (table, _) if MENTIONING.contains(&table) => {
+                            format!("[\"of {MARK}-client-name{old} and {MARK}-client-email{old}\"]")
+                        }
+                        _ => own,
+                    };
+                    let sql = format!("UPDATE {table} SET {column} = ?1{of_client}");
+                    c.execute(&sql, [&value])
+                        .unwrap_or_else(|error| panic!("{table}.{column}: {error}"));
+                }
+            }
+        }
+        c.execute(
+            "UPDATE evidence SET salt = CAST(?1 AS BLOB)",
+            [format!("{MARK}-salt")],
+        )
+        .expect("a salt");
+        // What the staff was told names them too, in the manner of people.
+        c.execute_batch(
+            "UPDATE client SET whatsapp = '+5549988887777' WHERE id = 1;
+             INSERT INTO message (id, key, channel, purpose, kind, origin, event, body, status, created_at)
+               VALUES (2, 'alert/d/w', 'chat', 'service', 'support', 'alert', 'w',
+                 'Zq9-client-name, (49) 98888-7777, 49988887777 ou 5549988887777', 'sent', 0);
+             INSERT INTO alert (day, what, message_id) VALUES ('2026-11-23', 'w', 2);",
+        )
+        .expect("an alert");
+    }
+
+    fn holds(path: &Path, what: &str) -> bool {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        bytes
+            .windows(what.len())
+            .any(|part| part == what.as_bytes())
+    }
+
+    #[test]
+    fn an_erasure_leaves_no_value_in_the_database_its_log_or_its_free_pages() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("regua.db");
+        let log = folder.path().join("regua.db-wal");
+        let mut store = Store::open(&path).expect("a database");
+        {
+            let c = Connection::open(&path).expect("the database");
+            crate::store::functions(&c).expect("functions");
+            fill(&c);
+        }
+        assert!(holds(&path, MARK) || holds(&log, MARK));
+        let at = DateTime::UNIX_EPOCH;
+        erase(&mut store, 1, "asked", at).expect("erased");
+        for (table, theirs, _) in COLUMNS {
+            for column in theirs.split_whitespace() {
+                let sql = format!(
+                    "SELECT count(*) FROM {table} WHERE instr(CAST({column} AS TEXT), ?1) > 0"
+                );
+                let left: i64 = store
+                    .connection
+                    .query_row(&sql, [MARK], |row| row.get(0))
+                    .expect("a count");
+                assert_eq!(left, 0, "{table}.{column} still holds a value");
+            }
+        }
+        for value in [MARK, "98888-7777", "88887777"] {
+            assert!(!holds(&path, value), "{value} stands in the database");
+            assert!(!holds(&log, value), "{value} stands in its log");
+        }
+        // Somebody else's row is as it was.
+        let other: String = store
+            .connection
+            .query_row("SELECT name FROM client WHERE id = 2", [], |row| row.get(0))
+            .expect("a name");
+        assert_eq!(other, "Outra");
+    }
+}
