@@ -187,12 +187,19 @@ pub fn choices(channel: Channel) -> Vec<Choice> {
                 asks: preset
                     .needs
                     .into_iter()
-                    .map(|(key, what)| Ask {
-                        secret: ["token", "password"].contains(&key.as_str())
-                            || key.ends_with("_key")
-                            || key.ends_with("_secret"),
-                        key: key.into(),
-                        what: what.into(),
+                    .map(|(key, what)| {
+                        // The key stands before what it is for.
+                        let plain = what
+                            .split_once(" = ")
+                            .map_or(what.as_str(), |(_, what)| what);
+                        Ask {
+                            secret: ["token", "password"].contains(&key.as_str())
+                                || key.ends_with("_key")
+                                || key.ends_with("_token")
+                                || key.ends_with("_secret"),
+                            what: plain.to_owned().into(),
+                            key: key.into(),
+                        }
                     })
                     .collect(),
             }

@@ -11,7 +11,7 @@ use crate::channel::{Ask, Choice, choices};
 use crate::clock::zone_is_known;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
-use crate::jobs::init::{self as job, Answers, ChannelAnswer, quoted};
+use crate::jobs::init::{self as job, Answers, ChannelAnswer, SourceAnswer, quoted};
 use crate::source;
 use crate::view::{Cell, Out, View, language};
 
@@ -60,6 +60,9 @@ pub(super) struct Command {
     #[arg(short, long)]
     yes: bool,
 }
+
+/// The channels that are asked about; the others go as they usually do.
+const ASKED: [&str; 4] = ["push", "whatsapp", "sms", "email"];
 
 /// What is asked, and who answers.
 struct Form<'a> {
@@ -157,8 +160,8 @@ impl Form<'_> {
         ];
         let mut channels = Vec::new();
         for channel in Channel::ALL {
-            if let Some(given) = self.given(*channel) {
-                channels.push(self.channel(*channel, given)?);
+            if ASKED.contains(&channel.as_str()) {
+                channels.push(self.channel(*channel, self.given(*channel))?);
             }
         }
         let source = self.source()?;
@@ -181,17 +184,16 @@ impl Form<'_> {
         })
     }
 
-    /// What the flag of a channel gives; none where the channel has no flag, and goes as it usually does.
-    fn given(&self, channel: Channel) -> Option<Option<&str>> {
+    /// What the flag of a channel gives.
+    fn given(&self, channel: Channel) -> Option<&str> {
         let command = self.command;
         let given = match channel.as_str() {
             "push" => &command.push,
             "whatsapp" => &command.whatsapp,
             "sms" => &command.sms,
-            "email" => &command.email,
-            _ => return None,
+            _ => &command.email,
         };
-        Some(given.as_deref())
+        given.as_deref()
     }
 
     /// What a flag gives, else what a person answers, else what is usual.
@@ -269,7 +271,7 @@ impl Form<'_> {
         })
     }
 
-    fn source(&self) -> Result<Option<(String, Vec<(String, String)>)>> {
+    fn source(&self) -> Result<Option<SourceAnswer>> {
         let choices = source::choices();
         let mut names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         names.push("none");

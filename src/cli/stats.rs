@@ -5,7 +5,7 @@ use clap::Args;
 use super::arguments::word;
 use super::{Context, Outcome};
 use crate::domain::stats::{CountedBy, MessageFigures};
-use crate::domain::words::Word as _;
+use crate::domain::words::Word;
 use crate::error::Result;
 use crate::jobs::stats::{self as job, StatKey, StatRow};
 use crate::view::chart::{self, Bar};
@@ -72,7 +72,7 @@ fn key(key: &StatKey) -> Cell {
     match key {
         StatKey::Channel(channel) => Cell::Word(channel.as_str()),
         StatKey::Template(name) => name.clone().into(),
-        StatKey::Reason(reason) => reason.map(|reason| reason.as_str()).into(),
+        StatKey::Reason(reason) => reason.map(Word::as_str).into(),
         StatKey::Day(day) => Cell::Day(*day),
         StatKey::Phase(phase) => Cell::Word(phase.word()),
     }

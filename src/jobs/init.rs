@@ -33,6 +33,9 @@ pub struct ChannelAnswer {
     pub pairs: Vec<(String, String)>,
 }
 
+/// A source, with what stands in its section: each key with its value as TOML has it.
+pub type SourceAnswer = (String, Vec<(String, String)>);
+
 /// What a configuration is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
@@ -45,7 +48,7 @@ pub struct Answers {
     /// The channels.
     pub channels: Vec<ChannelAnswer>,
     /// The source, with what stands in its section.
-    pub source: Option<(String, Vec<(String, String)>)>,
+    pub source: Option<SourceAnswer>,
     /// What stands in other sections: the section, the key, the value as TOML has it.
     pub others: Vec<(String, String, String)>,
 }

@@ -30,9 +30,10 @@ pub fn stacked(parts: &[u64], most: u64, width: u16) -> String {
     let (mut sum, mut drawn) = (0_u64, 0_u64);
     for (part, fill) in parts.iter().zip(FILLS) {
         sum += part;
-        let end =
-            (u128::from(sum.min(most)) * u128::from(width) * 2 / u128::from(most)).div_ceil(2);
-        let end = u64::try_from(end).unwrap_or(u64::MAX);
+        let share = u128::from(sum.min(most)) * u128::from(width) * 2 + u128::from(most);
+        let end = u64::try_from(share / (u128::from(most) * 2)).unwrap_or(u64::MAX);
+        // Something above nothing always shows.
+        let end = if sum > 0 { end.max(1) } else { 0 };
         text.extend((drawn..end).map(|_| fill));
         drawn = end.max(drawn);
     }
@@ -76,11 +77,11 @@ pub fn picture(bars: &[Bar], columns: u16) -> String {
 
 /// What each fill stands for, in one line; a part that no bar has is left out.
 pub fn legend(bars: &[Bar], names: &[&str]) -> String {
-    let named = names.iter().enumerate().filter(|(place, _)| {
+    let drawn = names.iter().enumerate().filter(|(place, _)| {
         bars.iter()
             .any(|bar| bar.parts.get(*place).is_some_and(|part| *part > 0))
     });
-    let told: Vec<String> = named
+    let told: Vec<String> = drawn
         .map(|(place, name)| format!("{} {name}", FILLS[place]))
         .collect();
     told.join("  ")

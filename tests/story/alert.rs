@@ -124,7 +124,7 @@ fn all_that_is_news_is_one_message() {
     for part in [
         "regua: 4 coisas pedem atenção",
         "- sms está fechado: ",
-        "- as faturas têm 96 horas: a cobrança recusa mais de 48",
+        "- as faturas têm 96 horas (2026-11-23T09:00:00-03:00): a cobrança recusa mais de 48",
         "`nightly`",
         "`forward`",
     ] {

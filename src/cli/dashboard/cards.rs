@@ -276,7 +276,7 @@ pub(super) fn funnel(
     let picture = svg::bars(&title, &lines)? + &legend(&names);
     Ok(card(
         &title,
-        "card",
+        "funnel",
         &(picture + &funnel_figures(by, rows, say)),
     ))
 }

@@ -9,7 +9,7 @@ use super::Context;
 use crate::domain::ladder::{Closing, Phase};
 use crate::domain::money::Money;
 use crate::domain::rule::{Deliver, Rule, Texts};
-use crate::domain::words::{Channel, Word as _};
+use crate::domain::words::{Channel, Word};
 use crate::error::Result;
 use crate::jobs::collection;
 use crate::source::definition::rule as definition;
@@ -52,7 +52,8 @@ pub(super) fn show(name: &str, toml: bool, context: &Context) -> Result<()> {
         return Ok(());
     }
     tell_head(context, &kept)?;
-    context.out.all(shown(), &ladder)?;
+    let gives_notice = ladder.iter().any(|rung| rung.notice.is_some());
+    context.out.all(shown(gives_notice), &ladder)?;
     tell_standing(context, &ladder, open)
 }
 
@@ -88,7 +89,7 @@ fn rungs(
         let phase = Phase::Stage(own.stage);
         let how = (own.texts.deliver, own.texts.hours);
         rungs.push(Rung {
-            notice: own.notice.map(|notice| notice.as_str()),
+            notice: own.notice.map(Word::as_str),
             standing: Some(standing.get(&phase).copied().unwrap_or_default()),
             ..rung(Some(own.day.days()), phase, &own.texts.templates, how)
         });
@@ -141,14 +142,18 @@ fn tell_head(context: &Context, kept: &Kept) -> Result<()> {
     out.text("\n")
 }
 
-/// The ladder as people read it.
-fn shown<'a>() -> View<'a, Rung> {
-    View::<Rung>::new()
+/// The ladder as people read it; what a stage gives notice of only where one does.
+fn shown<'a>(gives_notice: bool) -> View<'a, Rung> {
+    let view = View::<Rung>::new()
         .words("day", |rung| Cell::Said(when(rung)))
         .words("step", |rung| Cell::Word(rung.phase.word()))
-        .words("templates", |rung| Cell::Text(templates(rung)))
-        .words("notice", |rung| rung.notice)
-        .number("cases", |rung| rung.standing.map(|s| s.cases))
+        .words("templates", |rung| Cell::Text(templates(rung)));
+    let view = if gives_notice {
+        view.words("notice", |rung| rung.notice)
+    } else {
+        view
+    };
+    view.number("cases", |rung| rung.standing.map(|s| s.cases))
         .number("clients", |rung| rung.standing.map(|s| s.clients))
         .number("open_amount", |rung| {
             rung.standing.map(|s| Cell::Cents(s.owed.cents()))
@@ -231,7 +236,7 @@ fn rung_view<'a>() -> View<'a, Rung> {
             let named = rung.templates.iter();
             let named: Vec<Value> = named
                 .map(|(name, channel)| {
-                    json!({ "template": name, "channel": channel.map(|channel| channel.as_str()) })
+                    json!({ "template": name, "channel": channel.map(Word::as_str) })
                 })
                 .collect();
             Value::from(named)
@@ -285,7 +290,7 @@ fn reminders(rule: &Rule) -> Option<Value> {
 }
 
 /// A rule with all its parts.
-fn rule_view<'a>(open: i64, ladder: &'a [Rung]) -> View<'a, Kept> {
+fn rule_view(open: i64, ladder: &[Rung]) -> View<'_, Kept> {
     View::<Kept>::new()
         .words("name", |kept| Cell::of(&kept.rule.name))
         .words("portfolios", |kept| json!(kept.rule.portfolios))

@@ -141,10 +141,10 @@ fn settlement(id: i64, message: &NewMessage, answer: &Result<Accepted, Refusal>)
             settlement.outcome = Some(AttemptOutcome::Unknown);
         }
         Next::Later(_) | Next::Wait(_) => {
-            refused(&mut settlement, Reason::GaveUp, Some(AttemptOutcome::Later))
+            refused(&mut settlement, Reason::GaveUp, Some(AttemptOutcome::Later));
         }
         Next::Stop | Next::StopBatch => {
-            refused(&mut settlement, Reason::GaveUp, Some(AttemptOutcome::Stop))
+            refused(&mut settlement, Reason::GaveUp, Some(AttemptOutcome::Stop));
         }
         // Nothing left: no attempt was made.
         Next::NotSent => refused(&mut settlement, Reason::GaveUp, None),

@@ -4,7 +4,7 @@ use super::super::subject::{RowArgs, Subject, draft};
 use super::{Context, Outcome, look};
 use crate::domain::phone;
 use crate::domain::template::{Need, Template, one_line};
-use crate::domain::words::Word as _;
+use crate::domain::words::Word;
 use crate::error::Result;
 use crate::store::Connection;
 use crate::store::sample::{self as store, Drawn};
@@ -80,7 +80,7 @@ fn read(context: &Context, c: &Connection, template: &Template, drawn: Drawn) ->
     }
     let seen = look(context, c, template, &subject)?;
     read.addresses = seen.addresses;
-    read.reason = seen.reason.map(|reason| reason.as_str());
+    read.reason = seen.reason.map(Word::as_str);
     read.segments = seen.segments.map(|segments| segments.parts);
     read.title = seen.rendered.title;
     read.body = Some(seen.rendered.body);

@@ -9,6 +9,8 @@ use super::Outcome;
 use crate::error::{Error, Result};
 use crate::view::Out;
 
+mod manual;
+
 /// Print completions for a shell.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  regua completions bash > /etc/bash_completion.d/regua")]
@@ -46,7 +48,7 @@ impl Man {
             .because(error)
         };
         std::fs::create_dir_all(&self.dir).map_err(failed)?;
-        clap_mangen::generate_to(command, &self.dir).map_err(failed)?;
+        manual::write(&self.dir, command).map_err(failed)?;
         out.say(format!("man pages are in {}", self.dir.display()));
         Ok(Outcome::Done)
     }
