@@ -5,6 +5,8 @@ use std::io::Result;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::Path;
 
+use nix::unistd::{AccessFlags, access};
+
 /// The mode of every file that is made here.
 const MODE: u32 = 0o600;
 
@@ -67,6 +69,24 @@ pub fn folder(path: &Path) -> Result<()> {
         Err(_) if path.is_dir() => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether files could be made in a folder, which need not be there yet; nothing is made.
+///
+/// # Errors
+/// When what stands there is no folder, or may not be written to.
+pub fn could_write_into(path: &Path) -> Result<()> {
+    let mut there = path;
+    while !there.exists() {
+        there = match there.parent() {
+            Some(above) if !above.as_os_str().is_empty() => above,
+            _ => Path::new("."),
+        };
+    }
+    if !there.is_dir() {
+        return Err(std::io::ErrorKind::NotADirectory.into());
+    }
+    access(there, AccessFlags::W_OK | AccessFlags::X_OK).map_err(Into::into)
 }
 
 /// Only root can give a file away, and only root needs to.

@@ -6,14 +6,15 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use clap::Args;
 
 use super::Context;
-use crate::clock::start_of;
+use crate::clock::{iso, start_of};
 use crate::domain::day;
 use crate::domain::percent::{self, Percent};
-use crate::domain::report::{Report, ReportKind, SavedReport};
+use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport};
 use crate::domain::text::nfc;
 use crate::domain::words::Word;
 use crate::error::{Error, Result, did_you_mean, unknown};
-use crate::store::{Connection, report as store, report_values};
+use crate::store::report_values::{self, Near};
+use crate::store::{Connection, report as store};
 use crate::view::View;
 
 /// A word of a closed set, for clap.
@@ -59,14 +60,31 @@ pub fn text_or_file(text: &str) -> Result<String> {
 
 /// Tells of filters that no row fits, with the nearest value that there is.
 pub fn tell_unfit(context: &Context, connection: &Connection, report: &Report) -> Result<()> {
-    for (filter, near) in report_values::unfit(connection, report, context.now())? {
-        let told = format!("no row fits the filter {filter}");
-        context.out.warn(match near {
-            Some(near) => format!("{told}; the nearest value that there is: `{near}`"),
+    for unfit in report_values::unfit(connection, report, context.now())? {
+        let told = format!("no row fits the filter {}", unfit.filter);
+        context.out.warn(match unfit.near {
+            Some(near) => {
+                let near = typed(unfit.field, near, context);
+                format!("{told}; the nearest value that there is: `{near}`")
+            }
             None => format!("{told}; the field is empty everywhere"),
         });
     }
     Ok(())
+}
+
+/// A value as a filter takes it.
+fn typed(field: Field, value: Near, context: &Context) -> String {
+    match (value, field.field_type()) {
+        (Near::Text(text), _) => text,
+        (Near::Integer(cents), FieldType::Money) => {
+            format!("{}.{:02}", cents / 100, cents.unsigned_abs() % 100)
+        }
+        (Near::Integer(millis), FieldType::Instant) => DateTime::from_timestamp_millis(millis)
+            .map_or_else(String::new, |at| iso(at, context.clock.zone())),
+        (Near::Integer(yes), FieldType::YesNo) => if yes == 0 { "no" } else { "yes" }.to_owned(),
+        (Near::Integer(number), _) => number.to_string(),
+    }
 }
 
 /// A view with the columns of `--columns` only: names separated by commas; `all` for every one.

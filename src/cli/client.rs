@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Context, Outcome, face};
 use crate::clock::iso;
 use crate::domain::phone::Phone;
+use crate::domain::tax_id::masked;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result, not_in_the_book};
 use crate::private_file;
@@ -36,10 +37,15 @@ pub(super) enum Command {
         limit: i64,
     },
     /// Show everything known of a client: rows, messages, attempts, receipts
-    #[command(after_help = "Example:\n  regua client show 17 --json")]
+    #[command(
+        after_help = "Examples:\n  regua client show 17 --json\n  regua client show 17 --reveal"
+    )]
     Show {
         /// Their id
         id: i64,
+        /// CPF or CNPJ whole, not masked
+        #[arg(long)]
+        reveal: bool,
     },
     /// The same as one JSON document, in a file of their own with -o FILE.json
     #[command(after_help = "Example:\n  regua client export 17 -o client-17.json")]
@@ -78,7 +84,7 @@ pub(super) struct Erase {
 pub(super) fn run(command: &Command, context: &Context) -> Result<Outcome> {
     match command {
         Command::List { contact, limit } => list(contact.as_deref(), *limit, context)?,
-        Command::Show { id } => show(*id, context)?,
+        Command::Show { id, reveal } => show(*id, *reveal, context)?,
         Command::Export { id } => export(*id, context)?,
         Command::Erase(asked) => erase(asked, context)?,
         Command::Restore { id } => restore(*id, context)?,
@@ -143,9 +149,12 @@ fn everything(id: i64, saved: &Store, context: &Context) -> Result<Value> {
         .ok_or_else(|| not_in_the_book("client", id).hint("regua client list --contact N"))
 }
 
-fn show(id: i64, context: &Context) -> Result<()> {
+fn show(id: i64, reveal: bool, context: &Context) -> Result<()> {
     let saved = context.open()?;
-    let all = everything(id, &saved, context)?;
+    let mut all = everything(id, &saved, context)?;
+    if let Some(tax_id) = all["client"]["tax_id"].as_str().filter(|_| !reveal) {
+        all["client"]["tax_id"] = masked(tax_id).into();
+    }
     if context.out.document(&all)? {
         return Ok(());
     }

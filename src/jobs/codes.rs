@@ -234,7 +234,7 @@ impl Fetching<'_> {
         self.summary.needed += 1;
         let now = self.clock.now();
         let connection = self.store.connection();
-        if payment_code::asked(connection, invoice, kind, now.today)? {
+        if payment_code::asked(connection, invoice, kind, now.at)? {
             self.summary.asked_before += 1;
             return Ok(());
         }

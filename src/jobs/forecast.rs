@@ -8,7 +8,9 @@ use super::collection::{at_place, first_day, next_evaluation};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::client::{Client, Device};
-use crate::domain::collection::{Contender, Decision, Exclusions, Fold, Past, chosen, coming};
+use crate::domain::collection::{
+    Contender, Decision, Evaluation, Exclusions, Fold, Past, chosen, coming,
+};
 use crate::domain::ladder::{Move, Phase};
 use crate::domain::recipient::{Contact, Errand, OptOut, Reach, reach};
 use crate::domain::rule::{Claims, Deliver, Rule};
@@ -133,35 +135,32 @@ fn in_a_notice(owing: &Owing, rule: &Rule) -> bool {
     open.is_some_and(|(case, _)| rule.notice_of(case.stage).is_some())
 }
 
+/// Whether an invoice may move in the days ahead: most stand still, and only the others are looked at closely.
+fn may_move(owing: &Owing, rule: &Rule, evaluation: Evaluation<'_>, ahead: u64) -> bool {
+    let plain = Past {
+        case: owing.open.as_ref().map(|(case, _)| *case),
+        moved_on: owing.open.as_ref().map(|(case, _)| case.moved_on),
+        ..Past::default()
+    };
+    in_a_notice(owing, rule)
+        || coming(evaluation, &owing.bill, plain, &Exclusions::NONE, ahead)
+            .any(|(_, decision)| matches!(decision, Decision::Happens(_)))
+}
+
 impl Foresight<'_> {
     /// The steps that one owing invoice would take.
     fn steps(&self, owing: &Owing) -> Result<Vec<Coming>> {
-        let owner = self
-            .claims
-            .owner(owing.open_rule(), owing.portfolio.as_deref());
-        let Some(place) = self
-            .rules
-            .iter()
-            .position(|kept| Some(kept.rule.name.as_str()) == owner)
-        else {
+        let claimed = &self.claims;
+        let owner = claimed.owner(owing.open_rule(), owing.portfolio.as_deref());
+        let mut rules = self.rules.iter();
+        let Some(place) = rules.position(|kept| Some(kept.rule.name.as_str()) == owner) else {
             return Ok(Vec::new());
         };
         let kept = &self.rules[place];
         let evaluation = next_evaluation(kept, self.config, self.now);
-        let ahead = (self.end - evaluation.today)
-            .num_days()
-            .max(0)
-            .unsigned_abs();
-        let plain = Past {
-            case: owing.open.as_ref().map(|(case, _)| *case),
-            moved_on: owing.open.as_ref().map(|(case, _)| case.moved_on),
-            ..Past::default()
-        };
-        // Most invoices stand still: only what may move is looked at closely.
-        if !in_a_notice(owing, &kept.rule)
-            && !coming(evaluation, &owing.bill, plain, &Exclusions::NONE, ahead)
-                .any(|(_, decision)| matches!(decision, Decision::Happens(_)))
-        {
+        let days = (self.end - evaluation.today).num_days();
+        let ahead = days.max(0).unsigned_abs();
+        if !may_move(owing, &kept.rule, evaluation, ahead) {
             return Ok(Vec::new());
         }
         let Some(detail) = collection::detail(

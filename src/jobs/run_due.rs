@@ -190,6 +190,7 @@ fn synced(summary: &sync::SyncSummary) -> Done {
         "changed": total(|kind| kind.changed),
         "unchanged": total(|kind| kind.unchanged),
         "refused": summary.refused_rows(),
+        "unconfirmed": total(|kind| kind.unconfirmed),
         "ticket_messages": summary.ticket_messages,
         "access_messages": summary.access.queued,
         "access_held": summary.access.held,

@@ -20,6 +20,7 @@ pub mod command;
 mod csv;
 pub mod definition;
 pub mod encoding;
+mod erp;
 pub mod event;
 pub mod headings;
 pub mod hubsoft;
@@ -37,7 +38,7 @@ pub mod ticket;
 mod web;
 
 pub use raw_row::{RawRow, Reading};
-pub use row::{Row, Strange};
+pub use row::{Row, Strange, TicketReply};
 
 /// Reads what stands under `[sync]` for one sort of source; what is unwise goes to the warnings.
 type Reader = fn(Section<'_, '_>, &Path, &mut Vec<String>) -> Vec<Arc<dyn SourceSettings>>;
@@ -165,7 +166,7 @@ pub trait Source {
     /// # Errors
     /// When it does not answer, answers with no data, or with less than it told of (exit 4); and
     /// what `take` answers.
-    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete>;
+    fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete>;
 
     /// Up to when the last sync knew of everything that had happened.
     fn known_until(&self, last: &Last, zone: Tz) -> Option<DateTime<Utc>> {
@@ -210,15 +211,26 @@ pub enum CodeAnswer {
     NotToBeHad(String),
 }
 
+/// What a source may ask of the book.
+pub trait BookLookup: fmt::Debug {
+    /// Whether the book has this contract.
+    ///
+    /// # Errors
+    /// When the database cannot be read (exit 4).
+    fn has_contract(&self, id: i64) -> Result<bool>;
+}
+
 /// What is asked of a source.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct Question<'a> {
     /// The kinds wanted, in the order of [`Source::kinds`].
     pub kinds: Vec<AskedKind>,
     /// Everything, whether it changed or not.
     pub full: bool,
     /// What the source told by name in earlier syncs.
     pub names: Vec<Named>,
+    /// The book as it stands.
+    pub book: &'a dyn BookLookup,
     /// Now.
     pub now: Now,
 }
@@ -278,6 +290,9 @@ pub struct Reached {
     pub cursor: Option<String>,
     /// Every row that the source has of the kind was read: what did not come is gone.
     pub whole: bool,
+    /// Every row came that is due within the days asked for and still stands: what owes in the book and
+    /// did not come was cancelled, or cannot be known any more.
+    pub still_owed: bool,
     /// It said nothing of the kind, and nobody told that it would: nothing is known of it.
     pub silent: bool,
     /// Why the kind could not be read, while the others could: it is withheld from us.

@@ -23,6 +23,22 @@ pub struct Row {
     /// Of a ticket: the text it was opened with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Something that was written in a ticket, whose id the row has; the row says nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<TicketReply>,
+}
+
+/// Something that was written in a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketReply {
+    /// Its id at the source.
+    pub id: i64,
+    /// When, as the source writes it.
+    pub at: String,
+    /// What.
+    pub text: String,
+    /// Whoever wrote it works for the provider; otherwise it is not known who did.
+    pub by_staff: bool,
 }
 
 /// Something in a row that regua does not know, and what was made of it.

@@ -1,8 +1,9 @@
-//! What a ticket's row tells beside what the book knows of it: that it was opened, or has moved.
+//! What a ticket's row tells beside what the book knows of it: that it was opened, has moved, or somebody
+//! has written in it.
 
 use chrono::{DateTime, Utc};
 
-use super::row::Row;
+use super::row::{Row, TicketReply};
 use crate::clock::{Now, instant_from};
 use crate::domain::book::FactKind;
 use crate::domain::ticket::event::{Event, Said, Ticket};
@@ -26,6 +27,9 @@ pub fn events(source: &str, row: &Row, known: Known<'_>) -> Vec<Event> {
     let Some(kind) = FactKind::named("tickets") else {
         return Vec::new();
     };
+    if let Some(reply) = &row.reply {
+        return replied(source, row.id, reply, known).into_iter().collect();
+    }
     let event = match known.ticket {
         None => opened(source, kind, row, known),
         Some(ticket) => moved(source, kind, row, ticket, known.now),
@@ -62,6 +66,19 @@ fn opened(source: &str, kind: &FactKind, row: &Row, known: Known<'_>) -> Option<
         },
         text: row.text.clone(),
         ..Event::of(EventType::OPENING, id, row.id, at)
+    })
+}
+
+/// What somebody wrote in a ticket that the book knows.
+fn replied(source: &str, ticket: i64, reply: &TicketReply, known: Known<'_>) -> Option<Event> {
+    known.ticket?;
+    let at = instant_from(&reply.at, known.now.zone)?;
+    let id = format!("{source}/{ticket}/replied/{}", reply.id);
+    (at >= known.since).then(|| Event {
+        dated: true,
+        text: Some(reply.text.clone()),
+        by: reply.by_staff.then_some(Author::Staff),
+        ..Event::of(EventType::Replied, id, ticket, at)
     })
 }
 

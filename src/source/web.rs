@@ -21,6 +21,9 @@ const AGAIN: u32 = 3;
 /// The longest that a server's `Retry-After` is waited for; what asks for more fails the run.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
+/// What is to be done about what may pass by itself.
+pub(super) const NOTHING_CHANGED: &str = "run it again later; nothing was changed here";
+
 /// A web service, and how it is called where something is told of it.
 pub(super) struct Web {
     client: HttpClient,
@@ -80,7 +83,7 @@ impl Web {
                                 what,
                                 &format!("it has no room for us (HTTP {})", answer.status),
                             )
-                            .hint("run it again later; nothing was changed here"));
+                            .hint(NOTHING_CHANGED));
                     }
                     wait
                 }
@@ -203,7 +206,7 @@ impl Counted {
                         self.rows
                     ),
                 )
-                .hint("run it again; nothing was changed here")),
+                .hint(NOTHING_CHANGED)),
             _ => Ok(()),
         }
     }

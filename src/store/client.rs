@@ -5,6 +5,7 @@ use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
 
 use super::erasure::erased;
+use crate::domain::book::{CellType, KINDS};
 use crate::error::Result;
 
 /// A part of what is known: its name, and its rows in SQL by the client's id.
@@ -144,7 +145,7 @@ fn object(row: &Row<'_>, names: &[String], iso: &dyn Fn(i64) -> String) -> rusql
         let value = match row.get_ref(place)? {
             ValueRef::Integer(0) if name == "not_before" => Value::Null,
             ValueRef::Integer(number) if instant => iso(number).into(),
-            ValueRef::Integer(number) => number.into(),
+            ValueRef::Integer(number) => told(name, number),
             ValueRef::Real(number) => number.into(),
             ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
             ValueRef::Null | ValueRef::Blob(_) => Value::Null,
@@ -152,6 +153,20 @@ fn object(row: &Row<'_>, names: &[String], iso: &dyn Fn(i64) -> String) -> rusql
         object.insert(name.clone(), value);
     }
     Ok(object.into())
+}
+
+/// A number of the book as what it means: an amount, yes or no, or itself.
+fn told(column: &str, number: i64) -> Value {
+    let mut columns = KINDS.iter().flat_map(|kind| kind.columns);
+    let cell = columns.find(|known| known.name == column);
+    match (column, cell.map(|known| &known.cell)) {
+        ("owed", _) | (_, Some(CellType::Money)) => {
+            let amount = format!("{}.{:02}", number / 100, number.unsigned_abs() % 100);
+            json!(amount.parse::<f64>().unwrap_or_default())
+        }
+        ("owing", _) | (_, Some(CellType::YesNo(_))) => (number != 0).into(),
+        _ => number.into(),
+    }
 }
 
 /// A client as a list shows them.

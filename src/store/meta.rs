@@ -67,6 +67,16 @@ pub fn set_refreshed(connection: &Connection, kind: &str, at: DateTime<Utc>) -> 
     )
 }
 
+/// The day on which a kind was last read whole from a source; none when nobody noted one.
+pub fn read_whole(connection: &Connection, source: &str, kind: &str) -> Result<Option<String>> {
+    get(connection, &format!("whole.{source}.{kind}"))
+}
+
+/// Notes that a kind was read whole from a source on a day.
+pub fn set_read_whole(connection: &Connection, source: &str, kind: &str, day: &str) -> Result<()> {
+    set(connection, &format!("whole.{source}.{kind}"), day)
+}
+
 /// When a kind's facts were last imported or synced.
 pub fn refreshed(connection: &Connection, kind: &str) -> Result<Option<DateTime<Utc>>> {
     Ok(get(connection, &refreshed_key(kind))?

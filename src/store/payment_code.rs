@@ -1,6 +1,6 @@
 //! Payment codes that were asked for at a source, kept beside what it says by itself.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::columns::{Day, Millis};
@@ -40,19 +40,22 @@ pub(super) fn fill_in(connection: &Connection, invoice: &mut Invoice) -> Result<
 /// What stands where a request was made and nobody knows its answer.
 const NO_ANSWER: &str = "it was asked for, and no answer came";
 
+/// How long after a request without an answer the code may be asked for again.
+const AGAIN: TimeDelta = TimeDelta::minutes(30);
+
 /// Whether a code was asked for already, for what the invoice owes, when it is due and how it stands now.
-/// Where no answer came, only today counts.
+/// Where no answer came, the code may be asked for again some time after.
 pub fn asked(
     connection: &Connection,
     invoice: &Invoice,
     kind: CodeKind,
-    today: NaiveDate,
+    at: DateTime<Utc>,
 ) -> Result<bool> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM payment_code
              WHERE invoice_id = ?1 AND kind = ?2 AND amount = ?3 AND due_on = ?4 AND status = ?5
-               AND (why IS NULL OR why <> ?6 OR asked_on = ?7))",
+               AND (why IS NULL OR why <> ?6 OR asked_at > ?7))",
         )?
         .query_row(
             (
@@ -62,7 +65,7 @@ pub fn asked(
                 Day(invoice.due_on),
                 invoice.status,
                 NO_ANSWER,
-                Day(today),
+                Millis(at - AGAIN),
             ),
             |row| row.get(0),
         )?)

@@ -168,4 +168,18 @@ impl<'c> Seen<'c> {
         }
         Ok(u64::try_from(gone).unwrap_or(0))
     }
+
+    /// Takes invoices that owe, that nobody else brings and that did not come, as awaiting confirmation:
+    /// they owe nothing that anybody may ask for until they come again. How many.
+    pub fn hold_back_what_owes(&self) -> Result<u64> {
+        let held = self.connection.execute(
+            "UPDATE invoice SET awaiting_confirmation = 1
+             WHERE owing AND brought = ?1 AND id NOT IN temp.seen_row",
+            [self.bringer.bit],
+        )?;
+        if held > 0 {
+            meta::book_changed(self.connection)?;
+        }
+        Ok(u64::try_from(held).unwrap_or(0))
+    }
 }

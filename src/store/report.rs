@@ -127,7 +127,11 @@ impl Sql {
     }
 
     /// Binds what a filter compares with; a day of an instant is the first one that is `of` it.
-    fn bind_value(&mut self, value: &FilterValue, of: impl Fn(NaiveDate) -> Millis) -> String {
+    pub(super) fn bind_value(
+        &mut self,
+        value: &FilterValue,
+        of: impl Fn(NaiveDate) -> Millis,
+    ) -> String {
         match value {
             FilterValue::Empty => self.bind(Null),
             FilterValue::Integer(number) => self.bind(*number),

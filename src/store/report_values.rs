@@ -1,11 +1,15 @@
 //! What a field of a report holds: its values with their counts, and the one nearest to a value that
 //! no row has.
 
-use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _};
 
+use super::columns::Millis;
 use super::report::{ReportRow, Sql, condition, expression, from};
-use crate::clock::Now;
-use crate::domain::report::{Field, FieldType, Filter, Operator, Report, ReportKind, fold};
+use crate::clock::{Now, start_of};
+use crate::domain::report::{
+    Field, FieldType, Filter, FilterValue, NearestFit, Report, ReportKind, fold,
+};
 use crate::error::{Result, closest};
 
 /// So many values, at most, are looked through for a near one.
@@ -35,28 +39,95 @@ pub fn values(
     Ok(())
 }
 
-/// Of each filter whose texts no row has, whatever the others say: the filter, and the nearest value
-/// that there is.
-pub fn unfit(
-    connection: &Connection,
-    report: &Report,
-    now: Now,
-) -> Result<Vec<(String, Option<String>)>> {
+/// A filter that no row fits, whatever the other filters say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// The filter, as it was written.
+    pub filter: String,
+    /// Its field.
+    pub field: Field,
+    /// The nearest value that there is; none when the field is empty everywhere.
+    pub near: Option<Near>,
+}
+
+/// A value that some row has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Near {
+    /// A number, cents, yes or no, milliseconds.
+    Integer(i64),
+    /// A text, a word, a day.
+    Text(String),
+}
+
+/// The filters that no row fits, each with the nearest value that there is.
+pub fn unfit(connection: &Connection, report: &Report, now: Now) -> Result<Vec<Unfit>> {
     let mut unfit = Vec::new();
     for filter in &report.filters {
-        let text = matches!(filter.field.field_type(), FieldType::Text);
-        let (Operator::Equal, true) = (filter.operator, text) else {
+        let Some(wanted) = filter
+            .values
+            .iter()
+            .find(|value| **value != FilterValue::Empty)
+        else {
             continue;
         };
-        let Some(wanted) = filter.first_text() else {
+        let Some(nearest) = filter.nearest() else {
             continue;
         };
-        if !fits(connection, report.kind, filter, now)? {
-            let near = near(connection, report.kind, filter.field, wanted, now)?;
-            unfit.push((filter.to_string(), near));
+        if fits(connection, report.kind, filter, now)? {
+            continue;
         }
+        let spelled = matches!(
+            filter.field.field_type(),
+            FieldType::Text | FieldType::Phone | FieldType::Word(..)
+        );
+        let near = match wanted {
+            FilterValue::Text(text) if spelled => {
+                near(connection, report.kind, filter.field, text, now)?.map(Near::Text)
+            }
+            _ => beside(connection, report.kind, (filter, wanted, nearest), now)?,
+        };
+        unfit.push(Unfit {
+            filter: filter.to_string(),
+            field: filter.field,
+            near,
+        });
     }
     Ok(unfit)
+}
+
+/// The value of a field that comes nearest to fitting: the greatest, the least, or the one beside.
+fn beside(
+    connection: &Connection,
+    kind: ReportKind,
+    (filter, wanted, nearest): (&Filter, &FilterValue, NearestFit),
+    now: Now,
+) -> Result<Option<Near>> {
+    let mut sql = Sql::of_day(now.today);
+    let e = expression(filter.field);
+    let order = match nearest {
+        NearestFit::Greatest => format!("{e} DESC"),
+        NearestFit::Least => e.to_owned(),
+        NearestFit::Beside => {
+            let value = sql.bind_value(wanted, |day| Millis(start_of(now.zone, day)));
+            match filter.field.field_type() {
+                FieldType::Day => format!("abs(julianday({e}) - julianday({value})), {e}"),
+                _ => format!("abs({e} - {value}), {e}"),
+            }
+        }
+    };
+    let text = format!(
+        "SELECT {e} FROM {} WHERE ?1 IS NOT NULL AND {e} IS NOT NULL ORDER BY {order} LIMIT 1",
+        from(kind)
+    );
+    let mut statement = connection.prepare(&text)?;
+    let near = statement.query_row(rusqlite::params_from_iter(sql.bound), |row| {
+        Ok(match row.get_ref(0)? {
+            ValueRef::Integer(number) => Some(Near::Integer(number)),
+            ValueRef::Text(text) => Some(Near::Text(String::from_utf8_lossy(text).into_owned())),
+            _ => None,
+        })
+    });
+    Ok(near.optional()?.flatten())
 }
 
 /// Whether any row of the kind has what a filter asks for.

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use ring::hmac;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{House, hex};
 use crate::{send_sms, states};
 
 const TOKEN: &str = "um-caminho-secreto";
@@ -40,15 +40,6 @@ fn post(path: &str, headers: &str, body: &str) -> String {
 
 fn delivered(key: &str) -> String {
     json!({"key": key, "status": "delivered", "at": "2026-11-23T09:01:00-03:00"}).to_string()
-}
-
-/// Bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn hub(body: &str, secret: &str) -> String {

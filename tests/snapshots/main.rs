@@ -35,4 +35,5 @@ mod sync;
 mod task;
 mod template;
 mod ticket;
+mod unused;
 mod whatsapp;

@@ -4,7 +4,7 @@ use ring::digest::{SHA256, digest};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{House, hex};
 
 /// Three invoices that are told of by text message: two sent, one skipped; the third client has no number.
 fn told() -> House {
@@ -83,15 +83,6 @@ fn reckoned(house: &House) -> String {
         assert_eq!(before, sealed[sealed.len() - 32..], "record {number}");
     }
     format!("{number}:{}", hex(&before))
-}
-
-/// Bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// One part of the first sent message, reckoned the same way: its text.

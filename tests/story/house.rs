@@ -265,3 +265,12 @@ pub fn small_book(house: &House) {
          ana-1,1,S,S\nana-2,1,S,S\ndavi-1,4,N,S\nedina-1,5,S,N\n",
     );
 }
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

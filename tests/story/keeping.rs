@@ -3,6 +3,7 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use crate::house::House;
+use crate::server::{Act, Server};
 
 fn mode(house: &House, name: &str) -> u32 {
     let found = house.path(name).metadata().expect("a file").permissions();
@@ -149,6 +150,134 @@ fn trial_72_a_link_to_the_database_is_the_same_lock() {
         .filter(|name| name.contains(".lock"))
         .collect();
     assert!(files.is_empty(), "{files:?}");
+}
+
+#[test]
+fn trial_72_three_paths_to_one_database_deliver_each_message_once() {
+    let house = House::new();
+    let server = Server::start(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        Act::json(200, "{}")
+    });
+    house.write(
+        "config.toml",
+        format!(
+            "[sms]\nprovider = \"http\"\nurl = \"{}/send\"\nmethod = \"POST\"\nbody = '{{\"to\": \"#address#\"}}'\nworkers = 4\n[queue]\nresend_unknown = [\"sms\"]\n",
+            server.url()
+        ),
+    );
+    let client = |id| format!("{id},Cliente {id},F,(49) 99{id:03}-1234\n");
+    let clients: Vec<String> = (1..=60).map(client).collect();
+    house.write(
+        "book/clients.csv",
+        format!("id,name,person_type,mobile\n{}", clients.concat()),
+    );
+    let contract = |id| {
+        format!(
+            "{id},{id},A,A
+"
+        )
+    };
+    let contracts: Vec<String> = (1..=60).map(contract).collect();
+    house.write(
+        "book/contracts.csv",
+        format!("id,client_id,status,access_status\n{}", contracts.concat()),
+    );
+    house.run(&["import", "book"]).ok();
+    let words = ["--channel", "sms", "--kind", "support", "--body", "oi"];
+    house
+        .run(&[&["template", "add", "hello"][..], &words].concat())
+        .ok();
+    house
+        .run(&[
+            "send",
+            "contracts",
+            "-t",
+            "hello",
+            "--yes",
+            "--deliver",
+            "queue",
+        ])
+        .ok();
+    // By its name, by a link to it, by a second name of the file, by a link to its folder.
+    std::fs::create_dir(house.path("other")).expect("a folder");
+    symlink(house.path("regua.db"), house.path("link.db")).expect("a link");
+    std::fs::hard_link(house.path("regua.db"), house.path("other/hard.db")).expect("a name");
+    symlink(house.folder(), house.path("other/folder")).expect("a link");
+    let paths = [
+        "regua.db",
+        "link.db",
+        "other/hard.db",
+        "other/folder/regua.db",
+    ];
+    for _ in 0..3 {
+        let runs: Vec<_> = paths
+            .iter()
+            .map(|path| {
+                let mut command = house.command(&["--db", path, "queue", "deliver"]);
+                command.stdout(std::process::Stdio::null());
+                command.stderr(std::process::Stdio::null());
+                command.spawn().expect("the program runs")
+            })
+            .collect();
+        for mut run in runs {
+            let code = run.wait().expect("its end").code();
+            // Whoever came second says that another run is delivering.
+            assert!([Some(0), Some(5)].contains(&code), "{code:?}");
+        }
+    }
+    let told: Vec<String> = server.seen().into_iter().map(|seen| seen.body).collect();
+    let once: std::collections::BTreeSet<&String> = told.iter().collect();
+    assert_eq!((told.len(), once.len()), (60, 60));
+}
+
+#[test]
+fn trial_77_a_line_that_drops_ends_a_delivery_as_a_signal_does() {
+    let house = with_ladder("");
+    let server = Server::start(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        Act::json(200, "{}")
+    });
+    house.write(
+        "config.toml",
+        format!(
+            "[sms]\nprovider = \"http\"\nurl = \"{}/send\"\nmethod = \"POST\"\nbody = '{{\"to\": \"#address#\"}}'\nworkers = 1\n",
+            server.url()
+        ),
+    );
+    let mut run = house.command(&["send", "contracts", "-t", "hello", "--yes"]);
+    run.stdout(std::process::Stdio::null());
+    run.stderr(std::process::Stdio::null());
+    let mut run = run.spawn().expect("the program runs");
+    while server.seen().is_empty() {
+        assert!(
+            run.try_wait().expect("its state").is_none(),
+            "it ended early"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let ended = std::process::Command::new("kill")
+        .args(["-HUP", &run.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(ended.success());
+    assert_eq!(run.wait().expect("its end").code(), Some(143));
+    // What was on its way is known; nothing is in doubt, and the rest waits.
+    let told = server.seen().len();
+    let history = house.json(&["history", "--limit", "0"]);
+    let mut states: Vec<&str> = history
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|message| message["status"].as_str())
+        .collect();
+    states.sort_unstable();
+    assert!(!states.contains(&"unknown"), "{states:?}");
+    assert_eq!(
+        states.iter().filter(|state| **state == "sent").count(),
+        told
+    );
+    assert!(states.contains(&"queued"), "{states:?}");
 }
 
 #[test]

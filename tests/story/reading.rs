@@ -354,6 +354,27 @@ fn a_fields_values_are_counted_and_a_filter_that_no_row_fits_names_the_nearest()
         .run(&["report", "run", "contracts", "-f", "city=Chapeco"])
         .ok()
         .says("no row fits the filter city=Chapeco; the nearest value that there is: `Chapecó`");
+    // Numbers, amounts, days and words have their nearest too.
+    for (filter, near) in [
+        ("client_id=3000", "`3`"),
+        ("client_id>=3000", "`3`"),
+        ("client_id<=0", "`1`"),
+        ("activated_on>=2050-01-01", ""),
+        ("contract_status=aktive", ""),
+        ("city~lagez", "`Lages`"),
+    ] {
+        let ran = house.run(&["report", "run", "contracts", "-f", filter]);
+        if near.is_empty() {
+            assert!(
+                ran.stdout.contains("0 rows") || ran.code == 3,
+                "{filter}: {ran:?}"
+            );
+            continue;
+        }
+        ran.ok().says(&format!(
+            "no row fits the filter {filter}; the nearest value that there is: {near}"
+        ));
+    }
     house
         .run(&["report", "values", "contracts", "citi"])
         .exits(3)

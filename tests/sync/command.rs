@@ -332,6 +332,76 @@ fn the_mark_is_its_own_and_what_it_tells_whole_is_gone_when_it_is() {
     );
 }
 
+/// Two sources fill one book: clients, contracts and invoices of the ERP, devices of a program.
+#[test]
+fn the_devices_of_a_program_belong_to_the_clients_of_the_erp() {
+    let house = super::House::new();
+    let config = std::fs::read_to_string(house.path().join("config.toml")).expect("a file");
+    let program =
+        "[sync.command.app]\ncommand = [\"/bin/sh\", \"devices\"]\nkinds = [\"devices\"]\n";
+    house.write("config.toml", &format!("{config}{program}"));
+    let devices = |rows: &str| house.write("devices", &printing(rows, "{\"complete\":true}"));
+    devices(r#"{"kind":"devices","address":"maria-1","client_id":2107}"#);
+    // Each is told of by itself, before anything is written.
+    let dry = house.run(&["sync", "--dry-run", "--json"]);
+    assert_eq!(dry.code, 0, "{dry:?}");
+    assert_eq!(dry.json()["dry_run"], true);
+    assert!(!house.path().join("regua.db").exists());
+    let told = |answer: &Value, source: &str, kind: &str| {
+        let mut kinds = answer["kinds"].as_array().expect("kinds").iter();
+        let found = kinds.find(|row| row["source"] == source && row["kind"] == kind);
+        found.unwrap_or_else(|| panic!("{source} {kind} in {answer}"))["new"].clone()
+    };
+    let ran = house.run(&["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let answer = ran.json();
+    assert_eq!(told(&answer, "ixc", "clients"), 2);
+    assert_eq!(told(&answer, "command.app", "devices"), 1);
+    // The report of the one's contracts goes to the other's device.
+    let pushed = house.run(&[
+        "template",
+        "add",
+        "hello",
+        "--channel",
+        "push",
+        "--kind",
+        "support",
+        "--title",
+        "T",
+        "--body",
+        "#cliente_primeiro_nome#",
+    ]);
+    assert_eq!(pushed.code, 0, "{pushed:?}");
+    let ran = house.run(&[
+        "send",
+        "contracts",
+        "--template",
+        "hello",
+        "--yes",
+        "--json",
+    ]);
+    assert_eq!(ran.json()["messages"]["sent"], 1, "{ran:?}");
+    assert_eq!(ran.json()["rows"][0]["address"], "maria-1");
+    // A full sync of the ERP takes nothing away that the other brought; a kind may be asked for alone.
+    let ran = house.run(&["sync", "--full", "devices", "--json"]);
+    assert_eq!(
+        ran.json()["kinds"].as_array().map(Vec::len),
+        Some(1),
+        "{ran:?}"
+    );
+    // A device of nobody refuses what the program says, and nothing of the ERP.
+    devices(r#"{"kind":"devices","address":"x","client_id":99}"#);
+    house.erp.put("cliente", json!([
+        {"id": "2107", "razao": "MARIA NOVA", "tipo_pessoa": "F", "ativo": "S", "ultima_atualizacao": "2026-11-20 01:02:08"}]));
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(
+        ran.stderr.contains("99 is not among the clients"),
+        "{ran:?}"
+    );
+    assert_eq!(house.report("contracts")[0]["client_name"], "MARIA NOVA");
+}
+
 #[test]
 fn topics_may_come_in_any_order_and_a_dry_run_writes_nothing() {
     let rows = "{\"kind\":\"topics\",\"id\":4,\"name\":\"Sub\",\"parent_id\":5}\n{\"kind\":\"topics\",\"id\":5,\"name\":\"Top\"}";

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -93,17 +94,21 @@ impl Reply {
 }
 
 type Script = Box<dyn FnMut(&Asked, usize) -> Option<Reply> + Send>;
+type Tamper = Box<dyn FnMut(&Asked, Reply) -> Reply + Send>;
 
 #[derive(Default)]
 struct State {
     rows: BTreeMap<String, Vec<Value>>,
     asked: Vec<Asked>,
     script: Option<Script>,
+    tamper: Option<Tamper>,
 }
 
 /// The running service.
 pub struct Erp {
     pub port: u16,
+    /// How many answers with rows it gave, where somebody counts.
+    pub counted: Arc<AtomicUsize>,
     state: Arc<Mutex<State>>,
 }
 
@@ -120,7 +125,11 @@ impl Erp {
                 std::thread::spawn(move || serve(stream, &shared));
             }
         });
-        Self { port, state }
+        Self {
+            port,
+            counted: Arc::default(),
+            state,
+        }
     }
 
     /// Puts rows (a JSON list) into a form, by id.
@@ -138,6 +147,11 @@ impl Erp {
         let mut state = self.state.lock().expect("the state");
         state.script = Some(Box::new(script));
         state.asked.clear();
+    }
+
+    /// Makes something else of whatever it would answer.
+    pub fn tamper(&self, tamper: impl FnMut(&Asked, Reply) -> Reply + Send + 'static) {
+        self.state.lock().expect("the state").tamper = Some(Box::new(tamper));
     }
 
     /// Everything it was asked since the last script.
@@ -166,7 +180,11 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
             let mut script = state.script.take();
             let scripted = script.as_mut().and_then(|script| script(&asked, turn));
             state.script = script;
-            scripted.unwrap_or_else(|| honest(&state.rows, &asked))
+            let reply = scripted.unwrap_or_else(|| honest(&state.rows, &asked));
+            match &mut state.tamper {
+                Some(tamper) => tamper(&asked, reply),
+                None => reply,
+            }
         };
         let (status, head, body) = match reply {
             Reply::Body(status, kind, body) => (status, format!("Content-Type: {kind}\r\n"), body),

@@ -8,16 +8,23 @@ use super::erp::{Asked, Reply};
 use super::{House, PASSWORDS, Ran};
 
 /// What the service hands out as a token, and must never be seen again.
-const TOKEN: &str = "eyJ0eXAi.token-do-hubsoft";
+pub const TOKEN: &str = "eyJ0eXAi.token-do-hubsoft";
 
 pub fn house() -> House {
+    house_of(2, "")
+}
+
+/// With pages of this size, and more lines under its section.
+pub fn house_of(page_size: usize, more: &str) -> House {
     House::of(
         "hubsoft",
-        "client_id = 118\nclient_secret = \"segredo-da-integracao\"\nusername = \"api@example.com\"\npassword = \"file:token\"\npage_size = 2",
+        &format!(
+            "client_id = 118\nclient_secret = \"segredo-da-integracao\"\nusername = \"api@example.com\"\npassword = \"file:token\"\npage_size = {page_size}\n{more}"
+        ),
     )
 }
 
-fn customer(id: i64, name: &str, service: &str) -> Value {
+pub fn customer(id: i64, name: &str, service: &str) -> Value {
     json!({"id_cliente": id, "codigo_cliente": id + 1000, "nome_razaosocial": name, "nome_fantasia": null,
         "tipo_pessoa": "pf", "cpf_cnpj": "11144477735", "telefone_primario": "49999990001",
         "telefone_secundario": "4933330000", "telefone_terciario": "", "email_principal": "ana@example.com",
@@ -29,7 +36,7 @@ fn customer(id: i64, name: &str, service: &str) -> Value {
                 "bairro": "IPIRANGA", "cep": "35502-026", "estado": "MG", "uf": "MINAS GERAIS", "cidade": "Divinópolis"}}]})
 }
 
-fn bill(id: i64, client: i64, paid: Option<&str>) -> Value {
+pub fn bill(id: i64, client: i64, paid: Option<&str>) -> Value {
     json!({"id_fatura": id, "id_cliente_servico": client + 10, "nosso_numero": "66409", "data_vencimento": "2026-11-10",
         "data_pagamento": paid, "data_cadastro": "2026-10-20 08:20:15", "valor": "253.75", "valor_pago": 0,
         "linha_digitavel": null, "tipo_cobranca": "boleto_bancario", "link": "https://hub.example.com/pdf/x",
@@ -161,6 +168,7 @@ fn a_client_that_is_not_there_any_more_is_gone_but_no_invoice_ever_is() {
         ),
         (&json!(1), &json!(0))
     );
+    assert_eq!(ran.json()["kinds"][2]["unconfirmed"], 1);
     assert_eq!(
         (
             house.report("contracts").len(),
@@ -168,6 +176,106 @@ fn a_client_that_is_not_there_any_more_is_gone_but_no_invoice_ever_is() {
         ),
         (2, 2)
     );
+}
+
+const RULE: &str = r##"
+[[template]]
+name = "due"
+channel = "email"
+kind = "financial"
+title = "Fatura"
+body = "#areceber_numero#"
+[[rule]]
+name = "all"
+portfolios = []
+[[rule.stage]]
+name = "notice"
+day = 3
+templates = ["due"]
+[[rule.stage]]
+name = "inquiry"
+day = 14
+templates = ["due"]
+"##;
+
+/// Answers with these invoices, and honestly besides.
+fn billing(house: &House, bills: Vec<Value>) {
+    house.erp.script(move |asked, _| {
+        Some(if asked.path.contains("/financeiro/fatura") {
+            listed("faturas", &bills, asked)
+        } else {
+            honest(asked)
+        })
+    });
+}
+
+/// What an update would do with invoice 72.
+fn entering(house: &House, now: &str) -> u64 {
+    let ran = house.run_at(now, &["collection", "update", "--dry-run", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ran.json()["rules"][0]["entered"].as_u64().expect("a count")
+}
+
+#[test]
+fn an_invoice_that_is_cancelled_there_is_told_to_nobody_until_it_comes_again() {
+    let house = house();
+    let both = || vec![bill(71, 1, Some("2026-11-09")), bill(72, 2, None)];
+    billing(&house, both());
+    assert_eq!(house.run(&["sync"]).code, 0);
+    house.write("rule.toml", RULE);
+    assert_eq!(house.run(&["apply", "rule.toml"]).code, 0);
+    assert_eq!(entering(&house, "2026-11-21T09:00"), 1);
+    // Cancelled there before it was told: it is not told, and says why.
+    billing(&house, vec![bill(71, 1, Some("2026-11-09"))]);
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains("1 invoices that owe here came no more from hubsoft"),
+        "{ran:?}"
+    );
+    assert_eq!(entering(&house, "2026-11-21T09:00"), 0);
+    let overdue = house.report("contracts");
+    assert!(
+        overdue.iter().all(|row| row["overdue_invoices"] == 0),
+        "{overdue:?}"
+    );
+    // Nothing more is told of it the next time, and it is still there.
+    let again = house.run(&["sync", "--json"]).json();
+    assert_eq!(again["kinds"][2]["unconfirmed"], 0);
+    assert_eq!(house.report("invoices").len(), 2);
+    // It stands in the list once more: it owes, and is told.
+    billing(&house, both());
+    assert_eq!(house.run(&["sync"]).code, 0);
+    assert_eq!(entering(&house, "2026-11-21T09:00"), 1);
+}
+
+#[test]
+fn a_message_that_waits_is_not_sent_when_its_invoice_was_cancelled_there() {
+    let house = house();
+    billing(&house, vec![bill(72, 2, None)]);
+    assert_eq!(house.run_at("2026-11-21T20:00", &["sync"]).code, 0);
+    house.write("rule.toml", RULE);
+    assert_eq!(house.run(&["apply", "rule.toml"]).code, 0);
+    // Saturday evening: it waits for Monday.
+    let ran = house.run_at("2026-11-21T20:00", &["collection", "update", "--json"]);
+    assert_eq!(ran.json()["rules"][0]["messages"]["queued"], 1, "{ran:?}");
+    billing(&house, Vec::new());
+    assert_eq!(house.run_at("2026-11-23T08:00", &["sync"]).code, 0);
+    let ran = house.run_at("2026-11-23T09:00", &["queue", "deliver"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let sent = std::fs::read_to_string(house.path().join("email.jsonl"));
+    assert_eq!(sent.unwrap_or_default(), "");
+    let history = house.run_at("2026-11-23T09:00", &["history", "--json"]);
+    assert_eq!(history.json()[0]["reason"], "settled", "{history:?}");
+    // Its case waits; it is neither paid nor closed.
+    let ran = house.run_at("2026-11-24T09:00", &["collection", "update", "--json"]);
+    assert_eq!(ran.json()["rules"][0]["advanced"], json!({}), "{ran:?}");
+    let cases = house.run_at(
+        "2026-11-24T09:00",
+        &["collection", "list", "--open", "--json"],
+    );
+    assert_eq!(cases.json()[0]["stage"], "notice", "{cases:?}");
 }
 
 #[test]

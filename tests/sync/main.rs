@@ -1,10 +1,12 @@
 //! Stories of `regua sync` and `regua doctor` against a scripted IXC web service.
 
+mod battery;
 mod codes;
 mod command;
 mod doctor;
 mod erp;
 mod hubsoft;
+mod large;
 #[allow(dead_code, reason = "the providers' tests use the rest")]
 #[path = "../providers/server.rs"]
 mod server;

@@ -9,13 +9,18 @@ const ANA: &str = "111.444.777-35";
 const CASA: &str = "12.345.678/0001-95";
 
 pub fn house() -> House {
+    house_of(2, "")
+}
+
+/// With pages of this size, and more lines under its section.
+pub fn house_of(page_size: usize, more: &str) -> House {
     House::of(
         "sgp",
-        "app = \"regua\"\ntoken = \"file:token\"\npage_size = 2",
+        &format!("app = \"regua\"\ntoken = \"file:token\"\npage_size = {page_size}\n{more}"),
     )
 }
 
-fn title(id: i64, document: &str, contract: i64, more: Value) -> Value {
+pub fn title(id: i64, document: &str, contract: i64, more: Value) -> Value {
     let mut title = json!({"id": id, "clienteNome": "X", "clienteCpfcnpj": document, "clienteContrato": contract,
         "status": "aberto", "valor": 100.5, "valorCorrigido": 148.32, "valorPago": 0, "valorPagoParcial": 0,
         "dataVencimento": "2026-11-10", "numeroDocumento": 991, "linhaDigitavel": "", "codigoPix": null,
@@ -152,6 +157,35 @@ fn titles_and_the_contracts_of_whom_they_are_of_are_read() {
             .count(),
         2
     );
+}
+
+#[test]
+fn a_title_that_comes_no_more_is_told_to_nobody_until_it_comes_again() {
+    let house = house();
+    run(&house, |asked, _| Some(honest(asked)));
+    let overdue = |house: &House| {
+        let contracts = house.report("contracts");
+        let of = contracts.iter().find(|row| row["contract_id"] == 1302);
+        of.expect("a contract")["overdue_invoices"].clone()
+    };
+    assert_eq!(overdue(&house), 1);
+    let ran = run(&house, |asked, _| {
+        if asked.path != "/api/ura/titulos/" || asked.field("offset") != "0" {
+            return Some(honest(asked));
+        }
+        Some(Reply::json(
+            &json!({"paginacao": {"total": 1}, "titulos": [titles()[2]]}),
+        ))
+    });
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let invoices = ran.json()["kinds"][2].clone();
+    assert_eq!(
+        (&invoices["unconfirmed"], &invoices["gone"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(overdue(&house), 0);
+    run(&house, |asked, _| Some(honest(asked)));
+    assert_eq!(overdue(&house), 1);
 }
 
 #[test]

@@ -642,6 +642,80 @@ templates = ["opened"]
 }
 
 #[test]
+fn replies_of_a_ticket_are_told_once_and_only_those_that_are_new() {
+    let house = House::new();
+    house.write(
+        "staff.csv",
+        "id,name,email,notify_replies\n34,Rui,rui@example.com,yes\n",
+    );
+    assert_eq!(house.run(&["import", "staff", "staff.csv"]).code, 0);
+    house.write(
+        "rules.toml",
+        r##"
+[[template]]
+name = "answered"
+channel = "email"
+kind = "support"
+title = "#atendimento_titulo#"
+body = "#atendimento_id#: #atendimento_resposta#"
+[[trigger]]
+name = "reply"
+event = "reply"
+staff = [34]
+templates = ["answered"]
+"##,
+    );
+    assert_eq!(house.run(&["apply", "rules.toml"]).code, 0);
+    let message = |id: &str, ticket: &str, at: &str, text: &str| {
+        json!({"id": id, "id_ticket": ticket, "mensagem": text, "operador": "0", "su_status": "EP",
+               "data": at, "ultima_atualizacao": at})
+    };
+    let old = message("1", "1070", "2026-11-02 10:00:00", "de antes");
+    house.erp.put("su_mensagens", json!([old]));
+    let first = house.run(&["sync", "--json"]);
+    assert_eq!(first.json()["ticket_events"], 0, "{first:?}");
+    let told_before = message("2", "1070", "2026-11-20 11:00:00", "Ainda<br>sem sinal");
+    let unknown = message("3", "999", "2026-11-20 11:00:00", "de ninguém");
+    let empty = message("4", "1070", "2026-11-20 11:00:00", " ");
+    house
+        .erp
+        .put("su_mensagens", json!([old, told_before, unknown, empty]));
+    let second = house.run(&["sync", "--json"]);
+    assert_eq!(second.code, 0, "{second:?}");
+    assert_eq!(
+        (
+            &second.json()["ticket_events"],
+            &second.json()["ticket_messages"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(counts(&second.json(), "tickets"), [0, 0, 1, 0]);
+    for arguments in [&["sync", "--json"][..], &["sync", "--full", "--json"]] {
+        assert_eq!(house.run(arguments).json()["ticket_events"], 0);
+    }
+    let history = house.run(&["history", "--json"]).json();
+    assert_eq!(
+        (
+            &history[0]["body"],
+            &history[0]["event"],
+            history.as_array().map(Vec::len)
+        ),
+        (&json!("1070: Ainda sem sinal"), &json!("reply"), Some(1))
+    );
+    // Where the form is withheld, everything else comes, and it is said.
+    house.erp.script(|asked, _| {
+        (asked.form() == "su_mensagens").then(|| {
+            Reply::json(
+                &json!({"type": "error", "message": "Recurso su_mensagens não está disponível!"}),
+            )
+        })
+    });
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("nobody hears of replies"), "{ran:?}");
+}
+
+#[test]
 fn staff_topics_and_states_come_from_their_forms() {
     let house = House::with("ticket_visible = \"all\"");
     house.erp.put(
@@ -654,10 +728,15 @@ fn staff_topics_and_states_come_from_their_forms() {
     );
     house.erp.put("funcionarios", json!([
         {"id": "34", "funcionario": "Zé Técnico", "email": "ze@example.com", "fone_celular": "(49) 99999-0034",
-         "ativo": "S", "senha": PASSWORDS[0], "ultima_atualizacao": "2026-11-01 10:00:00"}]));
+         "ativo": "S", "senha": PASSWORDS[0], "ultima_atualizacao": "2026-11-01 10:00:00"},
+        {"id": "35", "funcionario": "Bia", "email": "", "ativo": "S", "ultima_atualizacao": "2026-11-01 10:00:00"}]));
+    house.erp.put("usuarios", json!([
+        {"id": "90", "nome": "bia", "funcionario": "35", "email": "bia@example.com", "senha": PASSWORDS[0]}]));
     let ran = house.run(&["sync", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(counts(&ran.json(), "staff"), [1, 0, 0, 0]);
+    assert_eq!(counts(&ran.json(), "staff"), [2, 0, 0, 0]);
+    let kept = String::from_utf8_lossy(&house.everything()).into_owned();
+    assert!(kept.contains("bia@example.com") && !kept.contains(PASSWORDS[0]));
     assert_eq!(counts(&ran.json(), "topics"), [1, 0, 0, 0]);
     let ticket = house.run(&["ticket", "list", "--json"]).json();
     assert_eq!(ticket[0]["topic"], "Sem conexão");
@@ -677,7 +756,25 @@ fn staff_topics_and_states_come_from_their_forms() {
 }
 
 #[test]
-fn a_full_sync_takes_what_the_erp_no_longer_has_as_gone() {
+fn doctor_says_when_deleted_invoices_may_still_owe() {
+    let house = House::new();
+    assert_eq!(house.run(&["sync"]).code, 0);
+    let told = |now: &str| house.run_at(now, &["doctor"]).stdout;
+    let deleted = "the invoices of ixc were last read whole on 2026-11-21";
+    assert!(!told("2026-11-28T09:00").contains(deleted));
+    assert_eq!(house.run_at("2026-11-30T08:00", &["sync"]).code, 0);
+    assert!(told("2026-11-30T09:00").contains(deleted));
+    assert_eq!(
+        house
+            .run_at("2026-11-30T09:00", &["sync", "--full", "invoices"])
+            .code,
+        0
+    );
+    assert!(!told("2026-11-30T09:00").contains("were last read whole"));
+}
+
+#[test]
+fn trial_101_a_full_sync_takes_what_the_erp_no_longer_has_as_gone() {
     let house = House::new();
     assert_eq!(house.run(&["sync"]).code, 0);
     let before = house.report("invoices").len();

@@ -253,7 +253,7 @@ impl Provider for FolderProvider {
     }
 
     fn check(&self) -> Result<String> {
-        private_file::folder(&self.path).map_err(|error| {
+        private_file::could_write_into(&self.path).map_err(|error| {
             Error::world(format!(
                 "letters cannot be written to {}",
                 self.path.display()

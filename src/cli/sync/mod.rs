@@ -225,6 +225,7 @@ fn kind_view() -> View<'static, Synced> {
         .data("erased", |kind| kind.erased)
         .number("gone", |kind| kind.gone)
         .data("back", |kind| kind.back)
+        .data("unconfirmed", |kind| kind.unconfirmed)
 }
 
 fn refused_view() -> View<'static, Refused> {

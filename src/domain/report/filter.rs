@@ -69,6 +69,17 @@ impl Operator {
     }
 }
 
+/// Where the value stands that comes nearest to fitting a filter that no row fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NearestFit {
+    /// It is the greatest of all.
+    Greatest,
+    /// It is the least of all.
+    Least,
+    /// It is the one beside what was asked for.
+    Beside,
+}
+
 /// One value of a filter, typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FilterValue {
@@ -102,12 +113,14 @@ impl fmt::Display for Filter {
 }
 
 impl Filter {
-    /// The first text that it compares with.
-    pub fn first_text(&self) -> Option<&str> {
-        self.values.iter().find_map(|value| match value {
-            FilterValue::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
+    /// Where the value stands that comes nearest; none where any other value would do.
+    pub const fn nearest(&self) -> Option<NearestFit> {
+        match self.operator {
+            Operator::AtLeast => Some(NearestFit::Greatest),
+            Operator::AtMost => Some(NearestFit::Least),
+            Operator::Equal | Operator::Contains => Some(NearestFit::Beside),
+            Operator::NotEqual => None,
+        }
     }
 
     /// Reads `field=v1,v2`, `field!=v`, `field>=v`, `field<=v`, `field~text` or `field=`.

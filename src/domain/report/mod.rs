@@ -6,7 +6,7 @@ mod order;
 
 pub use super::text::fold;
 pub use field::{Field, FieldType, ReportKind};
-pub use filter::{Filter, FilterValue, Operator};
+pub use filter::{Filter, FilterValue, NearestFit, Operator};
 pub use order::Order;
 
 use super::template;

@@ -2,22 +2,20 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use crate::channel::{ChannelSettings, proxies_in_use};
 use crate::clock::Now;
 use crate::config::Config;
-use crate::domain::book::FactKind;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::watch::{self, Attention};
-use crate::source::{Checked, SourceSettings};
-use crate::store::{Connection, Store, block_list, health, sync};
+use crate::store::{Connection, Store, block_list, health};
 
 mod definitions;
 mod outside;
+mod sources;
 
 use definitions::definitions;
 
@@ -180,21 +178,7 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
             tell(Finding::warning(channel.as_str(), doubt, remedy))?;
         }
     }
-    let sources = &patient.config.sources;
-    if sources.is_empty() {
-        return tell(Finding::ok(
-            "source",
-            "none is configured; facts come by regua import",
-        ));
-    }
-    for settings in sources {
-        source(&**settings, tell)?;
-    }
-    if let Some(store) = &store {
-        let findings = remembered(store.connection(), sources, patient.now);
-        each(tell, "source", findings)?;
-    }
-    Ok(())
+    sources::examine(patient, store.as_ref(), tell)
 }
 
 /// Tells what waits: for a task, or for a person to decide.
@@ -393,84 +377,6 @@ fn provider(channel: Channel, settings: &ChannelSettings) -> Finding {
             finding
         }
     }
-}
-
-/// A source: whether it answers, and each thing it needs may be read.
-fn source(
-    settings: &dyn SourceSettings,
-    tell: &mut dyn FnMut(Finding) -> Result<()>,
-) -> Result<()> {
-    match settings.open() {
-        Ok(source) => source.examine(&mut |checked| tell(of_source(checked))),
-        Err(error) => tell(Finding::failure("source", &error)),
-    }
-}
-
-fn of_source(checked: Checked) -> Finding {
-    match checked {
-        Checked::Fine(message) => Finding::ok("source", message),
-        Checked::Doubtful { message, remedy } => Finding::warning("source", message, remedy),
-        Checked::Unreadable {
-            what,
-            error,
-            needed,
-        } => {
-            let finding = Finding::failure("source", &error);
-            Finding {
-                message: match what {
-                    Some(what) => format!("{what}: {}", finding.message),
-                    None => finding.message,
-                },
-                health: if needed {
-                    Health::Failure
-                } else {
-                    Health::Warning
-                },
-                ..finding
-            }
-        }
-    }
-}
-
-/// What the syncs so far left behind.
-fn remembered(
-    connection: &Connection,
-    sources: &[Arc<dyn SourceSettings>],
-    now: &Now,
-) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    for source in sources {
-        for kind in FactKind::names() {
-            let again = sync::again(connection, source.name(), kind)?.len();
-            if again > 0 {
-                findings.push(Finding::warning(
-                    "source",
-                    format!("{again} of the {kind} were refused by the last sync"),
-                    format!("regua sync {kind} tells why; mend them in the ERP"),
-                ));
-            }
-        }
-    }
-    for code in sync::codes(connection)? {
-        findings.push(Finding::warning(
-            "source",
-            format!(
-                "{}: {} holds the code `{}`, which regua does not know (rows: {}, the first {})",
-                code.kind, code.field, code.code, code.rows, code.first_id
-            ),
-            "look what it means in the ERP, and whether those rows are rightly left alone",
-        ));
-    }
-    for source in sources {
-        let cursor = sync::cursor(connection, source.name(), "invoices")?;
-        if let Some(at) = cursor.and_then(|cursor| cursor.synced_at) {
-            findings.push(Finding::ok(
-                "source",
-                format!("the invoices were last synced {}", now.iso(at)),
-            ));
-        }
-    }
-    Ok(findings)
 }
 
 /// The proxies that requests go through; nothing where there is none.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::doubt::{confirm, unconfirmed};
 use super::gather::Gathered;
 use super::spool::Spool;
 use super::summary::{Became, Refused, SyncSummary, Synced};
@@ -14,10 +15,10 @@ use crate::jobs::gone;
 use crate::jobs::ticket::Desk;
 use crate::source::{AskedKind, Reached, Row, Source, Strange};
 use crate::store::import::{Importer, Put};
-use crate::store::meta;
 use crate::store::presence::{Bringer, Seen};
 use crate::store::sync::{self as memory, Presence, RowChange};
 use crate::store::{Connection, Transaction};
+use crate::store::{book as rows, meta};
 
 /// Writes everything that a source told, and adds to the summary what became of it.
 pub fn apply(
@@ -86,6 +87,22 @@ fn parents_first(kind: &FactKind, rows: Vec<(u64, Row)>) -> Vec<(u64, Row)> {
     }
 }
 
+/// A row that cannot be taken.
+fn refusal(
+    (kind, id): (&FactKind, i64),
+    column: &'static str,
+    found: &str,
+    remedy: String,
+) -> Refused {
+    Refused {
+        kind: kind.name,
+        id,
+        column,
+        found: found.to_owned(),
+        remedy,
+    }
+}
+
 /// Bad rows that are told one by one, where none may be.
 const MOST_BAD: usize = 20;
 
@@ -149,47 +166,82 @@ impl Book<'_> {
             source: source.to_owned(),
             form: reached.form,
             changed_since: reached.changed_since,
-            read: 0,
-            new: 0,
-            changed: 0,
-            unchanged: 0,
-            refused: 0,
-            erased: 0,
-            back: 0,
-            gone: 0,
+            ..Synced::default()
         };
         let mut importer = Importer::new(self.connection, kind, self.bringer)?;
-        let seen = (reached.whole && kind.can_be_gone())
+        let still_owed = reached.still_owed && kind.table == "invoice";
+        let seen = (still_owed || reached.whole && kind.can_be_gone())
             .then(|| Seen::begin(self.connection, kind, self.bringer))
             .transpose()?;
-        let mut waiting_for_parents = Vec::new();
-        for row in spool.into_rows()? {
-            synced.read += 1;
-            let row = row?;
-            if let Some(seen) = &seen {
-                seen.note(row.id)?;
+        let manner = (seen.as_ref(), still_owed);
+        self.rows(
+            kind,
+            spool,
+            (&mut importer, manner),
+            (&mut waiting, &mut synced),
+        )?;
+        match &seen {
+            Some(seen) if still_owed => {
+                synced.unconfirmed = seen.hold_back_what_owes()?;
+                self.summary.notes.extend(unconfirmed(&synced));
             }
-            if waiting.remove(&row.id) {
-                memory::set_again(self.connection, source, (kind.name, row.id), false)?;
+            Some(seen) => {
+                synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
             }
-            if kind.refers_to_itself() {
-                waiting_for_parents.push((synced.read, row));
-                continue;
-            }
-            synced.count(self.row(kind, &mut importer, synced.read, row)?);
-        }
-        for (line, row) in parents_first(kind, waiting_for_parents) {
-            synced.count(self.row(kind, &mut importer, line, row)?);
-        }
-        if let Some(seen) = &seen {
-            synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
+            None => {}
         }
         if let Some(cursor) = reached.cursor {
             let at = self.now.at;
             memory::set_cursor(self.connection, source, kind.name, (&cursor, at))?;
         }
         meta::set_refreshed(self.connection, kind.name, self.now.at)?;
+        if reached.whole || still_owed {
+            let today = self.now.today.to_string();
+            meta::set_read_whole(self.connection, source, kind.name, &today)?;
+        }
         self.summary.kinds.push(synced);
+        Ok(())
+    }
+
+    /// Takes each row of a kind, and counts what became of it.
+    fn rows(
+        &mut self,
+        kind: &'static FactKind,
+        spool: Spool,
+        (importer, (seen, still_owed)): (&mut Importer<'_>, (Option<&Seen<'_>>, bool)),
+        (waiting, synced): (&mut BTreeSet<i64>, &mut Synced),
+    ) -> Result<()> {
+        let mut waiting_for_parents = Vec::new();
+        for row in spool.into_rows()? {
+            let mut row = row?;
+            if row.reply.is_some() {
+                self.hear(kind, &row)?;
+                continue;
+            }
+            synced.read += 1;
+            if still_owed {
+                confirm(kind, &mut row);
+            }
+            if let Some(seen) = seen {
+                seen.note(row.id)?;
+            }
+            if waiting.remove(&row.id) {
+                memory::set_again(
+                    self.connection,
+                    self.source.name(),
+                    (kind.name, row.id),
+                    false,
+                )?;
+            }
+            if kind.refers_to_itself() {
+                waiting_for_parents.push((synced.read, row));
+                continue;
+            }
+            synced.count(self.row(kind, importer, synced.read, row)?);
+        }
+        for (line, row) in parents_first(kind, waiting_for_parents) {
+            synced.count(self.row(kind, importer, line, row)?);
+        }
         Ok(())
     }
 
@@ -221,9 +273,7 @@ impl Book<'_> {
         line: u64,
         row: Row,
     ) -> Result<Became> {
-        let told = self
-            .tickets
-            .hear(self.connection, kind, &row, self.now, &mut self.summary)?;
+        let told = self.hear(kind, &row)?;
         self.strange(kind, &row)?;
         let id = row.id;
         for strange in row.strange {
@@ -231,6 +281,7 @@ impl Book<'_> {
         }
         match self.cells(kind, id, &row.cells) {
             Ok(mut cells) => {
+                self.owner(kind, &mut cells)?;
                 if let Some(parent) = importer.parent_to_come(&cells)? {
                     let at = kind.position("parent_id").unwrap_or(0);
                     let other = (parent, kind.name);
@@ -243,6 +294,13 @@ impl Book<'_> {
             }
             Err(refused) => self.refuse(refused),
         }
+    }
+
+    /// Tells what a ticket's row says that the book does not know.
+    fn hear(&mut self, kind: &FactKind, row: &Row) -> Result<Option<Became>> {
+        let (connection, now) = (self.connection, self.now);
+        self.tickets
+            .hear(connection, kind, row, now, &mut self.summary)
     }
 
     /// Notes the row's codes that nobody knew, instead of those it had before.
@@ -303,6 +361,21 @@ impl Book<'_> {
         }
     }
 
+    /// Fills in whose an invoice is by its contract, where the source says no more than that.
+    fn owner(&self, kind: &FactKind, cells: &mut [Option<Value>]) -> Result<()> {
+        let (Some(client), Some(contract)) =
+            (kind.position("client_id"), kind.position("contract_id"))
+        else {
+            return Ok(());
+        };
+        if let (None, Some(Value::Integer(id))) = (&cells[client], &cells[contract])
+            && let Some(contract) = rows::contract(self.connection, *id)?
+        {
+            cells[client] = Some(Value::Integer(contract.client_id));
+        }
+        Ok(())
+    }
+
     /// Writes a row if it says something else than the book. `told` is what a ticket's event made of it.
     fn put(
         &mut self,
@@ -328,40 +401,35 @@ impl Book<'_> {
                 };
                 return Ok(told.unwrap_or(unchanged));
             }
-            match importer.put(line, &cells)? {
+            let refused = match importer.put(line, &cells)? {
                 Put::Erased => return Ok(Became::Erased),
                 Put::Written if change == RowChange::New => return Ok(Became::New),
                 Put::Written if back => return Ok(Became::Back),
-                Put::Twice(_) if self.source.all_or_nothing() => {
-                    return self.refuse(Refused {
-                        kind: kind.name,
-                        id,
-                        column: kind.columns[0].name,
-                        found: "came twice, and says two things".to_owned(),
-                        remedy: "give each key once".to_owned(),
-                    });
-                }
+                Put::Twice(_) if self.source.all_or_nothing() => Some(refusal(
+                    (kind, id),
+                    kind.columns[0].name,
+                    "came twice, and says two things",
+                    "give each key once".to_owned(),
+                )),
                 // Twice: the row was read again by itself, and stood on a page too.
                 Put::Written | Put::Twice(_) => return Ok(told.unwrap_or(Became::Changed)),
-                Put::Lacks(columns) => {
-                    return self.refuse(Refused {
-                        kind: kind.name,
-                        id,
-                        column: columns.first().copied().unwrap_or("id"),
-                        found: "is missing in the answer".to_owned(),
-                        remedy: format!("a new row needs {}", columns.join(", ")),
-                    });
-                }
+                Put::Lacks(columns) => Some(refusal(
+                    (kind, id),
+                    columns.first().copied().unwrap_or("id"),
+                    "is missing in the answer",
+                    format!("a new row needs {}", columns.join(", ")),
+                )),
                 Put::Orphan {
                     column,
                     id: other,
                     kind: of,
                 } => {
-                    if let Some(refused) = self.orphan(kind, id, column, (other, of))? {
-                        return self.refuse(refused);
-                    }
                     cells[kind.position(column).unwrap_or(0)] = Some(Value::Null);
+                    self.orphan(kind, id, column, (other, of))?
                 }
+            };
+            if let Some(refused) = refused {
+                return self.refuse(refused);
             }
         }
     }

@@ -7,8 +7,8 @@ use super::spool::Spool;
 use crate::clock::Now;
 use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
-use crate::source::{AskedKind, Complete, Last, Named, Question, Source};
-use crate::store::{Store, sync as memory};
+use crate::source::{AskedKind, BookLookup, Complete, Last, Named, Question, Source};
+use crate::store::{Store, book, sync as memory};
 
 /// What a source told, put aside.
 pub struct Gathered {
@@ -22,6 +22,13 @@ pub struct Gathered {
     pub full: bool,
     /// A task asked.
     pub by_task: bool,
+}
+
+impl BookLookup for Store {
+    fn has_contract(&self, id: i64) -> Result<bool> {
+        let contract = book::contract(self.connection(), id)?;
+        Ok(contract.is_some_and(|contract| contract.absent_since.is_none()))
+    }
 }
 
 /// Reads every kind that is wanted of the source, to the end, or fails.
@@ -47,6 +54,7 @@ pub fn gather(
         kinds: spools.iter().map(|(asked, ..)| asked.clone()).collect(),
         full: request.full,
         names: names(store, source)?,
+        book: store,
         now,
     };
     let complete = source.read(&question, &mut |kind, rows| {

@@ -5,7 +5,7 @@ use self::gather::Gathered;
 use super::access;
 use super::deliver::Stop;
 use super::ticket::Desk;
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::domain::book::FactKind;
 use crate::domain::percent::Percent;
@@ -14,6 +14,7 @@ use crate::source::{self, Source};
 use crate::store::{Lock, Store, Transaction, sync as memory};
 
 mod book;
+mod doubt;
 mod gather;
 mod spool;
 mod summary;
@@ -140,30 +141,47 @@ pub fn sync(
     check_kinds(&request.kinds, &brought)?;
     let _lock = lock(store)?;
     let mut summary = SyncSummary::default();
+    let mut told = Vec::new();
     for source in sources {
         let source = &**source;
         let now = clock.now();
         let gathered = gather::gather(store, source, request, now, progress)?;
         nothing_withheld_alone(&gathered)?;
-        let write = |transaction: &Transaction<'_>| {
-            for named in &gathered.complete.names {
-                let name = (named.id, named.name.as_str());
-                memory::set_name(transaction, source.name(), &named.list, name)?;
-            }
-            let desk = Desk::new(config, clock);
-            let most_gone = request.most_gone.unwrap_or(config.most_gone);
-            let manner = (desk, now, most_gone);
-            let mut summary = book::apply(transaction, source, gathered, manner, summary)?;
-            access::take_in(transaction, config, now, &mut summary.access)?;
-            Ok(summary)
-        };
-        summary = if request.dry_run {
-            store.rehearse(write)?
-        } else {
-            store.write(write)?
-        };
+        if request.dry_run {
+            told.push((source, gathered, now));
+            continue;
+        }
+        let heard = (source, gathered, now);
+        summary = store.write(|t| take_in(t, heard, (request, config, clock), summary))?;
+    }
+    if request.dry_run {
+        // What one source would bring, the next may refer to.
+        summary = store.rehearse(|t| {
+            told.into_iter().try_fold(summary, |summary, heard| {
+                take_in(t, heard, (request, config, clock), summary)
+            })
+        })?;
     }
     summary.notes.extend(summary.access.note(config));
+    Ok(summary)
+}
+
+/// Writes what a source told, and adds to the summary what became of it.
+fn take_in(
+    transaction: &Transaction<'_>,
+    (source, gathered, now): (&dyn Source, Gathered, Now),
+    (request, config, clock): (&SyncRequest, &Config, &Clock),
+    summary: SyncSummary,
+) -> Result<SyncSummary> {
+    for named in &gathered.complete.names {
+        let name = (named.id, named.name.as_str());
+        memory::set_name(transaction, source.name(), &named.list, name)?;
+    }
+    let desk = Desk::new(config, clock);
+    let most_gone = request.most_gone.unwrap_or(config.most_gone);
+    let manner = (desk, now, most_gone);
+    let mut summary = book::apply(transaction, source, gathered, manner, summary)?;
+    access::take_in(transaction, config, now, &mut summary.access)?;
     Ok(summary)
 }
 
@@ -226,7 +244,6 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
-    use crate::clock::Now;
     use crate::source::ixc::Ixc;
     use crate::source::ixc::form::Form;
     use crate::source::ixc::page::{Fetch, NoAnswer, PageAnswer};
@@ -681,7 +698,7 @@ mod tests {
                 .collect()
         }
 
-        fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+        fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
             let first = question.kinds.first().and_then(|asked| asked.last.as_ref());
             self.told
                 .borrow_mut()

@@ -26,7 +26,7 @@ pub enum Became {
 }
 
 /// What became of one kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Synced {
     /// The kind.
     pub kind: &'static str,
@@ -52,6 +52,8 @@ pub struct Synced {
     pub back: u64,
     /// Rows that the source no longer has.
     pub gone: u64,
+    /// Invoices that owe in the book and did not come any more: nobody is told of them.
+    pub unconfirmed: u64,
 }
 
 impl Synced {

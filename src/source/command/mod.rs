@@ -109,7 +109,7 @@ impl fmt::Debug for Command {
 
 /// What a program has said so far.
 struct Hearing<'q> {
-    question: &'q Question,
+    question: &'q Question<'q>,
     known: Vec<&'static FactKind>,
     /// Rows of one kind that were not handed over yet.
     page: Vec<Row>,
@@ -181,7 +181,7 @@ fn broken(message: &str) -> Error {
 
 impl Command {
     /// The mark that the program gave last, where every kind that is asked for has the same one.
-    fn since(question: &Question) -> Option<&str> {
+    fn since<'q>(question: &'q Question<'_>) -> Option<&'q str> {
         let mut marks = question
             .kinds
             .iter()
@@ -190,7 +190,7 @@ impl Command {
         (!question.full && marks.all(|mark| mark == Some(first))).then_some(first)
     }
 
-    fn program(&self, question: &Question) -> Program<'_> {
+    fn program(&self, question: &Question<'_>) -> Program<'_> {
         let kinds: Vec<&str> = question.kinds.iter().map(|asked| asked.kind.name).collect();
         let mut env = self.env.clone();
         env.push((
@@ -219,7 +219,7 @@ impl Source for Command {
         true
     }
 
-    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+    fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
         let place = || {
             format!(
                 "in {}, which is sync.{}",
@@ -265,7 +265,7 @@ impl Source for Command {
                 Whole::Kinds(names) => names.contains(&asked.kind.name),
             },
             silent: !(self.settings.names_kinds || told.contains(&asked.kind.name)),
-            withheld: None,
+            ..Reached::default()
         });
         Ok(Complete {
             kinds: kinds.collect(),

@@ -3,10 +3,10 @@
 
 use serde::Deserialize;
 
+use super::super::Row;
+use super::super::erp::{ColumnFields, day, is_something, less, put_document, strange};
 use super::super::web::{Scalar, row};
-use super::super::{Explained, Row, Strange};
 use crate::domain::book::FactKind;
-use crate::domain::tax_id;
 
 /// Where the pages of a list stand.
 #[derive(Debug, Default, Deserialize)]
@@ -189,18 +189,7 @@ impl Customer {
                 ("zip", part(|a| a.cep.text())),
             ],
         );
-        let document = self.cpf_cnpj.text();
-        if document.is_empty() || tax_id::parse(&document).is_some() {
-            row.put(kind, "tax_id", document);
-        } else {
-            row.put(kind, "tax_id", String::new());
-            row.strange.push(strange(
-                "cpf_cnpj",
-                "no CPF or CNPJ (length or check digits)",
-                "left empty",
-                false,
-            ));
-        }
+        put_document(&mut row, kind, ("cpf_cnpj", self.cpf_cnpj.text()));
         row
     }
 
@@ -331,10 +320,7 @@ impl Bill {
             .filled()
             .filter(|day| !day.starts_with("0000"));
         // Money as text: what is owed is the book's business, cents and all.
-        let part = self
-            .valor_pago
-            .filled()
-            .filter(|text| text.chars().any(|c| matches!(c, '1'..='9')));
+        let part = self.valor_pago.filled().filter(is_something);
         let (status, open) = match (paid, part) {
             (Some(_), _) => ("paid", Some(String::new())),
             (None, Some(part)) => ("partial", less(self.valor.filled(), part)),
@@ -373,20 +359,6 @@ impl Bill {
     }
 }
 
-/// The whole less a part, as written amounts with a point; none when one of them is not one.
-fn less(whole: Option<&str>, part: &str) -> Option<String> {
-    let cents = |text: &str| {
-        crate::domain::money::Money::parse(text).map(crate::domain::money::Money::cents)
-    };
-    let left = cents(whole?)?.checked_sub(cents(part)?)?.max(0);
-    Some(format!("{}.{:02}", left / 100, left % 100))
-}
-
-/// A day of a date with or without a time.
-fn day(text: &str) -> String {
-    text.split([' ', 'T']).next().unwrap_or_default().to_owned()
-}
-
 /// A birth date; the one that stands for none in Hubsoft's answers is none.
 fn birth(date: &Scalar) -> String {
     let day = date.filled().map(day).unwrap_or_default();
@@ -394,15 +366,6 @@ fn birth(date: &Scalar) -> String {
         String::new()
     } else {
         day
-    }
-}
-
-fn strange(field: &'static str, found: &str, taken: &'static str, code: bool) -> Strange {
-    Strange {
-        field: field.into(),
-        found: found.chars().take(40).collect(),
-        taken: taken.into(),
-        code,
     }
 }
 
@@ -482,17 +445,10 @@ const INVOICES: &[(&str, &str)] = &[
     ("payment_method", "tipo_cobranca"),
 ];
 
-/// Which field each column comes from.
-pub(super) fn explain(kind: &str) -> Vec<Explained> {
-    let columns = match kind {
-        "clients" => CLIENTS,
-        "contracts" => CONTRACTS,
-        "logins" => LOGINS,
-        "invoices" => INVOICES,
-        _ => &[],
-    };
-    let columns = columns.iter();
-    columns
-        .map(|(column, field)| Explained::of(column, *field))
-        .collect()
-}
+/// Where the columns of each kind come from.
+pub(super) const COLUMNS: &[ColumnFields] = &[
+    ("clients", CLIENTS),
+    ("contracts", CONTRACTS),
+    ("logins", LOGINS),
+    ("invoices", INVOICES),
+];

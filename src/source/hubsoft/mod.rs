@@ -5,13 +5,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use self::facts::{ClientPage, InvoicePage, Paging};
-use super::web::{Counted, Scalar, Web};
+use super::erp;
+use super::web::{Counted, NOTHING_CHANGED, Scalar, Web};
 use super::{
     AskedKind, Checked, Complete, Explained, Question, Reached, Row, Sort, Source, SourceSettings,
     Take,
@@ -49,10 +50,7 @@ fn read(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Vec<Arc<dyn SourceSettings>> {
-    settings::read(section, base, warnings)
-        .map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>)
-        .into_iter()
-        .collect()
+    erp::one(settings::read(section, base, warnings))
 }
 
 impl SourceSettings for HubsoftSettings {
@@ -212,7 +210,7 @@ impl Hubsoft {
             401 => error.hint("the user's password or the integration's secret is another one now"),
             403 => error.hint("let Hubsoft allow this machine's address for the integration (Host not in allowlist)"),
             404 => error.hint("look at base_url under [sync.hubsoft]: the address of the API, without a path"),
-            _ => error,
+            _ => error.hint(NOTHING_CHANGED),
         }
     }
 
@@ -248,7 +246,7 @@ impl Hubsoft {
                     .web
                     .borrow()
                     .broken(P::PATH, &format!("page {page} repeats what came before"))
-                    .hint("run it again; nothing was changed here"));
+                    .hint(NOTHING_CHANGED));
             }
             if !repeats {
                 take(found)?;
@@ -346,13 +344,8 @@ impl Hubsoft {
     }
 
     fn window(&self, today: NaiveDate) -> String {
-        let days = |days: i64| Days::new(days.unsigned_abs());
-        let from = today
-            .checked_sub_days(days(self.settings.days_back))
-            .unwrap_or(today);
-        let to = today
-            .checked_add_days(days(self.settings.days_ahead))
-            .unwrap_or(today);
+        let settings = &self.settings;
+        let (from, to) = erp::around(today, (settings.days_back, settings.days_ahead));
         format!("data_inicio={from}&data_fim={to}")
     }
 }
@@ -423,10 +416,10 @@ impl Source for Hubsoft {
     }
 
     fn kinds(&self) -> Vec<&'static FactKind> {
-        KINDS.into_iter().filter_map(FactKind::named).collect()
+        erp::kinds(&KINDS)
     }
 
-    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+    fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
         self.requests.set(0);
         self.clients(&question.kinds, take)?;
         if let Some(asked) = question
@@ -443,6 +436,8 @@ impl Source for Hubsoft {
                 // Everything is read each time: Hubsoft tells of no changes.
                 cursor: Some(question.now.today.to_string()),
                 whole: !dated,
+                // A cancelled invoice stands in no list.
+                still_owed: dated,
                 ..Reached::default()
             }
         });
@@ -454,7 +449,7 @@ impl Source for Hubsoft {
     }
 
     fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
-        facts::explain(kind.name)
+        erp::explained(kind.name, facts::COLUMNS)
     }
 
     fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Which field of which form each column of the book comes from.
 
-use crate::source::Explained;
+use crate::source::erp::ColumnFields;
 
 const CLIENTS: &[(&str, &str)] = &[
     ("id", "cliente: id"),
@@ -106,7 +106,7 @@ const LOGINS: &[(&str, &str)] = &[
 const STAFF: &[(&str, &str)] = &[
     ("id", "funcionarios: id"),
     ("name", "funcionario"),
-    ("email", "email"),
+    ("email", "email, else that of the form usuarios"),
     ("mobile", "fone_celular"),
     ("active", "ativo"),
 ];
@@ -129,20 +129,13 @@ const TICKETS: &[(&str, &str)] = &[
     ("opened_at", "data_criacao"),
 ];
 
-/// Where the columns of a kind come from.
-pub(super) fn explain(kind: &str) -> Vec<Explained> {
-    let columns = match kind {
-        "clients" => CLIENTS,
-        "contracts" => CONTRACTS,
-        "invoices" => INVOICES,
-        "logins" => LOGINS,
-        "staff" => STAFF,
-        "topics" => TOPICS,
-        "tickets" => TICKETS,
-        _ => &[],
-    };
-    let columns = columns.iter();
-    columns
-        .map(|(column, field)| Explained::of(column, *field))
-        .collect()
-}
+/// Where the columns of each kind come from.
+pub(super) const COLUMNS: &[ColumnFields] = &[
+    ("clients", CLIENTS),
+    ("contracts", CONTRACTS),
+    ("invoices", INVOICES),
+    ("logins", LOGINS),
+    ("staff", STAFF),
+    ("topics", TOPICS),
+    ("tickets", TICKETS),
+];

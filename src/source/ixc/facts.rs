@@ -12,7 +12,7 @@ use crate::domain::tax_id;
 use crate::domain::words::{
     AccessStatus, ContractStatus, InvoiceStatus, Online, PersonType, Word, parse_yes_no,
 };
-use crate::source::Row;
+use crate::source::{Row, TicketReply};
 
 /// A form's row as a row of the book, of the kind that comes from that form.
 pub fn facts(
@@ -263,7 +263,12 @@ fn login(out: &mut RowDraft<'_>) {
 fn staff(out: &mut RowDraft<'_>) {
     out.copy("id", "id");
     out.copy("name", "funcionario");
-    out.copy("email", "email");
+    let id = out.row.id().unwrap_or(0);
+    let account = out.names.get(Form::Usuario, id);
+    match account.filter(|email| !email.is_empty()) {
+        Some(email) if out.row.filled("email").is_none() => out.put("email", email.to_owned()),
+        _ => out.copy("email", "email"),
+    }
     out.copy("mobile", "fone_celular");
     out.yes_no("active", "ativo");
 }
@@ -327,6 +332,23 @@ fn ticket(out: &mut RowDraft<'_>, visible: TicketVisible) {
     }
     out.out.changed = out.row.filled(CHANGED).map(str::to_owned);
     out.out.text = out.row.filled("menssagem").map(markup::unmarked);
+}
+
+/// What was written in a ticket, when it says in which and when.
+pub fn reply(row: &FormRow, tickets: &'static FactKind) -> Option<Row> {
+    let text = markup::unmarked(row.filled("mensagem")?);
+    let at = row.filled("data").filter(|text| is_instant(text))?;
+    let reply = TicketReply {
+        id: row.id()?,
+        at: at.to_owned(),
+        by_staff: row.reference("operador").is_some(),
+        text,
+    };
+    let ticket = row.reference("id_ticket").filter(|id| *id > 0)?;
+    Some(Row {
+        reply: Some(reply),
+        ..Row::of(tickets, ticket)
+    })
 }
 
 #[cfg(test)]

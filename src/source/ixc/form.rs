@@ -16,10 +16,14 @@ pub enum Form {
     Radusuarios,
     /// Tickets.
     Ticket,
+    /// What was written in tickets.
+    Mensagem,
     /// Subjects of tickets.
     Assunto,
     /// Those who work there.
     Funcionario,
+    /// Accounts of those who work there: their e-mails.
+    Usuario,
     /// Names of states.
     Uf,
     /// Names of cities.
@@ -46,8 +50,10 @@ impl Form {
             Self::Areceber => "fn_areceber",
             Self::Radusuarios => "radusuarios",
             Self::Ticket => "su_ticket",
+            Self::Mensagem => "su_mensagens",
             Self::Assunto => "su_oss_assunto",
             Self::Funcionario => "funcionarios",
+            Self::Usuario => "usuarios",
             Self::Uf => "uf",
             Self::Cidade => "cidade",
             Self::Carteira => "fn_carteira_cobranca",
@@ -68,6 +74,7 @@ impl Form {
             Self::Areceber => INVOICE,
             Self::Radusuarios => LOGIN,
             Self::Ticket => TICKET,
+            Self::Mensagem => &["id", "id_ticket", "mensagem", "operador", "data", CHANGED],
             Self::Assunto => &["id", "assunto", CHANGED],
             Self::Funcionario => &[
                 "id",
@@ -77,10 +84,20 @@ impl Form {
                 "ativo",
                 CHANGED,
             ],
+            Self::Usuario => &["id", "funcionario", "email"],
             Self::Uf => &["id", "sigla"],
             Self::Cidade | Self::Vendedor => &["id", "nome"],
             Self::Carteira | Self::Transmissor | Self::Caixa => &["id", "descricao"],
             Self::Filial => &["id", "fantasia", "razao"],
+        }
+    }
+
+    /// The field of a small form that rows refer to.
+    pub const fn referred_by(self) -> &'static str {
+        match self {
+            // An account is its person's.
+            Self::Usuario => "funcionario",
+            _ => "id",
         }
     }
 
@@ -91,6 +108,7 @@ impl Form {
             Self::Carteira | Self::Transmissor | Self::Caixa => &["descricao"],
             Self::Filial => &["fantasia", "razao"],
             Self::Uf => &["sigla"],
+            Self::Usuario => &["email"],
             _ => &[],
         }
     }
@@ -101,15 +119,17 @@ impl Form {
     }
 
     /// Every form.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Empresa,
         Self::Cliente,
         Self::Contrato,
         Self::Areceber,
         Self::Radusuarios,
         Self::Ticket,
+        Self::Mensagem,
         Self::Assunto,
         Self::Funcionario,
+        Self::Usuario,
         Self::Uf,
         Self::Cidade,
         Self::Carteira,
@@ -301,12 +321,7 @@ mod tests {
 
     #[test]
     fn no_form_that_writes_can_be_named() {
-        for name in [
-            "get_boleto",
-            "get_pix",
-            "cliente_contrato_15463",
-            "usuarios",
-        ] {
+        for name in ["get_boleto", "get_pix", "cliente_contrato_15463"] {
             assert_eq!(Form::parse(name), None);
         }
         for form in Form::ALL {

@@ -12,6 +12,7 @@ use self::form::Form;
 use self::names::NameBook;
 use self::page::{Fetch, Heard};
 use self::reading::FormReading;
+use super::erp;
 use super::{
     Checked, Complete, Explained, Last, PaymentCodes, Question, Sort, Source, SourceSettings, Take,
 };
@@ -139,10 +140,7 @@ fn read(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Vec<Arc<dyn SourceSettings>> {
-    settings::read(section, base, warnings)
-        .map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>)
-        .into_iter()
-        .collect()
+    erp::one(settings::read(section, base, warnings))
 }
 
 impl SourceSettings for IxcSettings {
@@ -176,14 +174,14 @@ impl Source for Ixc {
     }
 
     fn kinds(&self) -> Vec<&'static FactKind> {
-        KINDS.into_iter().filter_map(FactKind::named).collect()
+        erp::kinds(&KINDS)
     }
 
     fn rereads(&self) -> usize {
         MOST_AGAIN
     }
 
-    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+    fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
         let mut reading = FormReading {
             fetch: &*self.fetch,
             page_size: self.page_size,
@@ -212,7 +210,7 @@ impl Source for Ixc {
     }
 
     fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
-        explain::explain(kind.name)
+        erp::explained(kind.name, explain::COLUMNS)
     }
 
     fn known_until(&self, last: &Last, zone: Tz) -> Option<DateTime<Utc>> {

@@ -120,6 +120,7 @@ fn unreadable(form: Form, unread: Unread) -> String {
     let used = match form {
         Form::Cidade => "cities are left as they were",
         Form::Uf => "states are left as they were",
+        Form::Usuario => "staff without an e-mail of their own have none",
         _ => "ids stand for names",
     };
     let remedy = told.hints.first().cloned().unwrap_or_default();
@@ -136,7 +137,7 @@ fn named(rows: &[FormRow]) -> Vec<(i64, String)> {
         .filter_map(|row| {
             let fields = row.form().name_fields();
             let name = fields.iter().find_map(|field| row.filled(field))?;
-            Some((row.id()?, name.to_owned()))
+            Some((row.reference(row.form().referred_by())?, name.to_owned()))
         })
         .collect()
 }
@@ -155,6 +156,7 @@ pub fn references(row: &FormRow) -> BTreeSet<(Form, i64)> {
             ("id_vendedor", Form::Vendedor),
         ],
         Form::Areceber => &[("id_carteira_cobranca", Form::Carteira)],
+        Form::Funcionario if row.filled("email").is_none() => &[("id", Form::Usuario)],
         Form::Radusuarios => &[
             ("id_transmissor", Form::Transmissor),
             ("id_caixa_ftth", Form::Caixa),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::cursor::{OVERLAP, earlier, reached};
-use super::facts::{facts, prospect};
+use super::facts::{facts, prospect, reply};
 use super::form::{Form, FormRow};
 use super::names::NameBook;
 use super::page::{self, Fetch, Heard, Query, Tally};
@@ -24,7 +24,7 @@ pub(super) struct FormReading<'a> {
     pub(super) prospects: bool,
     /// Which tickets that staff opened their client may see.
     pub(super) visible: TicketVisible,
-    pub(super) question: &'a Question,
+    pub(super) question: &'a Question<'a>,
     pub(super) names: NameBook,
     pub(super) heard: Heard,
 }
@@ -61,6 +61,9 @@ impl FormReading<'_> {
         };
         self.heard.requests += tally.requests;
         self.note(form, &tally);
+        if form == Form::Ticket {
+            self.replies(asked, take)?;
+        }
         let took = TimeDelta::from_std(watch.elapsed()).unwrap_or_default();
         let before = last.map(|last| last.cursor.clone());
         Ok(Reached {
@@ -68,9 +71,39 @@ impl FormReading<'_> {
             whole: changed_since.is_none(),
             changed_since,
             cursor: reached(tally.changed_until, took, before, &self.question.now),
-            silent: false,
-            withheld: None,
+            ..Reached::default()
         })
+    }
+
+    /// Hands over what was written in tickets since the last sync; the first one only learns how they are.
+    /// Without this form nobody hears of replies, and everything else comes all the same.
+    fn replies(&mut self, asked: &AskedKind, take: &mut Take<'_>) -> Result<()> {
+        let Some(last) = &asked.last else {
+            return Ok(());
+        };
+        let query = Query {
+            form: Form::Mensagem,
+            changed_since: Some(earlier(&last.cursor, OVERLAP)),
+            page_size: self.page_size,
+        };
+        let read = page::read(self.fetch, &query, &mut |rows| {
+            let rows = rows.iter().filter_map(|row| reply(row, asked.kind));
+            take(asked.kind, rows.collect())
+        });
+        match read {
+            Ok(tally) => self.heard.requests += tally.requests,
+            Err(Unread::Failed(error)) => return Err(error),
+            Err(unread @ Unread::Said { .. }) => {
+                self.heard.requests += 1;
+                let told = unread.into_error(Form::Mensagem);
+                let remedy = told.hints.first().cloned().unwrap_or_default();
+                self.heard.notes.push(format!(
+                    "the form su_mensagens cannot be read, nobody hears of replies: {}; try: {remedy}",
+                    told.message
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Hands over the rows that changed, but for those that were `seen` already.

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
+use super::super::Row;
+use super::super::erp::{ColumnFields, day, is_something, less, put_document, strange};
 use super::super::web::{Scalar, Texts, row};
-use super::super::{Explained, Row, Strange};
 use crate::domain::book::FactKind;
-use crate::domain::money::Money;
 use crate::domain::tax_id;
 
 /// A page of titles.
@@ -172,16 +172,7 @@ impl Agreement {
                 ("branch", self.pop_nome.filled().map(str::to_owned)),
             ],
         );
-        let fits = document.is_empty() || known.is_some();
-        row.put(kind, "tax_id", if fits { document } else { String::new() });
-        if !fits {
-            row.strange.push(strange(
-                "cpfCnpj",
-                "no CPF or CNPJ (length or check digits)",
-                "left empty",
-                false,
-            ));
-        }
+        put_document(&mut row, kind, ("cpfCnpj", document));
         row
     }
 
@@ -242,63 +233,58 @@ impl Title {
         !self.settled() && due.is_some_and(|due| due < today)
     }
 
-    /// The invoice of this client.
-    pub fn invoice(&self, kind: &'static FactKind, id: i64, client: i64) -> Row {
+    /// How it stands: the book's word, what is still owed, when that became so. None when its state is
+    /// not understood.
+    fn standing(&self) -> Option<(&'static str, String, Option<&str>)> {
         let word = self.status.filled().unwrap_or_default().to_lowercase();
-        let cents = |value: &Scalar| {
-            value
-                .filled()
-                .and_then(Money::parse)
-                .map_or(0, Money::cents)
-        };
-        let part = cents(&self.valor_pago_parcial);
-        let cancelled = self.data_cancelamento.filled().is_some() || word.starts_with("cancel");
-        let paid = self.settled() || matches!(word.as_str(), "pago" | "liquidado" | "baixado");
-        let known = cancelled
-            || paid
-            || matches!(
-                word.as_str(),
-                "" | "aberto" | "gerado" | "vencido" | "em aberto"
-            );
-        let (status, open) = match (cancelled, paid, part > 0) {
-            (true, ..) => ("cancelled", String::new()),
-            (_, true, _) => ("paid", String::new()),
-            (_, _, true) => ("partial", written((cents(&self.valor) - part).max(0))),
-            _ => ("open", self.valor.text()),
-        };
-        let settled = match (cancelled, paid) {
-            (true, _) => self.data_cancelamento.filled(),
-            (_, true) => self.data_pagamento.filled(),
-            _ => None,
-        };
-        let number = self
-            .numero_documento
-            .filled()
-            .or(self.nosso_numero.filled());
+        let part = self.valor_pago_parcial.filled().filter(is_something);
+        if self.data_cancelamento.filled().is_some() || word.starts_with("cancel") {
+            let on = self.data_cancelamento.filled();
+            return Some(("cancelled", String::new(), on));
+        }
+        if self.settled() || matches!(word.as_str(), "pago" | "liquidado" | "baixado") {
+            return Some(("paid", String::new(), self.data_pagamento.filled()));
+        }
+        let known = ["", "aberto", "gerado", "vencido", "em aberto"].contains(&word.as_str());
+        known.then(|| match part {
+            Some(part) => {
+                let left = less(self.valor.filled(), part);
+                ("partial", left.unwrap_or_default(), None)
+            }
+            None => ("open", self.valor.text(), None),
+        })
+    }
+
+    /// The invoice. Whose it is, its contract says, where the title does not.
+    pub fn invoice(&self, kind: &'static FactKind, id: i64) -> Row {
+        let standing = self.standing();
+        let known = standing.is_some();
+        let (status, open, settled) = standing.unwrap_or(("open", self.valor.text(), None));
+        let number = [&self.numero_documento, &self.nosso_numero];
+        let number = number.into_iter().find_map(Scalar::filled);
+        let date = |value: &Scalar| value.filled().map(day);
+        let word = |value: &Scalar| value.filled().map(str::to_owned);
         let mut row = row(
             kind,
             id,
             [
-                ("client_id", Some(client.to_string())),
+                ("client_id", self.cliente_id.id().map(|id| id.to_string())),
                 ("contract_id", Some(self.cliente_contrato.text())),
                 ("number", Some(number.unwrap_or_default().to_owned())),
-                ("portfolio", self.portador.filled().map(str::to_owned)),
-                ("issued_on", self.data_emissao.filled().map(day)),
+                ("portfolio", word(&self.portador)),
+                ("issued_on", date(&self.data_emissao)),
                 (
                     "due_on",
-                    Some(self.data_vencimento.filled().map(day).unwrap_or_default()),
+                    Some(date(&self.data_vencimento).unwrap_or_default()),
                 ),
                 ("amount", Some(self.valor.text())),
                 ("open_amount", Some(open)),
                 ("status", Some(status.to_owned())),
                 ("settled_on", Some(settled.map(day).unwrap_or_default())),
                 ("digitable_line", Some(self.linha_digitavel.text())),
-                ("pix_code", self.codigo_pix.filled().map(str::to_owned)),
+                ("pix_code", word(&self.codigo_pix)),
                 ("payment_url", Some(self.link.text())),
-                (
-                    "payment_method",
-                    self.forma_pagamento.filled().map(str::to_owned),
-                ),
+                ("payment_method", word(&self.forma_pagamento)),
                 // Nobody is written to about an invoice whose state is not understood.
                 (
                     "released",
@@ -307,32 +293,11 @@ impl Title {
             ],
         );
         if !known {
-            row.strange.push(strange(
-                "status",
-                &word,
-                "taken as open, but not released",
-                true,
-            ));
+            let found = self.status.text().to_lowercase();
+            let taken = "taken as open, but not released";
+            row.strange.push(strange("status", &found, taken, true));
         }
         row
-    }
-}
-
-fn written(cents: i64) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
-}
-
-/// A day of a date with or without a time.
-fn day(text: &str) -> String {
-    text.split([' ', 'T']).next().unwrap_or_default().to_owned()
-}
-
-fn strange(field: &'static str, found: &str, taken: &'static str, code: bool) -> Strange {
-    Strange {
-        field: field.into(),
-        found: found.chars().take(40).collect(),
-        taken: taken.into(),
-        code,
     }
 }
 
@@ -401,17 +366,10 @@ const INVOICES: &[(&str, &str)] = &[
     ("payment_method", "formaPagamento"),
 ];
 
-/// Which field each column comes from.
-pub(super) fn explain(kind: &str) -> Vec<Explained> {
-    let columns = match kind {
-        "clients" => CLIENTS,
-        "contracts" => CONTRACTS,
-        "logins" => LOGINS,
-        "invoices" => INVOICES,
-        _ => &[],
-    };
-    let columns = columns.iter();
-    columns
-        .map(|(column, field)| Explained::of(column, *field))
-        .collect()
-}
+/// Where the columns of each kind come from.
+pub(super) const COLUMNS: &[ColumnFields] = &[
+    ("clients", CLIENTS),
+    ("contracts", CONTRACTS),
+    ("logins", LOGINS),
+    ("invoices", INVOICES),
+];

@@ -1,20 +1,19 @@
 //! SGP's web service, read only: titles by their due date, and the contracts of those who have them.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 
 use self::facts::{Agreement, ContractPage, Title, TitlePage};
-use super::web::{Counted, Scalar, Web};
-use super::{
-    Checked, Complete, Explained, Named, Question, Reached, Sort, Source, SourceSettings, Take,
-};
+use super::erp;
+use super::web::{Counted, NOTHING_CHANGED, Scalar, Web};
+use super::{Checked, Complete, Explained, Question, Reached, Sort, Source, SourceSettings, Take};
 use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
 use crate::http::{Body, HttpAnswer, HttpRequest, Method, form};
@@ -47,8 +46,6 @@ const KINDS: [&str; 4] = ["clients", "contracts", "invoices", "logins"];
 /// Where titles stand, and where the contracts of one document do.
 const TITLES: &str = "/api/ura/titulos/";
 const CONTRACTS: &str = "/api/ura/consultacliente/";
-/// What is remembered of contracts: whose each is.
-const OWNERS: &str = "contrato";
 /// Pages of titles, at most.
 const MOST_PAGES: u64 = 100_000;
 
@@ -57,10 +54,7 @@ fn read(
     base: &Path,
     warnings: &mut Vec<String>,
 ) -> Vec<Arc<dyn SourceSettings>> {
-    settings::read(section, base, warnings)
-        .map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>)
-        .into_iter()
-        .collect()
+    erp::one(settings::read(section, base, warnings))
 }
 
 impl SourceSettings for SgpSettings {
@@ -104,23 +98,16 @@ impl fmt::Debug for Sgp {
     }
 }
 
-/// What one run knows of contracts.
+/// The documents that this run asked about, as digests.
 #[derive(Default)]
-struct Owners {
-    /// Whose each contract is.
-    of: BTreeMap<i64, i64>,
-    /// Contracts whose owner this run learned.
-    learned: BTreeSet<i64>,
-    /// Documents that this run asked about, as digests.
-    asked: BTreeSet<u64>,
-}
+struct Consulted(HashSet<u64>);
 
-impl Owners {
+impl Consulted {
     /// Notes that a document is asked about; whether it was not yet.
     fn ask(&mut self, document: &str) -> bool {
         let mut digest = DefaultHasher::new();
         document.hash(&mut digest);
-        self.asked.insert(digest.finish())
+        self.0.insert(digest.finish())
     }
 }
 
@@ -170,7 +157,7 @@ impl Sgp {
                 "SGP knows the pair, and lets it in from nowhere here: look whether the token is active, its user may use the web service, and this machine's address is among its allowed hosts",
             ),
             404 => error.hint("look at base_url under [sync.sgp]: the address alone, without a path"),
-            _ => error,
+            _ => error.hint(NOTHING_CHANGED),
         }
     }
 
@@ -196,13 +183,8 @@ impl Sgp {
     }
 
     fn page(&self, today: NaiveDate, offset: u64, limit: i64) -> Result<TitlePage> {
-        let days = |days: i64| Days::new(days.unsigned_abs());
-        let from = today
-            .checked_sub_days(days(self.settings.days_back))
-            .unwrap_or(today);
-        let to = today
-            .checked_add_days(days(self.settings.days_ahead))
-            .unwrap_or(today);
+        let settings = &self.settings;
+        let (from, to) = erp::around(today, (settings.days_back, settings.days_ahead));
         let (offset, limit) = (offset.to_string(), limit.to_string());
         let (from, to) = (from.to_string(), to.to_string());
         self.post(
@@ -220,71 +202,59 @@ impl Sgp {
     }
 
     /// Reads every title, and hands over with each page what it says of contracts and clients.
-    fn titles(&self, question: &Question, owners: &mut Owners, take: &mut Take<'_>) -> Result<()> {
-        let invoices = question
-            .kinds
-            .iter()
-            .map(|asked| asked.kind)
-            .find(|kind| kind.name == "invoices");
-        let today = question.now.today;
+    fn titles(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<()> {
+        let mut asked = question.kinds.iter().map(|asked| asked.kind);
+        let invoices = asked.find(|kind| kind.name == "invoices");
         let size = self.settings.page_size;
         let mut counted = Counted::default();
+        let mut consulted = Consulted::default();
         let (mut offset, mut total) = (0, None);
         for _ in 0..MOST_PAGES {
-            let page = self.page(today, offset, size)?;
+            let page = self.page(question.now.today, offset, size)?;
             let Some(titles) = page.titulos else {
                 if offset == 0 {
                     return self.without_list(TITLES, &page.status, &page.msg);
                 }
-                return Err(self
-                    .web
-                    .broken(TITLES, &format!("the page from {offset} on has no list")));
+                let told = format!("the page from {offset} on has no list");
+                return Err(self.web.broken(TITLES, &told));
             };
-            total = page
-                .paginacao
-                .and_then(|paging| paging.total.count())
-                .or(total);
-            let rows = titles.len() as u64;
-            if let Some(at) = titles.iter().position(|title| title.id.id().is_none()) {
-                return Err(self.web.broken(
-                    TITLES,
-                    &format!("title {} has no id", offset + at as u64 + 1),
-                ));
-            }
-            let new = counted.page(titles.iter().filter_map(|title| title.id.id()));
-            if rows > 0 && new == 0 {
-                return Err(self
-                    .web
-                    .broken(
-                        TITLES,
-                        &format!("the page from {offset} on repeats what came before"),
-                    )
-                    .hint("run it again; nothing was changed here"));
-            }
+            let told = page.paginacao.and_then(|paging| paging.total.count());
+            total = told.or(total);
+            self.check(&titles, offset, &mut counted)?;
             for title in &titles {
-                self.contracts_of(title, question, owners, take)?;
+                self.contracts_of(title, question, &mut consulted, take)?;
             }
             if let Some(kind) = invoices {
-                let rows = titles.iter().filter_map(|title| {
-                    let owner = title
-                        .cliente_contrato
-                        .id()
-                        .and_then(|id| owners.of.get(&id).copied());
-                    let owner = owner.or(title.cliente_id.id()).unwrap_or(0);
-                    Some(title.invoice(kind, title.id.id()?, owner))
-                });
+                let rows = titles
+                    .iter()
+                    .filter_map(|title| Some(title.invoice(kind, title.id.id()?)));
                 take(kind, rows.collect())?;
             }
+            let rows = titles.len() as u64;
             offset += rows;
-            let short = rows < u64::try_from(size).unwrap_or(250);
-            if rows == 0
-                || (short && total.is_none_or(|total| offset >= total))
-                || total.is_some_and(|total| offset >= total)
-            {
+            let over = match total {
+                Some(total) => offset >= total,
+                None => rows < size.unsigned_abs(),
+            };
+            if rows == 0 || over {
                 return counted.complete(&self.web, TITLES, total);
             }
         }
         Err(self.web.broken(TITLES, "the pages do not end"))
+    }
+
+    /// Whether each title of a page has an id, and not all of them have come before.
+    fn check(&self, titles: &[Title], offset: u64, counted: &mut Counted) -> Result<()> {
+        if let Some(at) = titles.iter().position(|title| title.id.id().is_none()) {
+            let told = format!("title {} has no id", offset + at as u64 + 1);
+            return Err(self.web.broken(TITLES, &told));
+        }
+        let new = counted.page(titles.iter().filter_map(|title| title.id.id()));
+        if new == 0 && !titles.is_empty() {
+            let told = format!("the page from {offset} on repeats what came before");
+            return Err(self.web.broken(TITLES, &told).hint(NOTHING_CHANGED));
+        }
+        Ok(())
     }
 
     /// Asks for the contracts of whoever a title is of, once in a run: where they are not known, where the
@@ -292,36 +262,31 @@ impl Sgp {
     fn contracts_of(
         &self,
         title: &Title,
-        question: &Question,
-        owners: &mut Owners,
+        question: &Question<'_>,
+        consulted: &mut Consulted,
         take: &mut Take<'_>,
     ) -> Result<()> {
         let Some(document) = title.cliente_cpfcnpj.filled() else {
             return Ok(());
         };
-        let known = title
-            .cliente_contrato
-            .id()
-            .is_some_and(|id| owners.of.contains_key(&id));
+        let known = match title.cliente_contrato.id() {
+            Some(id) => question.book.has_contract(id)?,
+            None => false,
+        };
         if known && !question.full && !title.overdue(question.now.today) {
             return Ok(());
         }
-        if !owners.ask(document) {
+        if !consulted.ask(document) {
             return Ok(());
         }
         let page: ContractPage = self.post(CONTRACTS, &[("cpfcnpj", document)])?;
         let Some(contracts) = page.contratos else {
             return self.without_list(CONTRACTS, &page.status, &page.msg);
         };
-        self.hand_over(&contracts, owners, take)
+        self.hand_over(&contracts, take)
     }
 
-    fn hand_over(
-        &self,
-        contracts: &[Agreement],
-        owners: &mut Owners,
-        take: &mut Take<'_>,
-    ) -> Result<()> {
+    fn hand_over(&self, contracts: &[Agreement], take: &mut Take<'_>) -> Result<()> {
         let kind = |name: &str| FactKind::named(name);
         let (Some(clients), Some(all), Some(logins)) =
             (kind("clients"), kind("contracts"), kind("logins"))
@@ -336,9 +301,6 @@ impl Sgp {
                     .web
                     .broken(CONTRACTS, "a contract has no contratoId or no clienteId"));
             };
-            if owners.of.insert(id, client) != Some(client) {
-                owners.learned.insert(id);
-            }
             if told.insert(client) {
                 let theirs = |other: &&Agreement| other.cliente_id.id() == Some(client);
                 let active = contracts.iter().filter(theirs).any(Agreement::is_active);
@@ -359,18 +321,12 @@ impl Source for Sgp {
     }
 
     fn kinds(&self) -> Vec<&'static FactKind> {
-        KINDS.into_iter().filter_map(FactKind::named).collect()
+        erp::kinds(&KINDS)
     }
 
-    fn read(&self, question: &Question, take: &mut Take<'_>) -> Result<Complete> {
+    fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
         self.requests.set(0);
-        let mut owners = Owners::default();
-        for named in question.names.iter().filter(|named| named.list == OWNERS) {
-            if let Ok(client) = named.name.parse() {
-                owners.of.insert(named.id, client);
-            }
-        }
-        self.titles(question, &mut owners, take)?;
+        self.titles(question, take)?;
         let kinds = question.kinds.iter().map(|asked| Reached {
             form: if asked.kind.name == "invoices" {
                 TITLES
@@ -380,25 +336,18 @@ impl Source for Sgp {
             .to_owned(),
             // Whatever is due within the dates is read each time: SGP tells of no changes.
             cursor: Some(question.now.today.to_string()),
+            still_owed: asked.kind.name == "invoices",
             ..Reached::default()
-        });
-        let names = owners.learned.iter().filter_map(|id| {
-            Some(Named {
-                list: OWNERS.to_owned(),
-                id: *id,
-                name: owners.of.get(id)?.to_string(),
-            })
         });
         Ok(Complete {
             kinds: kinds.collect(),
-            names: names.collect(),
             requests: self.requests.get(),
             ..Complete::default()
         })
     }
 
     fn explain(&self, kind: &'static FactKind) -> Vec<Explained> {
-        facts::explain(kind.name)
+        erp::explained(kind.name, facts::COLUMNS)
     }
 
     fn examine(&self, tell: &mut dyn FnMut(Checked) -> Result<()>) -> Result<()> {

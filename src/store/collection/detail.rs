@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Past};
 use crate::domain::ladder::{CaseOutcome, Stage};
@@ -56,50 +56,7 @@ pub fn detail(
     any_hold: bool,
     zone: Tz,
 ) -> Result<Option<Detail>> {
-    let found = connection
-        .prepare_cached(
-            "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
-                    i.bureau_listed_on, i.bureau_removed_on,
-                    k.in_collection, k.in_reminders, c.notice_hold_until,
-                    coalesce(i.payment_method, c.payment_method),
-                    coalesce(nullif(trim(c.city), ''), k.city), k.state,
-                    i.absent_since IS NOT NULL OR k.absent_since IS NOT NULL
-             FROM invoice i
-             JOIN client k ON k.id = i.client_id
-             LEFT JOIN contract c ON c.id = i.contract_id
-             WHERE i.id = ?1",
-        )?
-        .query_row([invoice_id], |row| {
-            Ok(Detail {
-                invoice_id,
-                client_id: row.get(0)?,
-                contract_id: row.get(1)?,
-                portfolio: row.get(2)?,
-                owed: row.get(5)?,
-                bill: Bill {
-                    due_on: row.day(6)?,
-                    debt: Debt::of(row.get(3)?, row.get(4)?, row.get(15)?),
-                    bureau_listed_on: row.day_opt(7)?,
-                    bureau_removed_on: row.day_opt(8)?,
-                },
-                past: Past::default(),
-                exclusions: Exclusions {
-                    in_collection: row.get(9)?,
-                    in_reminders: row.get(10)?,
-                    notice_hold_until: row.day_opt(11)?,
-                    holds: Vec::new(),
-                    incident: false,
-                    payment_method: row.get(12)?,
-                },
-                place: Place {
-                    city: row.get(13)?,
-                    state: row.get(14)?,
-                },
-                open: None,
-                last_stage: None,
-            })
-        })
-        .optional()?;
+    let found = facts(connection, invoice_id)?;
     let Some(mut detail) = found else {
         return Ok(None);
     };
@@ -113,6 +70,56 @@ pub fn detail(
         detail.past.notices = notice::given(connection, *case, detail.contract_id, zone)?;
     }
     Ok(Some(detail))
+}
+
+/// What the book says of an invoice, its client and its contract; nothing of its cases yet.
+fn facts(connection: &Connection, invoice_id: i64) -> Result<Option<Detail>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
+                    i.bureau_listed_on, i.bureau_removed_on,
+                    k.in_collection, k.in_reminders, c.notice_hold_until,
+                    coalesce(i.payment_method, c.payment_method),
+                    coalesce(nullif(trim(c.city), ''), k.city), k.state,
+                    i.absent_since IS NOT NULL OR k.absent_since IS NOT NULL, i.id
+             FROM invoice i
+             JOIN client k ON k.id = i.client_id
+             LEFT JOIN contract c ON c.id = i.contract_id
+             WHERE i.id = ?1",
+        )?
+        .query_row([invoice_id], read_facts)
+        .optional()?)
+}
+
+fn read_facts(row: &Row<'_>) -> rusqlite::Result<Detail> {
+    Ok(Detail {
+        invoice_id: row.get(16)?,
+        client_id: row.get(0)?,
+        contract_id: row.get(1)?,
+        portfolio: row.get(2)?,
+        owed: row.get(5)?,
+        bill: Bill {
+            due_on: row.day(6)?,
+            debt: Debt::of(row.get(3)?, row.get(4)?, row.get(15)?),
+            bureau_listed_on: row.day_opt(7)?,
+            bureau_removed_on: row.day_opt(8)?,
+        },
+        past: Past::default(),
+        exclusions: Exclusions {
+            in_collection: row.get(9)?,
+            in_reminders: row.get(10)?,
+            notice_hold_until: row.day_opt(11)?,
+            holds: Vec::new(),
+            incident: false,
+            payment_method: row.get(12)?,
+        },
+        place: Place {
+            city: row.get(13)?,
+            state: row.get(14)?,
+        },
+        open: None,
+        last_stage: None,
+    })
 }
 
 fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
