@@ -1,10 +1,13 @@
 //! The only reading of the clock; everything below it takes `Now` as an argument.
 
+use std::time::Duration;
+
 use chrono::{
     DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone,
     Utc,
 };
 use chrono_tz::Tz;
+use nix::time::{ClockId, clock_gettime};
 
 use crate::error::{Error, Result};
 
@@ -138,6 +141,37 @@ impl Stopwatch {
     /// The time gone by.
     pub fn elapsed(&self) -> std::time::Duration {
         self.0.elapsed()
+    }
+}
+
+/// A moment since the machine started, by a clock that goes on while it is suspended, and that nobody sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BootTime(Duration);
+
+impl BootTime {
+    /// This moment. A machine without such a clock tells an instant that is later than any other.
+    pub fn now() -> Self {
+        #[cfg(target_os = "linux")]
+        let clock = ClockId::CLOCK_BOOTTIME;
+        #[cfg(not(target_os = "linux"))]
+        let clock = ClockId::CLOCK_MONOTONIC;
+        clock_gettime(clock).map_or(Self(Duration::MAX), |time| Self(time.into()))
+    }
+
+    /// The moment so long after this one.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(wait))
+    }
+
+    /// How long it is from now until then; nothing when it has passed.
+    pub fn left(self) -> Duration {
+        self.0.saturating_sub(Self::now().0)
+    }
+
+    /// In whole milliseconds.
+    pub fn millis(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
     }
 }
 

@@ -11,7 +11,7 @@
 //! | room | its duty | may import |
 //! |---|---|---|
 //! | [`domain`] | the nouns and the decisions, pure | `error`, `clock` (the value `Now`) |
-//! | [`store`] | SQLite: one file a noun, all SQL | `domain`, `error`, `clock` |
+//! | [`store`] | SQLite: one file a noun, all SQL; in `shared/` the PostgreSQL that several hosts deliver from | `domain`, `error`, `clock`, `wire` (whom TLS trusts) |
 //! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `wire`, `clock` |
 //! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock`, `wire` |
@@ -24,7 +24,7 @@
 //! | [`view`] | paper and ink: tables, JSON, CSV, bars; knows none of our nouns | `error` |
 //! | [`cli`] | one command a file or folder: flags, the call to the job, the view of its answer | everything |
 //!
-//! `clap` stands only in `cli`, `rusqlite` only in `store`, `ureq` only in `http`, `plotters` only in `view`, `rustls` only
+//! `clap` stands only in `cli`, `rusqlite` and `postgres` only in `store`, `ureq` only in `http`, `plotters` only in `view`, `rustls` only
 //! in `wire` and `http`, printing only in
 //! `view`, and only `clock` reads the clock. No two files need each other, no file is longer than 500 lines
 //! outside its tests, no function than 60, and no two public types have one name. `tests/walls` holds all of

@@ -1,4 +1,5 @@
-//! What the documents say really works: the README's commands, the examples, the example configuration.
+//! What the documents say really works: the commands of the README and of its Portuguese sister, the examples, the
+//! example configuration.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,6 +8,10 @@ use std::process::{Command, Output};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn regua(folder: &Path, arguments: &[&str]) -> Output {
@@ -117,10 +122,13 @@ fn commands(text: &str) -> BTreeSet<Vec<String>> {
 }
 
 #[test]
-fn every_command_in_the_readme_is_there() {
-    let text = fs::read_to_string(root().join("README.md")).expect("the README");
-    let found = commands(&text);
-    assert!(found.len() > 20, "{found:?}");
+fn every_command_in_the_readme_and_its_sister_is_there() {
+    let mut found = BTreeSet::new();
+    for name in ["README.md", "LEIAME.md"] {
+        let named = commands(&document(name));
+        assert!(named.len() > 20, "{name}: {named:?}");
+        found.extend(named);
+    }
     let folder = tempfile::TempDir::new().expect("a folder");
     for words in found {
         let Some(first) = words.first() else { continue };
@@ -175,16 +183,12 @@ fn steady(line: &str) -> String {
     }
 }
 
-#[test]
-fn the_tour_prints_what_the_readme_shows() {
-    let text = fs::read_to_string(root().join("README.md")).expect("the README");
-    let (_, tour) = text.split_once("## Five minutes").expect("the tour");
+/// Runs the commands of one section in a folder, and holds each line that it shows to what was really said.
+#[track_caller]
+fn tour(name: &str, heading: &str, folder: &Path, language: &str) {
+    let text = document(name);
+    let (_, tour) = text.split_once(heading).expect("the tour");
     let (tour, _) = tour.split_once("\n## ").expect("its end");
-    let folder = tempfile::TempDir::new().expect("a folder");
-    well(regua(folder.path(), &["demo", "regua-demo"]));
-    let there = folder.path().join("tour");
-    fs::create_dir(&there).expect("a folder");
-    fs::rename(folder.path().join("regua-demo/data"), there.join("data")).expect("the data");
     let sh = |command: &str| {
         let program = env!("CARGO_BIN_EXE_regua");
         let output = Command::new("sh")
@@ -192,8 +196,9 @@ fn the_tour_prints_what_the_readme_shows() {
                 "-c",
                 &format!("regua() {{ '{program}' \"$@\"; }}; {command} 2>&1"),
             ])
-            .current_dir(&there)
+            .current_dir(folder)
             .env("REGUA_NOW", "2026-11-23T09:00")
+            .env("REGUA_LANG", language)
             .output()
             .expect("a shell");
         String::from_utf8(output.stdout).expect("text")
@@ -205,7 +210,7 @@ fn the_tour_prints_what_the_readme_shows() {
         for line in joined.lines().filter(|line| !line.is_empty()) {
             if let Some(command) = line.strip_prefix("$ ") {
                 said = sh(command);
-                // The tour goes on with the name spelt right.
+                // The README's tour goes on with the name spelt right.
                 if command.contains("areceber_valr") {
                     sh(&command.replace("areceber_valr", "areceber_valor"));
                 }
@@ -213,11 +218,60 @@ fn the_tour_prints_what_the_readme_shows() {
                 let shown = steady(line);
                 assert!(
                     said.lines().any(|line| steady(line) == shown),
-                    "the README shows\n{shown}\nand regua says\n{said}"
+                    "{name} shows\n{shown}\nand regua says\n{said}"
                 );
                 checked += 1;
             }
         }
     }
-    assert!(checked > 30, "{checked} lines");
+    assert!(checked > 25, "{name}: {checked} lines");
+}
+
+#[test]
+fn the_tour_prints_what_the_readme_shows() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    well(regua(folder.path(), &["demo", "regua-demo"]));
+    let there = folder.path().join("tour");
+    fs::create_dir(&there).expect("a folder");
+    fs::rename(folder.path().join("regua-demo/data"), there.join("data")).expect("the data");
+    tour("README.md", "## Five minutes", &there, "en");
+}
+
+#[test]
+fn the_portuguese_tour_works_from_an_empty_folder() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    tour("LEIAME.md", "## Em cinco minutos", folder.path(), "pt");
+}
+
+/// The place in a page that a heading's link leads to.
+fn anchor(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn what_the_sister_points_to_is_there() {
+    let readme = document("README.md");
+    let anchors: BTreeSet<String> = readme
+        .lines()
+        .filter(|line| line.starts_with("##"))
+        .map(|line| anchor(line.trim_start_matches('#').trim()))
+        .collect();
+    let sister = document("LEIAME.md");
+    let mut pointed = 0;
+    for link in sister.split("](").skip(1) {
+        let (target, _) = link.split_once(')').expect("a whole link");
+        let (file, place) = target.split_once('#').unwrap_or((target, ""));
+        assert!(root().join(file).exists(), "{target}");
+        if !place.is_empty() {
+            assert!(anchors.contains(place), "{target}: {anchors:?}");
+            pointed += 1;
+        }
+    }
+    assert!(pointed > 10, "{pointed}");
+    assert!(readme.contains("](LEIAME.md)"));
 }

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 
 mod book;
 mod floors;
+#[cfg(feature = "postgres")]
+mod hosts;
 mod measure;
 mod rows;
 mod servers;

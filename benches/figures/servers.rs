@@ -3,18 +3,20 @@
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 /// What Firebase answers when it has taken a message.
 const TAKEN: &str = r#"{"name":"projects/provedor-1/messages/0:1500415314455276"}"#;
 /// What Google answers when a token is asked for.
 const TOKEN: &str = r#"{"access_token":"ya29.token","expires_in":3599,"token_type":"Bearer"}"#;
 
-fn listen(serve: fn(TcpStream) -> Option<()>) -> u16 {
+fn listen(serve: impl Fn(TcpStream) -> Option<()> + Clone + Send + 'static) -> u16 {
     let listener = TcpListener::bind("localhost:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             stream.set_nodelay(true).expect("an option of sockets");
+            let serve = serve.clone();
             thread::spawn(move || serve(stream));
         }
     });
@@ -23,7 +25,13 @@ fn listen(serve: fn(TcpStream) -> Option<()>) -> u16 {
 
 /// Starts an HTTP server; its port.
 pub fn http() -> u16 {
-    listen(serve_http)
+    listen(|stream| serve_http(stream, Duration::ZERO))
+}
+
+/// Starts an HTTP server that answers each message after a while; its port.
+#[cfg(feature = "postgres")]
+pub fn http_after(latency: Duration) -> u16 {
+    listen(move |stream| serve_http(stream, latency))
 }
 
 /// Starts an SMTP server; its port.
@@ -31,7 +39,7 @@ pub fn smtp() -> u16 {
     listen(serve_smtp)
 }
 
-fn serve_http(stream: TcpStream) -> Option<()> {
+fn serve_http(stream: TcpStream, latency: Duration) -> Option<()> {
     let mut writer = stream.try_clone().ok()?;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -57,6 +65,9 @@ fn serve_http(stream: TcpStream) -> Option<()> {
             }
         }
         std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink()).ok()?;
+        if !latency.is_zero() {
+            thread::sleep(latency);
+        }
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{answer}",
             answer.len()

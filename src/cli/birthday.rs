@@ -169,7 +169,7 @@ fn queue(context: &Context) -> Result<Outcome> {
     face::tell_delivery(context, &delivery);
     let (states, reasons) = job::standing(store.connection(), &summary)?;
     let state = |status: Status| states.get(&status).copied().unwrap_or(0);
-    if state(Status::Queued) > 0 {
+    if state(Status::Queued) > 0 && delivery.shared() == 0 {
         tell_queued(context, &store, &summary, state(Status::Queued))?;
     }
     tell_unbelievable(context, &store)?;

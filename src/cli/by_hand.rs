@@ -1,7 +1,9 @@
 //! What people do by hand with messages that were made: cancel those that wait, put others back.
 
+use super::signals::Listener;
 use super::{Context, face};
 use crate::error::{Error, Result};
+use crate::jobs::dispatch;
 use crate::store::Store;
 use crate::store::queue::{self as store, Chosen, Left, Retried, State};
 use crate::view::{Cell, View};
@@ -47,6 +49,27 @@ pub fn messages(n: u64) -> String {
     format!("{n} {}", if n == 1 { "message" } else { "messages" })
 }
 
+/// Takes what was just cancelled out of the reach of the hosts that share the queue; how much of it is in nobody's
+/// hand.
+fn from_hosts(context: &Context, saved: &mut Store, chosen: &Chosen) -> Result<u64> {
+    if context.config.queue.shared.is_none() {
+        return Ok(0);
+    }
+    let listener = Listener::start()?;
+    let (config, clock) = (&context.config, &context.clock);
+    let taken = dispatch::take_out(saved, config, clock, chosen, &listener.stop)?;
+    if let Some(error) = taken.failed {
+        context.out.error(&error);
+    }
+    if taken.left > 0 {
+        context.out.warn(format!(
+            "hosts have {} of them in hand, or cannot be asked: what is not sent is cancelled by the next `regua queue share`",
+            taken.left
+        ));
+    }
+    Ok(taken.cancelled)
+}
+
 /// Takes queued messages out of the queue, once a person agreed; whether they did.
 pub fn cancel(context: &Context, chosen: &Chosen, yes: bool) -> Result<bool> {
     let mut saved = context.open()?;
@@ -74,6 +97,7 @@ pub fn cancel(context: &Context, chosen: &Chosen, yes: bool) -> Result<bool> {
         }
     }
     let n = saved.write(|transaction| store::cancel(transaction, chosen))?;
+    let n = n + from_hosts(context, &mut saved, chosen)?;
     let view = View::<u64>::new().number("messages", |n| *n);
     face::done(context, view, &n, format!("{} cancelled", messages(n)))?;
     Ok(true)

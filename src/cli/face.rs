@@ -14,7 +14,8 @@ use crate::domain::phone;
 use crate::domain::task::{RunOutcome, Task};
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::Result;
-use crate::jobs::deliver::{Delivery, deliver};
+use crate::jobs::deliver::Delivery;
+use crate::jobs::dispatch::dispatch;
 use crate::store::Store;
 use crate::store::task::TaskRun;
 use crate::view::measure::shortened;
@@ -171,7 +172,7 @@ pub fn deliver_now(
 ) -> Result<(Delivery, Option<Outcome>)> {
     let listener = Listener::start()?;
     let mut bars = Bars::new(context);
-    let delivery = deliver(
+    let delivery = dispatch(
         store,
         &context.config,
         &context.clock,
@@ -239,6 +240,7 @@ pub fn tell_delivery(context: &Context, delivery: &Delivery) {
             (channel.later, "to be tried again later"),
             (channel.unknown + channel.recovered, "unknown"),
             (channel.skipped.values().sum(), "no longer wanted"),
+            (channel.shared, "handed over to the hosts"),
             (channel.left, "still queued"),
         ] {
             if n > 0 {
@@ -332,4 +334,19 @@ pub fn version() -> u8 {
         Ok(()) => 0,
         Err(error) => error.kind.exit_code(),
     }
+}
+
+/// A host that delivers from a shared queue, as lists show it.
+#[cfg(feature = "postgres")]
+pub fn hosts_view(context: &Context) -> View<'_, crate::store::shared::HostStanding> {
+    View::<crate::store::shared::HostStanding>::new()
+        .words("host", |host| Cell::of(&host.host))
+        .words("place", |host| Cell::of(&host.place))
+        .words("last_seen_at", |host| {
+            let seen = chrono::TimeDelta::milliseconds(host.seen_ms);
+            instant(context, Some(context.now().at - seen))
+        })
+        .number("in_hand", |host| host.in_hand)
+        .number("sent", |host| host.sent)
+        .data("version", |host| Cell::of(&host.version))
 }

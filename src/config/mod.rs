@@ -30,9 +30,11 @@ mod find;
 mod hours;
 mod receive;
 mod sections;
+mod shared;
 
 pub use receive::ReceiveConfig;
 pub use sections::{BackupConfig, BirthdayConfig, QueueConfig, Retention};
+pub use shared::SharedConfig;
 
 /// The table every file and example uses where no configuration is found.
 const DEFAULT_DATABASE: &str = "regua.db";
@@ -148,6 +150,9 @@ impl Config {
                 secrets.push((format!("{channel}.{key}"), secret));
             }
         }
+        if let Some(shared) = &self.queue.shared {
+            secrets.push(("queue.shared.url".to_owned(), &shared.url));
+        }
         for (key, secret) in self.receive.secrets() {
             secrets.push((format!("receive.{key}"), secret));
         }
@@ -164,7 +169,7 @@ fn read_config(top: &Section<'_, '_>, base: &Path) -> Config {
     let mut warnings = Vec::new();
     // Flaws are told in the order that they are read in.
     let timezone = read_timezone(top);
-    let (queue, expire_days) = read_queue(top);
+    let (queue, expire_days) = read_queue(top, base);
     let channels = channels::read(top, base, &mut warnings);
     let (most_gone, sources) = read_sync(top, base, &mut warnings);
     let (hours, state_hours) = read_hours(top);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::shared::{self, SharedConfig};
 use crate::domain::alert::Alerted;
 use crate::domain::channel::AddressForm;
 use crate::domain::contact_hours::{self, Window};
@@ -22,6 +23,8 @@ pub struct QueueConfig {
     pub first_retry_seconds: i64,
     /// Channels whose unknown messages are resent by themselves.
     pub resend_unknown: Vec<Channel>,
+    /// The queue that several hosts deliver; none where one machine does it all.
+    pub shared: Option<SharedConfig>,
 }
 
 /// Who is congratulated, and how.
@@ -184,11 +187,12 @@ pub(super) fn read_company(top: &Section<'_, '_>) -> Company {
 }
 
 /// Reads `[queue]`, and how many days a message is of use.
-pub(super) fn read_queue(top: &Section<'_, '_>) -> (QueueConfig, i64) {
+pub(super) fn read_queue(top: &Section<'_, '_>, base: &Path) -> (QueueConfig, i64) {
     let default = QueueConfig {
         max_attempts: 12,
         first_retry_seconds: 30,
         resend_unknown: Vec::new(),
+        shared: None,
     };
     let Some(section) = top.section("queue") else {
         return (default, 7);
@@ -201,6 +205,7 @@ pub(super) fn read_queue(top: &Section<'_, '_>) -> (QueueConfig, i64) {
             .number("first_retry_seconds", 1..=86_400)
             .unwrap_or(default.first_retry_seconds),
         resend_unknown: section.words("resend_unknown").unwrap_or_default(),
+        shared: shared::read(&section, base),
     };
     let expire_days = section.number("expire_days", 1..=3650).unwrap_or(7);
     section.finish();

@@ -123,6 +123,17 @@ impl ContactHours {
                 .is_some_and(|window| window.holds(now.local().time()))
     }
 
+    /// The instant at which they close next, while they are open at `now`; none where they never close.
+    pub fn closes(&self, now: Now, calendar: &Calendar) -> Option<DateTime<Utc>> {
+        let window = self.window(now.today, calendar)?;
+        let day = if window.to == NaiveTime::MIN {
+            now.today.succ_opt()?
+        } else {
+            now.today
+        };
+        Some(instant_of(now.zone, day.and_time(window.to)))
+    }
+
     /// The next instant at or after `now` when a message may go out: `now.at` itself when open.
     /// `None` when no day of the coming year has a window.
     pub fn next_open(&self, now: Now, calendar: &Calendar) -> Option<DateTime<Utc>> {

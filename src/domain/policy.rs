@@ -12,7 +12,7 @@ use super::place::{Place, Places};
 use super::sms::transliterate;
 use super::template::Rendered;
 use super::words::{Channel, Purpose};
-use crate::clock::Now;
+use crate::clock::{Now, start_of};
 
 /// One value for each purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,28 @@ impl Policy {
     /// The same for hours of its own (a birthday's).
     pub fn not_before_in(&self, hours: &ContactHours, now: Now) -> Option<DateTime<Utc>> {
         self.opening(hours, &self.calendar, now)
+    }
+
+    /// The instant up to which a message that may go at `now` stays so: the end of the window in which it may,
+    /// and of this day at the latest. A birthday's hours are its own, whatever the place.
+    pub fn valid_until(
+        &self,
+        purpose: Purpose,
+        place: &Place,
+        birthday: Option<&ContactHours>,
+        now: Now,
+    ) -> DateTime<Utc> {
+        let end = now.today.succ_opt().unwrap_or(now.today);
+        let end = start_of(now.zone, end);
+        let closes = match birthday {
+            Some(hours) => hours.closes(now, &self.calendar),
+            None => {
+                let hours = self.places.hours(place, purpose);
+                let hours = hours.unwrap_or_else(|| self.hours.get(purpose));
+                hours.closes(now, self.calendar_at(place))
+            }
+        };
+        closes.map_or(end, |closes| closes.min(end))
     }
 
     fn opening(

@@ -12,6 +12,7 @@ pub mod compose;
 pub mod dashboard;
 pub mod deliver;
 pub mod demo;
+pub mod dispatch;
 pub mod doctor;
 pub mod dossier;
 mod ending;
@@ -33,6 +34,8 @@ pub mod rows;
 pub mod rule;
 pub mod run_due;
 pub mod send;
+#[cfg(feature = "postgres")]
+pub mod share;
 pub mod stats;
 pub mod status;
 pub mod sync;

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::deliver::{Delivery, Observer, Stop, deliver};
+use super::deliver::{Delivery, Observer, Stop};
+use super::dispatch::dispatch;
 use super::ending::{Complaints, Done, aside};
 use super::receipt::poll;
 use super::{backup, birthday, codes, collection, purge, pursue, send, sync, watch};
@@ -384,7 +385,7 @@ pub(super) fn deliver_on(
     hands: &mut Hands<'_>,
     channels: &[Channel],
 ) -> Result<Delivery> {
-    deliver(
+    dispatch(
         store,
         hands.config,
         hands.clock,

@@ -60,13 +60,22 @@ columns! {
 
 columns! {
     Milestone: |milestone: Self| milestone.word(), |value: ValueRef<'_>| named(value, Milestone::parse);
+    Status: Status::as_str, status;
     Phase: |phase: Self| phase.to_string(), |value: ValueRef<'_>| named(value, Phase::parse);
 }
 
 columns! { words:
     AccessStatus, AddressKind, AttemptOutcome, Author, CaseOutcome, Channel, CodeKind, ContractStatus,
     Deliver, EventType, InvoiceStatus, Kind, NoticeKind, Online, Origin, PersonType, Purpose, Reason,
-    ReceiptKind, ReportKind, Run, Stage, Status, StepKind, RunOutcome, TriggerEvent,
+    ReceiptKind, ReportKind, Run, Stage, StepKind, RunOutcome, TriggerEvent,
+}
+
+/// A message that was handed to the hosts that share the queue is one that is queued.
+fn status(value: ValueRef<'_>) -> FromSqlResult<Status> {
+    match value.as_str()? {
+        "shared" => Ok(Status::Queued),
+        text => Status::parse(text).ok_or_else(|| wrong(text)),
+    }
 }
 
 /// A struct whose fields are columns, each named once: the columns for a SELECT, and the reader that takes them

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::json;
 
 use super::columns::Millis;
-use super::{Store, evidence, meta, purge};
+use super::{Store, evidence, meta, purge, sharing};
 use crate::domain::phone;
 use crate::error::{Error, Result};
 
@@ -102,9 +102,10 @@ pub fn erase(store: &mut Store, client_id: i64, why: &str, at: DateTime<Utc>) ->
         .connection
         .pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
     let erasure = store.write(|connection| {
+        sharing::forget(connection, client_id)?;
         let cancelled = connection.execute(
             "UPDATE message SET status = 'cancelled', detail = 'its client was erased'
-             WHERE client_id = ?1 AND status IN ('queued', 'sending')",
+             WHERE client_id = ?1 AND status IN ('queued', 'sending', 'shared')",
             [client_id],
         )? as u64;
         let mut statement =
@@ -479,6 +480,8 @@ mod tests {
             "",
             "name teams alert_text alert_staff absent_since",
         ),
+        ("shared", "", "tag wish wish_reason wish_detail"),
+        ("shared_forget", "", "tag"),
         (
             "trigger",
             "",

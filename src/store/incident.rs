@@ -244,7 +244,7 @@ pub fn note_message(
 pub fn cancel_before(connection: &Connection, id: i64, step: i64, why: &str) -> Result<u64> {
     let changed = connection.execute(
         "UPDATE message SET status = 'cancelled', detail = ?3
-         WHERE status = 'queued' AND id IN
+         WHERE status IN ('queued', 'shared') AND id IN
            (SELECT message_id FROM incident_message WHERE incident_id = ?1 AND step < ?2)",
         (id, step, why),
     )?;
@@ -258,7 +258,7 @@ pub fn was_told(connection: &Connection, id: i64, step: i64, client_id: i64) -> 
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM incident_message t JOIN message m ON m.id = t.message_id
                WHERE t.incident_id = ?1 AND t.client_id = ?3 AND t.step < ?2
-                 AND m.status IN ('sent', 'unknown', 'sending'))",
+                 AND m.status IN ('sent', 'unknown', 'sending', 'shared'))",
         )?
         .query_row((id, step, client_id), |row| row.get(0))?)
 }

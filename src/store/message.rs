@@ -26,7 +26,7 @@ pub fn recent(
                FROM message
                WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2 AND created_at >= ?3
                  AND origin <> 'test'
-                 AND status IN ('queued', 'sending', 'sent', 'unknown'))",
+                 AND status IN ('queued', 'shared', 'sending', 'sent', 'unknown'))",
         )?
         .query_row((client_id, purpose, Millis(since)), |row| row.get(0))?)
 }
@@ -140,7 +140,7 @@ impl Wanted {
         all.equal("invoice_id", self.invoice_id);
         all.equal("ticket_id", self.ticket_id);
         all.equal("batch_id", self.batch_id);
-        all.any("status", &self.statuses);
+        all.any_status(&self.statuses);
         all.any("kind", &self.kinds);
         if let Some(event) = &self.event {
             let (whole, start) = (all.bind(event.clone()), all.bind(format!("{event}:")));
@@ -199,6 +199,19 @@ impl Conditions {
             let place = self.bind(value);
             self.parts.push(format!("{column} = {place}"));
         }
+    }
+
+    /// In one of these states, if any are given; what other hosts deliver is queued.
+    fn any_status(&mut self, statuses: &[Status]) {
+        if statuses.is_empty() {
+            return;
+        }
+        let mut places: Vec<String> = statuses.iter().map(|status| self.bind(*status)).collect();
+        if statuses.contains(&Status::Queued) {
+            places.push("'shared'".to_owned());
+        }
+        self.parts
+            .push(format!("status IN ({})", places.join(", ")));
     }
 
     /// One of these, if any are given.

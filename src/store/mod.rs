@@ -54,6 +54,9 @@ pub mod report_values;
 pub mod restore;
 pub mod rule;
 pub mod sample;
+#[cfg(feature = "postgres")]
+pub mod shared;
+pub mod sharing;
 pub mod stats;
 pub mod status;
 pub mod sync;

@@ -88,7 +88,7 @@ pub fn due(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<Pursued>> 
              WHERE o.invoice_id = m.invoice_id AND o.invoice_id IS NOT NULL AND o.id <> m.id
                AND o.event = m.event AND o.template = m.template AND o.case_id IS m.case_id
                AND o.address IS NOT m.address
-               AND (o.status IN ('queued', 'sending', 'unknown')
+               AND (o.status IN ('queued', 'shared', 'sending', 'unknown')
                     OR (o.status = 'sent' AND o.sent_at + p.hours * 3600000 > ?1)))
          ORDER BY m.id",
     )?;

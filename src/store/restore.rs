@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction};
 use serde_json::json;
 
-use super::{Store, evidence, meta, purge};
+use super::{Store, evidence, meta, purge, sharing};
 use crate::error::Result;
 
 /// Under which key the day is kept that counts as done, because nobody knows what was sent on it.
@@ -39,10 +39,11 @@ pub struct CarriedOver {
 /// Settles what was on its way: it may have left since. With `resend`, what was queued stays so.
 pub fn settle(connection: &Connection, resend: bool) -> Result<OnTheirWay> {
     let states = if resend {
-        "('sending')"
+        "('sending', 'shared')"
     } else {
-        "('queued', 'sending')"
+        "('queued', 'sending', 'shared')"
     };
+    sharing::restored(connection)?;
     let unknown = connection.execute(
         &format!(
             "UPDATE message SET status = 'unknown', reason = NULL,

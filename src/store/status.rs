@@ -36,6 +36,8 @@ pub fn queue(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<ChannelQ
                 min(max(not_before, created_at)) FILTER (WHERE not_before <= ?2)
          FROM message WHERE status = 'queued' AND channel = ?1",
     )?;
+    let mut shared = connection
+        .prepare_cached("SELECT count(*) FROM message WHERE status = 'shared' AND channel = ?1")?;
     let mut unknown = connection
         .prepare_cached("SELECT count(*) FROM message WHERE status = 'unknown' AND channel = ?1")?;
     let mut found = Vec::new();
@@ -50,6 +52,8 @@ pub fn queue(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<ChannelQ
                 oldest_due_at: row.instant_opt(3)?,
             })
         })?;
+        // What the hosts of a shared queue are to deliver may go now.
+        queue.due += shared.query_row([channel], |row| row.get::<_, u64>(0))?;
         queue.unknown = unknown.query_row([channel], |row| row.get(0))?;
         found.push(queue);
     }
@@ -99,7 +103,8 @@ pub type Total = (Channel, Status, Option<Reason>, u64);
 /// Every message there ever was, counted by channel, state and reason.
 pub fn totals(connection: &Connection) -> Result<Vec<Total>> {
     let mut statement = connection.prepare(
-        "SELECT channel, status, reason, count(*) FROM message GROUP BY channel, status, reason",
+        "SELECT channel, iif(status = 'shared', 'queued', status) AS state, reason, count(*)
+         FROM message GROUP BY channel, state, reason",
     )?;
     let rows = statement.query_map([], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))

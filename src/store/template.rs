@@ -93,7 +93,8 @@ pub fn remove(connection: &Connection, name: &str) -> Result<()> {
 /// How many queued messages were made with it.
 pub fn queued(connection: &Connection, name: &str) -> Result<u64> {
     Ok(connection.query_row(
-        "SELECT count(*) FROM message WHERE status = 'queued' AND template = ?1",
+        "SELECT (SELECT count(*) FROM message WHERE status = 'queued' AND template = ?1)
+              + (SELECT count(*) FROM message WHERE status = 'shared' AND template = ?1)",
         [name],
         |row| row.get(0),
     )?)

@@ -18,11 +18,6 @@ const LONG_FILES: &[(&str, &str)] = &[(
 const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("cli/mod.rs", "dispatch", "one line for each command"),
     (
-        "jobs/deliver/settling.rs",
-        "round",
-        "one transaction, in its order",
-    ),
-    (
         "jobs/run_due.rs",
         "carry_out",
         "one arm for each kind of task",

@@ -204,7 +204,7 @@ fn carry_out(context: &Context, store: &mut Store, id: i64, goes: Goes) -> Resul
     }
     let standing = job::standing(store.connection(), id)?;
     let queued = state(&standing, Status::Queued);
-    if queued > 0 {
+    if queued > 0 && delivery.shared() == 0 {
         tell_queued(context, store, goes.channel, queued)?;
     }
     past::answer(context, store, &standing)?;

@@ -6,9 +6,9 @@ use super::{Context, Outcome, face, speech};
 use crate::domain::task::RunOutcome;
 use crate::domain::words::Channel;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jobs::alert;
 use crate::jobs::run_due::{self, Hands, Ran};
-use crate::store::task as store;
+use crate::jobs::{alert, dispatch};
+use crate::store::{Store, task as store};
 use crate::view::{Cell, View};
 
 /// Runs one task now, whatever its schedule.
@@ -35,7 +35,40 @@ pub(super) fn run_due(context: &Context) -> Result<Outcome> {
         context.out.explain("another run of tasks is working");
         return Ok(Outcome::Done);
     };
-    let run_due::Due { owed, left } = run_due::owed(&mut saved, &context.config, &context.clock)?;
+    if context.config.queue.shared.is_none() {
+        return run_tasks(&mut saved, context);
+    }
+    with_hosts(&mut saved, context)
+}
+
+/// What the hosts of a shared queue did comes home first, and what waits is handed to them last.
+fn with_hosts(saved: &mut Store, context: &Context) -> Result<Outcome> {
+    let (config, clock) = (&context.config, &context.clock);
+    let listener = Listener::start()?;
+    let mut failed = None;
+    let mut tell = |done: Result<()>| {
+        if let Err(error) = done {
+            context.out.error(&error);
+            failed.get_or_insert(error.kind);
+        }
+    };
+    tell(dispatch::begin(saved, config, clock, &listener.stop));
+    let outcome = run_tasks(saved, context)?;
+    if listener.stop.asked() == 0 {
+        tell(dispatch::end(saved, config, clock, &listener.stop));
+    }
+    let outcome = listener.outcome().unwrap_or(outcome);
+    Ok(match (outcome, failed) {
+        (Outcome::Done | Outcome::SomeFailed, Some(ErrorKind::World)) => Outcome::WorldFailed,
+        (Outcome::Done | Outcome::SomeFailed, Some(ErrorKind::Locked)) => Outcome::Locked,
+        (Outcome::Done | Outcome::SomeFailed, Some(_)) => Outcome::Unacceptable,
+        (outcome, _) => outcome,
+    })
+}
+
+/// Runs the tasks that are owed a run, and alerts of what does not go well.
+fn run_tasks(saved: &mut Store, context: &Context) -> Result<Outcome> {
+    let run_due::Due { owed, left } = run_due::owed(saved, &context.config, &context.clock)?;
     for name in left {
         context.out.error(&Error::world(format!(
             "task `{name}`: its process died three times; it is not begun again before its next minute"
@@ -48,9 +81,9 @@ pub(super) fn run_due(context: &Context) -> Result<Outcome> {
         }
     }
     let ((ran, aside), signal) = with_hands(context, |hands| {
-        let ran = run_due::run_owed(&mut saved, hands, &owed)?;
-        let mut aside = run_due::go_on(&mut saved, hands, !ran.is_empty())?;
-        aside.extend(alert::tell(&mut saved, hands, !ran.is_empty())?);
+        let ran = run_due::run_owed(saved, hands, &owed)?;
+        let mut aside = run_due::go_on(saved, hands, !ran.is_empty())?;
+        aside.extend(alert::tell(saved, hands, !ran.is_empty())?);
         Ok((ran, aside))
     })?;
     if !owed.is_empty() {

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::deliver::{self, Delivery, Observer, Stop};
+use super::deliver::{Delivery, Observer, Stop};
+use super::dispatch::dispatch;
 use super::pursue::pursue;
 use crate::clock::{Clock, Now};
 use crate::config::Config;
@@ -165,7 +166,7 @@ pub fn update(
 ) -> Result<(Update, Delivery)> {
     let update = write(store, config, clock, request, &mut |_| Ok(()), &mut |_| {})?;
     let channels = channels(store.connection(), request)?;
-    let delivery = deliver::deliver(store, config, clock, &channels, stop, observer)?;
+    let delivery = dispatch(store, config, clock, &channels, stop, observer)?;
     Ok((update, delivery))
 }
 

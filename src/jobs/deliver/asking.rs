@@ -1,57 +1,29 @@
 //! Asking: which numbers exist, at gateways that want to be asked before anybody is written to.
 
-use std::sync::Arc;
-
-use chrono::TimeDelta;
-
 use super::Drain;
+use super::numbers::BELIEVED;
 use super::stop::Stop;
+use super::supply::Supply;
 use super::workers::awaited;
-use crate::channel::{NumberCheck, Provider};
-use crate::clock::Now;
-use crate::domain::words::Channel;
+use crate::channel::NumberCheck;
 use crate::error::Result;
-use crate::store::{Connection, Store, number};
 
-/// What a gateway said of a number is believed for so long.
-const BELIEVED: TimeDelta = TimeDelta::days(30);
-
-/// What is known of numbers, of a provider that is asked about them.
-pub(super) struct Numbers {
-    channel: Channel,
-    now: Now,
-}
-
-impl Numbers {
-    /// What is known for a provider that is asked about numbers; none for any other.
-    pub fn asked_about(provider: &Arc<dyn Provider>, channel: Channel, now: Now) -> Option<Self> {
-        provider.numbers().map(|_| Self { channel, now })
-    }
-
-    /// Whether a number exists; none where nobody was asked of late.
-    pub fn exists(&self, connection: &Connection, number: &str) -> Result<Option<bool>> {
-        number::exists(connection, self.channel, number, self.now.at - BELIEVED)
-    }
-}
-
-impl Drain<'_> {
+impl Drain {
     /// Asks the provider about a lot of numbers, these before others that are due, and keeps what it says.
     /// When it does not say, the channel closes: nobody is written to unasked.
     pub(super) fn ask(
         &mut self,
-        store: &mut Store,
+        supply: &mut dyn Supply,
         mut unasked: Vec<String>,
         stop: &Stop,
     ) -> Result<()> {
-        let now = self.clock.now();
-        let since = now.at - BELIEVED;
+        let since = supply.now().at - BELIEVED;
         let most = self
             .provider
             .numbers()
             .map_or(1, NumberCheck::at_once)
             .max(1);
-        let others = number::unasked(store.connection(), self.channel, now.at, since, most)?;
-        unasked.extend(others);
+        unasked.extend(supply.unasked(since, most)?);
         unasked.sort();
         unasked.dedup();
         unasked.truncate(most);
@@ -64,14 +36,8 @@ impl Drain<'_> {
         })?;
         match told {
             Ok(exist) => {
-                let channel = self.channel;
-                store.write(|transaction| {
-                    number::forget(transaction, since)?;
-                    for (number, exists) in unasked.iter().zip(exist) {
-                        number::keep(transaction, channel, number, exists, now.at)?;
-                    }
-                    Ok(())
-                })
+                let told: Vec<(String, bool)> = unasked.into_iter().zip(exist).collect();
+                supply.keep_numbers(&told, since)
             }
             Err(refusal) => {
                 self.close_for(refusal.said());

@@ -53,6 +53,11 @@ impl Breaker {
         self.trouble
     }
 
+    /// Whether the last thing heard was no answer at all.
+    pub const fn reaches_nobody(&self) -> bool {
+        self.failures > 0
+    }
+
     /// Why nothing could be sent at the end of a run, if that is how it ended.
     pub fn unreached(&self) -> Option<String> {
         self.unreached.clone()

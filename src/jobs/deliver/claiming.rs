@@ -1,11 +1,13 @@
 //! Claiming: each message whose turn has come is looked at once more, and goes or is skipped.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::afresh::{Desk, Verdict};
-use super::asking::Numbers;
+use super::numbers::Numbers;
+use super::workers::Turn;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::contact_hours::ContactHours;
@@ -17,13 +19,25 @@ use crate::store::{Connection, meta};
 
 /// What a claim came to.
 #[derive(Default)]
-pub(super) struct Claim {
+pub(in crate::jobs) struct Claim {
     /// They are `sending` now.
-    pub taken: Vec<DueMessage>,
+    pub taken: Vec<Taken>,
     /// Numbers of which nobody knows whether they exist: their messages wait for that.
     pub unasked: Vec<String>,
     /// Found no longer wanted, by reason.
     pub skipped: BTreeMap<Reason, u64>,
+    /// Something waits that may not go just now, but will after so long.
+    pub again_in: Option<Duration>,
+    /// Why nothing of the channel is given out any more.
+    pub closed: Option<String>,
+}
+
+/// A message that was claimed.
+pub(in crate::jobs) struct Taken {
+    /// The message.
+    pub message: DueMessage,
+    /// When its request may begin.
+    pub turn: Turn,
 }
 
 impl Claim {
@@ -53,9 +67,78 @@ fn known(
     }
 }
 
+/// What messages are looked at with in one transaction.
+struct Claiming<'a> {
+    connection: &'a Connection,
+    config: &'a Config,
+    desk: Desk<'a>,
+    /// Under what a message that is looked at now is seen.
+    seen: String,
+    numbers: Option<&'a Numbers>,
+}
+
+impl<'a> Claiming<'a> {
+    fn begin(
+        connection: &'a Connection,
+        config: &'a Config,
+        now: Now,
+        numbers: Option<&'a Numbers>,
+    ) -> Result<Self> {
+        let desk = Desk::new(connection, config, now);
+        let seen = format!("{}/{}", desk.composer.made_under(), meta::book(connection)?);
+        Ok(Self {
+            connection,
+            config,
+            desk,
+            seen,
+            numbers,
+        })
+    }
+
+    /// Where hours differ from place to place, each message is asked for its own.
+    fn waits(&self, message: &DueMessage) -> Result<Option<DateTime<Utc>>> {
+        if self.config.policy.places.is_empty() || message.origin == Origin::Birthday {
+            return Ok(None);
+        }
+        self.desk.hours_wait(message)
+    }
+
+    fn verdict(&self, message: DueMessage) -> Result<Verdict> {
+        if message.seen == self.seen {
+            self.desk.glance(message)
+        } else {
+            self.desk.look(message)
+        }
+    }
+
+    /// Takes a message, skips it or has it wait.
+    fn consider(&self, message: DueMessage, claim: &mut Claim) -> Result<()> {
+        let (connection, id) = (self.connection, message.outgoing.id);
+        if let Some(until) = self.waits(&message)? {
+            return queue::wait(connection, id, until);
+        }
+        match self.verdict(message)? {
+            Verdict::Goes(message) => match known(connection, self.numbers, &message)? {
+                Some(true) => {
+                    queue::take(connection, id, &self.seen)?;
+                    claim.taken.push(Taken {
+                        message: as_sent(self.config, *message),
+                        turn: Turn::default(),
+                    });
+                }
+                Some(false) => claim.skip(connection, id, Reason::NotOnWhatsapp, None)?,
+                None => claim.unasked.push(message.outgoing.address),
+            },
+            Verdict::Not(reason, detail) => claim.skip(connection, id, reason, detail)?,
+            Verdict::Waits(until) => queue::wait(connection, id, until)?,
+        }
+        Ok(())
+    }
+}
+
 /// Claims at most `room` messages of a channel whose turn has come, and leaves what is `aside` where
 /// it is; where `numbers` are asked about, only those whose number exists. To be called within an immediate transaction.
-pub(super) fn claim(
+pub(in crate::jobs) fn claim(
     connection: &Connection,
     config: &Config,
     channel: Channel,
@@ -64,40 +147,13 @@ pub(super) fn claim(
     (aside, numbers): (&Aside, Option<&Numbers>),
 ) -> Result<Claim> {
     let mut claim = Claim::default();
-    // Where hours differ from place to place, each message is asked for its own.
-    let by_place = !config.policy.places.is_empty();
-    let desk = Desk::new(connection, config, now);
-    let seen = format!("{}/{}", desk.composer.made_under(), meta::book(connection)?);
+    let claiming = Claiming::begin(connection, config, now, numbers)?;
     while claim.taken.len() < room {
         let wanted = room - claim.taken.len();
         let block = queue::due_block(connection, channel, now, wanted, aside)?;
         let last = block.len() < wanted;
         for message in block {
-            let id = message.outgoing.id;
-            if by_place
-                && message.origin != Origin::Birthday
-                && let Some(until) = desk.hours_wait(&message)?
-            {
-                queue::wait(connection, id, until)?;
-                continue;
-            }
-            let verdict = if message.seen == seen {
-                desk.glance(message)?
-            } else {
-                desk.look(message)?
-            };
-            match verdict {
-                Verdict::Goes(message) => match known(connection, numbers, &message)? {
-                    Some(true) => {
-                        queue::take(connection, id, &seen)?;
-                        claim.taken.push(as_sent(config, *message));
-                    }
-                    Some(false) => claim.skip(connection, id, Reason::NotOnWhatsapp, None)?,
-                    None => claim.unasked.push(message.outgoing.address),
-                },
-                Verdict::Not(reason, detail) => claim.skip(connection, id, reason, detail)?,
-                Verdict::Waits(until) => queue::wait(connection, id, until)?,
-            }
+            claiming.consider(message, &mut claim)?;
         }
         if last || !claim.unasked.is_empty() {
             break;
@@ -106,8 +162,71 @@ pub(super) fn claim(
     Ok(claim)
 }
 
+/// Claims these queued messages, which are due. To be called within an immediate transaction.
+#[cfg(feature = "postgres")]
+pub(in crate::jobs) fn claim_these(
+    connection: &Connection,
+    config: &Config,
+    (channel, ids): (Channel, &[i64]),
+    now: Now,
+) -> Result<Claim> {
+    let mut claim = Claim::default();
+    let claiming = Claiming::begin(connection, config, now, None)?;
+    for id in ids {
+        let message = queue::as_due(connection, *id, channel, now)?;
+        claiming.consider(message, &mut claim)?;
+    }
+    Ok(claim)
+}
+
+/// What a second look at claimed messages came to.
+#[cfg(feature = "postgres")]
+#[derive(Default)]
+pub(in crate::jobs) struct SecondLook {
+    /// Those that may not go any more, or not as they were claimed.
+    pub changed: Vec<i64>,
+    /// Those about which something may have changed, and has not.
+    pub unchanged: Vec<i64>,
+    /// Under what they were seen.
+    pub seen: String,
+}
+
+/// Looks once more at messages that were claimed and have not left for all that is known here. To be called
+/// within a transaction that is not kept.
+#[cfg(feature = "postgres")]
+pub(in crate::jobs) fn look_again(
+    connection: &Connection,
+    config: &Config,
+    messages: Vec<DueMessage>,
+    now: Now,
+) -> Result<SecondLook> {
+    let claiming = Claiming::begin(connection, config, now, None)?;
+    let mut look = SecondLook {
+        seen: claiming.seen.clone(),
+        ..SecondLook::default()
+    };
+    for message in messages {
+        let id = message.outgoing.id;
+        let was_seen = message.seen == claiming.seen;
+        let before = message.outgoing.clone();
+        let goes = match claiming.waits(&message)? {
+            Some(_) => false,
+            None => match claiming.verdict(message)? {
+                Verdict::Goes(message) => message.outgoing == before,
+                Verdict::Not(..) | Verdict::Waits(_) => false,
+            },
+        };
+        match (goes, was_seen) {
+            (false, _) => look.changed.push(id),
+            (true, false) => look.unchanged.push(id),
+            (true, true) => {}
+        }
+    }
+    Ok(look)
+}
+
 /// A message in the words and letters it is sent in.
-fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
+pub(in crate::jobs) fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
     let outgoing = &mut message.outgoing;
     if outgoing.channel.nature().segments && config.policy.transliterate_sms {
         outgoing.body = transliterate(&outgoing.body).into_owned();
@@ -116,7 +235,7 @@ fn as_sent(config: &Config, mut message: DueMessage) -> DueMessage {
 }
 
 /// Messages that must wait for the next opening of their contact hours.
-pub(super) struct PutOff {
+pub(in crate::jobs) struct PutOff {
     purpose: Purpose,
     /// Birthdays, which have hours of their own; or all else.
     birthdays: bool,
@@ -136,7 +255,7 @@ impl PutOff {
 }
 
 /// Which contact hours were open when a run last looked: each purpose's, and birthdays'.
-pub(super) struct Hours {
+pub(in crate::jobs) struct Hours {
     purposes: [bool; Purpose::ALL.len()],
     birthdays: bool,
 }

@@ -4,7 +4,7 @@
 //! settles what came back and claims what there is room for, in one transaction. Nothing is held but
 //! what is in flight, at most two messages a worker.
 //!
-//! `claiming` takes messages whose turn has come, `afresh` judges and writes each again,
+//! `supply` is where messages come from and where answers go, `own` this database as that; `claiming` takes messages whose turn has come, `afresh` judges and writes each again,
 //! `overtaken` says what has gone on since, `asking` finds out which numbers exist where that must be
 //! known, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::channel::{Limits, Provider};
+use crate::channel::{Limits, Pause, Provider};
 use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::words::{Channel, Word as _};
@@ -28,26 +28,31 @@ mod afresh;
 mod asking;
 mod blame;
 mod breaker;
-mod claiming;
+pub(in crate::jobs) mod claiming;
 mod judging;
 mod lateness;
 mod lawful;
+pub(in crate::jobs) mod numbers;
 mod once;
 mod outage;
 mod overtaken;
+mod own;
 mod settling;
 mod stop;
 mod summary;
+pub(in crate::jobs) mod supply;
 mod tray;
-mod workers;
+pub(in crate::jobs) mod workers;
 
 use blame::{Blame, Words};
 use breaker::Breaker;
-use claiming::Hours;
+use claiming::Taken;
 use judging::{InFlight, Judge};
 pub use once::{Once, once};
+use own::OwnSupply;
 pub use stop::Stop;
 pub use summary::{ChannelSummary, Delivery};
+use supply::Supply;
 pub use workers::no_thread;
 use workers::{Answered, GRACE, Gate, Workers, opened};
 
@@ -110,34 +115,68 @@ fn drain(
         Ok(provider) => provider,
         Err(why) => return closed(store, summary, before.as_ref(), why, clock.now()),
     };
-    let limits = config.channel(channel).limits;
+    let begun = Begun {
+        config,
+        provider,
+        before,
+        summary,
+    };
+    let mut supply = OwnSupply::new(store, config, clock, channel);
+    drain_from(&mut supply, begun, stop, observer)
+}
+
+/// What the delivery of one channel begins with.
+pub(in crate::jobs) struct Begun<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The channel's provider, opened.
+    pub provider: Arc<dyn Provider>,
+    /// What the channel was suffering from.
+    pub before: Option<Outage>,
+    /// What is to be told already.
+    pub summary: ChannelSummary,
+}
+
+/// Delivers what a supply gives of one channel, until it has nothing more that may go now.
+pub(in crate::jobs) fn drain_from(
+    supply: &mut dyn Supply,
+    begun: Begun<'_>,
+    stop: &Stop,
+    observer: Observer<'_>,
+) -> Result<ChannelSummary> {
+    let Begun {
+        config,
+        provider,
+        before,
+        summary,
+    } = begun;
+    let channel = summary.channel;
     let known = before.as_ref().and_then(|outage| outage.alike.clone());
     let probing = before.is_some() && known.is_none();
+    let (limits, pause) = supply.limits(config.channel(channel));
     let mut drain = Drain {
-        config,
-        clock,
         channel,
         provider,
         limits,
+        pause,
         summary,
         in_flight: HashMap::new(),
-        gate: Gate::default(),
+        gate: Gate::under(supply.lease()),
         judge: Judge::new(config, channel),
         blame: Blame::remembering(known.map(Words::written)),
         breaker: Breaker::new(limits.workers, probing),
-        hours: Hours::open(),
         held: BTreeSet::new(),
         is_closed: false,
     };
-    let outcome = drain.run(store, stop, observer);
+    let outcome = drain.run(supply, stop, observer);
     drain.provider.close();
     outcome?;
     if let Some(why) = drain.breaker.unreached() {
         drain.summary.stopped.get_or_insert(why);
         drain.is_closed = true;
     }
-    drain.note_outage(store, before.as_ref())?;
-    drain.summary.left = queue::queued(store.connection(), channel)?;
+    drain.note_outage(supply, before.as_ref())?;
+    drain.summary.left = supply.queued()?;
     Ok(drain.summary)
 }
 
@@ -202,33 +241,30 @@ fn connect(
 }
 
 /// One channel being drained: what the owner of the database knows of it.
-struct Drain<'a> {
-    config: &'a Config,
-    clock: &'a Clock,
+struct Drain {
     channel: Channel,
     provider: Arc<dyn Provider>,
     limits: Limits,
+    pause: Option<Pause>,
     summary: ChannelSummary,
     in_flight: HashMap<i64, InFlight>,
     gate: Gate,
     judge: Judge,
     blame: Blame,
     breaker: Breaker,
-    hours: Hours,
     /// Messages that this run leaves in the queue, though they are due: it has tried them.
     held: BTreeSet<i64>,
     /// The channel closed, and not only some of its templates.
     is_closed: bool,
 }
 
-impl Drain<'_> {
-    fn run(&mut self, store: &mut Store, stop: &Stop, observer: Observer<'_>) -> Result<()> {
-        let pause = self.config.channel(self.channel).provider.pause();
+impl Drain {
+    fn run(&mut self, supply: &mut dyn Supply, stop: &Stop, observer: Observer<'_>) -> Result<()> {
         // While one rests, nothing else is on its way.
-        let each = pause.map_or(IN_FLIGHT_PER_WORKER, |_| 1);
+        let each = self.pause.map_or(IN_FLIGHT_PER_WORKER, |_| 1);
         let most = self.limits.workers.max(1) * each;
-        let total = queue::due(store.connection(), self.channel, self.clock.now().at)?;
-        let workers = Workers::start(&self.provider, (self.limits, pause), &self.gate)?;
+        let total = supply.due()?;
+        let workers = Workers::start(&self.provider, (self.limits, self.pause), &self.gate)?;
         let mut back: Vec<Answered> = Vec::new();
         let mut since_stop: Option<Stopwatch> = None;
         loop {
@@ -241,36 +277,45 @@ impl Drain<'_> {
             } else {
                 most - self.in_flight.len() + back.len()
             };
-            let claim = match self.round(store, &back, room) {
+            let claim = match self.round(supply, &back, room) {
                 Ok(claim) => claim,
-                Err(error) => return Err(self.save_what_came(store, &workers, back, error)),
+                Err(error) => return Err(self.save_what_came(supply, &workers, back, error)),
             };
             back.clear();
             observer(self.channel, self.summary.done(), total);
-            let mut messages = Vec::with_capacity(claim.taken.len());
-            for message in claim.taken {
-                let flight = InFlight::of(&message);
-                self.in_flight.insert(message.outgoing.id, flight);
-                messages.push((message.outgoing, message.lot));
-            }
-            workers.hand_over(messages);
             let asks = !claim.unasked.is_empty() && stop.asked() == 0;
+            self.begin(&workers, claim.taken);
             if asks {
-                self.ask(store, claim.unasked, stop)?;
+                self.ask(supply, claim.unasked, stop)?;
             }
             if self.in_flight.is_empty() {
                 if asks {
                     continue;
                 }
-                return Ok(());
+                match claim.again_in.filter(|_| !self.gate.is_closed()) {
+                    Some(wait) => workers.pause(wait),
+                    None => return Ok(()),
+                }
+                continue;
             }
             let out_of_patience = since_stop
                 .as_ref()
                 .is_some_and(|watch| watch.elapsed() >= GRACE || stop.asked() > 1);
             if out_of_patience {
-                return self.give_up_waiting(store, &workers);
+                return self.give_up_waiting(supply, &workers);
             }
             workers.gather(&mut back, (most / 2).max(1).min(self.in_flight.len()));
         }
+    }
+
+    /// Hands claimed messages to the workers.
+    fn begin(&mut self, workers: &Workers, taken: Vec<Taken>) {
+        let mut messages = Vec::with_capacity(taken.len());
+        for Taken { message, turn } in taken {
+            let flight = InFlight::of(&message);
+            self.in_flight.insert(message.outgoing.id, flight);
+            messages.push((message.outgoing, message.lot, turn));
+        }
+        workers.hand_over(messages);
     }
 }

@@ -5,10 +5,10 @@ use chrono::TimeDelta;
 use super::Drain;
 use super::blame::Words;
 use super::breaker::Trouble;
+use super::supply::Supply;
 use crate::clock::Now;
 use crate::error::Result;
-use crate::store::Store;
-use crate::store::queue::{self, Outage};
+use crate::store::queue::Outage;
 
 /// While everybody is told to come later, one message a minute tries it; cron's minutes differ a little.
 const BETWEEN_PROBES: TimeDelta = TimeDelta::seconds(50);
@@ -25,17 +25,21 @@ pub(super) fn too_soon(outage: &Outage, now: Now) -> Option<String> {
     })
 }
 
-impl Drain<'_> {
+impl Drain {
     /// Writes down what the channel is suffering from after this run, or that it is over.
-    pub(super) fn note_outage(&mut self, store: &mut Store, before: Option<&Outage>) -> Result<()> {
-        let now = self.clock.now();
+    pub(super) fn note_outage(
+        &mut self,
+        supply: &mut dyn Supply,
+        before: Option<&Outage>,
+    ) -> Result<()> {
+        let now = supply.now();
         let ended = self.blame.accepted() && !self.is_closed;
         let alike = self.blame.known().map(Words::as_str);
         if !self.is_closed {
             // Answered otherwise than with what it suffered from, the channel is well again.
             let is_over = ended || (alike.is_none() && !self.breaker.is_probing());
             if let (true, Some(_)) = (is_over, before) {
-                store.write(|transaction| queue::set_outage(transaction, self.channel, None))?;
+                supply.set_outage(None, false)?;
             }
             return Ok(());
         }
@@ -47,7 +51,7 @@ impl Drain<'_> {
             why: self.summary.stopped.clone().unwrap_or_default(),
             alike: alike.map(str::to_owned),
         };
-        store.write(|transaction| queue::set_outage(transaction, self.channel, Some(&outage)))?;
+        supply.set_outage(Some(&outage), self.breaker.reaches_nobody())?;
         self.summary.outage_since = Some(outage.since);
         self.summary.outage_is_new = begun.is_none();
         Ok(())

@@ -1,16 +1,15 @@
-//! Settling: each round writes down what came back, in the transaction that claims what there is room for.
+//! Settling: each round has written down what came back, and claims what there is room for.
 
 use super::Drain;
-use super::asking::Numbers;
-use super::claiming::{Claim, claim};
+use super::claiming::Claim;
 use super::judging::Judge;
+use super::supply::{Round, Supply};
 use super::workers::{Answer, Answered, Workers};
 use crate::channel::{AboutWhom, Next, Refusal};
 use crate::clock::{Now, Stopwatch};
 use crate::domain::words::Status;
 use crate::error::{Error, Result};
-use crate::store::Store;
-use crate::store::queue::{self, Aside, Settlement};
+use crate::store::queue::{Aside, Settlement};
 
 /// Whether messages wait for us to mend something, while others go on.
 fn about_a_key(refusal: &Refusal) -> bool {
@@ -30,17 +29,16 @@ struct Judged {
     close: Option<String>,
 }
 
-impl Drain<'_> {
-    /// One transaction: settles what came back and claims what there is room for; then what was settled is
-    /// counted and no longer in flight.
+impl Drain {
+    /// Writes down what came back and claims what there is room for; then what was settled is counted and no
+    /// longer in flight.
     pub(super) fn round(
         &mut self,
-        store: &mut Store,
+        supply: &mut dyn Supply,
         back: &[Answered],
         room: usize,
     ) -> Result<Claim> {
-        let now = self.clock.now();
-        let judged = self.judge_all(back, now);
+        let judged = self.judge_all(back, supply.now());
         // A closed channel settles what is still coming and claims nothing more; a probe goes alone.
         let room = match (&judged.close, self.breaker.is_probing()) {
             (Some(_), _) => 0,
@@ -49,40 +47,19 @@ impl Drain<'_> {
         };
         if judged.settlements.is_empty() && room == 0 {
             self.close(judged.close);
+            supply.stay()?;
             return Ok(Claim::default());
         }
-        let put_off = self.hours.closed_since(self.config, now);
-        let (config, channel) = (self.config, self.channel);
-        let provider = self.provider.name();
-        let aside = Aside {
-            lots: self.gate.aside(),
-            ids: self.held.clone(),
-        };
-        let numbers = Numbers::asked_about(&self.provider, channel, now);
-        let (undone, mut claim) = store.write(|transaction| {
-            for settlement in &judged.settlements {
-                queue::settle(transaction, settlement, provider, now)?;
-            }
-            let undone = if judged.given_back.is_empty() {
-                0
-            } else {
-                queue::give_back(transaction, &judged.given_back)?
-            };
-            if room == 0 {
-                return Ok((undone, Claim::default()));
-            }
-            for messages in &put_off {
-                messages.carry_out(transaction, channel, now)?;
-            }
-            let claim = claim(
-                transaction,
-                config,
-                channel,
-                now,
-                room,
-                (&aside, numbers.as_ref()),
-            )?;
-            Ok((undone, claim))
+        let (undone, mut claim) = supply.round(&Round {
+            settlements: &judged.settlements,
+            given_back: &judged.given_back,
+            provider: self.provider.name(),
+            room,
+            aside: Aside {
+                lots: self.gate.aside(),
+                ids: self.held.clone(),
+            },
+            asks_numbers: self.provider.numbers().is_some(),
         })?;
         for settlement in &judged.settlements {
             self.summary.count(settlement);
@@ -90,6 +67,7 @@ impl Drain<'_> {
         }
         self.summary.failed = self.summary.failed.saturating_sub(undone);
         self.close(judged.close);
+        self.close(claim.closed.take());
         for (reason, n) in std::mem::take(&mut claim.skipped) {
             *self.summary.skipped.entry(reason).or_default() += n;
         }
@@ -171,7 +149,7 @@ impl Drain<'_> {
     /// The database failed: waits for what is in flight, and tries once more to write the answers down.
     pub(super) fn save_what_came(
         &mut self,
-        store: &mut Store,
+        supply: &mut dyn Supply,
         workers: &Workers,
         mut back: Vec<Answered>,
         error: Error,
@@ -182,7 +160,7 @@ impl Drain<'_> {
             workers.more(&mut back);
         }
         // Whether it worked shows in what is still in flight.
-        let _ = self.round(store, &back, 0);
+        let _ = self.round(supply, &back, 0);
         let unsettled = self.in_flight.len();
         if unsettled == 0 {
             error
@@ -194,7 +172,11 @@ impl Drain<'_> {
     }
 
     /// A signal, and patience is over: what has not answered by now is unknown.
-    pub(super) fn give_up_waiting(&mut self, store: &mut Store, workers: &Workers) -> Result<()> {
+    pub(super) fn give_up_waiting(
+        &mut self,
+        supply: &mut dyn Supply,
+        workers: &Workers,
+    ) -> Result<()> {
         self.provider.interrupt();
         let mut back: Vec<Answered> = Vec::new();
         while workers.more(&mut back) {}
@@ -209,7 +191,7 @@ impl Drain<'_> {
             let refusal = Refusal::new(Next::Unknown, text);
             (id, Answer::Done(Err(refusal)))
         }));
-        self.round(store, &back, 0)?;
+        self.round(supply, &back, 0)?;
         Ok(())
     }
 }

@@ -24,6 +24,8 @@ pub struct ChannelSummary {
     pub recovered: u64,
     /// No longer wanted, by reason.
     pub skipped: BTreeMap<Reason, u64>,
+    /// Handed over to the hosts that share the queue.
+    pub shared: u64,
     /// Still queued, due or not.
     pub left: u64,
     /// Why the channel closed, or left a template's messages, before the queue was empty.
@@ -35,7 +37,7 @@ pub struct ChannelSummary {
 }
 
 impl ChannelSummary {
-    pub(super) const fn new(channel: Channel) -> Self {
+    pub(in crate::jobs) const fn new(channel: Channel) -> Self {
         Self {
             channel,
             sent: 0,
@@ -44,6 +46,7 @@ impl ChannelSummary {
             unknown: 0,
             recovered: 0,
             skipped: BTreeMap::new(),
+            shared: 0,
             left: 0,
             stopped: None,
             outage_since: None,
@@ -51,8 +54,25 @@ impl ChannelSummary {
         }
     }
 
+    /// Adds what a later run on the channel came to.
+    #[cfg(feature = "postgres")]
+    pub(in crate::jobs) fn add(&mut self, later: Self) {
+        self.sent += later.sent;
+        self.failed += later.failed;
+        self.later += later.later;
+        self.unknown += later.unknown;
+        self.recovered += later.recovered;
+        for (reason, n) in later.skipped {
+            *self.skipped.entry(reason).or_default() += n;
+        }
+        self.left = later.left;
+        self.stopped = later.stopped;
+        self.outage_since = later.outage_since;
+        self.outage_is_new = later.outage_is_new;
+    }
+
     /// Messages that this run is done with.
-    pub(super) fn done(&self) -> u64 {
+    pub(in crate::jobs) fn done(&self) -> u64 {
         self.sent + self.failed + self.later + self.unknown + self.skipped.values().sum::<u64>()
     }
 
@@ -83,6 +103,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// How many messages were handed over to the hosts that share the queue.
+    pub fn shared(&self) -> u64 {
+        self.channels.iter().map(|channel| channel.shared).sum()
+    }
+
     /// Whether a channel closed before its queue was empty.
     pub fn stopped(&self) -> bool {
         self.channels

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,15 +12,17 @@ use std::time::Duration;
 use super::stop::Stop;
 use super::tray::Tray;
 use crate::channel::{Accepted, Limits, Next, Pause, Provider, Refusal};
-use crate::clock::Stopwatch;
+use crate::clock::{BootTime, Stopwatch};
 use crate::domain::message::{Lot, Outgoing};
 use crate::domain::rate::TokenBucket;
 use crate::error::{Error, Result};
 
 /// How long requests in flight may still answer after a signal.
-pub(super) const GRACE: Duration = Duration::from_secs(10);
+pub(in crate::jobs) const GRACE: Duration = Duration::from_secs(10);
 /// How often whoever waits looks whether the channel has closed.
 pub(super) const TICK: Duration = Duration::from_millis(100);
+/// The shortest rest of whoever waits for a turn that is not his yet.
+const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// How long a round waits for more answers once it has one: they share a commit.
 const GATHER: Duration = Duration::from_millis(4);
 
@@ -35,15 +37,81 @@ pub(super) enum Answer {
 /// The answer about the message with this id.
 pub(super) type Answered = (i64, Answer);
 
+/// Until when a run holds what was given out to it: after that none of it may be begun. A run on its own
+/// database holds it as long as it lives.
+#[derive(Clone, Default)]
+pub(in crate::jobs) struct Lease(Option<Arc<AtomicU64>>);
+
+impl Lease {
+    /// A lease that has not begun.
+    #[cfg(feature = "postgres")]
+    pub fn timed() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Holds until `end`.
+    #[cfg(feature = "postgres")]
+    pub fn hold_until(&self, end: BootTime) {
+        if let Some(until) = &self.0 {
+            until.store(end.millis(), Ordering::SeqCst);
+        }
+    }
+
+    /// Ends at once.
+    #[cfg(feature = "postgres")]
+    pub fn end(&self) {
+        if let Some(until) = &self.0 {
+            until.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether nothing may be begun under it any more.
+    pub fn is_over(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|until| BootTime::now().millis() >= until.load(Ordering::SeqCst))
+    }
+}
+
+/// When a message's request may begin: not before its slot, where slots are shared, and not after what it says
+/// may have ceased to be true.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::jobs) struct Turn {
+    /// Not before.
+    pub from: Option<BootTime>,
+    /// Not from then on.
+    pub until: Option<BootTime>,
+}
+
+impl Turn {
+    /// How long it is until its beginning.
+    fn wait(&self) -> Duration {
+        self.from.map_or(Duration::ZERO, BootTime::left)
+    }
+
+    fn is_over(&self) -> bool {
+        self.until.is_some_and(|end| end.left() == Duration::ZERO)
+    }
+}
+
 /// What is not to be begun any more, seen by every worker at once.
 #[derive(Clone, Default)]
 pub(super) struct Gate {
     closed: Arc<AtomicBool>,
+    lease: Lease,
     /// Lots that wait for the next run, because what we wrote in them is wrong.
     aside: Arc<Mutex<BTreeSet<Lot>>>,
 }
 
 impl Gate {
+    /// An open gate, as long as the lease holds.
+    pub fn under(lease: Lease) -> Self {
+        Self {
+            lease,
+            ..Self::default()
+        }
+    }
+
     /// No request is begun from now on.
     pub fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
@@ -76,8 +144,8 @@ pub(super) struct Workers {
     answers: Arc<Tray<Answered>>,
 }
 
-/// A message to be sent, with its lot.
-type Work = (Outgoing, Lot);
+/// A message to be sent, with its lot and its turn.
+type Work = (Outgoing, Lot, Turn);
 
 impl Workers {
     /// Starts as many as the limits say.
@@ -127,6 +195,13 @@ impl Workers {
         back.len() > before
     }
 
+    /// Waits a little for what may go later; nothing is on its way.
+    pub fn pause(&self, wait: Duration) {
+        let mut none = Vec::new();
+        let wait = wait.clamp(SHORTEST_REST, TICK);
+        self.answers.take_all(1, wait, &mut none);
+    }
+
     /// Waits for a first answer, then a little for more, up to `enough`.
     pub fn gather(&self, back: &mut Vec<Answered>, enough: usize) {
         if self.more(back) && back.len() < enough {
@@ -142,7 +217,10 @@ impl Drop for Workers {
 }
 
 /// Opens the provider; a signal ends that too, after the time that requests in flight have.
-pub(super) fn opened(provider: &Arc<dyn Provider>, stop: &Stop) -> Result<Result<(), Refusal>> {
+pub(in crate::jobs) fn opened(
+    provider: &Arc<dyn Provider>,
+    stop: &Stop,
+) -> Result<Result<(), Refusal>> {
     awaited(provider, stop, |provider| provider.open())
 }
 
@@ -216,11 +294,11 @@ impl Worker {
         loop {
             let in_order = self.provider.in_order();
             let turn = in_order.then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
-            let Some((message, lot)) = self.work.take() else {
+            let Some((message, lot, turn_of_message)) = self.work.take() else {
                 return;
             };
             let spoiled = self.gate.lots().contains(&lot);
-            let answer = if !spoiled && self.wait_for_turn() {
+            let answer = if !spoiled && self.wait_for_turn(&turn_of_message) {
                 // A provider that panics leaves its message unknown, and the run alive.
                 let sent = catch_unwind(AssertUnwindSafe(|| self.provider.send(&message)));
                 let sent = sent.unwrap_or_else(|_| {
@@ -253,8 +331,9 @@ impl Worker {
         whole.saturating_sub(since.elapsed())
     }
 
-    /// Waits until the rate allows a request; false when the channel closed meanwhile.
-    fn wait_for_turn(&self) -> bool {
+    /// Waits until the rate and the turn allow a request; false when the channel closed meanwhile, or the time
+    /// in which the message may go is over.
+    fn wait_for_turn(&self, turn: &Turn) -> bool {
         if self.gate.is_closed() {
             return false;
         }
@@ -264,7 +343,8 @@ impl Worker {
             .unwrap_or_else(PoisonError::into_inner)
             .as_mut()
             .map_or(Duration::ZERO, |bucket| bucket.take(self.watch.elapsed()))
-            .max(self.rest());
+            .max(self.rest())
+            .max(turn.wait());
         while wait > Duration::ZERO {
             let step = wait.min(TICK);
             thread::sleep(step);
@@ -273,6 +353,6 @@ impl Worker {
                 return false;
             }
         }
-        true
+        !self.gate.lease.is_over() && !turn.is_over()
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::channel::{ChannelSettings, proxies_in_use};
+use crate::channel::ChannelSettings;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::words::{Channel, Word as _};
@@ -15,6 +15,8 @@ use crate::store::{Connection, Store, block_list, health};
 
 mod definitions;
 mod outside;
+#[cfg(feature = "postgres")]
+mod shared;
 mod sources;
 
 use definitions::definitions;
@@ -169,7 +171,7 @@ pub fn examine(patient: &Patient<'_>, tell: &mut dyn FnMut(Finding) -> Result<()
     if let Some(finding) = outside::alerts(patient.config) {
         tell(finding)?;
     }
-    for finding in network() {
+    for finding in outside::network(patient) {
         tell(finding)?;
     }
     for (channel, settings) in patient.config.channels.iter() {
@@ -376,16 +378,5 @@ fn provider(channel: Channel, settings: &ChannelSettings) -> Finding {
             finding.message = format!("{name}: {}", finding.message);
             finding
         }
-    }
-}
-
-/// The proxies that requests go through; nothing where there is none.
-fn network() -> Vec<Finding> {
-    match proxies_in_use() {
-        Ok(proxies) => proxies
-            .into_iter()
-            .map(|told| Finding::ok("network", told))
-            .collect(),
-        Err(error) => vec![Finding::failure("network", &error)],
     }
 }

@@ -1,6 +1,9 @@
 //! What doctor says of the network outside: incidents that should be over, changes of access held back, who is alerted.
 
-use super::Finding;
+#[cfg(feature = "postgres")]
+use super::shared::findings as of_shared;
+use super::{Finding, Patient};
+use crate::channel::proxies_in_use;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::alert::Alerted;
@@ -50,4 +53,23 @@ pub(super) fn alerts(config: &Config) -> Option<Finding> {
         format!("alerts go by {channel}, which is delivered to a file: nobody reads them"),
         format!("choose a provider in [{channel}], or another channel in [alerts]"),
     ))
+}
+
+/// The proxies that requests go through, and the shared queue; nothing where there is none.
+pub(super) fn network(patient: &Patient<'_>) -> Vec<Finding> {
+    let mut findings = match proxies_in_use() {
+        Ok(proxies) => proxies
+            .into_iter()
+            .map(|told| Finding::ok("network", told))
+            .collect(),
+        Err(error) => vec![Finding::failure("network", &error)],
+    };
+    findings.extend(of_shared(patient.config, patient.now));
+    findings
+}
+
+/// A build without PostgreSQL has no shared queue.
+#[cfg(not(feature = "postgres"))]
+const fn of_shared(_: &Config, _: &Now) -> Vec<Finding> {
+    Vec::new()
 }

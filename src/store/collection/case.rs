@@ -125,13 +125,13 @@ fn look_again(connection: &Connection, invoice_id: i64, case: i64) -> Result<()>
     connection
         .prepare_cached(
             "UPDATE message SET seen = ''
-             WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND status = 'queued'
+             WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND status IN ('queued', 'shared')
                AND case_id = ?2",
         )?
         .execute((invoice_id, case))?;
     connection
         .prepare_cached(
-            "UPDATE message SET seen = '' WHERE status = 'queued' AND id IN
+            "UPDATE message SET seen = '' WHERE status IN ('queued', 'shared') AND id IN
                (SELECT message_id FROM message_speaks_for WHERE invoice_id = ?1)",
         )?
         .execute([invoice_id])?;
@@ -144,7 +144,7 @@ fn merge_queued(connection: &Connection, invoice_id: i64, case: i64) -> Result<(
         .prepare_cached(
             "UPDATE message SET status = 'skipped', reason = 'merged',
                     detail = 'its case moved on before it could go'
-             WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND status = 'queued'
+             WHERE invoice_id = ?1 AND invoice_id IS NOT NULL AND status IN ('queued', 'shared')
                AND case_id = ?2 AND event GLOB 'stage:*'",
         )?
         .execute((invoice_id, case))?;

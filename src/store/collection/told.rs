@@ -36,7 +36,7 @@ pub fn stages_told(
          JOIN collection_case c ON c.id = m.case_id
          JOIN rule r ON r.name = c.rule
          WHERE m.client_id = ?1 AND m.channel = ?2 AND m.created_at >= ?3
-           AND m.status IN ('queued', 'sending', 'sent', 'unknown')
+           AND m.status IN ('queued', 'shared', 'sending', 'sent', 'unknown')
            AND c.rule <> ?4 AND r.one_message_per_client
          ORDER BY m.id",
     )?;
@@ -62,7 +62,7 @@ pub fn give_way(connection: &Connection, message_id: i64, invoice_id: i64) -> Re
         .prepare_cached(
             "UPDATE message SET status = 'skipped', reason = 'merged',
                     detail = 'the client hears of invoice ' || ?2
-             WHERE id = ?1 AND status = 'queued'",
+             WHERE id = ?1 AND status IN ('queued', 'shared')",
         )?
         .execute((message_id, invoice_id))?;
     Ok(())

@@ -24,8 +24,8 @@ pub use verify::{Verified, verify};
 
 /// Whether a row is one that has records, and in one of its ends: at each entry into one, a record. Written so
 /// that SQLite compares: for a list of ends it would fill a table anew for each row.
-const ENDED: &str =
-    "NEW.purpose = 'collection' AND NEW.status <> 'queued' AND NEW.status <> 'sending'";
+const ENDED: &str = "NEW.purpose = 'collection' AND NEW.status <> 'queued'
+     AND NEW.status <> 'sending' AND NEW.status <> 'shared'";
 
 /// The values of a state's parts in SQL, `m` being the message and `t` its latest try.
 fn values(m: &str, t: &str) -> String {

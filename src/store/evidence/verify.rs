@@ -203,7 +203,7 @@ fn messages(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
 
 fn message_fault(row: &Row<'_>, taken: &Taken, first: i64) -> Result<Option<String>> {
     let (id, status, purpose): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    let waits = matches!(status.as_str(), "queued" | "sending");
+    let waits = matches!(status.as_str(), "queued" | "sending" | "shared");
     let Some(number) = row.get::<_, Option<i64>>(5)? else {
         let counted = purpose == "collection" && !waits && row.get::<_, i64>(3)? >= first;
         return Ok(counted.then(|| format!("message {id} is {status}, and no record says so")));

@@ -247,7 +247,7 @@ pub fn anybody_has(connection: &Connection, start: &str, but_of: Option<i64>) ->
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM message
                WHERE key >= ?1 || '/' AND key < ?1 || '0'
-                 AND status IN ('queued', 'sending', 'sent', 'unknown')
+                 AND status IN ('queued', 'shared', 'sending', 'sent', 'unknown')
                  AND batch_id IS NOT ?2)",
         )?
         .query_row((start, but_of), |row| row.get(0))?)

@@ -28,7 +28,7 @@ pub struct Chosen {
 }
 
 /// The condition of [`Chosen`], with what [`Chosen::with_values`] binds.
-const CHOSEN: &str = "(?1 = '[]' OR m.id IN (SELECT value FROM json_each(?1)))
+pub(in crate::store) const CHOSEN: &str = "(?1 = '[]' OR m.id IN (SELECT value FROM json_each(?1)))
    AND (?2 IS NULL OR m.channel = ?2) AND (?3 IS NULL OR m.batch_id = ?3)
    AND (?4 IS NULL OR m.template = ?4) AND (?5 IS NULL OR m.reason = ?5)
    AND (?6 IS NULL OR m.client_id = ?6)
@@ -37,7 +37,7 @@ const CHOSEN: &str = "(?1 = '[]' OR m.id IN (SELECT value FROM json_each(?1)))
 
 impl Chosen {
     /// Hands over what the condition binds.
-    fn with_values<T>(&self, bind: impl FnOnce(&[&dyn ToSql]) -> T) -> T {
+    pub(in crate::store) fn with_values<T>(&self, bind: impl FnOnce(&[&dyn ToSql]) -> T) -> T {
         let ids = Json(&self.ids);
         bind(&[
             &ids,
@@ -67,8 +67,12 @@ pub struct Waiting {
 /// The queued messages that are meant, by channel and template.
 pub fn waiting(connection: &Connection, chosen: &Chosen) -> Result<Vec<Waiting>> {
     let mut statement = connection.prepare(&format!(
-        "SELECT m.channel, m.template, count(*), count(DISTINCT m.client_id) FROM message m
-         WHERE m.status = 'queued' AND {CHOSEN} GROUP BY m.channel, m.template ORDER BY 1, 2"
+        "SELECT channel, template, count(*), count(DISTINCT client_id) FROM (
+           SELECT m.channel, m.template, m.client_id FROM message m
+           WHERE m.status = 'queued' AND {CHOSEN}
+           UNION ALL SELECT m.channel, m.template, m.client_id FROM message m
+           WHERE m.status = 'shared' AND {CHOSEN})
+         GROUP BY channel, template ORDER BY 1, 2"
     ))?;
     chosen.with_values(|values| {
         let rows = statement.query_map(values, |row| {
@@ -83,18 +87,22 @@ pub fn waiting(connection: &Connection, chosen: &Chosen) -> Result<Vec<Waiting>>
     })
 }
 
-/// Takes queued messages out of the queue; how many.
+/// Takes queued messages out of the queue; how many. What other hosts deliver is taken out as soon as it is
+/// certain that none of them has it in hand, and is not counted.
 pub fn cancel(connection: &Connection, chosen: &Chosen) -> Result<u64> {
-    let changed = chosen.with_values(|values| {
-        connection.execute(
-            &format!(
-                "UPDATE message AS m SET status = 'cancelled', detail = 'cancelled by hand'
-                 WHERE m.status = 'queued' AND {CHOSEN}"
-            ),
-            values,
-        )
-    })?;
-    Ok(changed as u64)
+    let mut cancelled = 0;
+    for status in ["queued", "shared"] {
+        cancelled += chosen.with_values(|values| {
+            connection.execute(
+                &format!(
+                    "UPDATE message AS m SET status = 'cancelled', detail = 'cancelled by hand'
+                     WHERE m.status = '{status}' AND {CHOSEN}"
+                ),
+                values,
+            )
+        })?;
+    }
+    Ok(cancelled as u64)
 }
 
 /// In which state the messages are that a person puts back into the queue.
@@ -139,7 +147,7 @@ const AGAINST: &str = "SELECT CASE
        SELECT 1 FROM message o
        WHERE o.key >= substr(m.key, 1, m.key_start) || '/'
          AND o.key < substr(m.key, 1, m.key_start) || '0' AND o.id <> m.id
-         AND o.status IN ('queued', 'sending', 'sent', 'unknown'))
+         AND o.status IN ('queued', 'shared', 'sending', 'sent', 'unknown'))
        THEN 'another message of the same kind went, or waits, for the same person'
      END
    FROM message m WHERE m.id = ?1";
@@ -217,8 +225,10 @@ pub fn held_back(connection: &Connection, held: Held) -> Result<u64> {
         Held::Invoice(id) => (None, Some(id)),
     };
     Ok(connection.query_row(
-        "SELECT count(*) FROM message
-         WHERE status = 'queued' AND origin = 'collection' AND event NOT GLOB 'closing:*'
+        "SELECT count(*) FROM (
+           SELECT origin, event, client_id, invoice_id FROM message WHERE status = 'queued'
+           UNION ALL SELECT origin, event, client_id, invoice_id FROM message WHERE status = 'shared')
+         WHERE origin = 'collection' AND event NOT GLOB 'closing:*'
            AND ((?1 IS NOT NULL AND client_id = ?1) OR (?2 IS NOT NULL AND invoice_id = ?2))",
         (client, invoice),
         |row| row.get(0),

@@ -179,6 +179,13 @@ fn due(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// A message whatever its state, as it would be claimed.
+pub fn as_due(connection: &Connection, id: i64, channel: Channel, now: Now) -> Result<DueMessage> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM message WHERE id = ?1"))?
+        .query_row([id], |row| read(row, channel, now))?)
+}
+
 /// What else a message was made of.
 pub fn made_of(connection: &Connection, id: i64) -> Result<MadeOf> {
     let (login_id, due_on, said) = connection
@@ -299,7 +306,8 @@ pub fn others(
                SELECT DISTINCT origin, event, template, contract_id, invoice_id, login_id, created_at
                FROM message
                WHERE client_id = ?1 AND staff_id IS NULL AND purpose = ?2 AND origin <> 'test'
-                 AND coalesce(sent_at, created_at) >= ?3 AND status IN ('sending', 'sent', 'unknown')
+                 AND coalesce(sent_at, created_at) >= ?3
+                 AND status IN ('shared', 'sending', 'sent', 'unknown')
                EXCEPT
                SELECT origin, event, template, contract_id, invoice_id, login_id, created_at
                FROM message WHERE id = ?4)",

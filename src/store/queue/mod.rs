@@ -12,10 +12,11 @@ mod claim;
 mod outage;
 mod settle;
 
+pub(in crate::store) use by_hand::CHOSEN;
 pub use by_hand::{Chosen, Left, Retried, State, Waiting, cancel, held_back, retry, waiting};
 pub use claim::{
-    Aside, DueMessage, MadeOf, due_block, made_of, others, put_off, rewrite, skip, speaks_only_for,
-    take, wait,
+    Aside, DueMessage, MadeOf, as_due, due_block, made_of, others, put_off, rewrite, skip,
+    speaks_only_for, take, wait,
 };
 pub use outage::{Outage, outage, set_outage};
 pub use settle::{Settlement, give_back, recover, settle};
@@ -46,6 +47,13 @@ pub fn queued(connection: &Connection, channel: Channel) -> Result<u64> {
     in_state(connection, channel, Status::Queued)
 }
 
+/// How many messages are with the hosts that share the queue, or on the way to them.
+pub fn with_hosts(connection: &Connection, channel: Channel) -> Result<u64> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM message WHERE status = 'shared' AND channel = ?1")?
+        .query_row([channel], |row| row.get(0))?)
+}
+
 fn in_state(connection: &Connection, channel: Channel, status: Status) -> Result<u64> {
     // The state stands in the text, so that its partial index serves.
     Ok(connection
@@ -65,6 +73,8 @@ pub struct Stat {
     pub waiting: u64,
     /// The first such instant.
     pub next_at: Option<DateTime<Utc>>,
+    /// With the hosts that share the queue, or on the way to them.
+    pub shared: u64,
     /// In flight, or left there by a run that died.
     pub sending: u64,
     /// Nobody can tell what became of them.
@@ -87,6 +97,7 @@ pub fn stats(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<Stat>> {
             due,
             waiting: queued(connection, *channel)?.saturating_sub(due),
             next_at,
+            shared: with_hosts(connection, *channel)?,
             sending: in_state(connection, *channel, Status::Sending)?,
             unknown: in_state(connection, *channel, Status::Unknown)?,
         });

@@ -1,5 +1,8 @@
 //! `regua queue`: what waits, and what people do with it by hand.
 
+#[cfg_attr(not(feature = "postgres"), path = "not_shared.rs")]
+mod shared;
+
 use clap::{Args, Subcommand};
 
 use super::arguments::word;
@@ -83,8 +86,42 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Count what waits, by channel
+    /// Count what waits, by channel; and where the queue is shared, what each host does
     Stats,
+    /// Hand over what is due to the hosts that share the queue
+    #[command(
+        after_help = "What may not go any more, or not as it stands, is withdrawn first. `regua task run-due` does this each \
+        minute, and so does each command that sends.\n\n\
+        Examples:\n  regua queue share --setup\n  regua queue share"
+    )]
+    Share {
+        /// Make the tables in PostgreSQL, or bring them up to date, and make this database the planner where there is none
+        #[arg(long)]
+        setup: bool,
+        /// Make this database the planner, whichever was before
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Bring home what became of messages that the hosts delivered
+    #[command(
+        after_help = "`regua task run-due` does this each minute.\n\nExample:\n  regua queue gather"
+    )]
+    Gather,
+    /// Deliver, on any host, what the planner handed over
+    #[command(
+        after_help = "It needs [queue.shared] and the channels' sections in the configuration, and no database.\n\
+        Exit code: 0; 1 when messages failed, 4 when a channel closed.\n\n\
+        Examples:\n  regua queue work\n  regua queue work --seconds 55 -q\n  \
+        regua queue work --channel push --seconds 3600"
+    )]
+    Work {
+        /// Only this channel; may be given several times
+        #[arg(long = "channel", value_parser = word::<Channel>)]
+        channels: Vec<Channel>,
+        /// Go on looking for work for so many seconds; otherwise until nothing is left that may go
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+        seconds: Option<u64>,
+    },
 }
 
 /// Which messages are meant.
@@ -163,6 +200,9 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             Ok(Outcome::Done)
         }
         Command::Stats => stats(context),
+        Command::Share { setup, take_over } => shared::share(setup, take_over, context),
+        Command::Gather => shared::gather(context),
+        Command::Work { channels, seconds } => shared::work(&channels, seconds, context),
     }
 }
 
@@ -235,6 +275,7 @@ fn answer(context: &Context, delivery: &Delivery) -> Result<()> {
         .number("later", |channel| channel.later)
         .number("unknown", |channel| channel.unknown + channel.recovered)
         .number("skipped", |channel| channel.skipped.values().sum::<u64>())
+        .number("shared", |channel| channel.shared)
         .number("left", |channel| channel.left)
         .words("stopped", |channel| channel.stopped.clone());
     context.out.all(view, &delivery.channels)
@@ -250,6 +291,9 @@ fn stats(context: &Context) -> Result<Outcome> {
         .number("sending", |stat| stat.sending)
         .number("unknown", |stat| stat.unknown);
     let stats = store::stats(store.connection(), context.now().at)?;
+    if context.config.queue.shared.is_some() {
+        return shared::stats(context, view, &stats);
+    }
     context.out.all(view, &stats)?;
     Ok(Outcome::Done)
 }

@@ -1,5 +1,8 @@
 //! `regua status`: how things stand, on one screen, and what wants attention.
 
+#[cfg_attr(not(feature = "postgres"), path = "no_hosts.rs")]
+mod hosts;
+
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -28,9 +31,12 @@ pub(super) struct Command {
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &Context) -> Result<Outcome> {
     let store = context.open()?;
-    let standing = status::look(store.connection(), &context.config, context.now())?;
-    if !context.out.document(&document(context, &standing))? {
-        tell(context, &standing)?;
+    let mut standing = status::look(store.connection(), &context.config, context.now())?;
+    let hosts = hosts::asked(context, &mut standing.attention);
+    let mut document = document(context, &standing);
+    hosts::note(context, &hosts, &mut document);
+    if !context.out.document(&document)? {
+        tell(context, &standing, &hosts)?;
     }
     Ok(if command.check && !standing.attention.is_empty() {
         Outcome::WorldFailed
@@ -102,7 +108,7 @@ fn counted(context: &Context, what: &'static str, rows: Vec<(&'static str, u64)>
 }
 
 /// The screen for people. As CSV, what wants attention.
-fn tell(context: &Context, standing: &Standing) -> Result<()> {
+fn tell(context: &Context, standing: &Standing, hosts: &hosts::Hosts) -> Result<()> {
     let out = &context.out;
     if out.format() == Format::Csv {
         return out.all(attention_view(), &standing.attention);
@@ -111,6 +117,7 @@ fn tell(context: &Context, standing: &Standing) -> Result<()> {
     out.text(format!("regua at {}", context.now().iso(context.now().at)))?;
     heading("Queue")?;
     told_queue(context, standing)?;
+    hosts::tell(context, hosts)?;
     heading("Tasks")?;
     if standing.tasks.is_empty() {
         out.text("  no tasks yet")?;

@@ -1,0 +1,174 @@
+//! Hosts at work together: each message once, and what belongs to all is kept by all.
+
+use std::time::{Duration, Instant};
+
+use crate::server::{Act, Seen, Server};
+use crate::{PUSH, Scene, postgres, until, work};
+
+#[test]
+fn three_hosts_deliver_everything_once_and_the_planner_delivers_nothing() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    const N: usize = 300;
+    let scene = Scene::new(postgres, N, Duration::from_millis(5), PUSH);
+    let sent = scene
+        .planner
+        .json(&["send", "contracts", "--template", "outage", "--yes"]);
+    assert_eq!(sent["messages"]["queued"], N);
+    assert_eq!(scene.server.seen().len(), 0, "the planner delivers nothing");
+    let hosts = [scene.host(), scene.host(), scene.host()];
+    let running: Vec<_> = hosts.iter().map(|host| work(host, "60")).collect();
+    until("all are served", || scene.server.seen().len() == N);
+    for child in &running {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("a signal");
+    }
+    for child in running {
+        let output = child.wait_with_output().expect("its end");
+        assert_eq!(output.status.code(), Some(143), "{output:?}");
+    }
+    let stats = scene.planner.json(&["queue", "stats"]);
+    let hosts = stats["hosts"].as_array().expect("hosts");
+    assert_eq!(hosts.len(), 3, "{stats}");
+    let sum: i64 = hosts
+        .iter()
+        .map(|host| host["sent"].as_i64().expect("sent"))
+        .sum();
+    assert_eq!(sum, 300);
+    let worked = hosts.iter().filter(|host| host["sent"] != 0).count();
+    assert!(worked >= 2, "one host did it all: {stats}");
+    let gathered = scene.planner.json(&["queue", "gather"]);
+    assert_eq!(gathered["sent"], N, "{gathered}");
+    assert_eq!(scene.nothing_lost_nothing_twice(N), 0);
+    let again = scene.planner.json(&["queue", "gather"]);
+    assert_eq!(again["sent"], 0, "each outcome comes home once");
+}
+
+#[test]
+fn a_rate_is_of_all_hosts_together() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let settings = PUSH.replace("rate_per_minute = 0", "rate_per_minute = 600");
+    let scene = Scene::new(postgres, 60, Duration::ZERO, &settings);
+    scene.share();
+    let begun = Instant::now();
+    let hosts = [scene.host(), scene.host(), scene.host()];
+    let running: Vec<_> = hosts.iter().map(|host| work(host, "12")).collect();
+    until("all are served", || scene.server.seen().len() == 60);
+    // Ten at once, and ten a second after that.
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(4_500), "{took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    for mut child in running {
+        child.kill().expect("a killed host");
+        child.wait().expect("its end");
+    }
+}
+
+#[test]
+fn one_request_at_a_time_of_all_hosts_with_a_rest_after_it() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let settings = PUSH.replace("workers = 4", "pause_seconds = [1, 1]");
+    let scene = Scene::new(postgres, 4, Duration::from_millis(200), &settings);
+    scene.share();
+    let begun = Instant::now();
+    let hosts = [scene.host(), scene.host(), scene.host()];
+    let running: Vec<_> = hosts.iter().map(|host| work(host, "15")).collect();
+    until("all are served", || scene.server.seen().len() == 4);
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(3_500), "{took:?}");
+    for mut child in running {
+        child.kill().expect("a killed host");
+        child.wait().expect("its end");
+    }
+}
+
+#[test]
+fn a_channel_that_one_host_closed_is_closed_for_all_and_one_probe_opens_it() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let well = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_well = std::sync::Arc::clone(&well);
+    let server = Server::start(move |_| {
+        if is_well.load(std::sync::atomic::Ordering::SeqCst) {
+            Act::json(200, "{}")
+        } else {
+            Act::json(401, r#"{"error":"who are you"}"#)
+        }
+    });
+    let scene = Scene::with(postgres, 40, server, PUSH, "");
+    scene.share();
+    let first = scene.host().run(&["queue", "work"]);
+    assert_eq!(first.code, 4, "{first:?}");
+    let tried = scene.server.seen().len();
+    assert!((1..=8).contains(&tried), "{tried} requests");
+    // Another host tries with one message whether the channel is well again.
+    let second = scene.host().run(&["queue", "work"]);
+    assert_eq!(second.code, 4, "{second:?}");
+    assert_eq!(scene.server.seen().len(), tried + 1);
+    well.store(true, std::sync::atomic::Ordering::SeqCst);
+    scene.host().run(&["queue", "work"]).ok();
+    // What was tried in vain comes back by the planner, and goes with the next share.
+    scene.planner.run(&["queue", "gather"]).ok();
+    scene.planner.run(&["queue", "share"]).ok();
+    scene.host().run(&["queue", "work"]).ok();
+    scene.planner.run(&["queue", "gather"]).ok();
+    assert_eq!(scene.addresses("sent").len(), 40);
+    assert_eq!(scene.addresses("failed").len(), 0);
+}
+
+/// What Meta says of a template, and of a message.
+fn meta(seen: &Seen) -> Act {
+    if seen.path.contains("/message_templates") {
+        return Act::json(
+            200,
+            r#"{"data": [{"id": "1", "name": "aviso", "language": "pt_BR", "status": "APPROVED",
+                "components": [{"type": "BODY", "text": "sem valores"}]}]}"#,
+        );
+    }
+    Act::json(
+        200,
+        r#"{"messages":[{"id":"wamid.1","message_status":"accepted"}]}"#,
+    )
+}
+
+#[test]
+fn people_in_a_day_are_counted_by_all_hosts_together() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let settings = "[whatsapp]\nprovider = \"meta\"\nbase_url = \"SERVER/v24.0\"\nphone_number_id = \"p\"\n\
+                    account_id = \"a\"\ntoken = \"t\"\nworkers = 2\ndaily_recipients = 5\n";
+    let scene = Scene::with(postgres, 12, Server::start(meta), settings, "");
+    let add = [
+        "template",
+        "add",
+        "aviso",
+        "--channel",
+        "whatsapp",
+        "--kind",
+        "support",
+        "--provider-channel",
+        "p",
+        "--provider-template",
+        "aviso",
+    ];
+    scene.planner.run(&add).ok();
+    let send = ["send", "contracts", "--template", "aviso", "--yes"];
+    scene.planner.run(&send).ok();
+    scene.planner.run(&["queue", "share"]).ok();
+    let hosts = [scene.host(), scene.host(), scene.host()];
+    let running: Vec<_> = hosts.iter().map(|host| work(host, "8")).collect();
+    for child in running {
+        child.wait_with_output().expect("its end");
+    }
+    scene.planner.run(&["queue", "gather"]).ok();
+    assert_eq!(scene.server.seen_at("/messages").len(), 5);
+    assert_eq!(scene.addresses("sent").len(), 5);
+    assert_eq!(scene.addresses("queued").len(), 7);
+}
