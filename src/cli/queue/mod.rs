@@ -274,8 +274,13 @@ fn answer(context: &Context, delivery: &Delivery) -> Result<()> {
         .number("failed", |channel| channel.failed)
         .number("later", |channel| channel.later)
         .number("unknown", |channel| channel.unknown + channel.recovered)
-        .number("skipped", |channel| channel.skipped.values().sum::<u64>())
-        .number("shared", |channel| channel.shared)
+        .number("skipped", |channel| channel.skipped.values().sum::<u64>());
+    let view = if context.config.queue.shared.is_some() {
+        view.number("shared", |channel| channel.shared)
+    } else {
+        view
+    };
+    let view = view
         .number("left", |channel| channel.left)
         .words("stopped", |channel| channel.stopped.clone());
     context.out.all(view, &delivery.channels)
