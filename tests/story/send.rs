@@ -765,7 +765,8 @@ fn a_send_goes_on_with_what_failed_and_what_waits_and_repeats_nothing() {
     let waiting = house.json(&["queue", "list"]);
     let (one, other) = (&waiting[0]["id"], &waiting[1]["id"]);
     // One failed, one nobody can tell of; the rest waits.
-    let store = regua::store::Store::open(&house.path("regua.db")).expect("the database");
+    let mut store = regua::store::Store::open(&house.path("regua.db")).expect("the database");
+    store.write(|_| Ok(())).expect("writing has begun");
     store
         .connection()
         .execute_batch(&format!(

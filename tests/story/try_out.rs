@@ -112,7 +112,8 @@ fn a_test_counts_for_no_cap_of_the_clients_and_is_not_tried_again() {
     ]);
     assert_eq!(sent["messages"]["sent"], json!(1), "{sent}");
     // A test that failed is not put back: it would be written to the client.
-    let store = regua::store::Store::open(&house.path("regua.db")).expect("the database");
+    let mut store = regua::store::Store::open(&house.path("regua.db")).expect("the database");
+    store.write(|_| Ok(())).expect("writing has begun");
     store
         .connection()
         .execute_batch("UPDATE message SET status = 'failed' WHERE origin = 'test'")
