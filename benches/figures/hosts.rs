@@ -11,7 +11,11 @@ use crate::rows::{Bench, RUNS};
 use crate::servers;
 use crate::table::Table;
 
-#[allow(dead_code, reason = "the tests use the rest")]
+#[allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "the tests use the rest, and say what they skip"
+)]
 #[path = "../../tests/shared/postgres.rs"]
 mod postgres;
 

@@ -76,7 +76,7 @@ fn run_tasks(saved: &mut Store, context: &Context) -> Result<Outcome> {
     }
     if owed.is_empty() {
         context.out.explain("nothing is due");
-        if !run_due::has_more(&saved, &context.config)? {
+        if !run_due::has_more(saved, &context.config)? {
             return Ok(Outcome::Done);
         }
     }

@@ -290,7 +290,12 @@ impl SharedQueue {
         let rows = Value::Array(rows).to_string();
         let rest = i32::try_from(asked.rest.as_millis()).unwrap_or(i32::MAX);
         let room = i32::try_from(asked.room).unwrap_or(i32::MAX);
-        let lots: Vec<&str> = asked.aside.lots.iter().map(|lot| lot.as_str()).collect();
+        let lots: Vec<&str> = asked
+            .aside
+            .lots
+            .iter()
+            .map(crate::domain::message::Lot::as_str)
+            .collect();
         let ids: Vec<i64> = asked.aside.ids.iter().copied().collect();
         let rate = i32::try_from(asked.rate).unwrap_or(i32::MAX);
         let daily = i32::try_from(asked.daily).unwrap_or(i32::MAX);

@@ -213,10 +213,9 @@ fn apply(
         }
         News::Unknown(provider) if waits => {
             in_hand(connection, known.id, outcome.attempt)?;
-            let resent = resend.contains(&known.channel);
             let text = "the host that had it in hand went silent";
             let mut settlement = Settlement::unknown(known.id, outcome.attempt, text);
-            if resent {
+            if resend.contains(&known.channel) {
                 settlement.status = Status::Queued;
             }
             queue::settle(connection, &settlement, provider, at)
