@@ -1,4 +1,4 @@
-//! `regua ticket events`: a file of events, each in a transaction of its own.
+//! `regua ticket events`: a file of events, each whole or not at all.
 
 use std::path::Path;
 

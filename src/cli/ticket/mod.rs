@@ -30,7 +30,7 @@ mod told;
 pub(super) enum Command {
     #[command(flatten)]
     Tell(tell::Tell),
-    /// Take events from a file, one JSON object a line, each in a transaction of its own
+    /// Take events from a file, one JSON object a line, each whole or not at all
     #[command(
         after_help = "An event whose id is known is passed over; a bad line is named and the others go on (exit 1).\n\n\
         Example:\n  \
