@@ -69,11 +69,11 @@ struct Told<'a> {
 
 impl Reporter for Told<'_> {
     fn bad_row(&mut self, problem: &Flaw) {
-        self.out.complain(problem.to_string());
+        self.out.complain_of("", problem);
     }
 
     fn emptied(&mut self, problem: &Flaw) {
-        self.out.warn(format!("emptied: {problem}"));
+        self.out.say_flaw("warning: emptied: ", problem);
     }
 
     fn progress(&mut self, file: &str, size: u64, read: u64) {
@@ -88,7 +88,7 @@ impl Reporter for Told<'_> {
 
 /// The files meant, each with its kind.
 fn files(command: &Command) -> Result<Vec<(&'static FactKind, PathBuf)>> {
-    match (&command.file, FactKind::named(&command.what)) {
+    match (&command.file, FactKind::typed(&command.what)) {
         (Some(file), Some(kind)) => Ok(vec![(kind, file.clone())]),
         (None, None) if PathBuf::from(&command.what).is_dir() => {
             import::folder(&PathBuf::from(&command.what), command.ignore_unknown)
@@ -203,8 +203,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     }
     tell_access(context, &summary.access);
     let view = View::<Imported>::new()
-        .words("kind", |file| Cell::of(file.kind))
-        .words("file", |file| Cell::of(&file.file))
+        .words("kind", |file| file.kind)
+        .words("file", |file| match file.file.as_str() {
+            "standard input" => Cell::Said(file.file.clone()),
+            path => Cell::of(path),
+        })
         .number("rows", |file| file.rows)
         .number("new", |file| file.new)
         .number("updated", |file| file.updated)

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::arguments::word;
 use super::{Context, Outcome, face, show};
+use crate::domain::book::FactKind;
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Run, Task};
 use crate::domain::words::Channel;
@@ -79,7 +80,7 @@ pub(super) struct Parts {
 pub(in crate::cli) struct Add {
     /// Its name
     name: String,
-    /// What it runs: collection-update, birthday-queue, send-queue, send, sync, purge or backup
+    /// What it runs: sync, codes, receipts, collection-update, birthday-queue, send, send-queue, purge or backup
     #[arg(long, value_parser = word::<Run>)]
     run: Run,
     /// Save it without letting it run
@@ -130,7 +131,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
         report: add.parts.report,
         template: add.parts.template,
         limit: add.parts.limit,
-        kinds: add.parts.kinds,
+        kinds: FactKind::meant(&add.parts.kinds),
     };
     keep(context, |connection| {
         if store::find(connection, &task.name)?.is_some() {
@@ -162,7 +163,7 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
             task.channels = edit.parts.channels;
         }
         if !edit.parts.kinds.is_empty() || edit.all_kinds {
-            task.kinds = edit.parts.kinds;
+            task.kinds = FactKind::meant(&edit.parts.kinds);
         }
         task.report = edit.parts.report.or(task.report);
         task.template = edit.parts.template.or(task.template);
