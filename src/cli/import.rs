@@ -166,6 +166,24 @@ fn tell_access(context: &Context, access: &AccessSummary) {
     }
 }
 
+/// What became of a file.
+fn view() -> View<'static, Imported> {
+    View::<Imported>::new()
+        .words("kind", |file| file.kind)
+        .words("file", |file| match file.file.as_str() {
+            "standard input" => Cell::Said(file.file.clone()),
+            path => Cell::of(path),
+        })
+        .number("rows", |file| file.rows)
+        .number("new", |file| file.new)
+        .number("updated", |file| file.updated)
+        .number("bad", |file| file.bad)
+        .data("gone", |file| file.gone)
+        .data("emptied", |file| file.emptied)
+        .data("erased", |file| file.erased)
+        .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)))
+}
+
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let request = ImportRequest {
@@ -202,21 +220,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         tell_of(file, command, &context.out);
     }
     tell_access(context, &summary.access);
-    let view = View::<Imported>::new()
-        .words("kind", |file| file.kind)
-        .words("file", |file| match file.file.as_str() {
-            "standard input" => Cell::Said(file.file.clone()),
-            path => Cell::of(path),
-        })
-        .number("rows", |file| file.rows)
-        .number("new", |file| file.new)
-        .number("updated", |file| file.updated)
-        .number("bad", |file| file.bad)
-        .data("gone", |file| file.gone)
-        .data("emptied", |file| file.emptied)
-        .data("erased", |file| file.erased)
-        .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)));
-    context.out.all(view, &imported)?;
+    context.out.all(view(), &imported)?;
     let bad: u64 = imported.iter().map(|file| file.bad).sum();
     if bad == 0 {
         return Ok(Outcome::Done);

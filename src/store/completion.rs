@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 /// What is kept under names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named {
+pub enum KeptNames {
     /// Templates.
     Templates,
     /// Saved reports.
@@ -22,7 +22,7 @@ pub enum Named {
     Incidents,
 }
 
-impl Named {
+impl KeptNames {
     const fn query(self) -> &'static str {
         match self {
             Self::Templates => "SELECT name FROM template",
@@ -43,11 +43,11 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The names that begin so. None where there is no database, where it may not be read, or where it is of another
 /// version: whoever is typing is never told of an error.
-pub fn names(database: &Path, named: Named, beginning: &str) -> Vec<String> {
+pub fn names(database: &Path, named: KeptNames, beginning: &str) -> Vec<String> {
     look_up(database, named, beginning).unwrap_or_default()
 }
 
-fn look_up(database: &Path, named: Named, beginning: &str) -> rusqlite::Result<Vec<String>> {
+fn look_up(database: &Path, named: KeptNames, beginning: &str) -> rusqlite::Result<Vec<String>> {
     let connection = open(database)?;
     let query = format!(
         "{} WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name LIMIT {MOST}",
@@ -119,25 +119,25 @@ mod tests {
         };
         let before = files();
         assert_eq!(
-            names(&path, Named::Reports, "cut"),
+            names(&path, KeptNames::Reports, "cut"),
             ["cut-for-debt", "cut-today"]
         );
-        assert_eq!(names(&path, Named::Rules, ""), Vec::<String>::new());
+        assert_eq!(names(&path, KeptNames::Rules, ""), Vec::<String>::new());
         assert_eq!(files(), before);
         // While others have it open, what is in the log alone counts too.
         let mut store = Store::open(&path).expect("a database");
         store.write(|_| Ok(())).expect("a transaction");
         save("cut-now");
-        assert_eq!(names(&path, Named::Reports, "cut-n"), ["cut-now"]);
+        assert_eq!(names(&path, KeptNames::Reports, "cut-n"), ["cut-now"]);
     }
 
     #[test]
     fn without_a_database_there_is_no_name_and_none_is_made() {
         let folder = tempfile::TempDir::new().expect("a folder");
         let path = folder.path().join("regua.db");
-        assert!(names(&path, Named::Templates, "").is_empty());
+        assert!(names(&path, KeptNames::Templates, "").is_empty());
         assert!(!path.exists());
         std::fs::write(&path, "no database").expect("a file");
-        assert!(names(&path, Named::Templates, "").is_empty());
+        assert!(names(&path, KeptNames::Templates, "").is_empty());
     }
 }

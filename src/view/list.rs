@@ -188,7 +188,15 @@ impl<'a, T: ?Sized> List<'a, T> {
                     writeln!(writer, "{}", folded(&words, room).join("\n"))?;
                 }
                 if !totals.is_empty() {
-                    writeln!(writer, "{}", harmless::lines(&language::said(totals)))?;
+                    let said = language::said(totals);
+                    let said = harmless::lines(&said);
+                    for line in said.lines() {
+                        let parts = match self.out.drawn {
+                            true => folded(line, usize::from(self.out.width)),
+                            false => vec![line.to_owned()],
+                        };
+                        writeln!(writer, "{}", parts.join("\n"))?;
+                    }
                 }
                 writer.flush()?;
                 if nothing && let Some(empty) = &self.view.empty {

@@ -11,7 +11,7 @@ fn with_names() -> House {
         "all.toml",
         "[[template]]\nname = \"cut-push\"\nchannel = \"push\"\nkind = \"financial\"\ntitle = \"t\"\nbody = \"b\"\n\
          [[template]]\nname = \"welcome\"\nchannel = \"email\"\nkind = \"general\"\ntitle = \"t\"\nbody = \"b\"\n\
-         [[report]]\nname = \"cut-for-debt\"\nkind = \"contracts\"\nfilters = []\n\
+         [[report]]\nname = \"cut-for-debt\"\non = \"contracts\"\nfilters = []\n\
          [[task]]\nname = \"nightly\"\nrun = \"backup\"\nminute = \"0\"\nhour = \"3\"\n",
     );
     house.run(&["apply", "all.toml"]).ok();

@@ -388,3 +388,25 @@ fn trial_57_what_only_looks_makes_no_database() {
     house.run(&["apply", "t.toml"]).ok();
     house.run(&["apply", "--check", "t.toml"]).ok();
 }
+
+#[test]
+fn no_configuration_is_read_where_none_is_asked_for() {
+    let house = House::new();
+    house.write("config.toml", "database = [");
+    house.run(&["status"]).exits(3);
+    let told = house.run(&["--config", "none", "doctor", "--json"]);
+    assert!(
+        told.stdout
+            .contains("no file was found: the defaults are used"),
+        "{}",
+        told.stdout
+    );
+    house.write("none", "database = [");
+    let named = house.run(&["--config", "./none", "doctor", "--json"]);
+    assert!(named.stdout.contains("database"), "{}", named.stdout);
+    assert!(
+        !named.stdout.contains("the defaults are used"),
+        "{}",
+        named.stdout
+    );
+}

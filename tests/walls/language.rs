@@ -229,7 +229,10 @@ fn is_said(literal: &Literal) -> bool {
         "RELEASE",
         "ROLLBACK",
     ];
-    if sql.iter().any(|word| text.contains(word)) {
+    // `$EDITOR opens` has no `OR ` of its own.
+    let own = |at: usize| !text[..at].ends_with(|before: char| before.is_ascii_alphabetic());
+    let holds = |word: &&str| text.match_indices(*word).any(|(at, _)| own(at));
+    if sql.iter().any(|word| holds(&word)) {
         return false;
     }
     let words = text

@@ -10,6 +10,7 @@ use crate::view::{Out, harmless};
 
 /// Say what may stand at the end of a command line; the shells' scripts call it
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  regua complete bash -- 'regua template sh'")]
 pub(in crate::cli) struct Complete {
     /// How it is asked and answered
     #[arg(value_enum)]

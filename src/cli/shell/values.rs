@@ -14,7 +14,7 @@ use crate::domain::rule::Deliver;
 use crate::domain::task::Run;
 use crate::domain::ticket::event_type::TriggerEvent;
 use crate::domain::words::{Author, Channel, Kind, Origin, Purpose, Reason, Status, Word};
-use crate::store::completion::{Named, names};
+use crate::store::completion::{KeptNames, names};
 
 /// What was typed before the word in question.
 pub(super) struct Typed<'t> {
@@ -103,21 +103,21 @@ fn words(arg: &Arg) -> Vec<&'static str> {
 }
 
 /// By the name of an argument and the commands it belongs to: words, and what is kept under names.
-fn by_name(path: &[&str], arg: &str) -> (Vec<&'static str>, Option<Named>) {
+fn by_name(path: &[&str], arg: &str) -> (Vec<&'static str>, Option<KeptNames>) {
     let kinds = || FactKind::names();
     let reports = || ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();
     match (path, arg) {
         (["import"], "what") => (kinds(), None),
         (["sync"], "kinds" | "explain") | (["task", ..], "kinds") => (kinds(), None),
         (["report", "run"], "name") | (["send"] | ["incident", ..] | ["sync", ..], "report") => {
-            (reports(), Some(Named::Reports))
+            (reports(), Some(KeptNames::Reports))
         }
-        (["history"], "event") => (Vec::new(), Some(Named::Incidents)),
+        (["history"], "event") => (Vec::new(), Some(KeptNames::Incidents)),
         (["report", "add" | "save"] | [_, "add" | "open"], "name") => (Vec::new(), None),
         ([noun, ..], "name" | "names") => (Vec::new(), kept_by(noun)),
-        (_, "report" | "reports") => (Vec::new(), Some(Named::Reports)),
-        (_, "template" | "templates") => (Vec::new(), Some(Named::Templates)),
-        (_, "rule") => (Vec::new(), Some(Named::Rules)),
+        (_, "report" | "reports") => (Vec::new(), Some(KeptNames::Reports)),
+        (_, "template" | "templates") => (Vec::new(), Some(KeptNames::Templates)),
+        (_, "rule") => (Vec::new(), Some(KeptNames::Rules)),
         _ => (Vec::new(), None),
     }
 }
@@ -147,14 +147,14 @@ fn of_reports(path: &[&str], arg: &str, beginning: &str) -> Vec<String> {
 }
 
 /// What a command that has its name keeps.
-fn kept_by(noun: &str) -> Option<Named> {
+fn kept_by(noun: &str) -> Option<KeptNames> {
     match noun {
-        "template" => Some(Named::Templates),
-        "report" => Some(Named::Reports),
-        "rule" => Some(Named::Rules),
-        "trigger" => Some(Named::Triggers),
-        "task" => Some(Named::Tasks),
-        "incident" => Some(Named::Incidents),
+        "template" => Some(KeptNames::Templates),
+        "report" => Some(KeptNames::Reports),
+        "rule" => Some(KeptNames::Rules),
+        "trigger" => Some(KeptNames::Triggers),
+        "task" => Some(KeptNames::Tasks),
+        "incident" => Some(KeptNames::Incidents),
         _ => None,
     }
 }

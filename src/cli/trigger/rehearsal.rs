@@ -80,6 +80,7 @@ fn view() -> View<'static, Row> {
         .words("why", |row| row.why.clone().map(Cell::Said))
         .data("title", |row| row.title.clone())
         .data("body", |row| row.body.clone())
+        .spares(&["template", "person", "address", "channel"])
 }
 
 /// Runs the command.

@@ -179,8 +179,15 @@ impl Phrases {
     fn bracketed(&self, text: &str, words: &Words, depth: usize) -> Option<String> {
         let (before, within) = text.strip_suffix(')')?.rsplit_once('(')?;
         let outer = before.trim_end();
-        let said = |part: &str| self.piece(part, words, depth - 1);
-        let (outside, inside) = (said(outer), said(within));
+        let outside = self.piece(outer, words, depth - 1);
+        // A list in brackets is a choice that is typed.
+        let inside = match self.whole(within) {
+            Some(said) => Some(said.to_owned()),
+            None => self
+                .direct(within, words, depth - 1)
+                .or_else(|| counted(within, words))
+                .or_else(|| words.one.get(within).cloned()),
+        };
         if outside.is_none() && inside.is_none() {
             return None;
         }
