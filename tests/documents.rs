@@ -216,10 +216,6 @@ fn tour(name: &str, heading: &str, folder: &Path, language: &str) {
         for line in joined.lines().filter(|line| !line.is_empty()) {
             if let Some(command) = line.strip_prefix("$ ") {
                 said = sh(command);
-                // The README's tour goes on with the name spelt right.
-                if command.contains("areceber_valr") {
-                    sh(&command.replace("areceber_valr", "areceber_valor"));
-                }
             } else if line != "…" {
                 let shown = steady(line);
                 assert!(
