@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::jobs::doctor::{self, Finding, Health, Patient};
-use crate::view::{Cell, List, Out, Tone, View};
+use crate::view::{Cell, Format, List, Out, Tone, View};
 
 /// Check configuration, secrets, database, clock, definitions, providers and source; nothing is sent
 #[derive(Debug, Args)]

@@ -46,7 +46,7 @@ fn names_words_flags_and_files_are_completed() {
         ("regua completions z", "- zsh"),
         ("regua send --exp", "- --expect"),
         // A new name is the typist's own.
-        ("regua template add ", "-"),
+        ("regua template add cu", "-"),
     ] {
         assert_eq!(for_bash(&house, line).join(" "), wanted, "{line}");
     }
@@ -87,7 +87,7 @@ fn the_line_s_own_database_is_asked_and_without_one_nothing_is_made_or_said() {
         "--db none.db ",
         "--db . ",
     ] {
-        let typed = format!("regua {flags}task run ");
+        let typed = format!("regua {flags}task run n");
         assert_eq!(for_bash(&elsewhere, &typed), ["-"], "{flags}");
     }
     assert!(!elsewhere.path("regua.db").exists());

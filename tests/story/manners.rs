@@ -403,10 +403,5 @@ fn no_configuration_is_read_where_none_is_asked_for() {
     );
     house.write("none", "database = [");
     let named = house.run(&["--config", "./none", "doctor", "--json"]);
-    assert!(named.stdout.contains("database"), "{}", named.stdout);
-    assert!(
-        !named.stdout.contains("the defaults are used"),
-        "{}",
-        named.stdout
-    );
+    assert!(named.stdout.contains("./none:1: "), "{}", named.stdout);
 }

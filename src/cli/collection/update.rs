@@ -263,7 +263,7 @@ fn answer(context: &Context, update: &Update, delivery: Option<&Delivery>) -> Re
 }
 
 /// Columns that the name of a count takes.
-const NAMES: usize = 11;
+const NAMES: usize = 10;
 
 /// An update for people: a paragraph a rule.
 fn summary(update: &Update) -> String {

@@ -25,8 +25,9 @@ const SCRIPTS: [(Shell, &str); 3] = [
 /// Print completions for a shell.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Those for bash, zsh and fish ask regua at each key, and so know the names in the database: of templates,\n\
-        reports, rules, triggers, tasks and incidents. They change nothing, and are silent where it may not be read.\n\n\
+    after_help = "Those for bash, zsh and fish ask regua, and so know the names in the database:\n\
+        of templates, reports, rules, triggers, tasks and incidents. They change\n\
+        nothing, and are silent where it may not be read.\n\n\
         Examples:\n  \
         regua completions bash > /etc/bash_completion.d/regua\n  \
         regua completions zsh > ~/.zsh/completions/_regua       a folder of $fpath\n  \
