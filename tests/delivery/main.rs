@@ -543,7 +543,7 @@ fn a_signal_stops_claiming_and_settles_what_answers() {
     let house = provider(&server, N, "workers = 2\n");
     queue(&house);
     for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 143)] {
-        if signal == "-HUP" && hangups_are_ignored() {
+        if signal == "-HUP" && house::hangups_are_ignored() {
             continue;
         }
         let before = server.seen().len();
@@ -713,16 +713,6 @@ fn a_long_queue_is_delivered_in_little_memory() {
     assert!(most > 0 && most < 48 * 1024, "{most} KiB");
     let text = house.read("push.jsonl");
     assert_eq!(text.lines().count(), N);
-}
-
-/// Whether whoever runs the tests lets nobody hear that its terminal is gone, as `nohup` does.
-fn hangups_are_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
 fn wait_until(done: impl Fn() -> bool) {
