@@ -32,6 +32,7 @@ mod receive;
 mod sections;
 mod shared;
 
+pub use find::others_can_read;
 pub use receive::ReceiveConfig;
 pub use sections::{BackupConfig, BirthdayConfig, QueueConfig, Retention};
 pub use shared::SharedConfig;
