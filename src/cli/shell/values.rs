@@ -109,7 +109,7 @@ fn by_name(path: &[&str], arg: &str) -> (Vec<&'static str>, Option<KeptNames>) {
     match (path, arg) {
         (["import"], "what") => (kinds(), None),
         (["sync"], "kinds" | "explain") | (["task", ..], "kinds") => (kinds(), None),
-        (["report", "run"], "name") | (["send"] | ["incident", ..] | ["sync", ..], "report") => {
+        (["report", "run"], "name") | (["send"] | ["incident" | "sync", ..], "report") => {
             (reports(), Some(KeptNames::Reports))
         }
         (["history"], "event") => (Vec::new(), Some(KeptNames::Incidents)),
