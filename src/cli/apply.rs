@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Context, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::apply as job;
 use crate::jobs::plan::{ApplyChange, ApplyPlan, ApplyStep, Options};
 use crate::view::{Cell, Format, View, harmless};
@@ -94,6 +94,12 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
 
 /// Runs `regua export`.
 pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
+    if context.out.format() != Format::Table {
+        return Err(Error::usage(
+            "`export` writes TOML, which `apply` reads, and has no other form",
+        )
+        .hint("regua template list --json, and so on, answer with what is saved in other forms"));
+    }
     let store = context.open()?;
     let text = job::export(store.connection())?;
     if text.is_empty() {

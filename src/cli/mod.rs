@@ -223,6 +223,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+/// What the standard library says of a text that is no number, and nobody who types it should read.
+const NO_NUMBER: [&str; 4] = [
+    "invalid digit found in string",
+    "cannot parse integer from empty string",
+    "number too large to fit in target type",
+    "number too small to fit in target type",
+];
+
 /// Shows why the command line was not understood, or the help; the exit code.
 fn misread(error: &clap::Error, logs: bool) -> u8 {
     if !error.use_stderr() {
@@ -230,13 +238,19 @@ fn misread(error: &clap::Error, logs: bool) -> u8 {
         let _ = error.print();
         return 0;
     }
-    let told = error.to_string();
+    let said = error.to_string();
+    let told = NO_NUMBER.iter().fold(said.clone(), |told, rust| {
+        told.replace(rust, "write a whole number")
+    });
     if logs {
         let out = Out::new(Format::Table, Talk::Normal, Colour::Never).logging(stamp);
         let lines: Vec<&str> = told.lines().map(str::trim).collect();
         let told = lines.join(" ");
         out.error(&Error::usage(told.trim_start_matches("error:").trim()));
-    } else if harmless::is_harmless(&told) && language::spoken() == Language::English {
+    } else if told == said
+        && harmless::is_harmless(&told)
+        && language::spoken() == Language::English
+    {
         let _ = error.print();
     } else {
         // A word of the command line may come from anywhere.

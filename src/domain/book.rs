@@ -189,8 +189,8 @@ pub static KINDS: [FactKind; 10] = [
             required("name", CellType::Text),
             of("topics", column("parent_id", CellType::Id)),
             column("teams", CellType::List),
-            column("alert_text", CellType::Text),
-            column("alert_staff", CellType::List),
+            column("alert_text", CellType::Wording),
+            column("alert_staff", CellType::Ids),
         ],
     },
     FactKind {

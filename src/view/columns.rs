@@ -43,6 +43,8 @@ pub struct View<'a, T: ?Sized> {
     pub(super) empty: Option<Empty>,
     /// The columns that a table goes without first, where room is short.
     pub(super) spared: &'static [&'static str],
+    /// The columns that a table never goes without.
+    pub(super) kept: &'static [&'static str],
 }
 
 impl<T: ?Sized> Default for View<'_, T> {
@@ -51,6 +53,7 @@ impl<T: ?Sized> Default for View<'_, T> {
             columns: Vec::new(),
             empty: None,
             spared: &[],
+            kept: &[],
         }
     }
 }
@@ -147,6 +150,13 @@ impl<'a, T: ?Sized> View<'a, T> {
     #[must_use]
     pub fn spares(mut self, names: &'static [&'static str]) -> Self {
         self.spared = names;
+        self
+    }
+
+    /// And which columns a table never goes without: where they find no room, each row becomes a block.
+    #[must_use]
+    pub fn keeps(mut self, names: &'static [&'static str]) -> Self {
+        self.kept = names;
         self
     }
 

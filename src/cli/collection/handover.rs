@@ -49,9 +49,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
         .iter()
         .map(|case| case.open_amount.cents())
         .sum();
+    let cases = match found.cases.len() {
+        1 => "1 case".to_owned(),
+        n => format!("{n} cases"),
+    };
     list.finish(&format!(
-        "{} cases at {stage}, {} owed",
-        found.cases.len(),
+        "{cases} at {stage}, {} owed",
         Money::from_cents(owed)
     ))?;
     if !found.left_out.is_empty() {

@@ -48,8 +48,9 @@ pub(super) fn validate(context: &Context, plan: &Plan) -> Result<Outcome> {
 pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
     let out = &context.out;
     let template = &request.template;
+    let rows = if plan.matched == 1 { "row" } else { "rows" };
     out.say(format!(
-        "{} rows of `{}`; template `{}` by {}",
+        "{} {rows} of `{}`; template `{}` by {}",
         plan.matched, request.name, template.name, template.channel
     ));
     let noun = if plan.messages == 1 {
