@@ -94,14 +94,17 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
 
 /// Runs `regua export`.
 pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
-    if context.out.format() != Format::Table {
+    if context.out.format() == Format::Csv {
         return Err(Error::usage(
-            "`export` writes TOML, which `apply` reads, and has no other form",
+            "`export` writes TOML, which `apply` reads, or JSON: no sheet holds it",
         )
-        .hint("regua template list --json, and so on, answer with what is saved in other forms"));
+        .hint("regua template list -o csv, and so on, list what is saved"));
     }
     let store = context.open()?;
     let text = job::export(store.connection())?;
+    if context.out.document(&job::as_document(&text)?)? {
+        return Ok(Outcome::Done);
+    }
     if text.is_empty() {
         context.out.say("nothing is saved yet");
         context

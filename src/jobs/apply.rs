@@ -229,6 +229,11 @@ fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Res
     }
 }
 
+/// What [`export`] writes, as a document with the same tables and keys.
+pub fn as_document(text: &str) -> Result<serde_json::Value> {
+    toml::from_str(text).map_err(|error| Error::unacceptable(format!("the export: {error}")))
+}
+
 /// Everything that is saved, as TOML.
 pub fn export(connection: &Connection) -> Result<String> {
     let mut parts: Vec<String> = Vec::new();

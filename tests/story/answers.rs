@@ -575,14 +575,17 @@ fn all_that_is_known_of_a_client_is_a_sheet_with_a_header_too() {
 }
 
 #[test]
-fn what_is_exported_has_one_form_and_another_is_refused() {
+fn what_is_exported_is_a_document_in_json_too_and_no_sheet() {
     let house = house();
-    for form in [["-o", "csv"], ["-o", "jsonl"], ["--json", "-q"]] {
-        let ran = house.run(&[["export"].as_slice(), &form].concat()).exits(2);
-        assert_eq!(ran.stdout, "");
-        ran.says("`export` writes TOML");
-    }
-    house.run(&["export"]).ok().prints("[[template]]");
+    let toml = house.run(&["export"]).ok().prints("[[template]]").stdout;
+    let saved: toml::Table = toml::from_str(&toml).expect("TOML");
+    assert_eq!(house.json(&["export"]), json!(saved));
+    let line = house.run(&["export", "-o", "jsonl"]).ok();
+    assert_eq!(line.stdout.lines().count(), 1);
+    assert_eq!(line.json(), json!(saved));
+    let sheet = house.run(&["export", "-o", "csv"]).exits(2);
+    assert_eq!(sheet.stdout, "");
+    sheet.says("`export` writes TOML");
 }
 
 #[test]
