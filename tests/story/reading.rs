@@ -429,3 +429,26 @@ fn an_alert_that_nobody_could_hear_or_read_is_refused_with_its_topic() {
     house.write("topics.jsonl", format!("{row}\n"));
     house.run(&["import", "topics", "topics.jsonl"]).ok();
 }
+
+#[test]
+fn trial_89_an_open_amount_above_the_amount_is_refused_in_two_files_too() {
+    let house = house();
+    house.write(
+        "invoices.csv",
+        "id,client_id,due_on,amount,open_amount,status\n1,1,2026-11-10,20.00,20.00,A\n2,2,2026-11-10,20.00,,A\n",
+    );
+    house.run(&["import", "invoices", "invoices.csv"]).ok();
+    house.write("less.csv", "id,amount\n1,5.00\n2,5.00\n");
+    house
+        .run(&["import", "invoices", "less.csv"])
+        .exits(3)
+        .says("less.csv:2: amount: found R$ 5,00, which is less than the open amount that the book has, R$ 20,00, accepted: at least the open amount, or both columns")
+        .says("1 row is not acceptable");
+    house.write("more.csv", "id,open_amount\n1,20.01\n2,20.00\n");
+    house
+        .run(&["import", "invoices", "more.csv"])
+        .exits(3)
+        .says("more.csv:2: open_amount: found R$ 20,01, which is more than the amount that the book has, R$ 20,00");
+    house.write("both.csv", "id,amount,open_amount\n1,5.00,5.00\n2,5.00,\n");
+    house.run(&["import", "invoices", "both.csv"]).ok();
+}
