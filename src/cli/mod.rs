@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -223,14 +224,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-/// What the standard library says of a text that is no number, and nobody who types it should read.
-const NO_NUMBER: [&str; 4] = [
-    "invalid digit found in string",
-    "cannot parse integer from empty string",
-    "number too large to fit in target type",
-    "number too small to fit in target type",
-];
-
 /// Shows why the command line was not understood, or the help; the exit code.
 fn misread(error: &clap::Error, logs: bool) -> u8 {
     if !error.use_stderr() {
@@ -239,9 +232,12 @@ fn misread(error: &clap::Error, logs: bool) -> u8 {
         return 0;
     }
     let said = error.to_string();
-    let told = NO_NUMBER.iter().fold(said.clone(), |told, rust| {
-        told.replace(rust, "write a whole number")
-    });
+    // What the standard library says of a text that is no number, nobody who types it should read.
+    let no_number = std::error::Error::source(error).filter(|source| source.is::<ParseIntError>());
+    let told = match no_number {
+        Some(rust) => said.replace(&rust.to_string(), "write a whole number"),
+        None => said.clone(),
+    };
     if logs {
         let out = Out::new(Format::Table, Talk::Normal, Colour::Never).logging(stamp);
         let lines: Vec<&str> = told.lines().map(str::trim).collect();

@@ -44,6 +44,10 @@ const CONTRACT_OVERDUE_DAYS: &str = "coalesce(max(0, CAST(julianday(?1) - julian
      (SELECT min(o.due_on) FROM invoice o WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing)\
      ) AS INTEGER)), 0)";
 
+/// What a contract's client owes of it and is late.
+const CONTRACT_OVERDUE_TOTAL: &str = "(SELECT coalesce(sum(o.owed), 0) FROM invoice o \
+     WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing AND o.due_on < ?1)";
+
 /// A field as SQL. `?1` is today; nothing else of the outside stands in it.
 pub(super) const fn expression(field: Field) -> &'static str {
     match field {
@@ -92,10 +96,7 @@ pub(super) const fn expression(field: Field) -> &'static str {
              WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing)"
         }
         Field::OverdueDays => CONTRACT_OVERDUE_DAYS,
-        Field::OverdueTotal => {
-            "(SELECT coalesce(sum(o.owed), 0) FROM invoice o \
-             WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing AND o.due_on < ?1)"
-        }
+        Field::OverdueTotal => CONTRACT_OVERDUE_TOTAL,
         Field::Portfolio => {
             "(SELECT o.portfolio FROM invoice o \
              WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing \

@@ -49,14 +49,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
         .iter()
         .map(|case| case.open_amount.cents())
         .sum();
-    let cases = match found.cases.len() {
-        1 => "1 case".to_owned(),
-        n => format!("{n} cases"),
-    };
-    list.finish(&format!(
-        "{cases} at {stage}, {} owed",
-        Money::from_cents(owed)
-    ))?;
+    let owed = Money::from_cents(owed);
+    list.finish(&match found.cases.len() {
+        1 => format!("1 case at {stage}, {owed} owed"),
+        n => format!("{n} cases at {stage}, {owed} owed"),
+    })?;
     if !found.left_out.is_empty() {
         context
             .out

@@ -229,10 +229,12 @@ impl Field {
         // A name written out is meant by its first three letters: `segunda`, `monday`.
         let known = part.names().iter().copied();
         let known = known.chain(part.names_in_portuguese().iter().map(|(name, _)| *name));
-        if let Some(name) = known.clone().find(|name| *name == short).filter(|_| word) {
-            return Err(format!("found `{text}` (did you mean `{name}`?)"));
-        }
-        Err(match did_you_mean(&short, known).filter(|_| word) {
+        let begins = known.clone().find(|name| *name == short);
+        let meant = begins.map_or_else(
+            || did_you_mean(&short, known),
+            |name| did_you_mean(name, [name]),
+        );
+        Err(match meant.filter(|_| word) {
             Some(question) => format!("found `{text}` ({question})"),
             None => format!("found `{text}`"),
         })
