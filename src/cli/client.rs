@@ -17,7 +17,7 @@ use crate::private_file;
 use crate::store::client::{self as store, ListedClient, SoughtContact};
 use crate::store::erasure::{self, Erasure};
 use crate::store::{Store, book};
-use crate::view::{Cell, View};
+use crate::view::{Cell, Format, View};
 
 /// A person's data: found, shown, exported, erased.
 #[derive(Debug, Subcommand)]
@@ -158,13 +158,21 @@ fn show(id: i64, reveal: bool, context: &Context) -> Result<()> {
     if context.out.document(&all)? {
         return Ok(());
     }
-    let mut text = String::new();
-    described(&mut text, "", &all);
-    context.out.text(text)
+    let mut facts = Vec::new();
+    described(&mut facts, "", &all);
+    if context.out.format() == Format::Csv {
+        let view = View::<(String, String)>::new()
+            .words("field", |(name, _)| Cell::of(name))
+            .words("value", |(_, value)| Cell::of(value));
+        return context.out.all(view, &facts);
+    }
+    let line =
+        |(name, value): &(String, String)| format!("{name}: {}\n", value.replace('\n', " ⏎ "));
+    context.out.text(facts.iter().map(line).collect::<String>())
 }
 
-/// A document as people read it: a heading for each part, a line for each value that is there.
-fn described(text: &mut String, name: &str, value: &Value) {
+/// A document as people read it: each value that is there, by its place.
+fn described(facts: &mut Vec<(String, String)>, name: &str, value: &Value) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
@@ -173,17 +181,17 @@ fn described(text: &mut String, name: &str, value: &Value) {
                 } else {
                     format!("{name}.{key}")
                 };
-                described(text, &name, value);
+                described(facts, &name, value);
             }
         }
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate() {
-                described(text, &format!("{name}[{}]", place + 1), item);
+                described(facts, &format!("{name}[{}]", place + 1), item);
             }
         }
         Value::Null => {}
-        Value::String(words) => text.push_str(&format!("{name}: {}\n", words.replace('\n', " ⏎ "))),
-        other => text.push_str(&format!("{name}: {other}\n")),
+        Value::String(words) => facts.push((name.to_owned(), words.clone())),
+        other => facts.push((name.to_owned(), other.to_string())),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Context, Outcome, units};
 use crate::error::{Error, Result};
+use crate::view::{Cell, View};
 
 /// The program, and the arguments with which it finds from anywhere what it found here.
 fn invocation(command: &[&str], context: &Context) -> Result<Vec<String>> {
@@ -58,7 +59,8 @@ fn crontab_line(words: &[String]) -> String {
 /// Prints the line for crontab.
 pub(super) fn crontab(context: &Context) -> Result<Outcome> {
     let line = crontab_line(&invocation(&["task", "run-due"], context)?);
-    if !context.out.document(&json!({ "line": line }))? {
+    let view = View::<String>::new().words("line", |line| Cell::of(line));
+    if !context.out.one(view, &line)? {
         context.out.exact(line)?;
     }
     context.out.explain(

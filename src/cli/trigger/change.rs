@@ -41,7 +41,7 @@ pub(in crate::cli) struct Edit {
 }
 
 /// What both may give. Lists are separated by commas, or the flag is repeated.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 struct Parts {
     /// An email template, an sms template, or one of each; access: one a channel
     #[arg(
@@ -197,6 +197,10 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
 
 /// Changes the parts of a trigger that are given.
 pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
+    if edit.event.is_none() && edit.parts == Parts::default() {
+        return Err(Error::usage("nothing to change")
+            .hint("--template …, --topic …, --staff …, --audience …, --fallback …"));
+    }
     let mut saved = context.open()?;
     let (trigger, warnings) = job::edit(&mut saved, &context.config, &edit.name, |trigger| {
         if let Some(event) = edit.event.filter(|event| *event != trigger.event) {
