@@ -43,7 +43,7 @@ pub(in crate::cli) struct Edit {
 /// What both may give. Lists are separated by commas, or the flag is repeated.
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 struct Parts {
-    /// An email template, an sms template, or one of each; access: one a channel
+    /// Templates, one a channel: clients hear by push, whatsapp, sms and email, staff by sms, email and chat
     #[arg(
         long = "template",
         alias = "templates",
