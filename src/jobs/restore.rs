@@ -89,6 +89,15 @@ pub fn restore(database: &Path, file: &Path, resend: bool, now: Now) -> Result<R
                 .hint("name a backup of it"),
         );
     }
+    let folder = database
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(
+            Error::unacceptable(format!("there is no folder {}", folder.display()))
+                .hint("make it, or name another database with --db FILE"),
+        );
+    }
     let there = database.exists();
     let alone = there.then(|| alone(&database)).transpose()?;
     let connection = open(file)?;

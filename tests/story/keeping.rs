@@ -351,6 +351,11 @@ fn what_is_no_backup_is_refused_as_a_file_that_is_not_acceptable() {
         }
     }
     house.run(&["restore", "--check", &copy]).ok();
+    house
+        .run(&["--db", "nowhere/new.db", "restore", &copy])
+        .exits(3)
+        .says("there is no folder")
+        .says("nowhere");
     house.run(&["history"]).ok();
 }
 
