@@ -125,11 +125,10 @@ pub(super) fn systemd(receive: bool, dir: Option<&Path>, context: &Context) -> R
     } else {
         let words = invocation(&["task", "run-due"], context)?;
         let place = place(&words, context);
-        if place.user == "regua" {
-            context.out.say(
-                "the tasks run as the user `regua`, to whom the database must belong: useradd --system --home-dir /var/lib/regua regua",
-            );
-        }
+        context.out.say(format!(
+            "the tasks run as the user {}, to whom the database must belong",
+            place.user
+        ));
         Vec::from(units::of_tasks(&words, &place))
     };
     let then = if receive {
