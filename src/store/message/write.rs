@@ -106,7 +106,7 @@ fn statement(on_conflict: &str) -> String {
         .map(|place| format!("?{place}"))
         .collect();
     format!(
-        "INSERT OR FAIL INTO message ({columns}, seen) VALUES ({places}, ?{last} || '/' || {BOOK_SQL})
+        "INSERT INTO message ({columns}, seen) VALUES ({places}, ?{last} || '/' || {BOOK_SQL})
          ON CONFLICT (key) {on_conflict}",
         columns = COLUMNS.join(", "),
         places = places.join(", "),

@@ -206,7 +206,7 @@ pub fn made_of(connection: &Connection, id: i64) -> Result<MadeOf> {
 pub fn take(connection: &Connection, id: i64, seen: &str) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE OR FAIL message SET status = 'sending', attempts = attempts + 1, seen = ?2
+            "UPDATE message SET status = 'sending', attempts = attempts + 1, seen = ?2
              WHERE id = ?1",
         )?
         .execute((id, seen))?;
@@ -217,7 +217,7 @@ pub fn take(connection: &Connection, id: i64, seen: &str) -> Result<()> {
 pub fn skip(connection: &Connection, id: i64, reason: Reason, detail: Option<&str>) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE OR FAIL message SET status = 'skipped', reason = ?2, detail = ?3 WHERE id = ?1",
+            "UPDATE message SET status = 'skipped', reason = ?2, detail = ?3 WHERE id = ?1",
         )?
         .execute((id, reason, detail))?;
     Ok(())

@@ -66,7 +66,7 @@ pub fn settle(
     let sent_at = (settlement.status == Status::Sent).then_some(Millis(at));
     connection
         .prepare_cached(
-            "UPDATE OR FAIL message SET status = ?2, reason = ?3, detail = ?4,
+            "UPDATE message SET status = ?2, reason = ?3, detail = ?4,
                not_before = coalesce(?5, not_before), sent_at = coalesce(?6, sent_at),
                provider_id = coalesce(?7, provider_id), retries = retries + ?8,
                attempts = attempts - ?9, tried_last = max(tried_last, ?10),
