@@ -51,16 +51,7 @@ pub(super) struct Place {
 pub(super) fn of_tasks(words: &[String], place: &Place) -> [Unit; 3] {
     let (command, user) = started(words, Some(&place.user));
     let home = if place.at_home { "read-only" } else { "yes" };
-    let folders: Vec<String> = place
-        .writable
-        .iter()
-        .map(|folder| for_systemd(&format!("-{}", folder.display())))
-        .collect();
-    let writable = if folders.is_empty() {
-        String::new()
-    } else {
-        format!("ReadWritePaths={}\n", folders.join(" "))
-    };
+    let writable = writable(&place.writable);
     [
         Unit {
             file: "regua.service",
@@ -92,37 +83,51 @@ pub(super) fn of_tasks(words: &[String], place: &Place) -> [Unit; 3] {
         Unit {
             file: "regua.timer",
             kind: "timer",
-            text: "[Unit]\n\
-                 Description=regua: look each minute for tasks that are due\n\
-                 \n\
-                 [Timer]\n\
-                 OnCalendar=*-*-* *:*:00\n\
-                 AccuracySec=1s\n\
-                 \n\
-                 [Install]\n\
-                 WantedBy=timers.target\n"
-                .to_owned(),
+            text: TIMER.to_owned(),
         },
         Unit {
             file: "regua-failed.service",
             kind: "failed",
-            text: format!(
-                "[Unit]\n\
-                 Description=regua: say that the tasks that were due failed\n\
-                 \n\
-                 [Service]\n\
-                 Type=oneshot\n\
-                 # Put a mail or a call of your own in its place: systemctl edit regua-failed.service\n\
-                 ExecStart=/usr/bin/logger --tag regua --priority daemon.err \"tasks failed: journalctl -u regua.service, regua status\"\n\
-                 DynamicUser=yes\n\
-                 ProtectHome=yes\n\
-                 PrivateNetwork=yes\n\
-                 RestrictAddressFamilies=AF_UNIX\n\
-                 {HARDENING}"
-            ),
+            text: format!("{FAILED}{HARDENING}"),
         },
     ]
 }
+
+/// The line that lets a service write into these folders; none where there are none.
+fn writable(folders: &[PathBuf]) -> String {
+    if folders.is_empty() {
+        return String::new();
+    }
+    let words: Vec<String> = folders
+        .iter()
+        .map(|folder| for_systemd(&format!("-{}", folder.display())))
+        .collect();
+    format!("ReadWritePaths={}\n", words.join(" "))
+}
+
+/// The timer of tasks.
+const TIMER: &str = "[Unit]\n\
+    Description=regua: look each minute for tasks that are due\n\
+    \n\
+    [Timer]\n\
+    OnCalendar=*-*-* *:*:00\n\
+    AccuracySec=1s\n\
+    \n\
+    [Install]\n\
+    WantedBy=timers.target\n";
+
+/// What says that tasks failed, before what it can do without.
+const FAILED: &str = "[Unit]\n\
+    Description=regua: say that the tasks that were due failed\n\
+    \n\
+    [Service]\n\
+    Type=oneshot\n\
+    # Put a mail or a call of your own in its place: systemctl edit regua-failed.service\n\
+    ExecStart=/usr/bin/logger --tag regua --priority daemon.err \"tasks failed: journalctl -u regua.service, regua status\"\n\
+    DynamicUser=yes\n\
+    ProtectHome=yes\n\
+    PrivateNetwork=yes\n\
+    RestrictAddressFamilies=AF_UNIX\n";
 
 /// What every service here can do without.
 const HARDENING: &str = "\
