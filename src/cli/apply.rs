@@ -111,6 +111,15 @@ pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Out
             .out
             .say("  try: regua template add, or regua apply FILE");
     }
-    context.out.exact(text)?;
+    if context.out.format() == Format::Csv {
+        return Err(Error::usage("definitions are no table")
+            .hint("without -o csv they are written as TOML; -o json and -o jsonl as JSON"));
+    }
+    let document: toml::Table = text
+        .parse()
+        .map_err(|error| Error::world("what is saved cannot be read back").because(error))?;
+    if !context.out.document(&document)? {
+        context.out.exact(text)?;
+    }
     Ok(Outcome::Done)
 }

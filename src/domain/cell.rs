@@ -171,7 +171,7 @@ pub fn read(column: &Column, text: &str, now: &Now) -> Result<Value, Unacceptabl
 }
 
 /// A cell without what spreadsheets put around a text so that it stays one: `="000123"`, `'0019`,
-/// and the apostrophe before a text that would be a formula.
+/// and the apostrophe before a text that would be a formula, or a telephone number.
 fn peeled(text: &str) -> Cow<'_, str> {
     let formula = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"'));
     if let Some(inner) = formula {
@@ -183,7 +183,7 @@ fn peeled(text: &str) -> Cow<'_, str> {
     }
     let forced = text
         .strip_prefix('\'')
-        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || "=+-@".contains(c)));
+        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || "=+-@(".contains(c)));
     Cow::Borrowed(forced.unwrap_or(text))
 }
 

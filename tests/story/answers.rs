@@ -221,6 +221,29 @@ fn trial_61_without_flags_and_without_a_terminal_nothing_is_changed() {
         .exits(3)
         .says("there is no template `u`");
     assert_eq!(house.run(&["export"]).ok().stdout, before);
+    // Nor is anything else that is saved.
+    house.write(
+        "more.toml",
+        "[[task]]\nname = \"night\"\nrun = \"backup\"\nminute = \"0\"\nhour = \"3\"\n\
+         [[template]]\nname = \"mail\"\nchannel = \"email\"\nkind = \"support\"\ntitle = \"T\"\nbody = \"B\"\n\
+         [[trigger]]\nname = \"new\"\nevent = \"new-ticket-client\"\ntemplates = [\"mail\"]\n\
+         [[template]]\nname = \"due\"\nchannel = \"sms\"\nkind = \"financial\"\nbody = \"B\"\n\
+         [[rule]]\nname = \"ladder\"\n[[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"due\"]\n",
+    );
+    house.run(&["apply", "more.toml"]).ok();
+    let before = house.run(&["export"]).ok().stdout;
+    for (what, name) in [("task", "night"), ("trigger", "new"), ("rule", "ladder")] {
+        house
+            .run(&[what, "edit", name])
+            .exits(2)
+            .says("nothing to change");
+    }
+    assert_eq!(house.run(&["export"]).ok().stdout, before);
+    house.run(&["task", "edit", "night", "--hour", "4"]).ok();
+    house
+        .run(&["rule", "edit", "ladder", "--roll-due-date", "no"])
+        .ok();
+    house.run(&["trigger", "edit", "new", "--topic", "4"]).ok();
 }
 
 #[test]

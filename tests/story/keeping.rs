@@ -345,6 +345,41 @@ fn trial_83_what_was_queued_in_a_backup_does_not_go_again() {
 }
 
 #[test]
+fn what_is_no_backup_is_refused_as_a_file_that_is_not_acceptable() {
+    let house = with_ladder("");
+    let copy = backup(&house);
+    let whole = house.read_bytes(&copy);
+    house.write("facts.csv", "id,name\n1,Ana\n");
+    house.write("cut.db", &whole[..whole.len() / 4]);
+    let mut bad = whole.clone();
+    for byte in bad.iter_mut().skip(8192).step_by(7) {
+        *byte ^= 0x5a;
+    }
+    house.write("bad.db", bad);
+    for (file, told, remedy) in [
+        (
+            "facts.csv",
+            "facts.csv is not a database of regua's",
+            "`regua backup`",
+        ),
+        ("cut.db", "cut.db is damaged", "take another backup"),
+        ("bad.db", "bad.db is damaged", "take another backup"),
+    ] {
+        for arguments in [&["restore", "--check", file][..], &["restore", file]] {
+            let ran = house.run(arguments).exits(3).says(told).says(remedy);
+            assert!(!ran.stderr.contains("u{a}"), "{ran:?}");
+        }
+    }
+    house.run(&["restore", "--check", &copy]).ok();
+    house
+        .run(&["--db", "nowhere/new.db", "restore", &copy])
+        .exits(3)
+        .says("there is no folder")
+        .says("nowhere");
+    house.run(&["history"]).ok();
+}
+
+#[test]
 fn trial_83_a_ladder_that_moved_after_the_backup_tells_nobody_twice() {
     let mut house = with_ladder("");
     let copy = backup(&house);

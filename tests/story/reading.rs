@@ -28,6 +28,15 @@ fn column(house: &House, name: &str) -> Vec<serde_json::Value> {
 #[test]
 fn trial_30_what_spreadsheets_put_around_a_cell_reaches_nobody() {
     let house = house();
+    house
+        .run_with(
+            &["import", "clients", "-"],
+            "id,name,person_type,mobile,whatsapp\n700,Ana,F,'(49) 99911-0050,'+55 49 99911-0051\n",
+        )
+        .ok();
+    let client = house.json(&["client", "show", "700"])["client"].clone();
+    assert_eq!(client["mobile"], "+5549999110050");
+    assert_eq!(client["whatsapp"], "+5549999110051");
     house.write(
         "i.csv",
         "id,client_id,number,due_on,amount,status,portfolio\n\

@@ -40,9 +40,9 @@ pub(in crate::cli) struct Edit {
 }
 
 /// What both may give. Lists are separated by commas, or the flag is repeated.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 struct Parts {
-    /// An email template, an sms template, or one of each; access: one a channel
+    /// Templates, one a channel: clients hear by push, whatsapp, sms and email, staff by sms, email and chat
     #[arg(
         long = "template",
         alias = "templates",
@@ -196,6 +196,10 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
 
 /// Changes the parts of a trigger that are given.
 pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
+    if edit.event.is_none() && edit.parts == Parts::default() {
+        return Err(Error::usage("nothing to change")
+            .hint("--template …, --topic …, --staff …, --audience …, --fallback …"));
+    }
     let mut saved = context.open()?;
     let (trigger, warnings) = job::edit(&mut saved, &context.config, &edit.name, |trigger| {
         if let Some(event) = edit.event.filter(|event| *event != trigger.event) {

@@ -277,7 +277,7 @@ mod tests {
         let cases = [
             (
                 vec![],
-                "trigger `t`: templates: names none, name an e-mail template, an sms template, or one of each",
+                "trigger `t`: templates: names none, name one template a channel",
             ),
             (
                 vec!["mial"],
