@@ -278,8 +278,14 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let word = word.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(2))
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+            (distance, candidate)
+        })
+        .filter(|(distance, candidate)| {
+            let letters = candidate.chars().count();
+            *distance <= (letters / 3).max(2) && *distance < letters
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -294,5 +300,9 @@ mod tests {
         assert_eq!(nearest("areceber_valr", known), Some("areceber_valor"));
         assert_eq!(nearest("Cliente_Nome", known), Some("cliente_nome"));
         assert_eq!(nearest("completely_other", known), None);
+        // Of two letters one must be right; case does not count.
+        let states = ["AC", "SP"];
+        assert_eq!(nearest("sp", states), Some("SP"));
+        assert_eq!(nearest("XX", states), None);
     }
 }

@@ -25,6 +25,8 @@ words_enum! {
         Codes = "codes" | "códigos de pagamento",
         /// Asks providers what became of messages.
         Receipts = "receipts" | "recibos",
+        /// Hands over to the hosts of a shared queue what is due.
+        Share = "share" | "repassar",
         /// Deletes what the retention says.
         Purge = "purge" | "expurgo",
         /// Copies the database.
@@ -68,8 +70,9 @@ impl Run {
             Self::BirthdayQueue => 4,
             Self::Send => 5,
             Self::SendQueue => 6,
-            Self::Purge => 7,
-            Self::Backup => 8,
+            Self::Share => 7,
+            Self::Purge => 8,
+            Self::Backup => 9,
         }
     }
 }
@@ -144,10 +147,10 @@ impl Task {
         flaws
     }
 
-    /// Whether it delivers what waits in the queue of a channel.
+    /// Whether it delivers what waits in the queue of a channel, or hands it over.
     pub fn forwards(&self, channel: Channel) -> bool {
         self.enabled
-            && self.run == Run::SendQueue
+            && matches!(self.run, Run::SendQueue | Run::Share)
             && (self.channels.is_empty() || self.channels.contains(&channel))
     }
 }
@@ -376,6 +379,7 @@ mod tests {
         let mut owed: Vec<Owed> = [
             ("a", Run::Backup),
             ("b", Run::Purge),
+            ("i", Run::Share),
             ("c", Run::SendQueue),
             ("e", Run::Send),
             ("d", Run::Send),
@@ -391,7 +395,7 @@ mod tests {
         .collect();
         in_order(&mut owed);
         let names: Vec<&str> = owed.iter().map(|owed| owed.task.name.as_str()).collect();
-        assert_eq!(names, ["h", "g", "f", "d", "e", "c", "b", "a"]);
+        assert_eq!(names, ["h", "g", "f", "d", "e", "c", "i", "b", "a"]);
     }
 
     #[test]

@@ -271,6 +271,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             let delivery = deliver_on(store, hands, channels)?;
             Ok(Done::new(json!({})).delivered(&delivery))
         }
+        Run::Share => hand_over(store, hands),
         Run::Send => send_report(store, hands, task),
         Run::Receipts => Ok(asked(&poll::poll(
             store,
@@ -300,6 +301,17 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(done)
         }
     }
+}
+
+/// Hands over to the hosts what is due, on every channel.
+fn hand_over(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> {
+    if hands.config.queue.shared.is_none() {
+        let mut done = Done::new(json!({}));
+        done.message = Some("no [queue.shared] is configured: nothing is handed over".to_owned());
+        return Ok(done);
+    }
+    let delivery = deliver_on(store, hands, Channel::ALL)?;
+    Ok(Done::new(json!({})).delivered(&delivery))
 }
 
 /// Moves the cases on, and delivers what came of it.

@@ -79,7 +79,7 @@ pub(super) struct Parts {
 pub(in crate::cli) struct Add {
     /// Its name
     name: String,
-    /// What it runs: collection-update, birthday-queue, send-queue, send, sync, purge or backup
+    /// What it runs: collection-update, birthday-queue, send-queue, send, sync, codes, receipts, share, purge or backup
     #[arg(long, value_parser = word::<Run>)]
     run: Run,
     /// Save it without letting it run
