@@ -66,32 +66,8 @@ mod tests {
 
     fn born(birth: Option<NaiveDate>) -> Client {
         Client {
-            id: 193,
-            name: "Ana".to_owned(),
-            person_type: PersonType::Individual,
-            active: true,
             birth_date: birth,
-            mobile: None,
-            whatsapp: None,
-            phone: None,
-            work_phone: None,
-            email: None,
-            email_bounced: None,
-            tax_id: None,
-            street: None,
-            number: None,
-            complement: None,
-            district: None,
-            city: None,
-            state: None,
-            zip: None,
-            branch: None,
-            app_first_access_on: None,
-            in_collection: true,
-            in_reminders: true,
-            sms_allowed: true,
-            email_allowed: true,
-            absent_since: None,
+            ..Client::known_as(193, "Ana")
         }
     }
 

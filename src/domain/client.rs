@@ -160,3 +160,38 @@ impl Number {
         }
     }
 }
+
+#[cfg(test)]
+impl Client {
+    /// A person who may be written to, of whom nothing else is known.
+    pub fn known_as(id: i64, name: &str) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            person_type: PersonType::Individual,
+            active: true,
+            birth_date: None,
+            mobile: None,
+            whatsapp: None,
+            phone: None,
+            work_phone: None,
+            email: None,
+            email_bounced: None,
+            tax_id: None,
+            street: None,
+            number: None,
+            complement: None,
+            district: None,
+            city: None,
+            state: None,
+            zip: None,
+            branch: None,
+            app_first_access_on: None,
+            in_collection: true,
+            in_reminders: true,
+            sms_allowed: true,
+            email_allowed: true,
+            absent_since: None,
+        }
+    }
+}

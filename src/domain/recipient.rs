@@ -400,36 +400,13 @@ fn unusable(address: &str) -> Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::words::PersonType;
 
     fn client() -> Client {
         Client {
-            id: 1,
-            name: "Ana".to_owned(),
-            person_type: PersonType::Individual,
-            active: true,
-            birth_date: None,
             mobile: Some("+5549999990001".to_owned()),
             whatsapp: Some("+554933330000".to_owned()),
-            phone: None,
-            work_phone: None,
             email: Some("ana@example.com".to_owned()),
-            email_bounced: None,
-            tax_id: None,
-            street: None,
-            number: None,
-            complement: None,
-            district: None,
-            city: None,
-            state: None,
-            zip: None,
-            branch: None,
-            app_first_access_on: None,
-            in_collection: true,
-            in_reminders: true,
-            sms_allowed: true,
-            email_allowed: true,
-            absent_since: None,
+            ..Client::known_as(1, "Ana")
         }
     }
 

@@ -93,6 +93,15 @@ pub fn contract(connection: &Connection, id: i64) -> Result<Option<Contract>> {
         .optional()?)
 }
 
+/// Until which day a contract wants no collection notices, if it says so; none where there is no contract of
+/// this id.
+pub fn notice_hold(connection: &Connection, id: i64) -> Result<Option<Option<NaiveDate>>> {
+    Ok(connection
+        .prepare_cached("SELECT notice_hold_until FROM contract WHERE id = ?1")?
+        .query_row([id], |row| row.day_opt(0))
+        .optional()?)
+}
+
 by_place! {
     /// A login.
     LOGIN, read_login -> Login {

@@ -21,12 +21,17 @@ pub(super) enum Place {
     Nowhere,
 }
 
-/// One column.
-pub(super) struct Column<'a, T: ?Sized> {
+/// What is known of a column without its rows.
+pub(super) struct Head {
     pub(super) name: Cow<'static, str>,
     pub(super) place: Place,
-    pub(super) cell: Box<dyn Fn(&T) -> Cell + 'a>,
 }
+
+/// A row's value under the column at a place: all that is asked of a row, whatever it is made of.
+pub(super) type CellAt<'c> = dyn Fn(usize) -> Cell + 'c;
+
+/// What says a column's value of a row.
+type CellOf<'a, T> = Box<dyn Fn(&T) -> Cell + 'a>;
 
 /// What people are told when there is no row.
 pub(super) struct Empty {
@@ -36,21 +41,68 @@ pub(super) struct Empty {
     pub(super) remedy: Cow<'static, str>,
 }
 
-/// The columns of an answer whose rows are `T`, in their order.
-pub struct View<'a, T: ?Sized> {
-    pub(super) columns: Vec<Column<'a, T>>,
+/// The columns of an answer without what their values are taken from. Whatever is made of rows is made here, once
+/// for all kinds of rows.
+#[derive(Default)]
+pub(super) struct Frame {
+    pub(super) heads: Vec<Head>,
     /// What people are told in place of an empty table.
     pub(super) empty: Option<Empty>,
     /// The columns that a table goes without first, where room is short.
     pub(super) spared: &'static [&'static str],
 }
 
+impl Frame {
+    /// The columns that tables show, each with where it stands among all.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (usize, &Head)> {
+        let heads = self.heads.iter().enumerate();
+        heads.filter(|(_, head)| head.place != Place::Nowhere)
+    }
+
+    fn object(&self, cell: &CellAt<'_>) -> Map<String, Value> {
+        self.heads
+            .iter()
+            .enumerate()
+            .map(|(at, head)| (head.name.to_string(), cell(at).to_json()))
+            .collect()
+    }
+
+    fn block(&self, cell: &CellAt<'_>, name_width: usize, room: Option<usize>) -> String {
+        let mut text = String::new();
+        for (at, head) in self.heads.iter().enumerate() {
+            let cell = cell(at);
+            if cell == Cell::Null {
+                continue;
+            }
+            let mut name = language::header(head.name.as_ref());
+            let before = name_width.max(width(name)) + 1;
+            for line in cell.lines() {
+                let parts = match room {
+                    Some(room) => folded(&line, room.saturating_sub(before)),
+                    None => vec![line],
+                };
+                for part in parts {
+                    text.push_str(format!("{} {part}", padded(name, name_width)).trim_end());
+                    text.push('\n');
+                    name = "";
+                }
+            }
+        }
+        text
+    }
+}
+
+/// The columns of an answer whose rows are `T`, in their order.
+pub struct View<'a, T: ?Sized> {
+    pub(super) frame: Frame,
+    cells: Vec<CellOf<'a, T>>,
+}
+
 impl<T: ?Sized> Default for View<'_, T> {
     fn default() -> Self {
         Self {
-            columns: Vec::new(),
-            empty: None,
-            spared: &[],
+            frame: Frame::default(),
+            cells: Vec::new(),
         }
     }
 }
@@ -61,18 +113,25 @@ impl<'a, T: ?Sized> View<'a, T> {
         Self::default()
     }
 
+    /// What a row has under each column.
+    pub(super) fn cell_at<'r>(&'r self, row: &'r T) -> impl Fn(usize) -> Cell + 'r {
+        |at| (self.cells[at])(row)
+    }
+
     fn with<C: Into<Cell>>(
         mut self,
         name: impl Into<Cow<'static, str>>,
         place: Place,
         cell: impl Fn(&T) -> C + 'a,
     ) -> Self {
-        self.columns.push(Column {
-            name: name.into(),
-            place,
-            cell: Box::new(move |row| cell(row).into()),
-        });
+        let cell: CellOf<'a, T> = Box::new(move |row| cell(row).into());
+        self.column(name.into(), place, cell);
         self
+    }
+
+    fn column(&mut self, name: Cow<'static, str>, place: Place, cell: CellOf<'a, T>) {
+        self.frame.heads.push(Head { name, place });
+        self.cells.push(cell);
     }
 
     /// And a column of words.
@@ -107,34 +166,35 @@ impl<'a, T: ?Sized> View<'a, T> {
 
     /// The names of all columns, those that tables leave out too.
     pub fn names(&self) -> Vec<&str> {
-        let columns = self.columns.iter();
-        columns.map(|column| column.name.as_ref()).collect()
+        let heads = self.frame.heads.iter();
+        heads.map(|head| head.name.as_ref()).collect()
     }
 
     /// Only the columns of these names, in this order, in tables too; a name that no column has is passed over.
     #[must_use]
     pub fn only(mut self, names: &[impl AsRef<str>]) -> Self {
-        let mut kept = Vec::new();
+        let mut kept = (Vec::new(), Vec::new());
         for name in names {
-            let found = self.columns.iter().position(|c| c.name == name.as_ref());
-            if let Some(at) = found {
-                let mut column = self.columns.remove(at);
-                if column.place == Place::Nowhere {
-                    column.place = Place::Left;
+            let mut heads = self.frame.heads.iter();
+            if let Some(at) = heads.position(|head| head.name == name.as_ref()) {
+                let mut head = self.frame.heads.remove(at);
+                if head.place == Place::Nowhere {
+                    head.place = Place::Left;
                 }
-                kept.push(column);
+                kept.0.push(head);
+                kept.1.push(self.cells.remove(at));
             }
         }
-        self.columns = kept;
+        (self.frame.heads, self.cells) = kept;
         self
     }
 
     /// In tables these columns only; the others stay for the other forms.
     #[must_use]
     pub fn shows(mut self, names: &[&str]) -> Self {
-        for column in &mut self.columns {
-            let wanted = names.contains(&column.name.as_ref());
-            column.place = match column.place {
+        for head in &mut self.frame.heads {
+            let wanted = names.contains(&head.name.as_ref());
+            head.place = match head.place {
                 Place::Nowhere if wanted => Place::Left,
                 place if wanted => place,
                 _ => Place::Nowhere,
@@ -146,7 +206,7 @@ impl<'a, T: ?Sized> View<'a, T> {
     /// And which columns a table goes without, where room is short: these first, in this order.
     #[must_use]
     pub fn spares(mut self, names: &'static [&'static str]) -> Self {
-        self.spared = names;
+        self.frame.spared = names;
         self
     }
 
@@ -157,7 +217,7 @@ impl<'a, T: ?Sized> View<'a, T> {
         none: impl Into<Cow<'static, str>>,
         remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
-        self.empty = Some(Empty {
+        self.frame.empty = Some(Empty {
             none: none.into(),
             remedy: remedy.into(),
         });
@@ -170,48 +230,22 @@ impl<'a, T: ?Sized> View<'a, T> {
     where
         T: 'a,
     {
-        self.columns
-            .extend(other.columns.into_iter().map(|column| Column {
-                name: column.name,
-                place: column.place,
-                cell: Box::new(move |row: &T| (column.cell)(part(row)))
-                    as Box<dyn Fn(&T) -> Cell + 'a>,
-            }));
+        for (head, cell) in other.frame.heads.into_iter().zip(other.cells) {
+            let cell: CellOf<'a, T> = Box::new(move |row: &T| cell(part(row)));
+            self.column(head.name, head.place, cell);
+        }
         self
     }
 
     /// A row as a JSON object.
     pub fn object(&self, row: &T) -> Map<String, Value> {
-        self.columns
-            .iter()
-            .map(|column| (column.name.to_string(), (column.cell)(row).to_json()))
-            .collect()
+        self.frame.object(&self.cell_at(row))
     }
 
     /// A row as a block for people: a line for each value there is, with its name before it; the lines of
     /// a text of several stand below each other. Lines are folded to `room` columns where that is given.
     pub fn block(&self, row: &T, name_width: usize, room: Option<usize>) -> String {
-        let mut text = String::new();
-        for column in &self.columns {
-            let cell = (column.cell)(row);
-            if cell == Cell::Null {
-                continue;
-            }
-            let mut name = language::header(column.name.as_ref());
-            let before = name_width.max(width(name)) + 1;
-            for line in cell.lines() {
-                let parts = match room {
-                    Some(room) => folded(&line, room.saturating_sub(before)),
-                    None => vec![line],
-                };
-                for part in parts {
-                    text.push_str(format!("{} {part}", padded(name, name_width)).trim_end());
-                    text.push('\n');
-                    name = "";
-                }
-            }
-        }
-        text
+        self.frame.block(&self.cell_at(row), name_width, room)
     }
 }
 
@@ -228,13 +262,13 @@ impl<T> View<'_, T> {
 }
 
 /// A row under its columns, to be written as a JSON object without being built first.
-pub(super) struct Row<'r, 'a, T: ?Sized>(pub(super) &'r View<'a, T>, pub(super) &'r T);
+pub(super) struct Row<'r>(pub(super) &'r Frame, pub(super) &'r CellAt<'r>);
 
-impl<T: ?Sized> Serialize for Row<'_, '_, T> {
+impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.columns.len()))?;
-        for column in &self.0.columns {
-            map.serialize_entry(column.name.as_ref(), &(column.cell)(self.1))?;
+        let mut map = serializer.serialize_map(Some(self.0.heads.len()))?;
+        for (at, head) in self.0.heads.iter().enumerate() {
+            map.serialize_entry(head.name.as_ref(), &(self.1)(at))?;
         }
         map.end()
     }
@@ -271,7 +305,7 @@ mod tests {
         let object = json!({ "id": 1, "name": "Ana", "city": null });
         assert_eq!(Value::Object(view().object(&ana())), object);
         assert_eq!(
-            serde_json::to_string(&Row(&view(), &ana())).expect("a row"),
+            serde_json::to_string(&Row(&view().frame, &view().cell_at(&ana()))).expect("a row"),
             object.to_string()
         );
         assert_eq!(view().array([&ana()]), json!([object]));
@@ -301,15 +335,11 @@ mod tests {
     fn columns_are_chosen_by_name() {
         let view = view().only(&["city", "id", "no such"]);
         assert_eq!(view.names(), ["city", "id"]);
-        assert!(view.columns.iter().all(|c| c.place != Place::Nowhere));
+        assert_eq!(view.frame.shown().count(), 2);
         let view = self::view().shows(&["city"]);
         assert_eq!(view.names(), ["id", "name", "city"]);
-        let shown: Vec<bool> = view
-            .columns
-            .iter()
-            .map(|c| c.place != Place::Nowhere)
-            .collect();
-        assert_eq!(shown, [false, false, true]);
+        let shown: Vec<usize> = view.frame.shown().map(|(at, _)| at).collect();
+        assert_eq!(shown, [2]);
     }
 
     #[test]

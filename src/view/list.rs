@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
 use super::cell::Cell;
-use super::columns::{Place, Row, View};
+use super::columns::{CellAt, Frame, Row, View};
 use super::measure::folded;
 use super::{Format, Out, harmless, json, language, table};
 use crate::error::Result;
@@ -27,8 +27,13 @@ enum Paper {
 
 /// A list being written.
 pub struct List<'a, T: ?Sized> {
-    out: Out,
     view: View<'a, T>,
+    written: Written,
+}
+
+/// What was written of a list, whatever its rows are made of.
+struct Written {
+    out: Out,
     paper: Paper,
     rows: u64,
     /// Names of columns for which a table had no room.
@@ -77,6 +82,44 @@ impl Fields<'_> {
 
 impl<'a, T: ?Sized> List<'a, T> {
     pub(super) fn new(out: Out, view: View<'a, T>) -> Self {
+        Self {
+            view,
+            written: Written::begin(out),
+        }
+    }
+
+    /// Writes one row.
+    pub fn row(&mut self, row: &T) -> Result<()> {
+        self.written.row(&self.view.frame, &self.view.cell_at(row))
+    }
+
+    /// Writes one row of a CSV field by field, without a cell for each; false, and nothing is written, when
+    /// the list has another form.
+    pub fn fields(&mut self, write: impl FnOnce(&mut Fields<'_>) -> Result<()>) -> Result<bool> {
+        let Some(mut fields) = self.written.fields(&self.view.frame)? else {
+            return Ok(false);
+        };
+        write(&mut fields)?;
+        end_record(fields.writer)?;
+        Ok(true)
+    }
+
+    /// Writes these rows.
+    pub fn rows<'r>(&mut self, rows: impl IntoIterator<Item = &'r T>) -> Result<()>
+    where
+        T: 'r,
+    {
+        rows.into_iter().try_for_each(|row| self.row(row))
+    }
+
+    /// Ends the list; `totals` are said under a table.
+    pub fn finish(self, totals: &str) -> Result<()> {
+        self.written.finish(&self.view.frame, totals)
+    }
+}
+
+impl Written {
+    fn begin(out: Out) -> Self {
         let buffered = || BufWriter::with_capacity(BUFFER, io::stdout());
         let paper = match out.format {
             Format::Table => Paper::Table(Vec::new(), buffered()),
@@ -91,7 +134,6 @@ impl<'a, T: ?Sized> List<'a, T> {
         };
         Self {
             out,
-            view,
             paper,
             rows: 0,
             left_out: Vec::new(),
@@ -99,38 +141,31 @@ impl<'a, T: ?Sized> List<'a, T> {
         }
     }
 
-    /// Writes one row.
-    pub fn row(&mut self, row: &T) -> Result<()> {
+    fn row(&mut self, frame: &Frame, cell: &CellAt<'_>) -> Result<()> {
         let first = self.rows == 0;
         self.rows += 1;
         match &mut self.paper {
             Paper::Table(block, writer) => {
-                let shown = self.view.columns.iter();
-                block.push(
-                    shown
-                        .filter(|column| column.place != Place::Nowhere)
-                        .map(|column| (column.cell)(row))
-                        .collect(),
-                );
+                block.push(frame.shown().map(|(at, _)| cell(at)).collect());
                 if block.len() == BLOCK {
                     let rows = std::mem::take(block);
-                    draw(self.out, &self.view, &rows, &mut self.left_out, writer)?;
+                    draw(self.out, frame, &rows, &mut self.left_out, writer)?;
                 }
             }
             Paper::Json(writer) => {
                 writer.write_all(if first { b"[\n  " } else { b",\n  " })?;
-                json::write(writer, &Row(&self.view, row), self.out.drawn)?;
+                json::write(writer, &Row(frame, cell), self.out.drawn)?;
             }
             Paper::Jsonl(writer) => {
-                json::write(&mut *writer, &Row(&self.view, row), self.out.drawn)?;
+                json::write(&mut *writer, &Row(frame, cell), self.out.drawn)?;
                 writer.write_all(b"\n")?;
             }
             Paper::Csv(writer) => {
                 if first {
-                    header(writer, &self.view, self.out)?;
+                    header(writer, frame, self.out)?;
                 }
-                for column in &self.view.columns {
-                    let cell = (column.cell)(row);
+                for at in 0..frame.heads.len() {
+                    let cell = cell(at);
                     field(writer, self.out, &cell.for_sheets(self.out.sheet))?;
                 }
                 end_record(writer)?;
@@ -139,46 +174,28 @@ impl<'a, T: ?Sized> List<'a, T> {
         Ok(())
     }
 
-    /// Writes one row of a CSV field by field, without a cell for each; false, and nothing is written, when
-    /// the list has another form.
-    pub fn fields(&mut self, write: impl FnOnce(&mut Fields<'_>) -> Result<()>) -> Result<bool> {
+    /// A row's fields, where the list is a CSV.
+    fn fields(&mut self, frame: &Frame) -> Result<Option<Fields<'_>>> {
         let Paper::Csv(writer) = &mut self.paper else {
-            return Ok(false);
+            return Ok(None);
         };
         if self.rows == 0 {
-            header(writer, &self.view, self.out)?;
+            header(writer, frame, self.out)?;
         }
         self.rows += 1;
-        write(&mut Fields {
+        Ok(Some(Fields {
             writer,
             out: self.out,
             text: &mut self.text,
-        })?;
-        end_record(writer)?;
-        Ok(true)
+        }))
     }
 
-    /// Writes these rows.
-    pub fn rows<'r>(&mut self, rows: impl IntoIterator<Item = &'r T>) -> Result<()>
-    where
-        T: 'r,
-    {
-        rows.into_iter().try_for_each(|row| self.row(row))
-    }
-
-    /// Ends the list; `totals` are said under a table.
-    pub fn finish(mut self, totals: &str) -> Result<()> {
+    fn finish(mut self, frame: &Frame, totals: &str) -> Result<()> {
         let nothing = self.rows == 0;
         match self.paper {
             Paper::Table(block, mut writer) => {
-                if !block.is_empty() || (nothing && self.out.drawn && self.view.empty.is_none()) {
-                    draw(
-                        self.out,
-                        &self.view,
-                        &block,
-                        &mut self.left_out,
-                        &mut writer,
-                    )?;
+                if !block.is_empty() || (nothing && self.out.drawn && frame.empty.is_none()) {
+                    draw(self.out, frame, &block, &mut self.left_out, &mut writer)?;
                 }
                 if !self.left_out.is_empty() {
                     let names = self.left_out.join(", ");
@@ -191,7 +208,7 @@ impl<'a, T: ?Sized> List<'a, T> {
                     writeln!(writer, "{}", harmless::lines(&language::said(totals)))?;
                 }
                 writer.flush()?;
-                if nothing && let Some(empty) = &self.view.empty {
+                if nothing && let Some(empty) = &frame.empty {
                     self.out.say(&empty.none);
                     self.out.say(format!("  try: {}", empty.remedy));
                 }
@@ -203,7 +220,7 @@ impl<'a, T: ?Sized> List<'a, T> {
             Paper::Jsonl(mut writer) => writer.flush()?,
             Paper::Csv(mut writer) => {
                 if nothing {
-                    header(&mut writer, &self.view, self.out)?;
+                    header(&mut writer, frame, self.out)?;
                 }
                 writer.flush()?;
             }
@@ -213,14 +230,14 @@ impl<'a, T: ?Sized> List<'a, T> {
 }
 
 /// Draws rows and notes the columns that had no room.
-fn draw<T: ?Sized>(
+fn draw(
     out: Out,
-    view: &View<T>,
+    frame: &Frame,
     rows: &[Vec<Cell>],
     left_out: &mut Vec<String>,
     writer: &mut impl Write,
 ) -> Result<()> {
-    let laid = table::lay(out, view, rows);
+    let laid = table::lay(out, frame, rows);
     for line in laid.lines {
         writeln!(writer, "{line}")?;
     }
@@ -232,12 +249,12 @@ fn draw<T: ?Sized>(
     Ok(())
 }
 
-fn header<T: ?Sized>(writer: &mut csv::Writer<io::Stdout>, view: &View<T>, out: Out) -> Result<()> {
+fn header(writer: &mut csv::Writer<io::Stdout>, frame: &Frame, out: Out) -> Result<()> {
     // Nothing of the CSV has left its buffer yet: the mark comes before it.
     io::stdout().write_all(out.sheet.mark())?;
-    for column in &view.columns {
+    for head in &frame.heads {
         writer
-            .write_field(column.name.as_bytes())
+            .write_field(head.name.as_bytes())
             .map_err(csv_error)?;
     }
     end_record(writer)

@@ -276,8 +276,8 @@ impl Out {
     pub fn one<T: ?Sized>(&self, view: View<'_, T>, row: &T) -> Result<bool> {
         match self.format {
             Format::Table => return Ok(false),
-            Format::Json => self.json(&columns::Row(&view, row))?,
-            Format::Jsonl => self.json_line(&columns::Row(&view, row))?,
+            Format::Json => self.json(&columns::Row(&view.frame, &view.cell_at(row)))?,
+            Format::Jsonl => self.json_line(&columns::Row(&view.frame, &view.cell_at(row)))?,
             Format::Csv => {
                 let mut list = self.list(view);
                 list.row(row)?;
@@ -382,7 +382,11 @@ impl Out {
         fill(&mut |row| {
             out.write_all(if first { b"\n    " } else { b",\n    " })?;
             first = false;
-            Ok(json::write(&mut out, &columns::Row(view, row), terminal)?)
+            Ok(json::write(
+                &mut out,
+                &columns::Row(&view.frame, &view.cell_at(row)),
+                terminal,
+            )?)
         })?;
         out.write_all(if first { b"]" } else { b"\n  ]" })?;
         for (name, value) in tail {

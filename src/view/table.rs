@@ -8,7 +8,7 @@ use comfy_table::{
 
 use super::Out;
 use super::cell::{Cell, Tone};
-use super::columns::{Place, View};
+use super::columns::{Frame, Place};
 use super::language;
 use super::measure::{folded, longest, width};
 
@@ -49,14 +49,11 @@ impl Shown<'_> {
 }
 
 /// Lays rows out; each has a cell for every column that tables show.
-pub(super) fn lay<T: ?Sized>(out: Out, view: &View<T>, rows: &[Vec<Cell>]) -> Laid {
-    let columns = view
-        .columns
-        .iter()
-        .filter(|column| column.place != Place::Nowhere);
-    let mut shown: Vec<Shown> = columns
+pub(super) fn lay(out: Out, frame: &Frame, rows: &[Vec<Cell>]) -> Laid {
+    let mut shown: Vec<Shown> = frame
+        .shown()
         .enumerate()
-        .map(|(place, column)| Shown {
+        .map(|(place, (_, column))| Shown {
             name: column.name.as_ref(),
             right: column.place == Place::Right,
             texts: rows.iter().map(|cells| text_of(&cells[place])).collect(),
@@ -76,10 +73,10 @@ pub(super) fn lay<T: ?Sized>(out: Out, view: &View<T>, rows: &[Vec<Cell>]) -> La
     let most = shown.len() / 2;
     while needed(&shown) > room {
         if left_out.len() == most {
-            return blocks(view, rows, room);
+            return blocks(frame, rows, room);
         }
-        let Some(place) = missed_least(&shown, view.spared) else {
-            return blocks(view, rows, room);
+        let Some(place) = missed_least(&shown, frame.spared) else {
+            return blocks(frame, rows, room);
         };
         left_out.push(language::header(shown.remove(place).name).to_owned());
     }
@@ -205,18 +202,14 @@ fn toned(drawn: Drawn, tone: Option<Tone>, out: Out) -> Drawn {
 }
 
 /// Each row as lines of `name: value`, a blank line between two rows.
-fn blocks<T: ?Sized>(view: &View<T>, rows: &[Vec<Cell>], room: usize) -> Laid {
-    let names = view
-        .columns
-        .iter()
-        .filter(|column| column.place != Place::Nowhere)
-        .map(|column| column.name.as_ref());
+fn blocks(frame: &Frame, rows: &[Vec<Cell>], room: usize) -> Laid {
+    let names = || frame.shown().map(|(_, head)| head.name.as_ref());
     let mut lines = Vec::new();
     for (at, cells) in rows.iter().enumerate() {
         if at > 0 {
             lines.push(String::new());
         }
-        for (name, cell) in names.clone().zip(cells) {
+        for (name, cell) in names().zip(cells) {
             let name = language::header(name);
             let (text, _) = text_of(cell);
             if !text.is_empty() {
@@ -236,7 +229,7 @@ fn blocks<T: ?Sized>(view: &View<T>, rows: &[Vec<Cell>], room: usize) -> Laid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{Colour, Format, Talk};
+    use crate::view::{Colour, Format, Talk, View};
 
     fn paper(width: u16) -> Out {
         Out {
@@ -286,14 +279,9 @@ mod tests {
 
     fn laid(width: u16) -> Laid {
         let view = view();
-        let cells = |row: &Row| {
-            view.columns
-                .iter()
-                .map(|column| (column.cell)(row))
-                .collect()
-        };
+        let cells = |row: &Row| (0..6).map(view.cell_at(row)).collect();
         let rows: Vec<Vec<Cell>> = ROWS.iter().map(cells).collect();
-        lay(paper(width), &view, &rows)
+        lay(paper(width), &view.frame, &rows)
     }
 
     #[test]

@@ -202,7 +202,6 @@ mod tests {
     use super::*;
     use crate::clock::Now;
     use crate::domain::client::Client;
-    use crate::domain::words::PersonType;
     use proptest::prelude::*;
 
     fn now() -> Now {
@@ -215,32 +214,9 @@ mod tests {
 
     fn client(name: &str) -> Client {
         Client {
-            id: 7,
-            name: name.to_owned(),
-            person_type: PersonType::Individual,
-            active: true,
             birth_date: "1991-11-22".parse().ok(),
-            mobile: None,
-            whatsapp: None,
-            phone: None,
-            work_phone: None,
-            email: None,
-            email_bounced: None,
             tax_id: Some("11144477735".to_owned()),
-            street: None,
-            number: None,
-            complement: None,
-            district: None,
-            city: None,
-            state: None,
-            zip: None,
-            branch: None,
-            app_first_access_on: None,
-            in_collection: true,
-            in_reminders: true,
-            sms_allowed: true,
-            email_allowed: true,
-            absent_since: None,
+            ..Client::known_as(7, name)
         }
     }
 

@@ -4,15 +4,14 @@
 //! again, and its text is rendered again: it leaves true, or not at all. Only what an event said of its
 //! ticket stays as it was said.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
+use super::lawful;
 use super::overtaken::overtaken;
-use super::{lateness, lawful};
+use super::spoken::{Against, Spoken, gone};
 use crate::config::Config;
 use crate::domain::client::Client;
-use crate::domain::collection::{Assertion, Exclusions};
-use crate::domain::invoice::Invoice;
-use crate::domain::ladder::{Move, MoveKind};
+use crate::domain::ladder::Move;
 use crate::domain::message::Outgoing;
 use crate::domain::notice::NoticeDates;
 use crate::domain::policy::Policy;
@@ -25,7 +24,7 @@ use crate::jobs::compose::{Aim, Composer, Wording};
 use crate::jobs::rows::{About, Rows};
 use crate::jobs::ticket::subject;
 use crate::store::queue::{self, DueMessage, MadeOf};
-use crate::store::{Connection, book, collection, hold, notice, template, ticket};
+use crate::store::{Connection, book, notice, template, ticket};
 
 /// What is to become of a message whose turn has come.
 pub(super) enum Verdict {
@@ -36,9 +35,6 @@ pub(super) enum Verdict {
     /// It waits for this instant.
     Waits(DateTime<Utc>),
 }
-
-/// Why a message is not to go, and more words where there are any.
-pub(super) type Against = (Reason, Option<String>);
 
 /// Looks at messages whose turn has come.
 pub(super) struct Desk<'a> {
@@ -185,12 +181,6 @@ fn of_test(message: &DueMessage) -> Option<Verdict> {
     })
 }
 
-/// What stands against speaking of a row that is gone.
-fn gone(what: &str, id: i64, since: NaiveDate) -> Against {
-    let detail = format!("{what} {id} is gone from the source since {since}");
-    (Reason::Gone, Some(detail))
-}
-
 /// Writes a text and the provider's names for it into a message.
 fn write(outgoing: &mut Outgoing, rendered: Rendered, template: Option<&Template>) {
     outgoing.title = rendered.title;
@@ -248,15 +238,18 @@ impl<'a> Look<'a> {
         template.map_or(self.message.outgoing.purpose, |template| template.purpose)
     }
 
-    /// Whether the ladder may be kept from telling it: everything but its closings.
-    fn collects(&self) -> bool {
-        self.step
-            .is_some_and(|step| step.kind() != MoveKind::Closing)
-    }
-
     /// Asks everything but the caps and the clock.
     fn all(&self) -> Result<Result<Found, Against>> {
-        let (about, invoices, against_invoices) = self.speaks_of()?;
+        let (about, invoices, against_invoices) = Spoken {
+            connection: self.desk.connection,
+            policy: self.desk.policy,
+            today: self.desk.composer.now.today,
+            message: self.message,
+            made_of: &self.made_of,
+            step: self.step,
+            client: self.client.as_ref(),
+        }
+        .speaks_of()?;
         let mut needs = self
             .template
             .as_ref()
@@ -309,133 +302,6 @@ impl<'a> Look<'a> {
             }
             _ => Ok(None),
         }
-    }
-
-    /// The rows it is about, with those of its invoices of which it still speaks truly; when there is none,
-    /// what stands against its first.
-    fn speaks_of(&self) -> Result<(About, Vec<Invoice>, Option<Against>)> {
-        let outgoing = &self.message.outgoing;
-        let own: Vec<i64> = outgoing.invoice_id.into_iter().collect();
-        let ids = match self.made_of.invoices.as_slice() {
-            [] => &own,
-            several => several,
-        };
-        let mut against = None;
-        let mut invoices = Vec::new();
-        for id in ids {
-            let stands_against = match book::invoice(self.desk.connection, *id)? {
-                None => Some((
-                    Reason::Settled,
-                    Some(format!("invoice {id} is not in the book any more")),
-                )),
-                Some(invoice) => {
-                    let against = self.against(&invoice)?;
-                    if against.is_none() {
-                        invoices.push(invoice);
-                    }
-                    against
-                }
-            };
-            against = against.or(stands_against);
-        }
-        let first = invoices.first();
-        let about = About {
-            contract_id: match (first, self.step) {
-                (Some(invoice), Some(_)) => invoice.contract_id,
-                _ => outgoing.contract_id,
-            },
-            invoice_id: first.map_or(outgoing.invoice_id, |invoice| Some(invoice.id)),
-            case_id: self.message.case_id,
-            login_id: self.made_of.login_id,
-            ticket_id: outgoing.ticket_id,
-        };
-        let against = against.filter(|_| first.is_none());
-        Ok((about, invoices, against))
-    }
-
-    /// What keeps an invoice out of the reminders and stages of the ladder.
-    fn kept_out(&self, invoice: &Invoice) -> Result<Option<Reason>> {
-        let (Some(step), Some(client)) = (self.step.filter(|_| self.collects()), &self.client)
-        else {
-            return Ok(None);
-        };
-        let connection = self.desk.connection;
-        let today = self.desk.composer.now.today;
-        let contract = match invoice.contract_id {
-            Some(id) => book::contract(connection, id)?,
-            None => None,
-        };
-        let exclusions = Exclusions {
-            in_collection: client.in_collection,
-            in_reminders: client.in_reminders,
-            notice_hold_until: contract
-                .as_ref()
-                .and_then(|contract| contract.notice_hold_until),
-            holds: hold::ends(connection, invoice.id, client.id)?,
-            // An incident is asked after with the address.
-            incident: false,
-            payment_method: None,
-        };
-        if let Some(left_out) = exclusions.forbid(step, today) {
-            return Ok(Some(left_out.reason()));
-        }
-        let method = invoice
-            .payment_method
-            .as_deref()
-            .or_else(|| contract.as_ref()?.payment_method.as_deref());
-        let by_itself =
-            lateness::paid_by_itself(connection, self.desk.policy, invoice, step, method, today)?;
-        Ok(by_itself.then_some(Reason::AutomaticPayment))
-    }
-
-    /// What stands against speaking of an invoice.
-    fn against(&self, invoice: &Invoice) -> Result<Option<Against>> {
-        let connection = self.desk.connection;
-        let today = self.desk.composer.now.today;
-        if let Some(since) = invoice.absent_since {
-            return Ok(Some(gone("invoice", invoice.id, since)));
-        }
-        let own = self.message.outgoing.invoice_id == Some(invoice.id);
-        if let Some(reason) = self.kept_out(invoice)? {
-            return Ok(Some((reason, None)));
-        }
-        let mut due_on = if own { self.made_of.due_on } else { None };
-        let mut late = None;
-        if self.step.is_some_and(|step| step.kind() == MoveKind::Stage) {
-            let case = collection::open_case(connection, invoice.id)?;
-            let wanted = self.message.case_id.filter(|_| own);
-            let Some(case) = case.filter(|case| wanted.is_none_or(|id| id == case.id)) else {
-                let detail = format!("the case of invoice {} has closed", invoice.id);
-                return Ok(Some((Reason::Settled, Some(detail))));
-            };
-            due_on = due_on.or(Some(case.due_on));
-            if due_on != Some(invoice.due_on) {
-                let stage = self.step.and_then(Move::stage);
-                late = lateness::of_stage(
-                    connection,
-                    self.desk.policy,
-                    invoice,
-                    &case.rule,
-                    stage,
-                    today,
-                )?;
-            }
-        }
-        if let (Some(Move::Reminder(days)), false) = (self.step, own)
-            && !collection::reminder_fired(connection, invoice.id, invoice.due_on, days)?
-        {
-            let detail = format!("invoice {} is due on {} now", invoice.id, invoice.due_on);
-            return Ok(Some((Reason::Settled, Some(detail))));
-        }
-        let said = Assertion {
-            client_id: self.message.outgoing.client_id,
-            step: self.step,
-            while_owing: self.message.while_owing,
-            due_on,
-            today,
-        };
-        let refuted = said.refuted(invoice, late);
-        Ok(refuted.map(|detail| (Reason::Settled, Some(detail))))
     }
 
     /// Where it goes now: an address that is looked up anew, or none of a push, which keeps its device.

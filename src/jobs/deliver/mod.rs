@@ -38,6 +38,7 @@ mod outage;
 mod overtaken;
 mod own;
 mod settling;
+mod spoken;
 mod stop;
 mod summary;
 pub(in crate::jobs) mod supply;

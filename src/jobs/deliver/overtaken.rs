@@ -1,13 +1,11 @@
 //! Overtaken: a message that tells of a state of things which has gone on since it was made.
 
+use super::spoken::Against;
 use crate::domain::incident::StepKind;
 use crate::domain::words::{Origin, Reason, Word as _};
 use crate::error::Result;
 use crate::store::queue::DueMessage;
 use crate::store::{Connection, access, book, incident};
-
-/// Why a message is not to go, and more words where there are any.
-type Against = (Reason, Option<String>);
 
 /// What stands against a message of an incident or a change of access because of what came after it.
 pub(super) fn overtaken(connection: &Connection, message: &DueMessage) -> Result<Option<Against>> {

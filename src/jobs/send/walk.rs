@@ -27,12 +27,14 @@ pub(super) struct Walk<'a> {
     request: &'a Request,
     composer: Composer<'a>,
     manner: Manner,
-    /// What its values are taken from; the contract always, for its hold.
+    /// What its values are taken from.
     needs: BTreeSet<Need>,
     /// Its text says what a notice of suspension allows.
     tells_of_a_notice: bool,
     /// The batch that is being written; none for a plan.
     batch_id: Option<i64>,
+    /// Somebody had this template today, or is about to: each recipient is asked for it.
+    had_today: bool,
     /// Today counts as done: a backup was restored, and nobody knows what was sent since.
     done: bool,
     seen: IdSet,
@@ -60,8 +62,6 @@ impl<'a> Walk<'a> {
         batch_id: Option<i64>,
     ) -> Result<Self> {
         let manner = Manner::of(&request.template, request.report.kind)?;
-        let mut needs = request.template.needs();
-        needs.insert(Need::Contract);
         let composer = Composer::new(config, now);
         let plan = Plan {
             wait_until: config.policy.not_before(request.template.purpose, now),
@@ -72,7 +72,12 @@ impl<'a> Walk<'a> {
             request,
             composer,
             manner,
-            needs,
+            needs: request.template.needs(),
+            had_today: message::anybody_has(
+                connection,
+                &format!("send/{}/{}", request.template.name, now.today),
+                batch_id,
+            )?,
             tells_of_a_notice: request.template.speaks_of_a_notice(),
             batch_id,
             done: !request.again && restore::is_done(connection, now.today)?,
@@ -266,7 +271,7 @@ impl<'a> Walk<'a> {
             Some(length) => first.key.chars().take(length).collect(),
             None => return Ok(false),
         };
-        message::anybody_has(self.connection, &start, self.batch_id)
+        Ok(self.had_today && message::anybody_has(self.connection, &start, self.batch_id)?)
     }
 
     /// The recipient of a row, with its identity; none when an earlier row was the same recipient.
@@ -297,7 +302,20 @@ impl<'a> Walk<'a> {
         let Some(client) = &rows.client else {
             return Ok(None);
         };
-        let draft = self.draft(row, client, &rows, about);
+        let held = match (&rows.contract, row.contract) {
+            (Some(contract), _) => Some(contract.notice_hold_until),
+            // No text asks for the contract itself.
+            (None, Some(id)) => book::notice_hold(c, id)?,
+            (None, None) => None,
+        };
+        let about = About {
+            contract_id: row.contract.filter(|_| held.is_some()),
+            ..about
+        };
+        let draft = Draft {
+            hold_until: held.flatten(),
+            ..self.draft(row, client, &rows, about)
+        };
         let messages = self
             .composer
             .compose_after(c, &draft, self.planned(row.client))?;
@@ -325,14 +343,7 @@ impl<'a> Walk<'a> {
         Draft {
             key: Key::PerAddress(start),
             event: self.batch_id.map(|id| id.to_string()).unwrap_or_default(),
-            about: About {
-                contract_id: rows.contract.as_ref().map(|contract| contract.id),
-                ..about
-            },
-            hold_until: rows
-                .contract
-                .as_ref()
-                .and_then(|contract| contract.notice_hold_until),
+            about,
             batch_id: self.batch_id,
             while_owing: template.purpose == Purpose::Collection
                 && rows.invoice.as_ref().is_some_and(Invoice::owing),
