@@ -229,13 +229,13 @@ fn sealing(connection: &Connection, opened: &SharedOpened) -> rusqlite::Result<(
 
 /// The digests of a state's three parts, whose values are arguments from a place on.
 fn state_parts(context: &Context<'_>, salt: &[u8], from: usize) -> rusqlite::Result<Vec<u8>> {
-    let mut content = Vec::with_capacity(128);
+    let mut digests = Vec::with_capacity(128);
     let mut from = from;
     for length in [ABOUT.len(), TEXT.len(), ANSWER.len()] {
-        content.extend(part_of(context, salt, from, length)?);
+        digests.extend(part_of(context, salt, from, length)?);
         from += length;
     }
-    Ok(content)
+    Ok(digests)
 }
 
 /// The digest of the arguments from a place on.
