@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use self::account::ServiceAccount;
 use self::answer::{Outcome, Told};
-use self::payload::payload;
 use self::token::Tokens;
 use super::{
     AboutWhom, Accepted, CONTENT, Given, Limits, Next, Offer, Outgoing, Provider, ProviderSettings,
@@ -144,13 +143,14 @@ impl FcmProvider {
         })
     }
 
-    fn post(&self, message: Value, only_validate: bool) -> Result<Accepted, Refusal> {
-        let mut whole = Map::new();
-        whole.insert("message".to_owned(), message);
-        if only_validate {
-            whole.insert("validate_only".to_owned(), Value::Bool(true));
-        }
-        let text = Value::Object(whole).to_string();
+    /// What is sent for a message.
+    fn request(&self, message: &Outgoing, only_validate: bool) -> Result<String, Refusal> {
+        let now = Clock::system(chrono_tz::UTC).now().at;
+        payload::request(message, &self.look, now, only_validate)
+            .map_err(|error| Refusal::new(Next::Never(Reason::Refused), error.to_string()))
+    }
+
+    fn post(&self, text: &str) -> Result<Accepted, Refusal> {
         let mut held = self.tokens.held(&self.client, None)?;
         for last in [false, true] {
             let bearer = format!("Bearer {}", held.text);
@@ -162,7 +162,7 @@ impl FcmProvider {
                     headers: &[("Authorization", &bearer)],
                     body: Some(Body {
                         kind: "application/json",
-                        text: &text,
+                        text,
                     }),
                 })
                 .map_err(lost)?;
@@ -232,23 +232,25 @@ impl Provider for FcmProvider {
     }
 
     fn send(&self, message: &Outgoing) -> Result<Accepted, Refusal> {
-        let now = Clock::system(chrono_tz::UTC).now().at;
-        self.post(payload(message, &self.look, now), false)
+        self.post(&self.request(message, false)?)
     }
 
     fn validate(&self, message: &Outgoing) -> Option<Result<Accepted, Refusal>> {
-        let now = Clock::system(chrono_tz::UTC).now().at;
-        Some(self.post(payload(message, &self.look, now), true))
+        let text = self.request(message, true);
+        Some(text.and_then(|text| self.post(&text)))
     }
 
     /// Asks Firebase to validate a message to an address that cannot exist: being told so needs
     /// a good key, the right role and the right project.
     fn check(&self) -> Result<String> {
-        let message = json!({
-            "token": "regua-doctor",
-            "notification": {"title": "regua", "body": "doctor"},
+        let request = json!({
+            "message": {
+                "token": "regua-doctor",
+                "notification": {"title": "regua", "body": "doctor"},
+            },
+            "validate_only": true,
         });
-        match self.post(message, true) {
+        match self.post(&request.to_string()) {
             Ok(_) => {}
             Err(refusal)
                 // Its own word about the address, and not about troubles of its own.
