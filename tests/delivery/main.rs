@@ -543,6 +543,9 @@ fn a_signal_stops_claiming_and_settles_what_answers() {
     let house = provider(&server, N, "workers = 2\n");
     queue(&house);
     for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 143)] {
+        if signal == "-HUP" && house::hangups_are_ignored() {
+            continue;
+        }
         let before = server.seen().len();
         allowed.store(before + 5, Ordering::SeqCst);
         let child = deliver(&house);

@@ -274,3 +274,14 @@ pub fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+/// Whether whoever runs the tests lets nobody hear that its terminal is gone, as `nohup` does.
+#[allow(dead_code, reason = "not every binary of tests sends signals")]
+pub fn hangups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1)
+}
