@@ -278,7 +278,10 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let word = word.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+            (distance, candidate)
+        })
         .filter(|(distance, candidate)| {
             let (length, own) = (candidate.chars().count(), word.chars().count());
             // Of two short words that differ in half of their letters neither is meant.
@@ -301,5 +304,9 @@ mod tests {
         assert_eq!(nearest("nu", ["c1", "g1"]), None);
         assert_eq!(nearest("naem", ["name"]), Some("name"));
         assert_eq!(nearest("x", ["y"]), None);
+        // Case does not count.
+        let states = ["AC", "SP"];
+        assert_eq!(nearest("sp", states), Some("SP"));
+        assert_eq!(nearest("XX", states), None);
     }
 }

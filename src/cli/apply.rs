@@ -102,23 +102,13 @@ pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Out
     }
     let store = context.open()?;
     let text = job::export(store.connection())?;
-    if context.out.document(&job::as_document(&text)?)? {
-        return Ok(Outcome::Done);
-    }
     if text.is_empty() {
         context.out.say("nothing is saved yet");
         context
             .out
             .say("  try: regua template add, or regua apply FILE");
     }
-    if context.out.format() == Format::Csv {
-        return Err(Error::usage("definitions are no table")
-            .hint("without -o csv they are written as TOML; -o json and -o jsonl as JSON"));
-    }
-    let document: toml::Table = text
-        .parse()
-        .map_err(|error| Error::world("what is saved cannot be read back").because(error))?;
-    if !context.out.document(&document)? {
+    if !context.out.document(&job::as_document(&text)?)? {
         context.out.exact(text)?;
     }
     Ok(Outcome::Done)
