@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Context, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::apply as job;
 use crate::jobs::plan::{ApplyChange, ApplyPlan, ApplyStep, Options};
 use crate::view::{Cell, Format, View, harmless, language};
@@ -95,6 +95,12 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
 
 /// Runs `regua export`.
 pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
+    if context.out.format() == Format::Csv {
+        return Err(Error::usage(
+            "`export` writes TOML, which `apply` reads, or JSON: no sheet holds it",
+        )
+        .hint("regua template list -o csv, and so on, list what is saved"));
+    }
     let store = context.open()?;
     let text = job::export(store.connection())?;
     if text.is_empty() {
@@ -103,6 +109,8 @@ pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Out
             .out
             .say("  try: regua template add, or regua apply FILE");
     }
-    context.out.exact(text)?;
+    if !context.out.document(&job::as_document(&text)?)? {
+        context.out.exact(text)?;
+    }
     Ok(Outcome::Done)
 }

@@ -17,7 +17,7 @@ use crate::private_file;
 use crate::store::client::{self as store, ListedClient, SoughtContact};
 use crate::store::erasure::{self, Erasure};
 use crate::store::{Store, book};
-use crate::view::{Cell, View};
+use crate::view::{Cell, Format, View};
 
 /// A person's data: found, shown, exported, erased.
 #[derive(Debug, Subcommand)]
@@ -158,13 +158,23 @@ fn show(id: i64, reveal: bool, context: &Context) -> Result<()> {
     if context.out.document(&all)? {
         return Ok(());
     }
-    let mut text = String::new();
-    described(&mut text, "", &all);
-    context.out.text(text)
+    let mut lines = Vec::new();
+    described(&mut lines, "", &all);
+    if context.out.format() == Format::Csv {
+        let view = View::<(String, String)>::new()
+            .words("field", |line| Cell::of(&line.0))
+            .words("value", |line| Cell::of(&line.1));
+        return context.out.all(view, &lines);
+    }
+    let text = lines.iter().map(|(name, value)| {
+        let on_one_line = value.replace('\n', " ⏎ ");
+        format!("{name}: {on_one_line}\n")
+    });
+    context.out.text(text.collect::<String>())
 }
 
-/// A document as people read it: a heading for each part, a line for each value that is there.
-fn described(text: &mut String, name: &str, value: &Value) {
+/// A document as people read it: a line for each value that is there, with the way to it.
+fn described(lines: &mut Vec<(String, String)>, name: &str, value: &Value) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
@@ -173,17 +183,17 @@ fn described(text: &mut String, name: &str, value: &Value) {
                 } else {
                     format!("{name}.{key}")
                 };
-                described(text, &name, value);
+                described(lines, &name, value);
             }
         }
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate() {
-                described(text, &format!("{name}[{}]", place + 1), item);
+                described(lines, &format!("{name}[{}]", place + 1), item);
             }
         }
         Value::Null => {}
-        Value::String(words) => text.push_str(&format!("{name}: {}\n", words.replace('\n', " ⏎ "))),
-        other => text.push_str(&format!("{name}: {other}\n")),
+        Value::String(words) => lines.push((name.to_owned(), words.clone())),
+        other => lines.push((name.to_owned(), other.to_string())),
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::jobs::doctor::{self, Finding, Health, Patient};
-use crate::view::{Cell, Format, List, Out, Tone, View};
+use crate::view::{Cell, List, Out, Tone, View};
 
 /// Check configuration, secrets, database, clock, definitions, providers and source; nothing is sent
 #[derive(Debug, Args)]
@@ -53,46 +53,27 @@ struct Report {
     list: List<'static, Finding>,
     warnings: usize,
     failures: usize,
-    /// What is to be done, said below a table on a terminal, which has no room for it beside.
-    remedies: Vec<(String, String)>,
-    out: Out,
-}
-
-/// Whether people read a table on a terminal.
-fn on_terminal(out: Out) -> bool {
-    out.drawn() && out.format() == Format::Table
 }
 
 impl Report {
     fn new(out: Out) -> Self {
-        let view = View::<Finding>::new()
-            .words("area", |finding| finding.area)
-            .words("status", |finding| health(finding.health))
-            .words("message", |finding| Cell::Said(finding.message.clone()));
-        let remedy = |finding: &Finding| finding.remedy.clone().map(Cell::Said);
-        let view = if on_terminal(out) {
-            view.data("remedy", remedy)
-        } else {
-            view.words("remedy", remedy)
-        };
         Self {
-            list: out.list(view),
+            list: out.list(
+                View::<Finding>::new()
+                    .words("area", |finding| finding.area)
+                    .words("status", |finding| health(finding.health))
+                    .words("message", |finding| Cell::Said(finding.message.clone()))
+                    .words("remedy", |finding| finding.remedy.clone().map(Cell::Said))
+                    .keeps(&["status", "message", "remedy"]),
+            ),
             warnings: 0,
             failures: 0,
-            remedies: Vec::new(),
-            out,
         }
     }
 
     fn add(&mut self, finding: &Finding) -> Result<()> {
         self.warnings += usize::from(finding.health == Health::Warning);
         self.failures += usize::from(finding.health == Health::Failure);
-        if on_terminal(self.out)
-            && let Some(remedy) = &finding.remedy
-        {
-            self.remedies
-                .push((finding.message.clone(), remedy.clone()));
-        }
         self.list.row(finding)
     }
 
@@ -102,16 +83,11 @@ impl Report {
             1 => format!("1 {word}"),
             n => format!("{n} {word}s"),
         };
-        let totals = format!(
+        self.list.finish(&format!(
             "{}, {}",
             count(self.failures, "failure"),
             count(self.warnings, "warning")
-        );
-        self.list.finish(&totals)?;
-        for (message, remedy) in &self.remedies {
-            self.out.text(format!("! {message}"))?;
-            self.out.text(format!("  try: {remedy}"))?;
-        }
+        ))?;
         Ok(if self.failures > 0 {
             Outcome::WorldFailed
         } else {

@@ -10,6 +10,7 @@ pub(super) const READING: &[&str] = &[
     "client list",
     "client show",
     "collection forecast",
+    "collection handover",
     "collection list",
     "collection show",
     "collection stats",
@@ -53,6 +54,9 @@ pub(super) const READING: &[&str] = &[
     "trigger test",
 ];
 
+/// The flags with which one of them writes down what it shows.
+const NOTING: [&str; 1] = ["mark"];
+
 /// The flags with which any other command changes nothing either.
 const LOOKING: [&str; 2] = ["dry_run", "validate"];
 
@@ -64,8 +68,9 @@ pub(super) fn only_reads(matches: &ArgMatches) -> bool {
         words.push(name);
         at = below;
     }
-    let looks_only = |flag: &&str| matches!(at.try_get_one::<bool>(flag), Ok(Some(true)));
-    READING.contains(&words.join(" ").as_str()) || LOOKING.iter().any(looks_only)
+    let given = |flag: &&str| matches!(at.try_get_one::<bool>(flag), Ok(Some(true)));
+    let reads = READING.contains(&words.join(" ").as_str()) && !NOTING.iter().any(given);
+    reads || LOOKING.iter().any(given)
 }
 
 #[cfg(test)]

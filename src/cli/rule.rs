@@ -70,7 +70,7 @@ pub(super) struct Edit {
 }
 
 /// The parts of a rule.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 pub(super) struct Change {
     /// Its name
     name: String,
@@ -150,6 +150,14 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
 }
 
 fn edit(edit: &Edit, context: &Context) -> Result<()> {
+    let untouched = Change {
+        name: edit.parts.name.clone(),
+        ..Change::default()
+    };
+    if edit.evaluated_on.is_none() && edit.parts == untouched {
+        return Err(Error::usage("nothing to change")
+            .hint("--stage …, --reminders …, --closing …, --portfolio …, --evaluated-on DATE"));
+    }
     let evaluated_on = edit.evaluated_on.as_deref().map(read_day).transpose()?;
     let mut saved = context.open()?;
     let kept = collection::get_rule(saved.connection(), &edit.parts.name)?;

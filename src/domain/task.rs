@@ -25,6 +25,8 @@ words_enum! {
         Codes = "codes" | "códigos de pagamento",
         /// Asks providers what became of messages.
         Receipts = "receipts" | "recibos",
+        /// Hands over what is due to the hosts that share the queue.
+        Share = "share" | "entregar às máquinas",
         /// Deletes what the retention says.
         Purge = "purge" | "expurgo",
         /// Copies the database.
@@ -68,8 +70,9 @@ impl Run {
             Self::BirthdayQueue => 4,
             Self::Send => 5,
             Self::SendQueue => 6,
-            Self::Purge => 7,
-            Self::Backup => 8,
+            Self::Share => 7,
+            Self::Purge => 8,
+            Self::Backup => 9,
         }
     }
 }
@@ -144,10 +147,10 @@ impl Task {
         flaws
     }
 
-    /// Whether it delivers what waits in the queue of a channel.
+    /// Whether it delivers what waits in the queue of a channel, or hands it over.
     pub fn forwards(&self, channel: Channel) -> bool {
         self.enabled
-            && self.run == Run::SendQueue
+            && matches!(self.run, Run::SendQueue | Run::Share)
             && (self.channels.is_empty() || self.channels.contains(&channel))
     }
 }
@@ -179,6 +182,8 @@ pub struct Surroundings<'a> {
     pub whatsapp_birthday: Option<&'a str>,
     /// All whatsapp templates by name, each with its purpose.
     pub whatsapp_templates: &'a [(String, Purpose)],
+    /// Whether several hosts share the queue.
+    pub shared: bool,
 }
 
 /// What is acceptable but unwise about the tasks, sentence by sentence with the task it is about.
@@ -203,36 +208,43 @@ pub fn warnings(tasks: &[Task], around: &Surroundings<'_>) -> Vec<(String, Strin
                 task.schedule,
                 written(around.birthday_hours)
             )),
+            Run::Share if !around.shared => warn(
+                "there is no [queue.shared] in the configuration: it hands over nothing".to_owned(),
+            ),
             _ => {}
         }
-        let whatsapp = match task.run {
-            Run::CollectionUpdate => around.whatsapp_in_rules,
-            Run::BirthdayQueue => around.whatsapp_birthday,
-            Run::Send => task.template.as_deref(),
-            _ => None,
-        };
-        let known = |name: &str| {
-            let mut known = around.whatsapp_templates.iter();
-            known.find(|(known, _)| known == name)
-        };
-        if let Some((template, purpose)) = whatsapp.and_then(known) {
-            let hours = match task.run {
-                Run::BirthdayQueue => ContactHours::daily(around.birthday_hours),
-                _ => *around.hours.get(*purpose),
-            };
-            let queues: Vec<&Schedule> = tasks
-                .iter()
-                .filter(|task| Channel::that(|n| !n.at_once).any(|c| task.forwards(c)))
-                .map(|task| &task.schedule)
-                .collect();
-            if !is_forwarded(&task.schedule, &queues, &hours) {
-                warn(format!(
-                    "its whatsapp template `{template}` waits in the queue, and no enabled send-queue task forwards it later the same day, within the hours it keeps"
-                ));
-            }
+        if let Some(text) = not_forwarded(task, tasks, around) {
+            warn(text);
         }
     }
     warnings
+}
+
+/// That what a task puts in the queue by whatsapp is forwarded by none of the tasks in time.
+pub fn not_forwarded(task: &Task, tasks: &[Task], around: &Surroundings<'_>) -> Option<String> {
+    let whatsapp = match task.run {
+        _ if !task.enabled => None,
+        Run::CollectionUpdate => around.whatsapp_in_rules,
+        Run::BirthdayQueue => around.whatsapp_birthday,
+        Run::Send => task.template.as_deref(),
+        _ => None,
+    }?;
+    let mut known = around.whatsapp_templates.iter();
+    let (template, purpose) = known.find(|(known, _)| known == whatsapp)?;
+    let hours = match task.run {
+        Run::BirthdayQueue => ContactHours::daily(around.birthday_hours),
+        _ => *around.hours.get(*purpose),
+    };
+    let queues: Vec<&Schedule> = tasks
+        .iter()
+        .filter(|task| Channel::that(|n| !n.at_once).any(|c| task.forwards(c)))
+        .map(|task| &task.schedule)
+        .collect();
+    (!is_forwarded(&task.schedule, &queues, &hours)).then(|| {
+        format!(
+            "its whatsapp template `{template}` waits in the queue, and no enabled send-queue task forwards it later the same day, within the hours it keeps"
+        )
+    })
 }
 
 /// Whether a schedule can fall outside contact hours, holidays left aside: no schedule of
@@ -364,6 +376,7 @@ mod tests {
                 whatsapp_in_rules: rules,
                 whatsapp_birthday: birthday,
                 whatsapp_templates: &templates,
+                shared: false,
             },
         )
         .into_iter()
@@ -376,6 +389,7 @@ mod tests {
         let mut owed: Vec<Owed> = [
             ("a", Run::Backup),
             ("b", Run::Purge),
+            ("b2", Run::Share),
             ("c", Run::SendQueue),
             ("e", Run::Send),
             ("d", Run::Send),
@@ -391,7 +405,7 @@ mod tests {
         .collect();
         in_order(&mut owed);
         let names: Vec<&str> = owed.iter().map(|owed| owed.task.name.as_str()).collect();
-        assert_eq!(names, ["h", "g", "f", "d", "e", "c", "b", "a"]);
+        assert_eq!(names, ["h", "g", "f", "d", "e", "c", "b2", "b", "a"]);
     }
 
     #[test]

@@ -49,6 +49,13 @@ pub fn into(store: &Store, folder: &Path, now: Now) -> Result<BackupSummary> {
             .because(error)
             .hint("[backup] folder in the configuration")
     };
+    // Two at once would write one file, and the half of it could get the name of a whole one.
+    let Some(_lock) = store.lock("backup")? else {
+        return Err(
+            Error::locked("another backup of this database is being made")
+                .hint("run it again when that has ended"),
+        );
+    };
     private_file::folder(folder).map_err(|error| failed("cannot be made", error))?;
     let file = folder.join(format!("{}-{}.db", stem(store), now.local().format(STAMP)));
     let part = file.with_extension("part");
@@ -121,6 +128,23 @@ mod tests {
         ] {
             assert_eq!(taken_at(other, "regua"), None, "{other}");
         }
+    }
+
+    #[test]
+    fn two_backups_at_once_do_not_write_one_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("regua.db")).expect("a database");
+        let now = Now::new(chrono::DateTime::UNIX_EPOCH, chrono_tz::America::Sao_Paulo);
+        let lock = store.lock("backup").expect("a lock");
+        let refused = into(&store, folder.path(), now).expect_err("another is at it");
+        assert_eq!(refused.kind, crate::error::ErrorKind::Locked);
+        drop(lock);
+        assert!(
+            into(&store, folder.path(), now)
+                .expect("a backup")
+                .file
+                .exists()
+        );
     }
 
     #[test]

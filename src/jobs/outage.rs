@@ -12,15 +12,19 @@ fn key(about: &str) -> String {
     format!("told:{about}")
 }
 
-/// Whether something is to be told now: not when it was told in this outage already.
-pub(super) fn is_news(connection: &Connection, about: &str, now: DateTime<Utc>) -> Result<bool> {
+/// Whether something was told in this outage already.
+pub(super) fn was_told(connection: &Connection, about: &str, now: DateTime<Utc>) -> Result<bool> {
     let told = meta::get(connection, &key(about))?
         .and_then(|text| text.parse().ok())
         .and_then(DateTime::from_timestamp_millis);
-    let news = told.is_none_or(|told| {
-        let since = now - told;
-        since < TimeDelta::zero() || since >= TimeDelta::hours(AGAIN_AFTER)
-    });
+    Ok(told.is_some_and(|told| {
+        (TimeDelta::zero()..TimeDelta::hours(AGAIN_AFTER)).contains(&(now - told))
+    }))
+}
+
+/// Whether something is to be told now: not when it was told in this outage already.
+pub(super) fn is_news(connection: &Connection, about: &str, now: DateTime<Utc>) -> Result<bool> {
+    let news = !was_told(connection, about, now)?;
     if news {
         meta::set(connection, &key(about), &now.timestamp_millis().to_string())?;
     }

@@ -89,6 +89,7 @@ pub fn restore(database: &Path, file: &Path, resend: bool, now: Now) -> Result<R
                 .hint("name a backup of it"),
         );
     }
+    has_a_folder(&database)?;
     let there = database.exists();
     let alone = there.then(|| alone(&database)).transpose()?;
     let connection = open(file)?;
@@ -130,6 +131,17 @@ pub fn restore(database: &Path, file: &Path, resend: bool, now: Now) -> Result<R
         carried_over,
         disabled_tasks,
     })
+}
+
+/// Refuses a database whose folder is not there.
+fn has_a_folder(database: &Path) -> Result<()> {
+    match database.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(
+            Error::unacceptable(format!("there is no folder {}", folder.display()))
+                .hint("make it, or name another database with --db FILE"),
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The backup as it is to be: copied, brought up to date, and knowing what left since.

@@ -57,6 +57,9 @@ pub struct Due {
     pub owed: Vec<Owed>,
     /// Tasks whose process died too often, just now.
     pub left: Vec<String>,
+    /// What is said of tasks that should have run too long ago to be caught up, once an outage, and only where
+    /// something is owed.
+    pub missed: Vec<String>,
 }
 
 /// Takes the lock that one run holds at a time; none when another has it.
@@ -73,21 +76,23 @@ pub fn owed(store: &mut Store, config: &Config, clock: &Clock) -> Result<Due> {
     if store_task::any_running(store.connection())? {
         left = store.write(|transaction| store_task::bury(transaction, now.at))?;
     }
-    let mut owed: Vec<Owed> = store_task::enabled(store.connection())?
-        .into_iter()
-        .filter_map(|(task, considered)| {
-            let due_at = due(
-                &task.schedule,
-                considered,
-                now.at,
-                now.zone,
-                config.catch_up_hours,
-            )?;
-            Some(Owed { task, due_at })
-        })
-        .collect();
+    let (mut owed, mut too_late) = (Vec::new(), Vec::new());
+    for (task, considered) in store_task::enabled(store.connection())? {
+        let hours = config.catch_up_hours;
+        let due_at = due(&task.schedule, considered, now.at, now.zone, hours);
+        if due_at.is_none_or(|due_at| watch::is_on_time(due_at, now)) {
+            too_late.extend(watch::missed(&task, considered, now));
+        }
+        owed.extend(due_at.map(|due_at| Owed { task, due_at }));
+    }
     in_order(&mut owed);
-    Ok(Due { owed, left })
+    // With nothing due there is nothing to say: doctor and status tell of it meanwhile.
+    let missed = if owed.is_empty() {
+        Vec::new()
+    } else {
+        watch::news(store, too_late, now.at)?
+    };
+    Ok(Due { owed, left, missed })
 }
 
 /// Runs what is owed, in order; a failure does not stop the next, a signal does.
@@ -271,6 +276,7 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             let delivery = deliver_on(store, hands, channels)?;
             Ok(Done::new(json!({})).delivered(&delivery))
         }
+        Run::Share => share(store, hands),
         Run::Send => send_report(store, hands, task),
         Run::Receipts => Ok(asked(&poll::poll(
             store,
@@ -300,6 +306,17 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(done)
         }
     }
+}
+
+/// Hands over what is due, where several hosts deliver.
+fn share(store: &mut Store, hands: &mut Hands<'_>) -> Result<Done> {
+    let mut done = Done::new(json!({}));
+    if hands.config.queue.shared.is_none() {
+        done.message = Some("no [queue.shared] is configured: nothing is handed over".to_owned());
+        return Ok(done);
+    }
+    let delivery = deliver_on(store, hands, Channel::ALL)?;
+    Ok(done.delivered(&delivery))
 }
 
 /// Moves the cases on, and delivers what came of it.

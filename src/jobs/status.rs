@@ -63,6 +63,15 @@ pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standi
                 remedy: neglect.remedy,
             }),
     );
+    attention.extend(
+        super::task::unforwarded(connection, config)?
+            .into_iter()
+            .map(|(task, told)| Attention {
+                what: format!("task `{task}`: {told}"),
+                count: 1,
+                remedy: "regua task add NAME --run send-queue, or regua task edit".to_owned(),
+            }),
+    );
     Ok(Standing {
         queue,
         tasks: tasks(connection, now)?,

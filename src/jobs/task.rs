@@ -1,14 +1,16 @@
 //! Saving tasks: checked whole, with a word on what is acceptable but unwise.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::provided;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::send::Manner;
-use crate::domain::task::{Run, Surroundings, Task, warnings as unwise};
+use crate::domain::task::{Run, Surroundings, Task, not_forwarded, warnings as unwise};
 use crate::domain::template::name_problem;
-use crate::domain::words::Purpose;
+use crate::domain::words::{Channel, Purpose};
 use crate::error::{Error, Flaw, Result, did_you_mean};
-use crate::store::{Connection, report, task as store, template};
+use crate::store::{Connection, report, rule, task as store, template};
 
 /// Checks a task, and what it names: everything wrong at once, each with its key.
 pub fn flaws(connection: &Connection, task: &Task) -> Result<Vec<Flaw>> {
@@ -107,6 +109,32 @@ pub fn still_fine(connection: &Connection, template: &str) -> Result<()> {
 
 /// What is acceptable but unwise about the tasks as they are saved: the task's name and a sentence.
 pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String, String)>> {
+    let tasks = store::list(connection)?;
+    let mut warnings = surrounded(connection, config, |around| unwise(&tasks, around))?;
+    for task in &tasks {
+        let names = task.template.as_deref();
+        for text in provided::warnings(connection, config, names)? {
+            warnings.push((task.name.clone(), text));
+        }
+    }
+    Ok(warnings)
+}
+
+/// Of the tasks as they are saved those that put in the queue what no task forwards in time.
+pub fn unforwarded(connection: &Connection, config: &Config) -> Result<Vec<(String, String)>> {
+    let tasks = store::list(connection)?;
+    surrounded(connection, config, |around| {
+        let told = |task: &Task| Some((task.name.clone(), not_forwarded(task, &tasks, around)?));
+        tasks.iter().filter_map(told).collect()
+    })
+}
+
+/// Looks at tasks with what is around them.
+fn surrounded<T>(
+    connection: &Connection,
+    config: &Config,
+    look: impl FnOnce(&Surroundings<'_>) -> T,
+) -> Result<T> {
     let whatsapp: Vec<(String, Purpose)> = template::list(connection)?
         .into_iter()
         .filter(|template| !template.channel.goes_at_once())
@@ -119,22 +147,49 @@ pub fn warnings(connection: &Connection, config: &Config) -> Result<Vec<(String,
         .find(|name| whatsapp.iter().any(|(known, _)| known == *name))
         .map(String::as_str);
     let in_rules = store::whatsapp_in_rules(connection)?;
-    let tasks = store::list(connection)?;
-    let mut warnings = unwise(
-        &tasks,
-        &Surroundings {
-            hours: &config.policy.hours,
-            birthday_hours: config.birthday.hours,
-            whatsapp_in_rules: in_rules.as_deref(),
-            whatsapp_birthday: birthday,
-            whatsapp_templates: &whatsapp,
-        },
-    );
-    for task in &tasks {
-        let names = task.template.as_deref();
-        for text in provided::warnings(connection, config, names)? {
-            warnings.push((task.name.clone(), text));
-        }
-    }
-    Ok(warnings)
+    Ok(look(&Surroundings {
+        hours: &config.policy.hours,
+        birthday_hours: config.birthday.hours,
+        whatsapp_in_rules: in_rules.as_deref(),
+        whatsapp_birthday: birthday,
+        whatsapp_templates: &whatsapp,
+        shared: config.queue.shared.is_some(),
+    }))
+}
+
+/// On which channels each enabled task makes messages, by its name.
+pub fn channels_of(
+    connection: &Connection,
+    config: &Config,
+) -> Result<Vec<(String, Vec<Channel>)>> {
+    let channels: BTreeMap<String, Channel> = template::list(connection)?
+        .into_iter()
+        .map(|template| (template.name, template.channel))
+        .collect();
+    let rules = rule::all(connection)?;
+    let tasks = store::list(connection)?
+        .into_iter()
+        .filter(|task| task.enabled);
+    let of = |task: Task| {
+        let names: Vec<&str> = match task.run {
+            Run::CollectionUpdate => rules
+                .iter()
+                .flat_map(|kept| kept.rule.templates())
+                .collect(),
+            Run::BirthdayQueue => config
+                .birthday
+                .templates
+                .iter()
+                .map(String::as_str)
+                .collect(),
+            _ => task.template.as_deref().into_iter().collect(),
+        };
+        let made = names
+            .into_iter()
+            .filter_map(|name| channels.get(name))
+            .copied();
+        let made: BTreeSet<Channel> = made.chain(task.channels.iter().copied()).collect();
+        (task.name, made.into_iter().collect())
+    };
+    Ok(tasks.map(of).collect())
 }

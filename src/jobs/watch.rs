@@ -7,7 +7,8 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::task::{RunOutcome, Task};
 use crate::error::Result;
-use crate::store::{Connection, Store, health, meta, task as store_task, waiting};
+use crate::store::waiting::{self, WaitingGroup};
+use crate::store::{Connection, Store, health, meta, task as store_task};
 
 /// When `run-due` was called last.
 const CALLED: &str = "run_due_called_at";
@@ -126,10 +127,11 @@ pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     for (channel, origin, n) in waiting::expired(connection)? {
         notices.push(Neglect {
             about: format!("expired:{channel}/{origin}"),
-            what: format!(
-                "{n} {origin} {} on {channel} expired before any run took them",
-                messages(n)
-            ),
+            what: if n == 1 {
+                format!("one {origin} message on {channel} expired before any run took it")
+            } else {
+                format!("{n} {origin} messages on {channel} expired before any run took them")
+            },
             remedy: "let a send-queue task run while they may go: regua task list".to_owned(),
         });
     }
@@ -155,23 +157,57 @@ fn of_tasks(
     let mut notices = Vec::new();
     for (task, considered) in enabled {
         notices.extend(last_run(connection, task)?);
-        let missed = task
-            .schedule
-            .next_after(*considered, now.zone)
-            .filter(|minute| *minute < now.at - TimeDelta::minutes(LATE));
-        if let Some(minute) = missed {
-            notices.push(Neglect {
-                about: format!("missed:{}", task.name),
-                what: format!(
-                    "task `{}` should have run at {} and did not",
-                    task.name,
-                    now.iso(minute)
-                ),
-                remedy: format!("regua task run {}", task.name),
-            });
-        }
+        notices.extend(missed(task, *considered, now));
     }
     Ok(notices)
+}
+
+/// Whether a run for a minute comes on time, and makes up for none before it.
+pub(super) fn is_on_time(due_at: DateTime<Utc>, now: Now) -> bool {
+    due_at >= now.at - TimeDelta::minutes(LATE)
+}
+
+/// That a task should have run since it was last considered, and did not.
+pub(super) fn missed(task: &Task, considered: DateTime<Utc>, now: Now) -> Option<Neglect> {
+    let late = now.at - TimeDelta::minutes(LATE);
+    if considered >= late {
+        return None;
+    }
+    let minute = task.schedule.next_after(considered, now.zone)?;
+    (minute < late).then(|| Neglect {
+        about: format!("missed:{}", task.name),
+        what: format!(
+            "task `{}` should have run at {} and did not",
+            task.name,
+            now.iso(minute)
+        ),
+        remedy: format!("regua task run {}", task.name),
+    })
+}
+
+/// What is said of what was neglected, unless it was said in this outage already. Nothing is written unless
+/// there is something to say.
+pub(super) fn news(
+    store: &mut Store,
+    mut neglected: Vec<Neglect>,
+    now: DateTime<Utc>,
+) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for neglect in &neglected {
+        told.push(outage::was_told(store.connection(), &neglect.about, now)?);
+    }
+    let mut told = told.into_iter();
+    neglected.retain(|_| !told.next().unwrap_or_default());
+    if neglected.is_empty() {
+        return Ok(Vec::new());
+    }
+    store.write(|transaction| {
+        for neglect in &neglected {
+            outage::is_news(transaction, &neglect.about, now)?;
+        }
+        Ok(())
+    })?;
+    Ok(neglected.into_iter().map(|neglect| neglect.what).collect())
 }
 
 fn last_run(connection: &Connection, task: &Task) -> Result<Option<Neglect>> {
@@ -241,20 +277,39 @@ fn stranded(connection: &Connection, tasks: &[Task], now: Now) -> Result<Vec<Neg
         if !taken {
             notices.push(Neglect {
                 about: format!("stranded:{}/{}", group.channel, group.origin),
-                what: format!(
-                    "{} {} {} wait on {} from {} on, and no task takes them before they expire at {}",
-                    group.count,
-                    group.origin,
-                    messages(group.count),
-                    group.channel,
-                    now.iso(group.from),
-                    now.iso(group.until)
-                ),
+                what: waits_in_vain(&group, now),
                 remedy: "let a send-queue task run in between: regua task edit".to_owned(),
             });
         }
     }
     Ok(notices)
+}
+
+/// What is said of messages that no task takes in time; since when those wait that may go already is of no use.
+fn waits_in_vain(group: &WaitingGroup, now: Now) -> String {
+    let WaitingGroup {
+        channel,
+        origin,
+        count,
+        ..
+    } = group;
+    let until = now.iso(group.until);
+    match (*count, group.from > now.at) {
+        (1, false) => format!(
+            "one {origin} message waits on {channel}, and no task takes it before it expires at {until}"
+        ),
+        (1, true) => format!(
+            "one {origin} message waits on {channel} until {}, and no task takes it before it expires at {until}",
+            now.iso(group.from)
+        ),
+        (_, false) => format!(
+            "{count} {origin} messages wait on {channel}, and no task takes them before they expire at {until}"
+        ),
+        (_, true) => format!(
+            "{count} {origin} messages wait on {channel} until {}, and no task takes them before they expire at {until}",
+            now.iso(group.from)
+        ),
+    }
 }
 
 /// Messages that wait, and that no task will take before they expire.
@@ -273,8 +328,4 @@ pub(super) fn stranded_news(connection: &Connection, now: Now) -> Result<Vec<Str
         return Ok(Vec::new());
     }
     Ok(notices.into_iter().map(|notice| notice.what).collect())
-}
-
-fn messages(n: i64) -> &'static str {
-    if n == 1 { "message" } else { "messages" }
 }

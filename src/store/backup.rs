@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{cannot_open, health, migration};
 use crate::error::{Error, Flaw, Result};
@@ -54,16 +54,36 @@ pub fn path_with(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// What is wrong with a backup that cannot be read at all.
+fn unreadable(path: &Path, error: rusqlite::Error) -> Error {
+    let place = path.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            Error::unacceptable(format!("{place} is not a database of regua's"))
+                .hint("`regua backup` and the task `backup` make what can be restored")
+        }
+        Some(ErrorCode::DatabaseCorrupt) => Error::unacceptable(format!("{place} is damaged"))
+            .because(error)
+            .hint("take another backup; nothing was changed"),
+        _ => cannot_open(path, error),
+    }
+}
+
 /// Whether a backup can be restored: whole, ours, and not of a newer program.
 ///
 /// # Errors
 /// Everything that is wrong with it.
 pub fn check(connection: &Connection, path: &Path) -> Result<()> {
+    connection
+        .pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0))
+        .map_err(|error| unreadable(path, error))?;
     migration::ours(connection, path)?;
     let damage = health::damage(connection).map_err(|error| {
-        Error::unacceptable(format!("{} cannot be read", path.display()))
-            .because(error)
-            .hint("take another backup")
+        let damaged = Error::unacceptable(format!("{} is damaged", path.display()));
+        Error {
+            source: error.source,
+            ..damaged.hint("take another backup; nothing was changed")
+        }
     })?;
     if damage.is_empty() {
         return Ok(());

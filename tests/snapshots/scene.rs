@@ -192,6 +192,9 @@ pub fn steady(text: &str, house: &House) -> String {
     // The database's own version grows with each migration; when a message is tried again is drawn by lot.
     let text = after(&text, " is whole, version ", "VERSION");
     let text = after(&text, "the next may go at ", "LATER");
+    // Units run as whoever owns the folder.
+    let text = after(&text, "\nUser=", "USER");
+    let text = after(&text, "the tasks run as the user ", "USER");
     let text = after(&text, "\"next_at\":\"", "LATER");
     seconds(&after(&text, " requests, ", "SECONDS"))
 }

@@ -153,6 +153,23 @@ fn trial_72_a_link_to_the_database_is_the_same_lock() {
 }
 
 #[test]
+fn a_second_name_of_the_database_is_warned_of() {
+    let house = House::with_book();
+    let database = |house: &House| {
+        let findings = house.json(&["doctor"]);
+        let rows = findings.as_array().expect("findings").clone();
+        let of = rows.iter().filter(|row| row["area"] == "database");
+        of.map(|row| row["message"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(!database(&house).contains("hard links"));
+    std::fs::hard_link(house.path("regua.db"), house.path("other.db")).expect("a link");
+    let told = database(&house);
+    assert!(told.contains("regua.db has 2 names (hard links)"), "{told}");
+}
+
+#[test]
 fn trial_72_three_paths_to_one_database_deliver_each_message_once() {
     let house = House::new();
     let server = Server::start(|_| {
@@ -325,6 +342,41 @@ fn trial_83_what_was_queued_in_a_backup_does_not_go_again() {
     );
     house.run(&["queue", "deliver"]).ok();
     assert_eq!(twice(&house).len(), sent);
+}
+
+#[test]
+fn what_is_no_backup_is_refused_as_a_file_that_is_not_acceptable() {
+    let house = with_ladder("");
+    let copy = backup(&house);
+    let whole = house.read_bytes(&copy);
+    house.write("facts.csv", "id,name\n1,Ana\n");
+    house.write("cut.db", &whole[..whole.len() / 4]);
+    let mut bad = whole.clone();
+    for byte in bad.iter_mut().skip(8192).step_by(7) {
+        *byte ^= 0x5a;
+    }
+    house.write("bad.db", bad);
+    for (file, told, remedy) in [
+        (
+            "facts.csv",
+            "facts.csv is not a database of regua's",
+            "`regua backup`",
+        ),
+        ("cut.db", "cut.db is damaged", "take another backup"),
+        ("bad.db", "bad.db is damaged", "take another backup"),
+    ] {
+        for arguments in [&["restore", "--check", file][..], &["restore", file]] {
+            let ran = house.run(arguments).exits(3).says(told).says(remedy);
+            assert!(!ran.stderr.contains("u{a}"), "{ran:?}");
+        }
+    }
+    house.run(&["restore", "--check", &copy]).ok();
+    house
+        .run(&["--db", "nowhere/new.db", "restore", &copy])
+        .exits(3)
+        .says("there is no folder")
+        .says("nowhere");
+    house.run(&["history"]).ok();
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod dashboard;
 mod evidence;
 mod gone;
 mod history;
+mod hosts;
 mod incident;
 mod init;
 mod keeping;

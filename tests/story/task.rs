@@ -697,6 +697,37 @@ fn the_systemd_units_call_the_same() {
             .contains("OnCalendar=*-*-* *:*:00")
     );
     house.run(&["task", "systemd"]).ok().prints("regua.timer");
+    // Hardened, under a user of its own, with a state of its own, and a failure says so.
+    for line in [
+        "User=",
+        "StateDirectory=regua\n",
+        "OnFailure=regua-failed.service\n",
+        "ProtectSystem=strict\n",
+        "NoNewPrivileges=yes\n",
+        "CapabilityBoundingSet=\n",
+        "SystemCallFilter=@system-service\n",
+    ] {
+        assert!(service.contains(line), "{line} in {service}");
+    }
+    let folder = house.path("").canonicalize().expect("a folder");
+    let writable = format!("ReadWritePaths=-{}\n", folder.display());
+    assert!(service.contains(&writable), "{writable} in {service}");
+    house.run(&["task", "systemd", "units"]).ok();
+    for file in ["regua.service", "regua.timer", "regua-failed.service"] {
+        assert!(house.path("units").join(file).exists(), "{file}");
+    }
+    // Where systemd is there, it says how much of the machine the service can reach.
+    let judged = std::process::Command::new("systemd-analyze")
+        .args(["security", "--offline=yes", "--threshold=25"])
+        .arg(house.path("units/regua.service"))
+        .output();
+    if let Ok(judged) = judged {
+        let said = String::from_utf8_lossy(&judged.stdout);
+        assert!(
+            judged.status.success() || !said.contains("Overall exposure"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
@@ -1079,4 +1110,197 @@ fn trial_103_a_sync_may_read_some_kinds_only() {
         ])
         .exits(3)
         .says("kinds: is of no use to backup");
+}
+
+/// A send of a saved report by sms each day at ten.
+fn with_a_daily_send(now: &str) -> House {
+    let house = house_at(now, "");
+    house
+        .run(&[
+            "template",
+            "add",
+            "hello",
+            "--channel",
+            "sms",
+            "--kind",
+            "general",
+            "--purpose",
+            "service",
+            "--body",
+            "Oi",
+        ])
+        .ok();
+    house.run(&["report", "save", "all", "contracts"]).ok();
+    house
+        .run(&[
+            "task",
+            "add",
+            "greet",
+            "--run",
+            "send",
+            "--report",
+            "all",
+            "--template",
+            "hello",
+            "--minute",
+            "0",
+            "--hour",
+            "10",
+        ])
+        .ok();
+    house
+}
+
+#[test]
+fn the_shared_queue_is_a_kind_of_task_and_does_nothing_before_it_is_configured() {
+    let mut house = house_at("2026-11-23T09:00", "");
+    let add = [
+        "task",
+        "add",
+        "hand-over",
+        "--run",
+        "share",
+        "--minute",
+        "*",
+        "--hour",
+        "*",
+    ];
+    house
+        .run(&add)
+        .ok()
+        .says("task `hand-over`: there is no [queue.shared]");
+    house.run(&["doctor"]).prints("there is no [queue.shared]");
+    house.at("2026-11-23T09:01");
+    assert_eq!(due(&house), ["hand-over"]);
+    let run = house.json(&["task", "show", "hand-over"])["runs"][0].clone();
+    assert_eq!(run["outcome"], "done");
+    assert_eq!(
+        run["message"],
+        "no [queue.shared] is configured: nothing is handed over"
+    );
+    let saved = house.run(&["export"]).ok().stdout;
+    assert!(saved.contains("run = \"share\""), "{saved}");
+    house.write("saved.toml", saved);
+    house.run(&["apply", "--check", "saved.toml"]).ok();
+    let help = house.run(&["task", "add", "--help"]).ok().stdout;
+    let words: Vec<&str> = help.split_whitespace().collect();
+    assert!(words.join(" ").contains("codes, receipts, share"), "{help}");
+}
+
+#[test]
+fn a_run_that_was_missed_for_too_long_is_told_once_by_the_next_call_that_runs_something() {
+    let mut house = with_a_daily_send("2026-11-23T10:00");
+    add(&house, "often", "purge", "*/30", "*");
+    house.at("2026-11-24T23:30");
+    let told = "task `greet` should have run at 2026-11-24T10:00:00-03:00 and did not";
+    let ran = house.run(&["task", "run-due"]).ok().says(told);
+    assert_eq!(ran.stderr.matches("should have run").count(), 1, "{ran:?}");
+    house.at("2026-11-25T00:00");
+    let ran = house.run(&["task", "run-due"]).ok();
+    assert_eq!(ran.stderr, "");
+    // What made up for what it missed is nothing to tell of.
+    house.at("2026-11-26T10:20");
+    let ran = house.run(&["task", "run-due"]).ok();
+    assert_eq!(ran.stderr, "");
+    assert_eq!(listed(&house, "greet")["last_outcome"], "done");
+}
+
+#[test]
+fn what_expired_while_its_hours_are_closed_does_not_stay_in_the_queue() {
+    let mut house = house_at("2026-11-23T07:00", "");
+    add(&house, "b", "birthday-queue", "30", "7");
+    add(&house, "q", "send-queue", "35", "7");
+    house.at("2026-11-23T07:30");
+    house.run(&["task", "run-due"]).ok();
+    house.at("2026-11-23T07:35");
+    house.run(&["task", "run-due"]).ok();
+    let queued = house.json(&["queue", "list"]);
+    assert_eq!(queued.as_array().map(Vec::len), Some(2));
+    house.at("2026-11-24T07:35");
+    house.run(&["task", "run-due"]).ok();
+    assert_eq!(house.json(&["queue", "list"]), json!([]));
+    for message in house.json(&["history"]).as_array().expect("a list") {
+        assert_eq!(message["status"], "skipped");
+        assert_eq!(message["reason"], "expired");
+    }
+
+    // Where hours differ from place to place, too: a collection message of Saturday that nobody took.
+    let mut house = with_a_daily_send("2026-11-21T13:00");
+    house.write(
+        "config.toml",
+        "[queue]\nexpire_days = 1\n[contact_hours.state.SC]\ncollection = { weekdays = \"09:00-12:00\" }\n",
+    );
+    house
+        .run(&[
+            "template",
+            "edit",
+            "hello",
+            "--kind",
+            "financial",
+            "--purpose",
+            "collection",
+        ])
+        .ok();
+    house
+        .run(&[
+            "send",
+            "all",
+            "--template",
+            "hello",
+            "--yes",
+            "--deliver",
+            "queue",
+        ])
+        .ok();
+    house.at("2026-11-22T22:00");
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(house.json(&["queue", "list"]), json!([]));
+}
+
+#[test]
+fn messages_that_may_go_already_are_told_of_without_an_instant_long_ago() {
+    let mut house = house_at("2026-11-23T10:00", "");
+    let ran = house.run(&["birthday", "queue"]).ok();
+    let told = "2 birthday messages wait on whatsapp, and no task takes them before they expire at 2026-11-24T00:00:00-03:00";
+    assert!(ran.stderr.contains(told), "{ran:?}");
+    house.run(&["status"]).ok().prints(told);
+    house
+        .run(&["--lang", "pt", "status"])
+        .ok()
+        .prints("! 2 mensagens de aniversário esperam em whatsapp, e nenhuma tarefa as leva");
+    house.at("2026-11-23T10:01");
+    let ran = house.run(&["--lang", "pt", "doctor"]).ok();
+    assert!(!ran.stdout.contains("1969"), "{ran:?}");
+}
+
+#[test]
+fn doctor_warns_of_a_task_whose_messages_go_to_a_file() {
+    let house = with_a_daily_send("2026-11-23T09:00");
+    let told = "task `greet` sends by sms, which is delivered to a file: nobody receives it";
+    house.run(&["doctor"]).ok().prints(told);
+    house.run(&["task", "disable", "greet"]).ok();
+    let ran = house.run(&["doctor"]).ok();
+    assert!(!ran.stdout.contains("delivered to a file"), "{ran:?}");
+    house.run(&["task", "enable", "greet"]).ok();
+    house.write(
+        "config.toml",
+        "[sms]\nprovider = \"http\"\nurl = \"http://127.0.0.1:9/\"\nbody = \"#body#\"\n",
+    );
+    let ran = house.run(&["doctor"]);
+    assert!(!ran.stdout.contains("delivered to a file"), "{ran:?}");
+}
+
+#[test]
+fn trial_50_status_warns_of_a_send_queue_that_comes_outside_the_hours() {
+    let house = house_at("2026-11-23T09:00", "");
+    add(&house, "b", "birthday-queue", "30", "7");
+    add(&house, "q", "send-queue", "35", "7");
+    let told = "task `b`: its whatsapp template `birthday` waits in the queue, and no enabled send-queue task";
+    house.run(&["status"]).ok().prints(told);
+    house.run(&["status", "--check"]).exits(4);
+    house.run(&["task", "edit", "q", "--hour", "8"]).ok();
+    house
+        .run(&["status", "--check"])
+        .ok()
+        .prints("nothing wants attention");
 }

@@ -13,8 +13,9 @@ const NOT_SAID: &[&str] = &[
     "source/ixc/headings.rs",
     "channel/smtp/meaning.rs",
     "channel/smtp/bounce.rs",
-    // Words of HTTP, for machines.
+    // Words of HTTP and of systemd, for machines.
     "jobs/receive.rs",
+    "cli/task/units.rs",
     "domain/template/own_words.rs",
     "domain/words.rs",
     // A document in Portuguese.

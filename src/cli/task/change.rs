@@ -15,7 +15,7 @@ use crate::store::task as store;
 use crate::view::Spreadsheet;
 
 /// When and what.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Schedule")]
 pub(super) struct Fields {
     /// Minutes: 30, 0,30, 10-20, */15 or *
@@ -56,7 +56,7 @@ impl Fields {
 }
 
 /// What only some kinds of run take.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 pub(super) struct Parts {
     /// send-queue: only this channel; may be given several times [default: every channel]
     #[arg(long = "channel", value_name = "CHANNEL", value_parser = word::<Channel>)]
@@ -80,7 +80,8 @@ pub(super) struct Parts {
 pub(in crate::cli) struct Add {
     /// Its name
     name: String,
-    /// What it runs: sync, codes, receipts, collection-update, birthday-queue, send, send-queue, purge or backup
+    /// What it runs: collection-update, birthday-queue, send-queue, send, sync, codes, receipts, share, purge or
+    /// backup
     #[arg(long, value_parser = word::<Run>)]
     run: Run,
     /// Save it without letting it run
@@ -115,6 +116,16 @@ pub(in crate::cli) struct Edit {
     fields: Fields,
 }
 
+impl Edit {
+    fn changes_nothing(&self) -> bool {
+        let again = self.all_channels || self.all_kinds || self.no_limit;
+        self.run.is_none()
+            && !again
+            && self.parts == Parts::default()
+            && self.fields == Fields::default()
+    }
+}
+
 /// Adds a task.
 pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
     let fields = &add.fields;
@@ -146,6 +157,11 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
 
 /// Changes the parts of a task that are given.
 pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
+    if edit.changes_nothing() {
+        return Err(Error::usage("nothing to change")
+            .hint("--minute …, --hour …, --weekday …, --run …, --channel …")
+            .hint("regua task enable and disable switch it"));
+    }
     keep(context, |connection| {
         let mut task = store::get(connection, &edit.name)?;
         let old = Part::ALL.map(|part| task.schedule.text(part).to_owned());

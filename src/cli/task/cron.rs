@@ -1,11 +1,16 @@
 //! `regua task crontab` and `systemd`: what starts `run-due` each minute, and takes in receipts.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{Uid, User};
 use serde_json::json;
 
+use super::units::Place;
 use super::{Context, Outcome, units};
+use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
+use crate::view::{Cell, View};
 
 /// The program, and the arguments with which it finds from anywhere what it found here.
 fn invocation(command: &[&str], context: &Context) -> Result<Vec<String>> {
@@ -58,7 +63,8 @@ fn crontab_line(words: &[String]) -> String {
 /// Prints the line for crontab.
 pub(super) fn crontab(context: &Context) -> Result<Outcome> {
     let line = crontab_line(&invocation(&["task", "run-due"], context)?);
-    if !context.out.document(&json!({ "line": line }))? {
+    let view = View::<String>::new().words("line", |line| Cell::of(line));
+    if !context.out.one(view, &line)? {
         context.out.exact(line)?;
     }
     context.out.explain(
@@ -67,27 +73,73 @@ pub(super) fn crontab(context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Prints or writes units of systemd: the service and the timer, or the socket and the service of receipts.
+/// Who owns the database, or its folder; `regua`, a user of its own, where that is root or nobody yet.
+fn owner(database: &Path) -> String {
+    let places = [Some(database), database.parent()];
+    let found = places
+        .into_iter()
+        .flatten()
+        .find_map(|place| std::fs::metadata(place).ok());
+    found
+        .map(|found| found.uid())
+        .filter(|uid| *uid != 0)
+        .and_then(|uid| User::from_uid(Uid::from_raw(uid)).ok().flatten())
+        .map_or_else(|| "regua".to_owned(), |user| user.name)
+}
+
+/// Where the tasks run, and the folders that they write into.
+fn place(words: &[String], context: &Context) -> Place {
+    let folder = |path: &Path| Some(std::path::absolute(path).ok()?.parent()?.to_path_buf());
+    let mut writable: Vec<PathBuf> = folder(context.database()).into_iter().collect();
+    writable.extend(std::path::absolute(&context.config.backup.folder));
+    for channel in Channel::ALL {
+        let files = context.config.channel(*channel).provider.written_files();
+        writable.extend(files.iter().filter_map(|file| folder(file)));
+    }
+    writable.sort();
+    writable.dedup();
+    // What is below another of them is writable with it, and so is what the service has for itself.
+    let below = |folder: &PathBuf, other: &Path| folder != other && folder.starts_with(other);
+    let all = writable.clone();
+    writable.retain(|folder| {
+        !folder.starts_with("/var/lib/regua") && !all.iter().any(|other| below(folder, other))
+    });
+    let home = |path: &Path| path.starts_with("/home") || path.starts_with("/root");
+    Place {
+        user: owner(context.database()),
+        at_home: words.iter().map(Path::new).any(home) || writable.iter().any(|path| home(path)),
+        writable,
+    }
+}
+
+/// Prints or writes units of systemd: those of the tasks, or the socket and the service of receipts.
 pub(super) fn systemd(receive: bool, dir: Option<&Path>, context: &Context) -> Result<Outcome> {
-    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
-    let (units, then) = if receive {
+    let units = if receive {
         let words = invocation(&["receive"], context)?;
         let folder = std::path::absolute(context.database())
             .ok()
             .and_then(|path| path.parent().map(Path::to_path_buf))
             .unwrap_or_default();
-        (
-            units::of_receive(&words, &folder, user.as_deref()),
-            "systemctl daemon-reload && systemctl enable --now regua-receive.socket",
-        )
+        let user = owner(context.database());
+        Vec::from(units::of_receive(&words, &folder, Some(&user)))
     } else {
         let words = invocation(&["task", "run-due"], context)?;
-        (
-            units::of_tasks(&words, user.as_deref()),
-            "systemctl daemon-reload && systemctl enable --now regua.timer",
-        )
+        let place = place(&words, context);
+        context.out.say(format!(
+            "the tasks run as the user {}, to whom the database must belong",
+            place.user
+        ));
+        Vec::from(units::of_tasks(&words, &place))
+    };
+    let then = if receive {
+        "systemctl daemon-reload && systemctl enable --now regua-receive.socket"
+    } else {
+        "systemctl daemon-reload && systemctl enable --now regua.timer"
     };
     if let Some(dir) = dir {
+        std::fs::create_dir_all(dir).map_err(|error| {
+            Error::world(format!("{} cannot be made", dir.display())).because(error)
+        })?;
         for unit in &units {
             let path = dir.join(unit.file);
             std::fs::write(&path, &unit.text).map_err(|error| {

@@ -68,11 +68,15 @@ fn with_hosts(saved: &mut Store, context: &Context) -> Result<Outcome> {
 
 /// Runs the tasks that are owed a run, and alerts of what does not go well.
 fn run_tasks(saved: &mut Store, context: &Context) -> Result<Outcome> {
-    let run_due::Due { owed, left } = run_due::owed(saved, &context.config, &context.clock)?;
+    let run_due::Due { owed, left, missed } =
+        run_due::owed(saved, &context.config, &context.clock)?;
     for name in left {
         context.out.error(&Error::world(format!(
             "task `{name}`: its process died three times; it is not begun again before its next minute"
         )));
+    }
+    for line in missed {
+        context.out.error(&Error::world(line));
     }
     if owed.is_empty() {
         context.out.explain("nothing is due");

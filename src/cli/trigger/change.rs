@@ -12,8 +12,7 @@ use crate::domain::ticket::trigger::{
 };
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
-use crate::jobs::{provided, trigger as job};
-use crate::store::Store;
+use crate::jobs::trigger as job;
 use crate::view::{Cell, View};
 
 /// A new trigger.
@@ -41,9 +40,9 @@ pub(in crate::cli) struct Edit {
 }
 
 /// What both may give. Lists are separated by commas, or the flag is repeated.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 struct Parts {
-    /// An email template, an sms template, or one of each; access: one a channel
+    /// Templates, one a channel: clients hear by push, whatsapp, sms and email, staff by sms, email and chat
     #[arg(
         long = "template",
         alias = "templates",
@@ -192,11 +191,15 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
     add.parts.put(&mut trigger)?;
     let mut saved = context.open()?;
     let warnings = job::add(&mut saved, &context.config, &trigger)?;
-    tell_saved(context, &saved, "added", &trigger, warnings)
+    tell_saved(context, "added", &trigger, &warnings)
 }
 
 /// Changes the parts of a trigger that are given.
 pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
+    if edit.event.is_none() && edit.parts == Parts::default() {
+        return Err(Error::usage("nothing to change")
+            .hint("--template …, --topic …, --staff …, --audience …, --fallback …"));
+    }
     let mut saved = context.open()?;
     let (trigger, warnings) = job::edit(&mut saved, &context.config, &edit.name, |trigger| {
         if let Some(event) = edit.event.filter(|event| *event != trigger.event) {
@@ -205,22 +208,15 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
         }
         edit.parts.put(trigger)
     })?;
-    tell_saved(context, &saved, "changed", &trigger, warnings)
+    tell_saved(context, "changed", &trigger, &warnings)
 }
 
 fn tell_saved(
     context: &Context,
-    saved: &Store,
     done: &'static str,
     trigger: &Trigger,
-    mut warnings: Vec<String>,
+    warnings: &[String],
 ) -> Result<Outcome> {
-    let names = trigger.templates.iter().map(String::as_str);
-    warnings.extend(provided::warnings(
-        saved.connection(),
-        &context.config,
-        names,
-    )?);
     let view = View::<Trigger>::new()
         .words("done", |_| done)
         .words("name", |trigger| Cell::of(&trigger.name))
@@ -228,7 +224,7 @@ fn tell_saved(
         .words("warnings", |_| json!(warnings));
     let words = format!("{done} trigger `{}` on {}", trigger.name, trigger.event);
     face::done(context, view, trigger, words)?;
-    for warning in &warnings {
+    for warning in warnings {
         context.out.warn(warning);
     }
     Ok(Outcome::Done)

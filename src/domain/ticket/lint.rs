@@ -89,7 +89,7 @@ impl Trigger {
                 if self.event == TriggerEvent::Access {
                     "name one template, or one a channel"
                 } else {
-                    "name an e-mail template, an sms template, or one of each"
+                    "name one template a channel"
                 },
             ));
         }

@@ -133,11 +133,14 @@ impl<'a> Desk<'a> {
         lawful::hours_wait(self.connection, self.policy, &self.composer, message)
     }
 
+    /// Whether a message's time has run out.
+    pub fn is_over(&self, message: &DueMessage) -> bool {
+        let end = message.expires_at;
+        end.is_some_and(|end| end <= self.composer.now.at)
+    }
+
     fn expired(&self, message: &DueMessage) -> Option<Against> {
-        let over = message
-            .expires_at
-            .is_some_and(|end| end <= self.composer.now.at);
-        over.then_some((Reason::Expired, None))
+        self.is_over(message).then_some((Reason::Expired, None))
     }
 
     fn capped(&self, message: &DueMessage) -> Result<Option<Against>> {

@@ -95,9 +95,11 @@ impl<'a> Claiming<'a> {
         })
     }
 
-    /// Where hours differ from place to place, each message is asked for its own.
+    /// Where hours differ from place to place, each message is asked for its own; what has expired waits for
+    /// nothing.
     fn waits(&self, message: &DueMessage) -> Result<Option<DateTime<Utc>>> {
-        if self.config.policy.places.is_empty() || message.origin == Origin::Birthday {
+        let by_place = !self.config.policy.places.is_empty();
+        if !by_place || message.origin == Origin::Birthday || self.desk.is_over(message) {
             return Ok(None);
         }
         self.desk.hours_wait(message)

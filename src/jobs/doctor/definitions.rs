@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::template::Template;
 use crate::error::Result;
 use crate::jobs::plan::ApplyPlan;
-use crate::jobs::{apply, birthday, provided};
+use crate::jobs::{apply, birthday, provided, task};
 use crate::store::{Connection, Store, collection, template};
 
 /// What is defined, by the word that names one and the area of many.
@@ -59,6 +59,7 @@ pub(super) fn definitions(store: &mut Store, config: &Config, now: Now) -> Resul
     }
     findings.extend(birthdays(store.connection(), config, now)?);
     findings.extend(not_taken(store.connection(), &plan)?);
+    findings.extend(into_files(store.connection(), config)?);
     let others = plan
         .warnings
         .iter()
@@ -122,6 +123,24 @@ fn birthdays(connection: &Connection, config: &Config, now: Now) -> Result<Vec<F
     }
     if let Some(told) = birthday::unbelievable(connection, now)? {
         findings.push(Finding::warning("database", told, ""));
+    }
+    Ok(findings)
+}
+
+/// Tasks that make messages on a channel which is delivered to a file: nobody receives them.
+fn into_files(connection: &Connection, config: &Config) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for (task, channels) in task::channels_of(connection, config)? {
+        for channel in channels {
+            if config.channel(channel).provider.written_files().is_empty() {
+                continue;
+            }
+            findings.push(Finding::warning(
+                "tasks",
+                format!("task `{task}` sends by {channel}, which is delivered to a file: nobody receives it"),
+                format!("choose a provider in [{channel}]"),
+            ));
+        }
     }
     Ok(findings)
 }

@@ -324,6 +324,7 @@ pub fn others(
 }
 
 /// Puts off what is due but must wait for contact hours: messages of one purpose, of birthdays or of all else.
+/// What has expired waits for nothing.
 pub fn put_off(
     connection: &Connection,
     channel: Channel,
@@ -336,7 +337,7 @@ pub fn put_off(
         .prepare_cached(
             "UPDATE message SET not_before = ?5
              WHERE status = 'queued' AND channel = ?1 AND not_before <= ?2 AND purpose = ?3
-               AND (origin = 'birthday') = ?4",
+               AND (origin = 'birthday') = ?4 AND (expires_at IS NULL OR expires_at > ?2)",
         )?
         .execute((channel, Millis(now), purpose, birthdays, Millis(until)))?;
     Ok(())

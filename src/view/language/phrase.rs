@@ -103,6 +103,8 @@ impl Phrases {
     /// What a line is said as; a line that is no phrase, as it is.
     pub(super) fn line(&self, line: &str, words: &Words) -> String {
         let text = line.trim_start();
+        // What wants attention is marked, and is a phrase behind its mark.
+        let text = text.strip_prefix("! ").unwrap_or(text);
         let indent = &line[..line.len() - text.len()];
         if text.is_empty() || line.len() > LONGEST {
             return line.to_owned();
