@@ -428,7 +428,7 @@ fn documents_answer_in_every_form_or_say_why_not() {
     house
         .run(&["export", "-o", "csv"])
         .exits(2)
-        .says("definitions are no table");
+        .says("no sheet holds it");
     let client = house.run(&["client", "show", "1", "-o", "csv"]).ok();
     let mut rows = csv::Reader::from_reader(client.stdout.as_bytes());
     assert_eq!(rows.headers().expect("a header"), &["field", "value"][..]);
