@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{
-    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone,
-    Utc,
+    DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat,
+    TimeDelta, TimeZone, Utc,
 };
 use chrono_tz::Tz;
 use nix::time::{ClockId, clock_gettime};
@@ -183,6 +183,14 @@ pub fn parse_instant(text: &str, zone: Tz) -> Result<DateTime<Utc>> {
     })
 }
 
+/// How a date-time is written without its offset.
+const LOCAL: [&str; 4] = [
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+];
+
 /// Reads an ISO date-time, with its offset or in `zone`; none when it is not one.
 pub fn instant_from(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let text = text.trim();
@@ -194,15 +202,13 @@ pub fn instant_from(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.with_timezone(&Utc));
     }
-    if let Ok(instant) = DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%:z") {
-        return Some(instant.with_timezone(&Utc));
+    if let Some((local, east)) = with_offset(text) {
+        return east
+            .from_local_datetime(&local)
+            .single()
+            .map(|instant| instant.with_timezone(&Utc));
     }
-    for format in [
-        "%Y-%m-%dT%H:%M:%S%.f",
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%d %H:%M:%S%.f",
-        "%Y-%m-%d %H:%M",
-    ] {
+    for format in LOCAL {
         if let Ok(local) = NaiveDateTime::parse_from_str(text, format) {
             return Some(instant_of(zone, local));
         }
@@ -213,6 +219,33 @@ pub fn instant_from(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
         return Some(start_of(zone, day));
     }
     None
+}
+
+/// Reads a local date-time with one of ISO's other offsets behind it: `Z` after minutes, `+0000`, `-03`,
+/// and a blank before any of them.
+fn with_offset(text: &str) -> Option<(NaiveDateTime, FixedOffset)> {
+    let time = text.get(11..)?;
+    let at = 11 + time.find(['Z', 'z', '+', '-'])?;
+    let (local, offset) = (text[..at].trim_end(), &text[at..]);
+    let (hours, minutes) = match offset.len() {
+        1 if offset.eq_ignore_ascii_case("z") => ("0", "0"),
+        3 => (offset.get(1..3)?, "0"),
+        5 => (offset.get(1..3)?, offset.get(3..5)?),
+        6 if offset.as_bytes()[3] == b':' => (offset.get(1..3)?, offset.get(4..6)?),
+        _ => return None,
+    };
+    let number = |digits: &str| {
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<i32>().ok().filter(|_| plain)
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    let east =
+        FixedOffset::east_opt(sign * (hours * 60 + minutes) * 60).filter(|_| minutes < 60)?;
+    LOCAL
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(local, format).ok())
+        .map(|local| (local, east))
 }
 
 #[cfg(test)]
@@ -242,6 +275,40 @@ mod tests {
             assert_eq!(instant_from(text, zone), None, "{text}");
         }
         assert!(instant_from("9999-12-31T23:59:59Z", zone).is_some());
+    }
+
+    #[test]
+    fn every_offset_of_iso_is_read() {
+        let zone = chrono_tz::America::Sao_Paulo;
+        let ten = instant_from("2026-11-20T10:00:00-03:00", zone);
+        assert!(ten.is_some());
+        for text in [
+            "2026-11-20T10:00",
+            "2026-11-20T10:00-03:00",
+            "2026-11-20T10:00-0300",
+            "2026-11-20 10:00:00-03",
+            "2026-11-20T10:00:00.000 -0300",
+            "2026-11-20T13:00Z",
+            "2026-11-20T13:00:00z",
+            "2026-11-20T13:00:00+0000",
+            "2026-11-20T13:00:00+00",
+            "2026-11-20T18:30+05:30",
+        ] {
+            assert_eq!(instant_from(text, zone), ten, "{text}");
+        }
+        for text in [
+            "2026-11-20T10:00-",
+            "2026-11-20T10:00-3",
+            "2026-11-20T10:00-03:0",
+            "2026-11-20T10:00-03:60",
+            "2026-11-20T10:00+24:00",
+            "2026-11-20T10:00+é3",
+            "2026-11-20T10:00ZZ",
+            "2026-11-20T10:00--300",
+            "2026-11-20T10:00-+300",
+        ] {
+            assert_eq!(instant_from(text, zone), None, "{text}");
+        }
     }
 
     #[test]

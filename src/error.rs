@@ -278,8 +278,15 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let word = word.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(2))
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+            (distance, candidate)
+        })
+        .filter(|(distance, candidate)| {
+            let (length, own) = (candidate.chars().count(), word.chars().count());
+            // Of two short words that differ in half of their letters neither is meant.
+            *distance <= (length / 3).max(2) && distance * 2 < length.max(own)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -294,5 +301,12 @@ mod tests {
         assert_eq!(nearest("areceber_valr", known), Some("areceber_valor"));
         assert_eq!(nearest("Cliente_Nome", known), Some("cliente_nome"));
         assert_eq!(nearest("completely_other", known), None);
+        assert_eq!(nearest("nu", ["c1", "g1"]), None);
+        assert_eq!(nearest("naem", ["name"]), Some("name"));
+        assert_eq!(nearest("x", ["y"]), None);
+        // Case does not count.
+        let states = ["AC", "SP"];
+        assert_eq!(nearest("sp", states), Some("SP"));
+        assert_eq!(nearest("XX", states), None);
     }
 }

@@ -94,6 +94,12 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
 
 /// Runs `regua export`.
 pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Outcome> {
+    if context.out.format() == Format::Csv {
+        return Err(Error::usage(
+            "`export` writes TOML, which `apply` reads, or JSON: no sheet holds it",
+        )
+        .hint("regua template list -o csv, and so on, list what is saved"));
+    }
     let store = context.open()?;
     let text = job::export(store.connection())?;
     if text.is_empty() {
@@ -102,14 +108,7 @@ pub(super) fn run_export(_command: &Export, context: &mut Context) -> Result<Out
             .out
             .say("  try: regua template add, or regua apply FILE");
     }
-    if context.out.format() == Format::Csv {
-        return Err(Error::usage("definitions are no table")
-            .hint("without -o csv they are written as TOML; -o json and -o jsonl as JSON"));
-    }
-    let document: toml::Table = text
-        .parse()
-        .map_err(|error| Error::world("what is saved cannot be read back").because(error))?;
-    if !context.out.document(&document)? {
+    if !context.out.document(&job::as_document(&text)?)? {
         context.out.exact(text)?;
     }
     Ok(Outcome::Done)

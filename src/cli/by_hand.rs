@@ -22,21 +22,31 @@ pub fn put_back(
     let expires_at = context.config.policy.expires_at(now);
     let retried =
         saved.write(|transaction| store::retry(transaction, chosen, state, now.at, expires_at))?;
-    for left in retried.left.iter().take(TOLD) {
+    tell_left(context, &retried.left);
+    Ok(retried)
+}
+
+/// Tells of messages that stayed where they were, and why.
+fn tell_left(context: &Context, left: &[Left]) {
+    for left in left.iter().take(TOLD) {
         let words = format!("message {} was left: {}", left.id, left.why);
         context.out.say(words);
     }
-    if let Some(more @ 1..) = retried.left.len().checked_sub(TOLD) {
+    if let Some(more @ 1..) = left.len().checked_sub(TOLD) {
         context.out.say(format!("and {more} more were left"));
     }
-    Ok(retried)
+}
+
+/// How an answer lists messages that stayed where they were.
+fn left_view() -> View<'static, Left> {
+    View::<Left>::new()
+        .number("message_id", |left| left.id)
+        .words("why", |left| Cell::of(&left.why))
 }
 
 /// Answers how many messages are back in the queue, and which were left.
 pub fn tell_back(context: &Context, retried: &Retried) -> Result<()> {
-    let left = View::<Left>::new()
-        .number("message_id", |left| left.id)
-        .words("why", |left| Cell::of(&left.why));
+    let left = left_view();
     let view = View::<Retried>::new()
         .number("messages", |retried| retried.back)
         .data("left", move |retried| left.array(&retried.left));
@@ -74,14 +84,19 @@ fn from_hosts(context: &Context, saved: &mut Store, chosen: &Chosen) -> Result<u
 pub fn cancel(context: &Context, chosen: &Chosen, yes: bool) -> Result<bool> {
     let mut saved = context.open()?;
     let waiting = store::waiting(saved.connection(), chosen)?;
+    let left = store::not_cancelled(saved.connection(), chosen)?;
+    tell_left(context, &left);
     let n: u64 = waiting.iter().map(|row| row.messages).sum();
     for row in &waiting {
         let template = row.template.as_deref().unwrap_or("words of its own");
+        let clients = match row.clients {
+            1 => "1 client".to_owned(),
+            n => format!("{n} clients"),
+        };
         context.out.say(format!(
-            "{} by {}, {template}, {} client(s)",
+            "{} by {}, {template}, {clients}",
             messages(row.messages),
             row.channel,
-            row.clients
         ));
     }
     if n > 0 && !yes {
@@ -98,7 +113,10 @@ pub fn cancel(context: &Context, chosen: &Chosen, yes: bool) -> Result<bool> {
     }
     let n = saved.write(|transaction| store::cancel(transaction, chosen))?;
     let n = n + from_hosts(context, &mut saved, chosen)?;
-    let view = View::<u64>::new().number("messages", |n| *n);
+    let lefts = left_view();
+    let view = View::<u64>::new()
+        .number("messages", |n| *n)
+        .data("left", move |_| lefts.array(&left));
     face::done(context, view, &n, format!("{} cancelled", messages(n)))?;
     Ok(true)
 }

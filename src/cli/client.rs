@@ -158,21 +158,23 @@ fn show(id: i64, reveal: bool, context: &Context) -> Result<()> {
     if context.out.document(&all)? {
         return Ok(());
     }
-    let mut facts = Vec::new();
-    described(&mut facts, "", &all);
+    let mut lines = Vec::new();
+    described(&mut lines, "", &all);
     if context.out.format() == Format::Csv {
         let view = View::<(String, String)>::new()
-            .words("field", |(name, _)| Cell::of(name))
-            .words("value", |(_, value)| Cell::of(value));
-        return context.out.all(view, &facts);
+            .words("field", |line| Cell::of(&line.0))
+            .words("value", |line| Cell::of(&line.1));
+        return context.out.all(view, &lines);
     }
-    let line =
-        |(name, value): &(String, String)| format!("{name}: {}\n", value.replace('\n', " ⏎ "));
-    context.out.text(facts.iter().map(line).collect::<String>())
+    let text = lines.iter().map(|(name, value)| {
+        let on_one_line = value.replace('\n', " ⏎ ");
+        format!("{name}: {on_one_line}\n")
+    });
+    context.out.text(text.collect::<String>())
 }
 
-/// A document as people read it: each value that is there, by its place.
-fn described(facts: &mut Vec<(String, String)>, name: &str, value: &Value) {
+/// A document as people read it: a line for each value that is there, with the way to it.
+fn described(lines: &mut Vec<(String, String)>, name: &str, value: &Value) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
@@ -181,17 +183,17 @@ fn described(facts: &mut Vec<(String, String)>, name: &str, value: &Value) {
                 } else {
                     format!("{name}.{key}")
                 };
-                described(facts, &name, value);
+                described(lines, &name, value);
             }
         }
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate() {
-                described(facts, &format!("{name}[{}]", place + 1), item);
+                described(lines, &format!("{name}[{}]", place + 1), item);
             }
         }
         Value::Null => {}
-        Value::String(words) => facts.push((name.to_owned(), words.clone())),
-        other => facts.push((name.to_owned(), other.to_string())),
+        Value::String(words) => lines.push((name.to_owned(), words.clone())),
+        other => lines.push((name.to_owned(), other.to_string())),
     }
 }
 

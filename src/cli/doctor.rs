@@ -63,7 +63,8 @@ impl Report {
                     .words("area", |finding| finding.area)
                     .words("status", |finding| health(finding.health))
                     .words("message", |finding| Cell::Said(finding.message.clone()))
-                    .words("remedy", |finding| finding.remedy.clone().map(Cell::Said)),
+                    .words("remedy", |finding| finding.remedy.clone().map(Cell::Said))
+                    .keeps(&["status", "message", "remedy"]),
             ),
             warnings: 0,
             failures: 0,

@@ -127,10 +127,11 @@ fn tell_of(file: &Imported, command: &Command, out: &Out) {
         out.say(format!("{}: {rows}", file.file));
     }
     if file.gone > 0 {
-        out.say(format!(
-            "{}: {} {} are gone: they are in no report and get no message until they are back",
-            file.file, file.gone, file.kind
-        ));
+        let rows = format!(
+            "rows of {} that are gone, in no report and told nothing until they are back: {}",
+            file.kind, file.gone
+        );
+        out.say(format!("{}: {rows}", file.file));
     }
     if file.emptied > 0 {
         let cells = format!(

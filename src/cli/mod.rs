@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -230,13 +231,22 @@ fn misread(error: &clap::Error, logs: bool) -> u8 {
         let _ = error.print();
         return 0;
     }
-    let told = error.to_string();
+    let said = error.to_string();
+    // What the standard library says of a text that is no number, nobody who types it should read.
+    let no_number = std::error::Error::source(error).filter(|source| source.is::<ParseIntError>());
+    let told = match no_number {
+        Some(rust) => said.replace(&rust.to_string(), "write a whole number"),
+        None => said.clone(),
+    };
     if logs {
         let out = Out::new(Format::Table, Talk::Normal, Colour::Never).logging(stamp);
         let lines: Vec<&str> = told.lines().map(str::trim).collect();
         let told = lines.join(" ");
         out.error(&Error::usage(told.trim_start_matches("error:").trim()));
-    } else if harmless::is_harmless(&told) && language::spoken() == Language::English {
+    } else if told == said
+        && harmless::is_harmless(&told)
+        && language::spoken() == Language::English
+    {
         let _ = error.print();
     } else {
         // A word of the command line may come from anywhere.

@@ -128,6 +128,12 @@ fn import(file: &str, form: Option<&ReceiptForm>, context: &mut Context) -> Resu
     };
     let summary = job::import(&mut store, taking, form, input, place)?;
     tell_flaws(&summary, context);
+    if let Some(form) = form.filter(|_| summary.read > 0 && summary.meaningless == summary.read) {
+        context.out.warn(format!(
+            "nothing in {place} is what `{}` reports: is it another's? --preset names whose",
+            form.name()
+        ));
+    }
     answer(&summary, context)?;
     Ok(if summary.bad > 0 && summary.bad == summary.read {
         Outcome::Unacceptable

@@ -26,7 +26,7 @@ pub(super) fn run(context: &mut Context) -> Outcome {
     let mut incoming = Incoming::begin(std::io::stdin());
     let request = incoming.request(|| out.wire("HTTP/1.1 100 Continue\r\n\r\n"));
     let fault = request.as_ref().err().copied();
-    let answered = job::answer(request, &context.config.receive, context.database(), now);
+    let answered = job::answer(request, &context.config, context.database(), now);
     for flaw in &answered.summary.flaws {
         out.warn(flaw.to_string());
     }

@@ -33,9 +33,9 @@ pub(super) enum Command {
         /// Columns to show, separated by commas; `all` for every one
         #[arg(long, value_name = "FIELDS")]
         columns: Option<String>,
-        /// Only the first so many rows
-        #[arg(long, value_name = "N")]
-        limit: Option<u64>,
+        /// At most so many; 0 for all
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        limit: u64,
     },
     /// List the fields of a kind
     Fields {
@@ -217,7 +217,7 @@ fn values(kind: ReportKind, name: &str, context: &Context) -> Result<Outcome> {
 fn run_report(
     asked: &Asked,
     columns: Option<&str>,
-    limit: Option<u64>,
+    limit: u64,
     context: &Context,
 ) -> Result<Outcome> {
     let store = context.open()?;
@@ -225,15 +225,13 @@ fn run_report(
     let fields = chosen(report.kind, columns, context.out.format())?;
     let mut list = context.out.list(field_view(&fields));
     let mut rows = 0u64;
-    if limit != Some(0) {
-        store::run(store.connection(), &report, &fields, context.now(), |row| {
-            if !list.fields(|sheet| write(sheet, row, &fields, context))? {
-                list.row(&cells(row, &fields, context)?)?;
-            }
-            rows += 1;
-            Ok(limit.is_none_or(|limit| rows < limit))
-        })?;
-    }
+    store::run(store.connection(), &report, &fields, context.now(), |row| {
+        if !list.fields(|sheet| write(sheet, row, &fields, context))? {
+            list.row(&cells(row, &fields, context)?)?;
+        }
+        rows += 1;
+        Ok(limit == 0 || rows < limit)
+    })?;
     let noun = if rows == 1 { "row" } else { "rows" };
     list.finish(&format!("{rows} {noun}"))?;
     if rows == 0 {

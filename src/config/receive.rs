@@ -7,8 +7,8 @@ use crate::domain::words::Purpose;
 use crate::settings::{Secret, whole_url};
 use crate::toml_table::Section;
 
-/// The shortest secret path that is believed, in characters.
-const SHORTEST_PATH: usize = 16;
+/// A secret path that is shorter, in characters, may be guessed.
+const SHORT_PATH: usize = 16;
 
 /// How reports come in from outside, and what answers mean.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,26 @@ impl ReceiveConfig {
     }
 }
 
+/// Refuses a secret path that cannot stand in an address, and warns of a short one.
+fn look_at_path(section: &Section<'_, '_>, warnings: &mut Vec<String>) {
+    let Some(written) = section.filled("path_token") else {
+        return;
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+    if !written.chars().all(plain) {
+        section.wrong(
+            "path_token",
+            "holds more than letters, digits and -_.~",
+            "write at least 16 characters that nobody guesses: openssl rand -hex 16",
+        );
+    } else if written.len() < SHORT_PATH {
+        warnings.push(
+            "receive.path_token: whoever guesses it can report what never happened, write at least 16 characters: openssl rand -hex 16"
+                .to_owned(),
+        );
+    }
+}
+
 /// Reads `[receive]`.
 pub(super) fn read(
     top: &Section<'_, '_>,
@@ -58,18 +78,8 @@ pub(super) fn read(
             .map(|written| Secret::new(written, base))
     };
     let path_token = secret("path_token");
-    if let Some(written) = section
-        .filled("path_token")
-        .filter(|_| path_token.as_ref().is_some_and(Secret::is_literal))
-    {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
-        if written.len() < SHORTEST_PATH || !written.chars().all(plain) {
-            section.wrong(
-                "path_token",
-                "is short, or holds more than letters, digits and -_.~",
-                "write at least 16 characters that nobody guesses: openssl rand -hex 16",
-            );
-        }
+    if path_token.as_ref().is_some_and(Secret::is_literal) {
+        look_at_path(&section, warnings);
     }
     let public_url = section
         .filled("public_url")

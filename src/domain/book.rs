@@ -189,8 +189,8 @@ pub static KINDS: [FactKind; 10] = [
             required("name", CellType::Text),
             of("topics", column("parent_id", CellType::Id)),
             column("teams", CellType::List),
-            column("alert_text", CellType::Text),
-            column("alert_staff", CellType::List),
+            column("alert_text", CellType::Wording),
+            column("alert_staff", CellType::Ids),
         ],
     },
     FactKind {
@@ -302,6 +302,40 @@ impl FactKind {
             };
             ("open_amount", wrong)
         })
+    }
+
+    /// What a row's amount or open amount says against the other one, which its file leaves as the book has it:
+    /// `kept` are the amount and the open amount that the book has.
+    pub fn against_kept(
+        &self,
+        values: &[Option<Value>],
+        (amount, open): (Money, Option<Money>),
+    ) -> Option<(&'static str, Unacceptable)> {
+        let cents = |name: &str| match values.get(self.position(name)?)? {
+            Some(Value::Integer(cents)) => Some(Money::from_cents(*cents)),
+            _ => None,
+        };
+        let (column, found, accepted) = match (cents("open_amount"), cents("amount")) {
+            (Some(given), None) if given > amount => (
+                "open_amount",
+                format!("found {given}, which is more than the amount that the book has, {amount}"),
+                "accepted: at most the amount, or both columns",
+            ),
+            (None, Some(given)) if open.is_some_and(|open| open > given) => (
+                "amount",
+                format!(
+                    "found {given}, which is less than the open amount that the book has, {}",
+                    open?
+                ),
+                "accepted: at least the open amount, or both columns",
+            ),
+            _ => return None,
+        };
+        let wrong = Unacceptable {
+            found,
+            accepted: accepted.to_owned(),
+        };
+        Some((column, wrong))
     }
 }
 

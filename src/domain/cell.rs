@@ -6,6 +6,7 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::money::{self, Money};
 use super::phone::{self, Phone};
+use super::template::unknown_variables;
 use super::text::nfc;
 use super::words::{Word, YES_NO_ACCEPTED, parse_yes_no};
 use super::{day, tax_id};
@@ -40,6 +41,10 @@ pub enum CellType {
     State,
     /// Texts separated by `|`.
     List,
+    /// Ids separated by `|`.
+    Ids,
+    /// A text that may write the variables of templates.
+    Wording,
     /// One of a closed set of words.
     Word(Vocabulary),
 }
@@ -216,6 +221,12 @@ fn filled(column: &Column, text: &str, now: &Now) -> Option<Value> {
         CellType::TaxId => tax_id::parse(text).map(Value::Text),
         CellType::State => read_state(text),
         CellType::List => Some(read_list(&nfc(text))),
+        CellType::Ids => read_ids(text),
+        CellType::Wording => {
+            let text = nfc(text);
+            let known = unknown_variables(&text).is_empty();
+            known.then(|| Value::Text(text.into_owned()))
+        }
         CellType::Word(vocabulary) => {
             (vocabulary.parse)(text).map(|word| Value::Text(word.to_owned()))
         }
@@ -284,13 +295,25 @@ fn read_list(text: &str) -> Value {
     }
 }
 
+/// Ids separated by `|`; none when one of them is no id.
+fn read_ids(text: &str) -> Option<Value> {
+    let list = read_list(text);
+    let Value::Text(ids) = &list else {
+        return Some(list);
+    };
+    let all = ids
+        .split('|')
+        .all(|id| id.parse().is_ok_and(|id: i64| id > 0));
+    all.then_some(list)
+}
+
 /// What a cell of this type may hold, for an error's remedy.
 fn accepted(cell: &CellType) -> String {
     match cell {
         CellType::Id => "a whole number from 1".to_owned(),
         CellType::Text | CellType::Code => "a text".to_owned(),
         CellType::Day | CellType::Until => day::ACCEPTED.to_owned(),
-        CellType::Birth => format!("{}, not later than today", day::ACCEPTED),
+        CellType::Birth => format!("{}, from 1900 until today", day::ACCEPTED),
         CellType::Instant => "2026-11-21T09:00:00-03:00, or without offset".to_owned(),
         CellType::Money => format!("an amount such as {}", money::ACCEPTED),
         CellType::YesNo(_) => YES_NO_ACCEPTED.to_owned(),
@@ -298,6 +321,10 @@ fn accepted(cell: &CellType) -> String {
         CellType::TaxId => tax_id::ACCEPTED.to_owned(),
         CellType::State => "the two letters of a state, such as SC".to_owned(),
         CellType::List => "texts separated by |".to_owned(),
+        CellType::Ids => "whole numbers from 1, separated by |".to_owned(),
+        CellType::Wording => {
+            "a text with the variables of `regua template variables`; ## writes one #".to_owned()
+        }
         CellType::Word(vocabulary) => (vocabulary.accepted)(),
     }
 }

@@ -138,8 +138,8 @@ impl Record<'_> {
 }
 
 /// The digest of one part: a message's salt, and the part's values as a JSON list.
-pub fn part(salt: &[u8], values: &str) -> Digest {
-    sha256(&[salt, values.as_bytes()])
+pub fn part(salt: &[u8], values: &[u8]) -> Digest {
+    sha256(&[salt, values])
 }
 
 fn sha256(parts: &[&[u8]]) -> Digest {
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_page_is_reckoned_as_python_does() {
-        let content = part(b"0123456789abcdef", r#"["Ana",null,9990]"#);
+        let content = part(b"0123456789abcdef", br#"["Ana",null,9990]"#);
         let record = Record {
             number: 1,
             at: 1_795_435_200_000,

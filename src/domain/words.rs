@@ -221,7 +221,7 @@ words_enum! {
         /// Not connected.
         No = "no" | "N" | "não" | "nao" | "false" | "0",
         /// The concentrator did not say.
-        Unknown = "unknown" | "SS" | "sem status" | "desconhecida",
+        Unknown = "unknown" | "SS" | "sem status" | "desconhecida" | "desconhecido",
     }
 }
 
@@ -255,13 +255,13 @@ words_enum! {
         /// Its request may have left.
         Sending = "sending" | "enviando",
         /// The provider took it.
-        Sent = "sent" | "enviada",
+        Sent = "sent" | "enviada" | "enviado",
         /// It will not go: the reason says why.
         Failed = "failed" | "falha" | "falhou",
         /// It was never to go: the reason says why.
         Skipped = "skipped" | "ignorada" | "pulada",
         /// A person took it out of the queue.
-        Cancelled = "cancelled" | "cancelada",
+        Cancelled = "cancelled" | "cancelada" | "cancelado",
         /// A run died, or the line was lost, between its request and the answer.
         Unknown = "unknown" | "desconhecida",
     }

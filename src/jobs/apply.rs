@@ -138,13 +138,6 @@ fn carry_out(
     )?;
     let trigger_steps =
         triggers::carry_out(connection, config, wanted, options, &mut plan.warnings)?;
-    for placed in &wanted.triggers {
-        let names = placed.value.templates.iter().map(String::as_str);
-        for text in provided::warnings(connection, config, names)? {
-            let name = &placed.value.name;
-            plan.warnings.push(format!("trigger `{name}`: {text}"));
-        }
-    }
     save_tasks(connection, &wanted.tasks, now)?;
     // What goes, goes last: by then nothing that stays may name it.
     for name in removed(&saved_tasks) {
@@ -234,6 +227,11 @@ fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Res
             problems,
         ))
     }
+}
+
+/// What [`export`] writes, as a document with the same tables and keys.
+pub fn as_document(text: &str) -> Result<serde_json::Value> {
+    toml::from_str(text).map_err(|error| Error::unacceptable(format!("the export: {error}")))
 }
 
 /// Everything that is saved, as TOML.

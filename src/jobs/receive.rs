@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::receipt::{ReceiptSummary, Taking, adopt, take_document};
 use crate::channel::receipts::{Letter, ReceiptForm, Seal, same_secret};
 use crate::clock::Now;
-use crate::config::ReceiveConfig;
+use crate::config::{Config, ReceiveConfig};
 use crate::error::{Error, Result};
 use crate::source::receipt::{Document, form_fields, object};
 use crate::source::request::{Fault, WebRequest};
@@ -101,7 +101,7 @@ const fn reason(status: u16) -> &'static str {
 /// Answers a request.
 pub fn answer(
     request: Result<WebRequest, Fault>,
-    config: &ReceiveConfig,
+    config: &Config,
     database: &Path,
     now: Now,
 ) -> Answered {
@@ -112,13 +112,8 @@ pub fn answer(
 }
 
 /// Whose request it is: the path holds our secret and the preset's name.
-fn route(
-    request: &WebRequest,
-    config: &ReceiveConfig,
-    database: &Path,
-    now: Now,
-) -> Result<Answered> {
-    let Some(secret) = &config.path_token else {
+fn route(request: &WebRequest, config: &Config, database: &Path, now: Now) -> Result<Answered> {
+    let Some(secret) = &config.receive.path_token else {
         return Err(
             Error::unacceptable("[receive] has no path_token: nobody is answered")
                 .hint("path_token = \"file:/etc/regua/receive-path\""),
@@ -137,7 +132,7 @@ fn route(
     };
     match (request.method.as_str(), form.seal()) {
         ("POST", _) => report(request, form, config, database, now),
-        ("GET", Seal::Hub) => challenge(request, config),
+        ("GET", Seal::Hub) => challenge(request, &config.receive),
         (_, Seal::Hub) => Ok(Answered::with(405, "Allow", "GET, POST")),
         _ => Ok(Answered::with(405, "Allow", "POST")),
     }
@@ -170,7 +165,7 @@ fn challenge(request: &WebRequest, config: &ReceiveConfig) -> Result<Answered> {
 fn report(
     request: &WebRequest,
     form: &ReceiptForm,
-    config: &ReceiveConfig,
+    config: &Config,
     database: &Path,
     now: Now,
 ) -> Result<Answered> {
@@ -183,7 +178,7 @@ fn report(
     } else {
         Vec::new()
     };
-    let Some(signed) = is_signed(request, form.seal(), config, &fields)? else {
+    let Some(signed) = is_signed(request, form.seal(), &config.receive, &fields)? else {
         return Ok(Answered::new(403));
     };
     let value: Value = if is_form {
@@ -194,8 +189,13 @@ fn report(
             Err(_) => return Ok(Answered::new(400)),
         }
     };
+    let stops = signed || config.receive.stop_unsigned;
+    if is_host(config, database) {
+        keep_for_planner(config, form, stops, &value)?;
+        return Ok(Answered::new(200));
+    }
     let taking = Taking {
-        stops: (signed || config.stop_unsigned).then_some(&config.stops),
+        stops: stops.then_some(&config.receive.stops),
         now,
     };
     let mut store = Store::open_existing_within(database, PATIENCE)?;
@@ -213,6 +213,36 @@ fn report(
         summary,
         ..Answered::new(200)
     })
+}
+
+/// Whether this machine only delivers what another one plans: it shares a queue, and has no database.
+fn is_host(config: &Config, database: &Path) -> bool {
+    config.queue.shared.is_some() && !database.exists()
+}
+
+/// Keeps what was reported in the shared queue, where the planner finds it.
+#[cfg(feature = "postgres")]
+fn keep_for_planner(
+    config: &Config,
+    form: &ReceiptForm,
+    stops: bool,
+    report: &Value,
+) -> Result<()> {
+    super::share::keep_report(config, form, stops, report)
+}
+
+/// A configuration that shares a queue is not accepted by this build.
+#[cfg(not(feature = "postgres"))]
+fn keep_for_planner(
+    _config: &Config,
+    form: &ReceiptForm,
+    _stops: bool,
+    _report: &Value,
+) -> Result<()> {
+    Err(Error::world(format!(
+        "nobody keeps what {} reported",
+        form.name()
+    )))
 }
 
 /// Whether a request is signed; none where it should be, and is not rightly so.

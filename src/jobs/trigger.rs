@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::plan::{ApplyChange, ApplyStep, Options, steps};
+use super::provided;
 use crate::config::Config;
 use crate::domain::template::Template;
 use crate::domain::ticket::trigger::Trigger;
@@ -26,16 +27,20 @@ pub fn warnings(
     templates: &[Template],
 ) -> Result<Vec<String>> {
     let by_name = by_name(templates);
-    Ok(trigger.warnings(
+    let mut told = trigger.warnings(
         |name| by_name.get(name).copied(),
         &Office {
             staff: &ticket::staff(connection)?,
             topics: &ticket::topics(connection)?,
             statuses: &ticket::statuses(connection)?,
             priorities: &ticket::priorities(connection)?,
-            company: &config.company,
         },
-    ))
+    );
+    let names = trigger.templates.iter().map(String::as_str);
+    for text in provided::warnings(connection, config, names)? {
+        told.push(format!("trigger `{}`: {text}", trigger.name));
+    }
+    Ok(told)
 }
 
 fn by_name(templates: &[Template]) -> HashMap<&str, &Template> {

@@ -102,7 +102,10 @@ impl CsvRows {
         if self.record.len() != self.header.len() {
             row.problems.push((
                 String::new(),
-                format!("the row has {} cells", self.record.len()),
+                match self.record.len() {
+                    1 => "the row has 1 cell".to_owned(),
+                    n => format!("the row has {n} cells"),
+                },
                 format!("the header names {} columns", self.header.len()),
             ));
         }

@@ -198,7 +198,7 @@ pub(super) fn text(value: &Value, cell: &CellType) -> Option<String> {
             Some(number.to_string())
         }
         (Value::String(text), _) => Some(text.clone()),
-        (Value::Array(items), CellType::List) => items
+        (Value::Array(items), CellType::List | CellType::Ids) => items
             .iter()
             .map(|item| match item {
                 Value::String(text) => Some(text.clone()),
@@ -215,6 +215,7 @@ pub(super) fn text(value: &Value, cell: &CellType) -> Option<String> {
 pub(super) fn of_json(cell: &CellType) -> &'static str {
     match cell {
         CellType::List => "a list of texts, a text, null",
+        CellType::Ids => "a list of numbers, a text, null",
         CellType::YesNo(_) => "true, false, a text, null",
         CellType::Id | CellType::Money => "a number, a text, null",
         _ => "a text, null",

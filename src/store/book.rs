@@ -9,6 +9,7 @@ use crate::domain::client::{Client, Device};
 use crate::domain::contract::Contract;
 use crate::domain::invoice::Invoice;
 use crate::domain::login::Login;
+use crate::domain::money::Money;
 use crate::domain::template::Overdue;
 use crate::error::Result;
 
@@ -166,7 +167,8 @@ fn with_codes(connection: &Connection, mut found: Option<Invoice>) -> Result<Opt
     Ok(found)
 }
 
-/// The oldest owing invoice of a contract; without one, the client's oldest owing one of no contract.
+/// The client's oldest owing invoice of a contract; without one, their oldest owing one of no contract. What
+/// whoever had the contract before them left unpaid is not theirs.
 pub fn oldest_owing(
     connection: &Connection,
     client_id: i64,
@@ -175,10 +177,11 @@ pub fn oldest_owing(
     if let Some(contract_id) = contract_id {
         let found = connection
             .prepare_cached(&format!(
-                "SELECT {INVOICE} FROM invoice WHERE contract_id = ?1 AND owing
+                "SELECT {INVOICE} FROM invoice INDEXED BY invoice_owing_contract
+                 WHERE contract_id = ?1 AND client_id = ?2 AND owing
                  ORDER BY due_on, id LIMIT 1",
             ))?
-            .query_row([contract_id], read_invoice)
+            .query_row([contract_id, client_id], read_invoice)
             .optional()?;
         if found.is_some() {
             return with_codes(connection, found);
@@ -192,6 +195,17 @@ pub fn oldest_owing(
         .query_row([client_id], read_invoice)
         .optional()?;
     with_codes(connection, found)
+}
+
+/// An invoice's amount and open amount, as the book has them.
+pub fn amounts(connection: &Connection, id: i64) -> Result<Option<(Money, Option<Money>)>> {
+    Ok(connection
+        .prepare_cached("SELECT amount, open_amount FROM invoice WHERE id = ?1")?
+        .query_row([id], |row| {
+            let open: Option<i64> = row.get(1)?;
+            Ok((Money::from_cents(row.get(0)?), open.map(Money::from_cents)))
+        })
+        .optional()?)
 }
 
 /// The client's oldest owing invoice, whatever its contract.

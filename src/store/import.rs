@@ -9,8 +9,9 @@ use super::columns::Millis;
 use super::presence::Bringer;
 use super::relations::{self, Relations};
 use super::unchanged::{Known, Unchanged};
-use super::{erasure, meta};
+use super::{book, erasure, meta};
 use crate::domain::book::{FactKind, Value};
+use crate::domain::money::Money;
 use crate::error::Result;
 
 /// What became of one row.
@@ -256,6 +257,17 @@ impl<'c> Importer<'c> {
         match self.line_of(cells)? {
             Some(first) if first >> 32 == self.number => Ok(Put::Twice(first & 0xffff_ffff)),
             _ => Ok(Put::Lacks(lacks)),
+        }
+    }
+
+    /// The amount and the open amount that the book has of an invoice of which a row gives one only; none for any
+    /// other row.
+    pub fn kept_amounts(&self, cells: &[Option<Value>]) -> Result<Option<(Money, Option<Money>)>> {
+        let given = |name| cells.get(self.kind.position(name)?)?.as_ref();
+        let one_only = given("amount").is_some() != given("open_amount").is_some();
+        match given("id") {
+            Some(Value::Integer(id)) if one_only => book::amounts(self.connection, *id),
+            _ => Ok(None),
         }
     }
 

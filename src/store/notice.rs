@@ -38,7 +38,8 @@ pub struct NoticeSubject {
     pub invoice_id: i64,
 }
 
-/// The days of the notices that were sent and count for an open case.
+/// The days of the notices that were sent to its client and count for an open case: what the former holder of the
+/// contract was told is no notice to the present one.
 pub fn given(
     connection: &Connection,
     case: i64,
@@ -50,6 +51,8 @@ pub fn given(
         "SELECT n.kind, {SENT_AT} AS at FROM notice n LEFT JOIN message m ON m.id = n.message_id
          WHERE n.message_id IN (SELECT message_id FROM notice_case WHERE case_id = ?1
                                 UNION SELECT message_id FROM notice WHERE contract_id = ?2)
+           AND n.client_id = (SELECT i.client_id FROM collection_case c
+                              JOIN invoice i ON i.id = c.invoice_id WHERE c.id = ?1)
            AND at IS NOT NULL AND {COUNTS}"
     ))?;
     let mut rows = statement.query((case, contract_id))?;
@@ -85,7 +88,7 @@ pub fn last_try(connection: &Connection, subject: &NoticeSubject) -> Result<Vec<
          FROM notice n LEFT JOIN message m ON m.id = n.message_id
          WHERE n.kind = ?1 AND n.stage = ?2
            AND (n.contract_id = ?3 OR (?3 IS NULL AND n.contract_id IS NULL AND n.invoice_id = ?4))
-           AND {COUNTS}
+           AND n.client_id = ?5 AND {COUNTS}
          ORDER BY n.try DESC, n.message_id"
     ))?;
     let about = (
@@ -93,6 +96,7 @@ pub fn last_try(connection: &Connection, subject: &NoticeSubject) -> Result<Vec<
         subject.stage,
         subject.contract_id,
         subject.invoice_id,
+        subject.client_id,
     );
     let rows = statement.query_map(about, |row| {
         Ok(NoticeTry {

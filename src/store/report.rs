@@ -41,8 +41,12 @@ const INVOICE_OVERDUE_DAYS: &str = "CASE WHEN i.status IN ('open', 'partial') \
 
 /// Days since the due date of a contract's oldest owing invoice.
 const CONTRACT_OVERDUE_DAYS: &str = "coalesce(max(0, CAST(julianday(?1) - julianday(\
-     (SELECT min(o.due_on) FROM invoice o WHERE o.contract_id = k.id AND o.owing)\
+     (SELECT min(o.due_on) FROM invoice o WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing)\
      ) AS INTEGER)), 0)";
+
+/// What a contract's client owes of it and is late.
+const CONTRACT_OVERDUE_TOTAL: &str = "(SELECT coalesce(sum(o.owed), 0) FROM invoice o \
+     WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing AND o.due_on < ?1)";
 
 /// A field as SQL. `?1` is today; nothing else of the outside stands in it.
 pub(super) const fn expression(field: Field) -> &'static str {
@@ -80,21 +84,22 @@ pub(super) const fn expression(field: Field) -> &'static str {
         Field::Mobile => "c.mobile",
         Field::Email => "c.email",
         Field::OpenInvoices => {
-            "(SELECT count(*) FROM invoice o WHERE o.contract_id = k.id AND o.owing)"
+            "(SELECT count(*) FROM invoice o \
+             WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing)"
         }
         Field::OverdueInvoices => {
-            "(SELECT count(*) FROM invoice o WHERE o.contract_id = k.id AND o.owing AND o.due_on < ?1)"
+            "(SELECT count(*) FROM invoice o \
+             WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing AND o.due_on < ?1)"
         }
         Field::OldestDueOn => {
-            "(SELECT min(o.due_on) FROM invoice o WHERE o.contract_id = k.id AND o.owing)"
+            "(SELECT min(o.due_on) FROM invoice o \
+             WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing)"
         }
         Field::OverdueDays => CONTRACT_OVERDUE_DAYS,
-        Field::OverdueTotal => {
-            "(SELECT coalesce(sum(o.owed), 0) FROM invoice o \
-             WHERE o.contract_id = k.id AND o.owing AND o.due_on < ?1)"
-        }
+        Field::OverdueTotal => CONTRACT_OVERDUE_TOTAL,
         Field::Portfolio => {
-            "(SELECT o.portfolio FROM invoice o WHERE o.contract_id = k.id AND o.owing \
+            "(SELECT o.portfolio FROM invoice o \
+             WHERE o.contract_id = k.id AND +o.client_id = c.id AND o.owing \
              ORDER BY o.due_on, o.id LIMIT 1)"
         }
         Field::HasApp => {
@@ -151,7 +156,7 @@ enum Place {
 }
 
 /// The columns of a report's statement, and where the value of each column asked for stands. The contract
-/// is the last of them when what it owes is read besides.
+/// and the client are the last of them when what is owed is read besides.
 fn placed(columns: &[Field]) -> (Vec<&'static str>, Vec<Place>) {
     let mut selected = Vec::new();
     let places = columns.iter().map(|field| {
@@ -163,7 +168,7 @@ fn placed(columns: &[Field]) -> (Vec<&'static str>, Vec<Place>) {
     });
     let places: Vec<Place> = places.collect();
     if columns.iter().any(|field| tells(*field)) {
-        selected.push("k.id");
+        selected.extend(["k.id", "c.id"]);
     }
     (selected, places)
 }
@@ -244,7 +249,9 @@ fn late_since(sql: &mut Sql, filter: &Filter) -> Option<String> {
     let since = Day(sql.today.checked_sub_days(Days::new(days))?);
     let since = sql.bind(since);
     Some(format!(
-        "k.id IN (SELECT o.contract_id FROM invoice o WHERE o.owing AND o.due_on <= {since})"
+        "(k.id IN (SELECT o.contract_id FROM invoice o WHERE o.owing AND o.due_on <= {since}) \
+         AND EXISTS (SELECT 1 FROM invoice o WHERE o.contract_id = k.id AND +o.client_id = c.id \
+                     AND o.owing AND o.due_on <= {since}))"
     ))
 }
 
@@ -350,7 +357,10 @@ pub fn run(
     };
     while let Some(row) = rows.next()? {
         let owed = match &mut owing {
-            Some(owing) => owing.of(row.get(selected.len() - 1)?)?,
+            Some(owing) => {
+                let last = selected.len() - 1;
+                owing.of(row.get(last - 1)?, row.get(last)?)?
+            }
             None => Arrears::default(),
         };
         let row = ReportRow {

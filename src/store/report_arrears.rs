@@ -42,19 +42,20 @@ pub(super) const fn tells(field: Field) -> bool {
 impl<'c> ReadArrears<'c> {
     pub(super) fn new(connection: &'c Connection, today: NaiveDate) -> Result<Self> {
         let statement = connection.prepare_cached(
-            "SELECT due_on, owed, portfolio FROM invoice WHERE contract_id = ?1 AND owing
+            "SELECT due_on, owed, portfolio FROM invoice INDEXED BY invoice_owing_contract
+             WHERE contract_id = ?1 AND client_id = ?2 AND owing
              ORDER BY due_on, id",
         )?;
         Ok(Self { statement, today })
     }
 
-    /// Reads what a contract owes; none owes nothing.
-    pub(super) fn of(&mut self, contract: Option<i64>) -> Result<Arrears> {
+    /// Reads what a client owes of a contract; none owes nothing. What its former holder owes is not theirs.
+    pub(super) fn of(&mut self, contract: Option<i64>, client: i64) -> Result<Arrears> {
         let mut owed = Arrears::default();
         let Some(contract) = contract else {
             return Ok(owed);
         };
-        let mut rows = self.statement.query([contract])?;
+        let mut rows = self.statement.query([contract, client])?;
         while let Some(row) = rows.next()? {
             let days = day::between(row.day(0)?, self.today);
             if owed.open == 0 {

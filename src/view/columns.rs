@@ -50,6 +50,8 @@ pub(super) struct Frame {
     pub(super) empty: Option<Empty>,
     /// The columns that a table goes without first, where room is short.
     pub(super) spared: &'static [&'static str],
+    /// The columns that a table never goes without.
+    pub(super) kept: &'static [&'static str],
 }
 
 impl Frame {
@@ -207,6 +209,13 @@ impl<'a, T: ?Sized> View<'a, T> {
     #[must_use]
     pub fn spares(mut self, names: &'static [&'static str]) -> Self {
         self.frame.spared = names;
+        self
+    }
+
+    /// And which columns a table never goes without: where they find no room, each row becomes a block.
+    #[must_use]
+    pub fn keeps(mut self, names: &'static [&'static str]) -> Self {
+        self.frame.kept = names;
         self
     }
 

@@ -26,7 +26,9 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 /// Whether the blank at this place parts two pieces.
 fn parts(text: &str, at: usize) -> bool {
     let before = text[..at].ends_with(|c: char| c.is_ascii_digit() || matches!(c, ')' | '$'));
-    let after = text[at + 1..].starts_with(|c: char| c.is_ascii_digit() || c == '(');
+    let rest = &text[at + 1..];
+    let rest = rest.strip_prefix('(').unwrap_or(rest);
+    let after = rest.starts_with(|c: char| c.is_ascii_digit());
     !(before && after)
 }
 
@@ -106,5 +108,11 @@ mod tests {
             ["em", "23/11 09:00", "R$ 9,90"]
         );
         assert_eq!(longest("Fibra 500 R$ 1.234,56"), 11);
+        // Words in brackets behind a number are words; an area code is none.
+        assert_eq!(
+            folded("09:00 (America/Sao_Paulo)", 5),
+            ["09:00", "(America/Sao_Paulo)"]
+        );
+        assert_eq!(folded("+55 (49) 3322-1100", 5), ["+55 (49) 3322-1100"]);
     }
 }

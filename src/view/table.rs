@@ -75,7 +75,7 @@ pub(super) fn lay(out: Out, frame: &Frame, rows: &[Vec<Cell>]) -> Laid {
         if left_out.len() == most {
             return blocks(frame, rows, room);
         }
-        let Some(place) = missed_least(&shown, frame.spared) else {
+        let Some(place) = missed_least(&shown, frame.spared, frame.kept) else {
             return blocks(frame, rows, room);
         };
         left_out.push(language::header(shown.remove(place).name).to_owned());
@@ -97,17 +97,21 @@ fn text_of(cell: &Cell) -> (String, Option<Tone>) {
 }
 
 /// Which column is missed least: one in which nothing stands, then those that the view spares, then the
-/// last. The first column, which says what the row is, always stays.
-fn missed_least(shown: &[Shown], spared: &[&str]) -> Option<usize> {
+/// last. The first column, which says what the row is, always stays, and so do those that the view keeps.
+fn missed_least(shown: &[Shown], spared: &[&str], kept: &[&str]) -> Option<usize> {
     let nothing = |column: &Shown| column.texts.iter().all(|(text, _)| text.is_empty());
     let empty = shown.iter().rposition(nothing);
     let spare = || {
         let mut spared = spared.iter();
         spared.find_map(|name| shown.iter().position(|column| column.name == *name))
     };
+    let last = || {
+        let loose = |column: &Shown| !kept.contains(&column.name);
+        shown.iter().rposition(loose)
+    };
     empty
         .or_else(spare)
-        .or(shown.len().checked_sub(1))
+        .or_else(last)
         .filter(|place| *place > 0)
 }
 
@@ -278,10 +282,25 @@ mod tests {
     ];
 
     fn laid(width: u16) -> Laid {
-        let view = view();
+        laid_as(&view(), width)
+    }
+
+    fn laid_as(view: &View<'static, Row>, width: u16) -> Laid {
         let cells = |row: &Row| (0..6).map(view.cell_at(row)).collect();
         let rows: Vec<Vec<Cell>> = ROWS.iter().map(cells).collect();
         lay(paper(width), &view.frame, &rows)
+    }
+
+    #[test]
+    fn a_column_that_is_kept_is_never_left_out() {
+        let view = view().keeps(&["note"]);
+        assert_eq!(laid(80).left_out, ["note", "address"]);
+        for room in [30, 60, 80, 100, 200] {
+            let laid = laid_as(&view, room);
+            assert!(!laid.left_out.iter().any(|name| name == "note"), "{room}");
+            let text = laid.lines.join(" ");
+            assert!(text.contains("aberto"), "{room}: {text}");
+        }
     }
 
     #[test]

@@ -255,6 +255,34 @@ fn every_flaw_of_the_rules_is_told_at_once_with_its_line() {
 }
 
 #[test]
+fn a_rule_whose_answers_an_earlier_one_takes_can_never_hold() {
+    for (earlier, later) in [
+        ("text = \"ERR*\"", "text = \"ERRO: chave\""),
+        (
+            "text = \"*saldo*\"",
+            "status = [200]\ntext = \"*sem saldo*\"",
+        ),
+        (
+            "pointer = \"/b\"\nis = [\"sem *\", \"x\"]",
+            "pointer = \"/b\"\nis = [\"sem saldo\", \"sem credito*\"]",
+        ),
+    ] {
+        let rules = |first: &str, second: &str| {
+            let settings = format!(
+                "url = \"URL/send\"\n[[sms.answer]]\n{first}\nmeans = \"stop\"\n\
+                 [[sms.answer]]\n{second}\nmeans = \"never\"\n"
+            );
+            sms("http://127.0.0.1:9", &settings).run(&["queue", "stats"])
+        };
+        rules(earlier, later)
+            .exits(3)
+            .says("sms.answer: can never hold: the rule of line");
+        // What is special first, and what is general after it.
+        rules(later, earlier).ok();
+    }
+}
+
+#[test]
 fn a_request_is_shown_without_a_secret() {
     let house = sms(
         "https://gw.example.com",

@@ -185,6 +185,16 @@ fn what_cannot_be_read_is_said_and_an_unknown_preset_is_named() {
         .exits(3)
         .says("there is no preset `vivo`")
         .says("kolmeya, meta");
+    // What is another's is no failure, since providers report much that means nothing here; but it is said.
+    let strange = [("nonsense\nmore of it\n", "zenvia"), ("{\"a\": 1}", "meta")];
+    for (text, preset) in strange {
+        house
+            .run_with(&["receipts", "import", "-", "--preset", preset], text)
+            .ok()
+            .says(&format!(
+                "nothing in standard input is what `{preset}` reports"
+            ));
+    }
     house
         .run(&["receipts", "import", "absent.json"])
         .exits(3)

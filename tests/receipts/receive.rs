@@ -75,6 +75,29 @@ fn what_is_answered_200_is_written_down() {
 }
 
 #[test]
+fn a_short_secret_path_is_warned_of_and_one_that_is_no_path_refused() {
+    let house = House::with_book();
+    house.write("config.toml", "[receive]\npath_token = \"short\"\n");
+    let said = house.run(&["queue", "stats"]).ok();
+    assert!(
+        said.stderr
+            .contains("receive.path_token: whoever guesses it"),
+        "{}",
+        said.stderr
+    );
+    let said = answer(&house, post("/short/csv", "", &delivered(ANA)));
+    assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+    house.write(
+        "config.toml",
+        "[receive]\npath_token = \"two/parts of a path\"\n",
+    );
+    house
+        .run(&["queue", "stats"])
+        .exits(3)
+        .says("config.toml:2: receive.path_token: holds more than letters");
+}
+
+#[test]
 fn every_other_request_is_told_by_its_status_and_keeps_nothing() {
     let house = house("");
     let at = |path: &str| post(path, "", &delivered(ANA));

@@ -14,6 +14,7 @@ mod fences;
 mod house;
 mod planner;
 mod postgres;
+mod reports;
 #[allow(dead_code, reason = "the providers' tests use the rest")]
 #[path = "../providers/server.rs"]
 mod server;

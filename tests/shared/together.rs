@@ -172,3 +172,83 @@ fn people_in_a_day_are_counted_by_all_hosts_together() {
     assert_eq!(scene.addresses("sent").len(), 5);
     assert_eq!(scene.addresses("queued").len(), 7);
 }
+
+/// A gateway that knows every number but those that end in 2 or 4.
+fn knows(seen: &Seen) -> Act {
+    if seen.path != "/numbers" {
+        return Act::json(200, r#"{"id":"w-1"}"#);
+    }
+    let numbers = seen.json()["numbers"].clone();
+    let told: Vec<serde_json::Value> = numbers
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|number| {
+            let digits = number.as_str().expect("a number");
+            serde_json::json!({"exists": !digits.ends_with(['2', '4']), "number": digits})
+        })
+        .collect();
+    Act::json(200, serde_json::Value::from(told).to_string())
+}
+
+#[test]
+fn numbers_are_asked_about_once_by_all_hosts_together_and_those_who_are_not_there_are_skipped() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let settings = "[whatsapp]\nprovider = \"http\"\nurl = \"SERVER/send\"\nid_pointer = \"/id\"\nworkers = 2\n\
+                    body = '{\"to\": \"#address_digits#\", \"text\": \"#body#\"}'\n\
+                    [whatsapp.check_numbers]\nurl = \"SERVER/numbers\"\nbody = '{\"numbers\":[#numbers#]}'\n\
+                    at_once = 5\nnumber_pointer = \"/number\"\nexists_pointer = \"/exists\"\n";
+    let scene = Scene::with(postgres, 40, Server::start(knows), settings, "");
+    let add = [
+        "template",
+        "add",
+        "aviso",
+        "--channel",
+        "whatsapp",
+        "--kind",
+        "support",
+        "--body",
+        "Olá, #cliente_nome#",
+    ];
+    scene.planner.run(&add).ok();
+    let send = ["send", "contracts", "--template", "aviso", "--yes"];
+    let deliver = || {
+        scene.planner.run(&["queue", "share"]).ok();
+        let hosts = [scene.host(), scene.host()];
+        let running: Vec<_> = hosts.iter().map(|host| work(host, "6")).collect();
+        for child in running {
+            let output = child.wait_with_output().expect("its end");
+            assert!(output.status.success(), "{output:?}");
+        }
+        scene.planner.run(&["queue", "gather"]).ok();
+    };
+    scene.planner.run(&send).ok();
+    deliver();
+    let skipped = scene
+        .planner
+        .json(&["history", "--reason", "not_on_whatsapp", "--limit", "0"]);
+    let skipped = skipped.as_array().expect("a list");
+    // Of forty numbers eight end in 2 or in 4.
+    assert_eq!(skipped.len(), 8, "{skipped:?}");
+    assert!(skipped.iter().all(|row| row["status"] == "skipped"));
+    assert_eq!(scene.addresses("sent").len(), 32);
+    let asked = || -> Vec<String> {
+        let lots = scene.server.seen_at("/numbers");
+        let numbers = lots.iter().flat_map(|lot| {
+            let lot = lot.json()["numbers"].as_array().cloned().expect("a list");
+            assert!(lot.len() <= 5, "{lot:?}");
+            lot
+        });
+        numbers.map(|number| number.to_string()).collect()
+    };
+    let first = asked();
+    let each: std::collections::BTreeSet<&String> = first.iter().collect();
+    assert_eq!(each.len(), 40);
+    // What one host was told, no host asks again.
+    scene.planner.run(&[&send[..], &["--again"]].concat()).ok();
+    deliver();
+    assert_eq!(asked().len(), first.len());
+    assert_eq!(scene.addresses("sent").len(), 64);
+}

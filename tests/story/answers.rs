@@ -566,3 +566,126 @@ fn what_small_commands_did_is_a_row_for_programs() {
         json!({ "done": "removed", "name": "t" }),
     );
 }
+
+#[test]
+fn every_list_that_is_limited_to_nothing_is_whole() {
+    let house = House::with_book();
+    let all = house.json(&["report", "run", "contracts"]);
+    assert_eq!(all.as_array().map(Vec::len), Some(7));
+    assert_eq!(
+        house.json(&["report", "run", "contracts", "--limit", "0"]),
+        all
+    );
+    let two = house.json(&["report", "run", "contracts", "--limit", "2"]);
+    assert_eq!(two.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn all_that_is_known_of_a_client_is_a_sheet_with_a_header_too() {
+    let house = house();
+    let sheet = house.run(&["client", "show", "1", "-o", "csv"]).ok().stdout;
+    let mut lines = sheet.lines();
+    assert_eq!(lines.next(), Some("field,value"));
+    assert_eq!(lines.next(), Some("client.id,1"));
+    assert!(
+        lines
+            .next()
+            .is_some_and(|line| line.starts_with("client.name,'=Ana")),
+        "{sheet}"
+    );
+    let people = house.run(&["client", "show", "1"]).ok().stdout;
+    assert!(people.starts_with("client.id: 1\n"), "{people}");
+}
+
+#[test]
+fn what_is_exported_is_a_document_in_json_too_and_no_sheet() {
+    let house = house();
+    let toml = house.run(&["export"]).ok().prints("[[template]]").stdout;
+    let saved: toml::Table = toml::from_str(&toml).expect("TOML");
+    assert_eq!(house.json(&["export"]), json!(saved));
+    let line = house.run(&["export", "-o", "jsonl"]).ok();
+    assert_eq!(line.stdout.lines().count(), 1);
+    assert_eq!(line.json(), json!(saved));
+    let sheet = house.run(&["export", "-o", "csv"]).exits(2);
+    assert_eq!(sheet.stdout, "");
+    sheet.says("`export` writes TOML");
+}
+
+#[test]
+fn a_word_where_a_number_stands_is_told_in_words_for_people() {
+    let house = House::with_book();
+    for arguments in [
+        ["history", "--client", "x"].as_slice(),
+        &["history", "show", ""],
+        &["queue", "cancel", "99999999999999999999"],
+    ] {
+        let told = house.run(arguments).exits(2).says("write a whole number");
+        assert!(!told.stderr.contains("integer"), "{}", told.stderr);
+        assert!(!told.stderr.contains("digit"), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn what_a_table_shows_of_a_text_ends_after_a_whole_word() {
+    let house = House::new();
+    let body = "Prezado cliente, a sua fatura venceu no dia #areceber_data_vencimento# e pode ser paga ainda hoje";
+    let add = [
+        "template",
+        "add",
+        "longa",
+        "--channel",
+        "sms",
+        "--kind",
+        "financial",
+        "--body",
+        body,
+    ];
+    house.run(&add).ok();
+    let list = house.run(&["template", "list"]).ok().stdout;
+    assert!(
+        list.contains("a sua fatura venceu no dia …\n"),
+        "the variable is not cut in two\n{list}"
+    );
+    assert_eq!(house.json(&["template", "list"])[0]["body"], body);
+}
+
+#[test]
+fn one_of_anything_is_told_as_one() {
+    let mut house = House::with_book();
+    house.write("config.toml", "max_data_age_hours = 0\n");
+    house.write(
+        "rules.toml",
+        "[[template]]\nname = \"late\"\nchannel = \"email\"\nkind = \"financial\"\ntitle = \"x\"\nbody = \"x\"\n\
+         [[rule]]\nname = \"pix\"\nportfolios = [\"Pix\"]\n[[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"late\"]\n",
+    );
+    house.run(&["apply", "rules.toml"]).ok();
+    house
+        .at("2026-11-23T10:00")
+        .run(&["collection", "update"])
+        .ok();
+    house
+        .run(&["collection", "list"])
+        .ok()
+        .prints("1 case, 1 open (notice 1)");
+    house
+        .run(&["collection", "handover", "--stage", "notice"])
+        .ok()
+        .prints("1 case at notice, ");
+    house.write("one.csv", "id,name,person_type\n7\n");
+    house
+        .run(&["import", "clients", "one.csv"])
+        .exits(3)
+        .says("the row has 1 cell, the header names 3 columns");
+    house
+        .run(&[
+            "send",
+            "contracts",
+            "--filter",
+            "contract_id=11",
+            "--template",
+            "late",
+            "--dry-run",
+        ])
+        .ok()
+        .says("1 row of `contracts`; template `late` by email");
+}

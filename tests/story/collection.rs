@@ -682,6 +682,30 @@ fn a_removal_from_the_bureaus_list_is_told_once_the_day_after_the_closing() {
 }
 
 #[test]
+fn a_removal_that_was_told_today_is_all_that_happens_to_its_invoice_today() {
+    let mut house = provider("101,1,11,Boleto,2026-12-10,99.90,,A,,,,\n");
+    house.rules(LADDER);
+    house.update("2026-12-14");
+    // Late enough for the next stage on the day on which its removal from the list is to be told.
+    house.invoices("101,1,11,Boleto,2026-12-10,99.90,,A,,,2026-12-14,2026-12-18\n");
+    house.update("2026-12-18");
+    let told = [
+        "101 stage:notice notice sent -",
+        "101 closing:bureau_removed cleared sent -",
+    ];
+    assert_eq!(house.messages(), told);
+    let second = house.run(&["collection", "update", "--json"]).ok().json();
+    assert_eq!(second["rules"][0]["advanced"], json!({}));
+    assert_eq!(
+        house.messages(),
+        told,
+        "a second update of the day moves nothing"
+    );
+    house.update("2026-12-19");
+    assert_eq!(house.messages().len(), 3, "the stage comes the day after");
+}
+
+#[test]
 fn too_many_messages_stop_the_run_before_anything_is_written() {
     let mut house = provider(
         "101,1,11,Boleto,2026-12-10,10.00,,A,,,,\n104,3,13,Boleto,2026-12-10,30.00,,A,,,,\n",

@@ -153,6 +153,23 @@ fn trial_72_a_link_to_the_database_is_the_same_lock() {
 }
 
 #[test]
+fn a_second_name_of_the_database_is_warned_of() {
+    let house = House::with_book();
+    let database = |house: &House| {
+        let findings = house.json(&["doctor"]);
+        let rows = findings.as_array().expect("findings").clone();
+        let of = rows.iter().filter(|row| row["area"] == "database");
+        of.map(|row| row["message"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(!database(&house).contains("hard links"));
+    std::fs::hard_link(house.path("regua.db"), house.path("other.db")).expect("a link");
+    let told = database(&house);
+    assert!(told.contains("regua.db has 2 names (hard links)"), "{told}");
+}
+
+#[test]
 fn trial_72_three_paths_to_one_database_deliver_each_message_once() {
     let house = House::new();
     let server = Server::start(|_| {

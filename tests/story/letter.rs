@@ -322,3 +322,34 @@ fn a_letter_of_more_than_a_page_is_warned_of() {
     let short = house.run(&["template", "lint", "letter"]).ok();
     assert!(!short.stdout.contains("pages of A4"), "{}", short.stdout);
 }
+
+#[test]
+fn a_preview_shows_a_postal_address_on_one_line() {
+    let house = House::new();
+    house.write(
+        "clients.csv",
+        "id,name,person_type,street,number,district,city,state,zip\n1,Ana Lima,F,Rua das Flores,12,Centro,Chapecó,SC,89800-000\n",
+    );
+    house.run(&["import", "clients", "clients.csv"]).ok();
+    let add = [
+        "template",
+        "add",
+        "carta",
+        "--channel",
+        "letter",
+        "--kind",
+        "contract",
+        "--title",
+        "Carta",
+        "--body",
+        "Olá",
+    ];
+    house.run(&add).ok();
+    let seen = house
+        .run(&["template", "preview", "carta", "--client", "1"])
+        .ok();
+    assert_eq!(
+        seen.stderr,
+        "would go by letter to Rua das Flores, 12, Centro, 89800-000 Chapecó/SC\n"
+    );
+}

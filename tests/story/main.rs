@@ -14,6 +14,7 @@ mod dashboard;
 mod evidence;
 mod gone;
 mod history;
+mod hosts;
 mod incident;
 mod init;
 mod keeping;

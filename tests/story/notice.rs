@@ -326,3 +326,30 @@ fn lint_asks_for_the_paragraph_of_a_notice() {
         .exits(3)
         .prints("gives the notice of suspension (rule `residential`, stage inquiry) without #aviso_suspensao#");
 }
+
+#[test]
+fn what_the_former_holder_of_a_contract_was_told_is_no_notice_to_the_present_one() {
+    let mut house = provider();
+    update(&mut house, "2026-12-01");
+    update(&mut house, "2026-12-05");
+    // Ana's contract becomes Bruno's, while what she owes of it stays hers.
+    house.write("moved.csv", "id,client_id\n21,2\n");
+    house.write(
+        "new.csv",
+        "id,client_id,contract_id,due_on,amount,status\n14,2,21,2026-12-01,70.00,A\n",
+    );
+    house.run(&["import", "contracts", "moved.csv"]).ok();
+    house.run(&["import", "invoices", "new.csv"]).ok();
+    for day in ["2026-12-07", "2026-12-08", "2026-12-09"] {
+        update(&mut house, day);
+    }
+    let told = house.json(&["history", "--client", "2", "--event", "stage:inquiry"]);
+    let sent: Vec<&Value> = told
+        .as_array()
+        .expect("messages")
+        .iter()
+        .filter(|row| row["contract_id"] == 21 && row["status"] == "sent")
+        .collect();
+    assert_eq!(sent.len(), 1, "Bruno has his own notice: {told:#}");
+    assert_eq!(sent[0]["address"], "bruno@example.com");
+}

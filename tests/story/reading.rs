@@ -389,3 +389,75 @@ fn a_fields_values_are_counted_and_a_filter_that_no_row_fits_names_the_nearest()
         .exits(3)
         .says("did you mean `city`?");
 }
+
+#[test]
+fn every_writing_of_an_instant_that_iso_knows_is_read() {
+    let house = house();
+    house.write(
+        "logins.csv",
+        "id,client_id,username,last_online_at\n\
+         1,1,a,2026-11-20T13:00Z\n2,1,b,2026-11-20T13:00:00+0000\n3,1,c,2026-11-20 10:00:00 -03:00\n\
+         4,1,d,2026-11-20T10:00-03\n5,1,e,2026-11-20T10:00\n",
+    );
+    house.run(&["import", "logins", "logins.csv"]).ok();
+    let rows = house.json(&["report", "run", "logins", "--columns", "last_online_at"]);
+    for row in rows.as_array().expect("rows") {
+        assert_eq!(row["last_online_at"], "2026-11-20T10:00:00-03:00");
+    }
+}
+
+#[test]
+fn a_day_of_birth_before_1900_is_refused_with_what_is_accepted() {
+    let house = house();
+    house.write(
+        "old.csv",
+        "id,name,person_type,birth_date\n4,Old,F,02/01/1880\n",
+    );
+    house
+        .run(&["import", "clients", "old.csv"])
+        .exits(3)
+        .says("old.csv:2: birth_date: found `02/01/1880`, accepted: 2026-12-10 or 10/12/2026, from 1900 until today");
+}
+
+#[test]
+fn an_alert_that_nobody_could_hear_or_read_is_refused_with_its_topic() {
+    let house = house();
+    house.write(
+        "topics.csv",
+        "id,name,alert_text,alert_staff\n1,Fibra,Veja #cliente_nome# e #sextou!,2|3\n\
+         2,Rompida,#clinte_nome# sem sinal,3\n3,Outra,Veja,Helena|3\n4,Mais,##urgente##,0\n",
+    );
+    house
+        .run(&["import", "topics", "topics.csv"])
+        .exits(3)
+        .says("topics.csv:3: alert_text: found `#clinte_nome# sem sinal`, accepted: a text with the variables of `regua template variables`; ## writes one #")
+        .says("topics.csv:4: alert_staff: found `Helena|3`, accepted: whole numbers from 1, separated by |")
+        .says("topics.csv:5: alert_staff: found `0`")
+        .says("3 rows are not acceptable");
+    let row = json!({ "id": 5, "name": "JSON", "alert_text": "Veja", "alert_staff": [2, 3] });
+    house.write("topics.jsonl", format!("{row}\n"));
+    house.run(&["import", "topics", "topics.jsonl"]).ok();
+}
+
+#[test]
+fn trial_89_an_open_amount_above_the_amount_is_refused_in_two_files_too() {
+    let house = house();
+    house.write(
+        "invoices.csv",
+        "id,client_id,due_on,amount,open_amount,status\n1,1,2026-11-10,20.00,20.00,A\n2,2,2026-11-10,20.00,,A\n",
+    );
+    house.run(&["import", "invoices", "invoices.csv"]).ok();
+    house.write("less.csv", "id,amount\n1,5.00\n2,5.00\n");
+    house
+        .run(&["import", "invoices", "less.csv"])
+        .exits(3)
+        .says("less.csv:2: amount: found R$ 5,00, which is less than the open amount that the book has, R$ 20,00, accepted: at least the open amount, or both columns")
+        .says("1 row is not acceptable");
+    house.write("more.csv", "id,open_amount\n1,20.01\n2,20.00\n");
+    house
+        .run(&["import", "invoices", "more.csv"])
+        .exits(3)
+        .says("more.csv:2: open_amount: found R$ 20,01, which is more than the amount that the book has, R$ 20,00");
+    house.write("both.csv", "id,amount,open_amount\n1,5.00,5.00\n2,5.00,\n");
+    house.run(&["import", "invoices", "both.csv"]).ok();
+}

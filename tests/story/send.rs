@@ -798,3 +798,62 @@ fn a_send_goes_on_with_what_failed_and_what_waits_and_repeats_nothing() {
     );
     assert_eq!(house.lines("sms.jsonl").len() as u64, all);
 }
+
+#[test]
+fn what_the_former_holder_of_a_contract_owes_is_told_to_nobody_else() {
+    let house = House::new();
+    house.write(
+        "book/clients.csv",
+        "id,name,person_type,mobile\n1,Ana,F,49 98888-0001\n2,Bia,F,49 98888-0002\n",
+    );
+    house.write(
+        "book/contracts.csv",
+        "id,client_id,status,access_status\n10,1,A,A\n20,2,A,CA\n",
+    );
+    // Contract 20 was Ana's when invoice 9 was made; it is Bia's now, who owes invoice 11 of no contract.
+    house.write(
+        "book/invoices.csv",
+        "id,client_id,contract_id,portfolio,due_on,amount,status\n9,1,20,Boleto,2026-10-10,5.00,A\n11,2,,Pix,2026-11-10,7.00,A\n",
+    );
+    house.run(&["import", "book"]).ok();
+    let add = [
+        "template",
+        "add",
+        "deve",
+        "--channel",
+        "sms",
+        "--kind",
+        "financial",
+        "--body",
+        "deve #areceber_numero#",
+    ];
+    house.run(&add).ok();
+    house
+        .run(&["send", "contracts", "-t", "deve", "--yes"])
+        .ok();
+    let sent = house.lines("sms.jsonl");
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["address"], "+5549988880002");
+    assert_eq!(sent[0]["body"], "deve 11");
+    let late = house.json(&["report", "run", "contracts", "--filter", "overdue_days>=1"]);
+    assert_eq!(late, json!([]), "Bia is not late of the contract");
+    let rows = house.json(&["report", "run", "contracts", "--filter", "contract_id=20"]);
+    for (field, value) in [
+        ("open_invoices", json!(0)),
+        ("overdue_invoices", json!(0)),
+        ("overdue_days", json!(0)),
+        ("overdue_total", json!(0.0)),
+        ("oldest_due_on", json!(null)),
+        ("portfolio", json!(null)),
+    ] {
+        assert_eq!(rows[0][field], value, "{field}");
+        let word = if value.is_null() {
+            String::new()
+        } else {
+            value.to_string()
+        };
+        let filter = format!("{field}={word}");
+        let found = house.json(&["report", "run", "contracts", "--filter", &filter]);
+        assert_eq!(found.as_array().map(Vec::len), Some(2), "{filter}");
+    }
+}

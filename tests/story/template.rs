@@ -35,7 +35,7 @@ fn each_channel_has_its_parts() {
     add(&house, "s", "sms", "support", &["--body", "B"])
         .ok()
         .says("purpose service, sent at any time")
-        .says("1 segment in GSM-7 (1 units)");
+        .says("1 segment in GSM-7 (1 unit)");
     add(
         &house,
         "e",
@@ -98,7 +98,7 @@ fn each_channel_has_its_parts() {
         (
             "whatsapp",
             &["--body", "Oi {{1}} {{2}}", "--var", "1=cliente_nome"],
-            "the text has 2 placeholders and 1 variables",
+            "placeholders in the text: 2, variables given: 1",
         ),
         (
             "whatsapp",

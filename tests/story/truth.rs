@@ -492,6 +492,41 @@ fn a_cancellation_by_client_or_invoice_is_undone_and_says_what_it_left() {
 }
 
 #[test]
+fn what_was_asked_for_by_number_and_stayed_as_it_is_is_told_with_the_reason() {
+    let mut house = provider();
+    house.at("2026-11-23T09:00");
+    house
+        .run(&["send", "invoices", "--template", "zap", "--yes"])
+        .ok();
+    house
+        .run(&["queue", "cancel", "3", "99", "--yes"])
+        .ok()
+        .says("message 99 was left: there is no such message")
+        .says("1 message by whatsapp, zap, 1 client\n")
+        .says("1 message cancelled");
+    let answer = house.json(&["queue", "cancel", "1", "3", "--channel", "sms", "--yes"]);
+    assert_eq!(answer["messages"], 0);
+    assert_eq!(
+        answer["left"],
+        json!([
+            { "message_id": 1, "why": "the other conditions leave it out" },
+            { "message_id": 3, "why": "the other conditions leave it out" },
+        ])
+    );
+    house.run(&["queue", "deliver"]).ok();
+    house
+        .run(&["queue", "cancel", "1", "3", "--yes"])
+        .ok()
+        .says("message 1 was left: it is sent")
+        .says("message 3 was left: it is cancelled")
+        .says("0 messages cancelled");
+    house
+        .run(&["queue", "retry", "99"])
+        .ok()
+        .says("message 99 was left: there is no such message");
+}
+
+#[test]
 fn whoever_has_the_template_of_the_day_is_left_out_by_whatever_address() {
     let mut house = provider();
     house.at("2026-11-23T09:00");

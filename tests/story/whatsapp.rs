@@ -97,7 +97,7 @@ fn a_template_is_chosen_from_the_catalogue_and_its_text_fetched() {
     add(&house, "c1", VARS).exits(3).says("swapped");
     add(&house, "t1", &VARS[..1])
         .exits(3)
-        .says("2 placeholders and 1 variables");
+        .says("placeholders in the text: 2, variables given: 1");
     add(&house, "t1", VARS).ok();
     let template = house.json(&["template", "show", "due"]);
     assert_eq!(

@@ -59,6 +59,20 @@ struct Data<'m> {
     link: Option<&'m str>,
 }
 
+impl<'m> Data<'m> {
+    fn of(message: &'m Outgoing, link: Option<&'m str>) -> Self {
+        Self {
+            event: &message.event,
+            id: Text(message.id),
+            client_id: message.client_id.map(Text),
+            contract_id: message.contract_id.map(Text),
+            invoice_id: message.invoice_id.map(Text),
+            ticket_id: message.ticket_id.map(Text),
+            link,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Android<'m> {
     priority: &'static str,
@@ -156,15 +170,7 @@ pub(super) fn request(
                 body: &message.body,
                 image,
             },
-            data: Data {
-                event: &message.event,
-                id: Text(message.id),
-                client_id: message.client_id.map(Text),
-                contract_id: message.contract_id.map(Text),
-                invoice_id: message.invoice_id.map(Text),
-                ticket_id: message.ticket_id.map(Text),
-                link,
-            },
+            data: Data::of(message, link),
             android: Android {
                 priority: "high",
                 notification: AndroidNotification {

@@ -12,9 +12,10 @@ impl Glob {
         Self(text.split('*').map(|part| nfc(part).into_owned()).collect())
     }
 
-    /// Whether it fits every text there is.
-    pub(super) fn is_anything(&self) -> bool {
-        self.0.len() > 1 && self.0.iter().all(String::is_empty)
+    /// Whether it fits all that another fits: the other's stars stand for a letter that is in no text.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        const ANYTHING: &str = "\u{10ffff}";
+        self.fits(&other.0.join(ANYTHING))
     }
 
     /// Whether a text, all of it, is as this one says.
@@ -123,7 +124,26 @@ mod tests {
         ] {
             assert_eq!(Glob::of(glob).fits(text), fits, "{glob} {text}");
         }
-        assert!(Glob::of("**").is_anything() && !Glob::of("").is_anything());
+    }
+
+    #[test]
+    fn what_fits_all_that_another_fits_covers_it() {
+        for (wide, narrow, covers) in [
+            ("ERR*", "ERRO*", true),
+            ("ERR*", "ERRO: chave", true),
+            ("ERRO*", "ERR*", false),
+            ("*saldo*", "*sem saldo*", true),
+            ("*sem saldo*", "*saldo*", false),
+            ("*", "", true),
+            ("**", "*", true),
+            ("", "*", false),
+            ("a*c", "a*b*c", true),
+            ("a*b*c", "a*c", false),
+            ("OK", "OK", true),
+        ] {
+            let covered = Glob::of(wide).covers(&Glob::of(narrow));
+            assert_eq!(covered, covers, "{wide} over {narrow}");
+        }
     }
 
     #[test]

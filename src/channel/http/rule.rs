@@ -148,10 +148,12 @@ impl AnswerRule {
                     .status
                     .iter()
                     .all(|status| self.status.contains(status)));
+        // Without a text of its own, the other holds of any.
+        let any = Glob::of("*");
         let text = self
             .text
             .as_ref()
-            .is_none_or(|text| text.is_anything() || other.text.as_ref() == Some(text));
+            .is_none_or(|text| text.covers(other.text.as_ref().unwrap_or(&any)));
         let value = match (&self.value, &other.value) {
             (None, _) => true,
             (Some(_), None) => false,
@@ -185,7 +187,9 @@ impl AtPointer {
         let is = match (&self.is, &narrow.is) {
             (None, _) => true,
             (Some(_), None) => false,
-            (Some(wide), Some(few)) => few.iter().all(|glob| wide.contains(glob)),
+            (Some(wide), Some(few)) => few
+                .iter()
+                .all(|narrow| wide.iter().any(|wide| wide.covers(narrow))),
         };
         self.pointer == narrow.pointer
             && is

@@ -49,11 +49,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome> {
         .iter()
         .map(|case| case.open_amount.cents())
         .sum();
-    list.finish(&format!(
-        "{} cases at {stage}, {} owed",
-        found.cases.len(),
-        Money::from_cents(owed)
-    ))?;
+    let owed = Money::from_cents(owed);
+    list.finish(&match found.cases.len() {
+        1 => format!("1 case at {stage}, {owed} owed"),
+        n => format!("{n} cases at {stage}, {owed} owed"),
+    })?;
     if !found.left_out.is_empty() {
         context
             .out

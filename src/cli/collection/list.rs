@@ -145,7 +145,10 @@ impl Totals {
     fn words(&self) -> String {
         let open: u64 = self.open.values().sum();
         let ended: u64 = self.ended.values().sum();
-        let mut words = format!("{} cases, {open} open", open + ended);
+        let mut words = match open + ended {
+            1 => format!("1 case, {open} open"),
+            n => format!("{n} cases, {open} open"),
+        };
         // Writing to a text does not fail.
         if open > 0 {
             let owed = Money::from_cents(self.owed);

@@ -224,10 +224,15 @@ fn list(
         statuses,
         ..Wanted::default()
     };
-    let view = face::message_view(context).when_empty(
-        "nothing waits",
-        "regua queue list --unknown, regua queue list --failed, regua history",
-    );
+    let (none, elsewhere) = match (unknown, failed) {
+        (true, _) => ("nothing is unknown", "regua queue list, regua history"),
+        (_, true) => ("nothing has failed", "regua queue list, regua history"),
+        _ => (
+            "nothing waits",
+            "regua queue list --unknown, regua queue list --failed, regua history",
+        ),
+    };
+    let view = face::message_view(context).when_empty(none, elsewhere);
     let mut list = context.out.list(view);
     let mut rows = 0u64;
     message::each(

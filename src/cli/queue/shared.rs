@@ -43,18 +43,22 @@ pub(super) fn gather(context: &Context) -> Result<Outcome> {
     let view = View::<BroughtHome>::new()
         .number("sent", |gathered| gathered.sent)
         .number("failed", |gathered| gathered.failed)
+        .number("skipped", |gathered| gathered.skipped)
         .number("later", |gathered| gathered.later)
         .number("unknown", |gathered| gathered.unknown)
-        .number("back", |gathered| gathered.back);
+        .number("back", |gathered| gathered.back)
+        .number("receipts", |gathered| gathered.receipts);
     let BroughtHome {
         sent,
         failed,
+        skipped,
         later,
         unknown,
         back,
+        receipts,
     } = gathered;
     let words = format!(
-        "{sent} sent, {failed} failed, {later} to be tried again later, {unknown} unknown, {back} back in the queue"
+        "{sent} sent, {failed} failed, {skipped} skipped, {later} to be tried again later, {unknown} unknown, {back} back in the queue, {receipts} receipts"
     );
     face::done(context, view, &gathered, words)?;
     Ok(match listener.outcome() {

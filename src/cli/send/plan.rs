@@ -48,10 +48,11 @@ pub(super) fn validate(context: &Context, plan: &Plan) -> Result<Outcome> {
 pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
     let out = &context.out;
     let template = &request.template;
-    out.say(format!(
-        "{} rows of `{}`; template `{}` by {}",
-        plan.matched, request.name, template.name, template.channel
-    ));
+    let (report, name, channel) = (&request.name, &template.name, template.channel);
+    out.say(match plan.matched {
+        1 => format!("1 row of `{report}`; template `{name}` by {channel}"),
+        n => format!("{n} rows of `{report}`; template `{name}` by {channel}"),
+    });
     let noun = if plan.messages == 1 {
         "message"
     } else {

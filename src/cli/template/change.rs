@@ -101,7 +101,7 @@ impl Parts {
 pub(in crate::cli) struct Add {
     /// Its name
     name: String,
-    /// push, whatsapp, sms or email
+    /// push, whatsapp, sms, email, letter or chat
     #[arg(long, value_parser = word::<Channel>)]
     channel: Channel,
     /// financial, support, contract, allowance or general

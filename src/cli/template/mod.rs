@@ -10,7 +10,7 @@ use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::jobs::template as job;
 use crate::store::template as store;
-use crate::view::measure::shortened;
+use crate::view::measure::folded;
 use crate::view::{Cell, View};
 
 mod change;
@@ -101,8 +101,9 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
 fn segments_of(text: &str) -> String {
     let s = segments(text);
     let parts = if s.parts == 1 { "segment" } else { "segments" };
+    let units = if s.units == 1 { "unit" } else { "units" };
     format!(
-        "{} {parts} in {} ({} units)",
+        "{} {parts} in {} ({} {units})",
         s.parts,
         s.alphabet.as_str(),
         s.units
@@ -146,6 +147,16 @@ fn show(name: &str, context: &Context) -> Result<Outcome> {
 /// Columns of a body that a table shows.
 const BODY: usize = 60;
 
+/// The first words of a text, as many as a table shows, each of them whole.
+fn beginning(text: &str) -> String {
+    let mut lines = folded(text, BODY).into_iter();
+    let first = lines.next().unwrap_or_default();
+    if lines.next().is_none() {
+        return first;
+    }
+    format!("{first} …")
+}
+
 /// A template with all its parts.
 fn view<'a>() -> View<'a, Template> {
     View::<Template>::new()
@@ -155,10 +166,7 @@ fn view<'a>() -> View<'a, Template> {
         .words("purpose", |template| template.purpose.as_str())
         .words("title", |template| template.title.clone())
         .words("body", |template| {
-            Cell::shown(
-                template.body.clone(),
-                shortened(&one_line(&template.body), BODY),
-            )
+            Cell::shown(template.body.clone(), beginning(&one_line(&template.body)))
         })
         .data("html", |template| template.html.clone())
         .data("description", |template| template.description.clone())

@@ -157,10 +157,17 @@ fn show(context: &Context, seen: &Seen) -> Result<()> {
     context.out.say(match seen.reason {
         Some(reason) => format!("would be skipped: {reason}"),
         None => {
-            let shown = seen.addresses.iter().map(|address| phone::shown(address));
-            let shown = shown.collect::<Vec<_>>().join(", ");
+            let shown = on_one_line(&seen.addresses);
             format!("would go by {} to {shown}", seen.template.channel)
         }
     });
     Ok(())
+}
+
+/// Addresses as people read them; the lines of a postal one behind each other.
+fn on_one_line(addresses: &[String]) -> String {
+    let shown = addresses
+        .iter()
+        .map(|address| phone::shown(address).replace('\n', ", "));
+    shown.collect::<Vec<_>>().join(", ")
 }

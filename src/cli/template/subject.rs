@@ -171,6 +171,9 @@ pub(super) fn no_value(variable: Variable, client: &Client) -> Error {
         Need::Contract => "--contract ID",
         Need::Login => "--login ID",
         Need::Company => "[company] in the configuration",
+        Need::Ticket => {
+            "a ticket's event fills it: regua trigger test NAME --event FILE shows who would hear of it"
+        }
         _ => "the value comes from the ERP: import it",
     })
 }

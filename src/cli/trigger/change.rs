@@ -12,8 +12,7 @@ use crate::domain::ticket::trigger::{
 };
 use crate::domain::words::Word as _;
 use crate::error::{Error, Result};
-use crate::jobs::{provided, trigger as job};
-use crate::store::Store;
+use crate::jobs::trigger as job;
 use crate::view::{Cell, View};
 
 /// A new trigger.
@@ -192,7 +191,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
     add.parts.put(&mut trigger)?;
     let mut saved = context.open()?;
     let warnings = job::add(&mut saved, &context.config, &trigger)?;
-    tell_saved(context, &saved, "added", &trigger, warnings)
+    tell_saved(context, "added", &trigger, &warnings)
 }
 
 /// Changes the parts of a trigger that are given.
@@ -209,22 +208,15 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
         }
         edit.parts.put(trigger)
     })?;
-    tell_saved(context, &saved, "changed", &trigger, warnings)
+    tell_saved(context, "changed", &trigger, &warnings)
 }
 
 fn tell_saved(
     context: &Context,
-    saved: &Store,
     done: &'static str,
     trigger: &Trigger,
-    mut warnings: Vec<String>,
+    warnings: &[String],
 ) -> Result<Outcome> {
-    let names = trigger.templates.iter().map(String::as_str);
-    warnings.extend(provided::warnings(
-        saved.connection(),
-        &context.config,
-        names,
-    )?);
     let view = View::<Trigger>::new()
         .words("done", |_| done)
         .words("name", |trigger| Cell::of(&trigger.name))
@@ -232,7 +224,7 @@ fn tell_saved(
         .words("warnings", |_| json!(warnings));
     let words = format!("{done} trigger `{}` on {}", trigger.name, trigger.event);
     face::done(context, view, trigger, words)?;
-    for warning in &warnings {
+    for warning in warnings {
         context.out.warn(warning);
     }
     Ok(Outcome::Done)

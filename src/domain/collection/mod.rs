@@ -92,8 +92,8 @@ pub enum BureauMark {
     None,
     /// It was due on this day, on which the case closed: it is told in a later run.
     Waiting(NaiveDate),
-    /// It has been told.
-    Told,
+    /// It was told on this day.
+    Told(NaiveDate),
 }
 
 /// What earlier runs left behind about one invoice.
@@ -183,7 +183,9 @@ impl Evaluation<'_> {
         if self.bureau_removal_due(bill, past.bureau) {
             return Some(Move::BureauRemoved);
         }
-        if bill.debt != Debt::Owing {
+        // A removal that was told today is what happened to it today: a second update adds nothing.
+        let told_today = past.bureau == BureauMark::Told(self.today);
+        if bill.debt != Debt::Owing || told_today {
             return None;
         }
         if self.today <= bill.due_on {
@@ -245,7 +247,7 @@ impl Evaluation<'_> {
             return false;
         }
         match mark {
-            BureauMark::Told => false,
+            BureauMark::Told(_) => false,
             BureauMark::Waiting(since) => since < self.today && removed_on <= self.today,
             // However late the source tells of it: only what was before the rule's time is no news.
             BureauMark::None => {
@@ -312,7 +314,7 @@ impl Past {
                     self.bureau = BureauMark::Waiting(today);
                 }
             }
-            Move::BureauRemoved => self.bureau = BureauMark::Told,
+            Move::BureauRemoved => self.bureau = BureauMark::Told(today),
             Move::Reminder(days) => {
                 self.reminders.insert(days);
             }

@@ -83,14 +83,22 @@ impl Part {
         }
     }
 
+    /// The names that Brazil has of its own, each with the one that is kept.
+    const fn names_in_portuguese(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Month => &MONTHS_IN_PORTUGUESE,
+            Self::Weekday => &WEEKDAYS_IN_PORTUGUESE,
+            _ => &[],
+        }
+    }
+
     /// A field's text in small letters, its Portuguese names in the words that are kept.
     fn canonical(self, text: &str) -> String {
         let text = text.trim().to_lowercase();
-        let portuguese: &[(&str, &str)] = match self {
-            Self::Month => &MONTHS_IN_PORTUGUESE,
-            Self::Weekday => &WEEKDAYS_IN_PORTUGUESE,
-            _ => return text,
-        };
+        let portuguese = self.names_in_portuguese();
+        if portuguese.is_empty() {
+            return text;
+        }
         text.split_inclusive([',', '-', '/'])
             .flat_map(|piece| {
                 let word = piece.trim_end_matches([',', '-', '/']);
@@ -217,13 +225,19 @@ impl Field {
             return Ok(u32::try_from(at).unwrap_or(0) + u32::from(part == Part::Month));
         }
         let short: String = text.chars().take(3).collect();
-        let word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic());
-        Err(
-            match did_you_mean(&short, part.names().iter().copied()).filter(|_| word) {
-                Some(question) => format!("found `{text}` ({question})"),
-                None => format!("found `{text}`"),
-            },
-        )
+        let word = !text.is_empty() && text.chars().all(|c| c.is_alphabetic() || c == '-');
+        // A name written out is meant by its first three letters: `segunda`, `monday`.
+        let known = part.names().iter().copied();
+        let known = known.chain(part.names_in_portuguese().iter().map(|(name, _)| *name));
+        let begins = known.clone().find(|name| *name == short);
+        let meant = begins.map_or_else(
+            || did_you_mean(&short, known),
+            |name| did_you_mean(name, [name]),
+        );
+        Err(match meant.filter(|_| word) {
+            Some(question) => format!("found `{text}` ({question})"),
+            None => format!("found `{text}`"),
+        })
     }
 
     /// Whether a value matches.

@@ -359,6 +359,23 @@ mod tests {
                 "weekday: found `tues` (did you mean `tue`?)",
             ),
             ("0 0 * seg *", "month: found `seg` (did you mean `sep`?)"),
+            // Written out, a name is the one that it begins with, and no other that looks like it.
+            (
+                "0 0 * * segunda",
+                "weekday: found `segunda` (did you mean `seg`?)",
+            ),
+            (
+                "0 0 * * sábado",
+                "weekday: found `sábado` (did you mean `sáb`?)",
+            ),
+            (
+                "0 0 * * Monday",
+                "weekday: found `monday` (did you mean `mon`?)",
+            ),
+            (
+                "0 0 * fevereiro *",
+                "month: found `fevereiro` (did you mean `fev`?)",
+            ),
             (
                 "0,,5 0 * * *",
                 "minute: found nothing between commas in `0,,5`",

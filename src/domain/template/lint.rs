@@ -119,7 +119,7 @@ impl Template {
             flaws.push(Flaw::of(
                 "variables",
                 format!(
-                    "the text has {places} placeholders and {} variables are given",
+                    "placeholders in the text: {places}, variables given: {}",
                     self.variables.len()
                 ),
                 "give one variable for each placeholder, in order",

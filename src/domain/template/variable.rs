@@ -189,11 +189,6 @@ impl Company {
         };
         value.as_deref().filter(|value| !value.trim().is_empty())
     }
-
-    /// Whether a variable comes from the configuration, and it is not there.
-    pub fn lacks(&self, variable: Variable) -> bool {
-        variable.need() == Need::Company && self.value(variable).is_none()
-    }
 }
 
 impl<'a> Facts<'a> {

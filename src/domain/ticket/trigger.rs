@@ -207,7 +207,7 @@ pub fn parse_duplicates(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::template::{Company, Template};
+    use crate::domain::template::Template;
     use crate::domain::ticket::event::Topic;
     use crate::domain::ticket::warning::Office;
     use crate::domain::words::{Channel, Kind, Word};
@@ -421,14 +421,12 @@ mod tests {
         }];
         let library = library();
         let find = |name: &str| library.iter().find(|t| t.name == name);
-        let company = Company::default();
         let statuses = ["em_campo".to_owned()];
         let office = Office {
             staff: &staff,
             topics: &topics,
             statuses: &statuses,
             priorities: &[],
-            company: &company,
         };
         let t = trigger(TriggerEvent::NewInternalTicket, |t| {
             t.subtopics = vec![9];
@@ -472,17 +470,6 @@ mod tests {
             t.warnings(find, &office),
             [
                 "trigger `t`: it has no staff and no fallback: a reply in a ticket without an active responsible reaches nobody"
-            ]
-        );
-        let mut branded = template("branded", Channel::Sms, "#empresa_nome#");
-        branded.kind = Kind::Support;
-        let t = trigger(TriggerEvent::NewTicketClient, |t| {
-            t.templates = vec!["branded".to_owned()];
-        });
-        assert_eq!(
-            t.warnings(|_| Some(&branded), &office),
-            [
-                "trigger `t`: template `branded` uses #empresa_nome#, which the configuration does not have ([company]): its messages would be skipped"
             ]
         );
     }

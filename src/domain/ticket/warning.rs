@@ -11,7 +11,7 @@ use super::notice::Person;
 use super::recipients::{House, recipients};
 use super::trigger::{Audience, Somebody, Trigger, in_team};
 use crate::domain::channel::{ChannelNature, Hearers};
-use crate::domain::template::{Company, Template, Variable, is_usual_word};
+use crate::domain::template::{Template, Variable, is_usual_word};
 use crate::domain::words::{Author, Channel};
 use crate::error::did_you_mean;
 
@@ -26,8 +26,6 @@ pub struct Office<'a> {
     pub statuses: &'a [String],
     /// Every priority that a ticket ever had.
     pub priorities: &'a [String],
-    /// The provider.
-    pub company: &'a Company,
 }
 
 impl Trigger {
@@ -40,13 +38,13 @@ impl Trigger {
         if self.event == TriggerEvent::Access {
             // Its words are of a closed set, and checked; it tells clients alone.
             let place = format!("trigger `{}`: ", self.name);
-            let told = self.about_templates(&template, office.company);
+            let told = self.about_templates(&template);
             return told.into_iter().map(|text| place.clone() + &text).collect();
         }
         let mut told = self.about_topics(office.topics);
         told.extend(self.about_people(office.staff));
         told.extend(self.about_words(office));
-        told.extend(self.about_templates(&template, office.company));
+        told.extend(self.about_templates(&template));
         told.extend(self.without_template(&template));
         let armed = [Armed::new(self.clone(), &template)];
         let house = House {
@@ -170,11 +168,7 @@ impl Trigger {
         })
     }
 
-    fn about_templates<'t>(
-        &self,
-        template: impl Fn(&str) -> Option<&'t Template>,
-        company: &Company,
-    ) -> Vec<String> {
+    fn about_templates<'t>(&self, template: impl Fn(&str) -> Option<&'t Template>) -> Vec<String> {
         let never = |variable: Variable| match variable {
             Variable::AtendimentoResposta => self.event != TriggerEvent::Reply,
             Variable::AtendimentoStatusAnterior => self.event != TriggerEvent::Workflow,
@@ -183,12 +177,6 @@ impl Trigger {
         let mut told = Vec::new();
         for name in &self.templates {
             let used = template(name).map(Template::required).unwrap_or_default();
-            for variable in used.iter().filter(|variable| company.lacks(**variable)) {
-                told.push(format!(
-                    "template `{name}` uses #{}#, which the configuration does not have ([company]): its messages would be skipped",
-                    variable.name()
-                ));
-            }
             for variable in used.into_iter().filter(|variable| never(*variable)) {
                 told.push(format!(
                     "template `{name}` uses #{}#, which never has a value in event {}: it would be left empty",

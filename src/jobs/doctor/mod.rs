@@ -1,6 +1,6 @@
 //! Doctor: looks at everything a run depends on, and says what to do. It sends nothing.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use chrono::TimeDelta;
@@ -316,6 +316,17 @@ fn database(store: &Store, patient: &Patient<'_>) -> Result<Vec<Finding>> {
             "database",
             format!("{place} holds personal data, and everybody on this machine can read it"),
             "chmod 640, or 600",
+        ));
+    }
+    let names = std::fs::metadata(store.path()).map_or(1, |found| found.nlink());
+    if names > 1 {
+        // SQLite finds the log by the name of the file: of two names each has its own, and neither knows the other.
+        findings.push(Finding::warning(
+            "database",
+            format!(
+                "{place} has {names} names (hard links): written by two of them it is damaged, since each has its own write-ahead log"
+            ),
+            "rm the other names (find -samefile), or cp for a copy",
         ));
     }
     let noticed = [

@@ -198,6 +198,11 @@ impl FileImport<'_> {
     }
 
     fn put(&mut self, line: u64, values: &[Option<Value>]) -> Result<Vec<Flaw>> {
+        if let Some(kept) = self.importer.kept_amounts(values)?
+            && let Some((column, wrong)) = self.kind.against_kept(values, kept)
+        {
+            return Ok(vec![self.flaw(line, column, wrong.found, wrong.accepted)]);
+        }
         let key = self.kind.columns[0].name;
         let problem = match self.importer.put(line, values)? {
             Put::Written => return Ok(Vec::new()),

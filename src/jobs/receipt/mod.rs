@@ -32,6 +32,8 @@ pub struct ReceiptSummary {
     pub repeated: u64,
     /// Not acceptable.
     pub bad: u64,
+    /// Documents in which nothing is what this provider reports.
+    pub meaningless: u64,
     /// Opt-outs that came of them.
     pub opt_outs: u64,
     /// Messages that turned out to be sent.
@@ -141,6 +143,7 @@ pub fn take_document(
     if items.is_empty() {
         // Something of the provider's that means nothing here.
         summary.read += 1;
+        summary.meaningless += 1;
     }
     for item in items {
         summary.read += 1;

@@ -7,11 +7,13 @@
 //! what was written down and not handed over is handed over then, by the same round; what was withdrawn there and
 //! not noted here comes home as an outcome.
 //!
-//! **Gather** brings outcomes home, each once, by a cursor that moves in the transaction that writes them down.
+//! **Gather** brings outcomes home, each once, by a cursor that moves in the transaction that writes them down;
+//! and what providers reported to hosts.
 //!
 //! **Work**, for any host: delivery as ever, from the shared queue in place of a database.
 
 mod planner;
+mod reports;
 mod supply;
 mod work;
 
@@ -20,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::store::shared::{SharedQueue, SharedStanding};
 
 pub use planner::{BroughtHome, Planner};
+pub use reports::keep as keep_report;
 pub use work::{HostWork, work};
 
 /// What is configured of the shared queue.

@@ -32,14 +32,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct BroughtHome {
     /// Taken by the provider.
     pub sent: u64,
-    /// Failed for good, or skipped by a host.
+    /// Failed for good.
     pub failed: u64,
+    /// Skipped by a host.
+    pub skipped: u64,
     /// To be tried again.
     pub later: u64,
     /// Nobody can tell.
     pub unknown: u64,
     /// Taken back before anybody claimed them.
     pub back: u64,
+    /// Receipts and answers that providers reported to hosts.
+    pub receipts: u64,
 }
 
 impl BroughtHome {
@@ -49,10 +53,11 @@ impl BroughtHome {
                 Status::Sent => self.sent += 1,
                 Status::Unknown => self.unknown += 1,
                 Status::Queued => self.later += 1,
+                Status::Skipped => self.skipped += 1,
                 _ => self.failed += 1,
             },
             News::Unknown(_) => self.unknown += 1,
-            News::NoNumber => self.failed += 1,
+            News::NoNumber => self.skipped += 1,
             News::Withdrawn | News::Untouched | News::Returned => self.back += 1,
         }
     }
@@ -60,12 +65,12 @@ impl BroughtHome {
 
 /// This database as the planner of the shared queue, whose turn it is.
 pub struct Planner<'a> {
-    store: &'a mut Store,
-    config: &'a Config,
-    clock: &'a Clock,
+    pub(super) store: &'a mut Store,
+    pub(super) config: &'a Config,
+    pub(super) clock: &'a Clock,
     settings: &'a SharedConfig,
-    queue: SharedQueue,
-    turn: String,
+    pub(super) queue: SharedQueue,
+    pub(super) turn: String,
     /// The server's clock when the turn began, in milliseconds since 1970.
     since_ms: f64,
     /// By how much this machine's clock is before it.
@@ -169,6 +174,7 @@ impl<'a> Planner<'a> {
             })?;
         }
         self.queue.gathered(&self.turn, cursor)?;
+        gathered.receipts = self.take_reports(stop)?.matched;
         Ok(gathered)
     }
 
@@ -225,6 +231,9 @@ impl<'a> Planner<'a> {
             if tags.is_empty() {
                 return Ok(());
             }
+            // What was reported may speak of them too.
+            let taken = sharing::report_cursor(self.store.connection())?;
+            self.queue.reported(&self.turn, taken, true)?;
             self.queue.erase(&self.turn, &tags)?;
             self.store
                 .write(|connection| sharing::forgotten(connection, &tags))?;

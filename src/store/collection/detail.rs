@@ -161,8 +161,8 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
                  WHERE invoice_id = ?1 AND listed_on = ?2",
             )?
             .query_row((detail.invoice_id, Day(listed_on)), |row| {
-                if row.day_opt(1)?.is_some() {
-                    return Ok(BureauMark::Told);
+                if let Some(told_on) = row.day_opt(1)? {
+                    return Ok(BureauMark::Told(told_on));
                 }
                 Ok(row
                     .day_opt(0)?

@@ -2,14 +2,16 @@
 //!
 //! Temporary triggers of each connection add a record in the same statement that writes a state or a receipt,
 //! so that none is forgotten, none is written without its state, and two processes follow one another: the
-//! transaction that writes holds the database. What SQL lacks for it are three functions: the run's instant, the
-//! digests of a record's parts, and its seal.
+//! transaction that writes holds the database. What SQL lacks for it are functions that open a record after the
+//! last one, tell its number, instant and salt, and seal it.
 
 mod verify;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use chrono::{DateTime, Utc};
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
@@ -27,21 +29,24 @@ pub use verify::{Verified, verify};
 const ENDED: &str = "NEW.purpose = 'collection' AND NEW.status <> 'queued'
      AND NEW.status <> 'sending' AND NEW.status <> 'shared'";
 
-/// The values of a state's parts in SQL, `m` being the message and `t` its latest try.
+/// The values of a state's parts in SQL, `m` being the message and `t` its latest try. What speaks of earlier
+/// tries is asked for only where there are any: sorting nothing would make and drop a table for each row.
 fn values(m: &str, t: &str) -> String {
     let own = |column: &str| {
         match column {
         "key" => format!("CASE WHEN {m}.status IN ('sent', 'unknown') THEN {m}.key END"),
         "carried" => format!(
-            "(SELECT json_group_array(json_array(e.number, e.title, e.body) ORDER BY e.number) FROM attempt e
-              WHERE e.message_id = {m}.id AND {m}.attempts > 1
-                AND (e.title IS NOT NULL OR e.body IS NOT NULL) HAVING count(*) > 0)"
+            "CASE WHEN {m}.attempts > 1 THEN
+             (SELECT json_group_array(json_array(e.number, e.title, e.body) ORDER BY e.number) FROM attempt e
+              WHERE e.message_id = {m}.id
+                AND (e.title IS NOT NULL OR e.body IS NOT NULL) HAVING count(*) > 0) END"
         ),
         "earlier" => format!(
-            "(SELECT json_group_array(json_array(e.number, e.at, e.provider, e.outcome, e.code, e.text,
+            "CASE WHEN {m}.attempts > 1 THEN
+             (SELECT json_group_array(json_array(e.number, e.at, e.provider, e.outcome, e.code, e.text,
                                                  e.provider_id, e.address) ORDER BY e.number)
-              FROM attempt e WHERE e.message_id = {m}.id AND {m}.attempts > 1
-                AND e.number < {m}.attempts HAVING count(*) > 0)"
+              FROM attempt e WHERE e.message_id = {m}.id
+                AND e.number < {m}.attempts HAVING count(*) > 0) END"
         ),
         column => match column.strip_prefix("try_") {
             Some(column) => format!("{t}.{column}"),
@@ -58,117 +63,189 @@ fn receipt_values(r: &str) -> String {
     RECEIPT.map(|column| format!("{r}.{column}")).join(", ")
 }
 
-/// What the next record of a message stands on. Both this and what reads it are limited, so that SQLite takes
-/// the salt and the instant once.
-fn next(message: &str, latest_try: &str) -> String {
+/// Opens the next record, with the salt that an expression gives.
+fn open(salt: &str) -> String {
     format!(
-        "(SELECT coalesce(h.number, 0) + 1 AS number, h.digest AS before, evidence_at() AS at,
-                 coalesce((SELECT s.salt FROM evidence s
-                           WHERE s.message_id = {message} AND s.salt IS NOT NULL LIMIT 1),
-                          randomblob(16)) AS salt{}
-          FROM (SELECT 1) AS one
-          LEFT JOIN (SELECT number, digest FROM evidence ORDER BY number DESC LIMIT 1) AS h{latest_try}
-          LIMIT 1) AS x",
-        if latest_try.is_empty() {
-            String::new()
-        } else {
-            ANSWER
-                .iter()
-                .filter_map(|column| column.strip_prefix("try_"))
-                .flat_map(|column| [", t.", column, " AS try_", column])
-                .collect()
-        }
+        "SELECT evidence_open((SELECT max(number) FROM evidence),
+                              (SELECT digest FROM evidence ORDER BY number DESC LIMIT 1), {salt})"
     )
 }
 
 /// Has this connection add records.
 ///
 /// In two steps, because SQLite makes room for all that a trigger may need before it asks whether it is wanted:
-/// the first decides by three columns, and only what it lets through is read and sealed.
+/// the first decides by three columns, and only what it lets through is read and sealed. A record is opened and
+/// then inserted by its values: an insertion that selects from its own table would go by way of another.
 pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
-    let of_try = next(
-        "NEW.message_id",
-        " LEFT JOIN attempt AS t ON t.message_id = NEW.message_id
-            AND t.number = (SELECT attempts FROM message WHERE id = NEW.message_id)",
+    let open = open(
+        "coalesce((SELECT s.salt FROM evidence s
+                   WHERE s.message_id = NEW.message_id AND s.salt IS NOT NULL LIMIT 1),
+                  randomblob(16))",
     );
-    let content = values("m", "x").replace("x.", "x.try_");
+    let content = values("m", "t");
     let receipt = receipt_values("r");
-    let of_receipt = next("NEW.message_id", "");
     connection.execute_batch(&format!(
-        "CREATE TEMP VIEW evidence_of_state AS SELECT NULL AS message_id;
+        "CREATE TEMP VIEW evidence_of_state AS SELECT NULL AS message_id, NULL AS what;
          CREATE TEMP TRIGGER evidence_add_state INSTEAD OF INSERT ON evidence_of_state
          BEGIN
+           {open};
            INSERT INTO evidence (number, at, what, message_id, salt, sealed)
-           SELECT x.number, x.at, m.status, m.id, x.salt,
-                  evidence_seal(x.before, x.number, x.at, m.status, m.id, NULL,
-                                evidence_state(x.salt, {content}))
-           FROM message AS m JOIN {of_try} WHERE m.id = NEW.message_id LIMIT 1;
+           VALUES (evidence_number(), evidence_at(), NEW.what, NEW.message_id, evidence_salt(),
+                   (SELECT evidence_seal_state(NEW.what, NEW.message_id, {content})
+                    FROM message AS m
+                    LEFT JOIN attempt AS t ON t.message_id = m.id AND t.number = m.attempts
+                    WHERE m.id = NEW.message_id));
          END;
          CREATE TEMP VIEW evidence_of_receipt AS SELECT NULL AS message_id, NULL AS receipt;
          CREATE TEMP TRIGGER evidence_add_receipt INSTEAD OF INSERT ON evidence_of_receipt
          BEGIN
+           {open};
            INSERT INTO evidence (number, at, what, message_id, salt, sealed)
-           SELECT x.number, x.at, 'receipt', NEW.message_id, x.salt,
-                  evidence_seal(x.before, x.number, x.at, 'receipt', NEW.message_id, NULL,
-                                evidence_receipt(x.salt, {receipt}))
-           FROM receipt AS r JOIN {of_receipt} WHERE r.rowid = NEW.receipt LIMIT 1;
+           VALUES (evidence_number(), evidence_at(), 'receipt', NEW.message_id, evidence_salt(),
+                   (SELECT evidence_seal_receipt(NEW.message_id, {receipt})
+                    FROM receipt AS r WHERE r.rowid = NEW.receipt));
          END;
          CREATE TEMP TRIGGER evidence_new AFTER INSERT ON main.message
          WHEN {ENDED}
-         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id); END;
+         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id, NEW.status); END;
          CREATE TEMP TRIGGER evidence_state AFTER UPDATE OF status ON main.message
          WHEN {ENDED} AND OLD.status IS NOT NEW.status
-         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id); END;
+         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id, NEW.status); END;
          CREATE TEMP TRIGGER evidence_receipt AFTER INSERT ON main.receipt
          WHEN (SELECT purpose FROM message WHERE id = NEW.message_id) = 'collection'
          BEGIN INSERT INTO evidence_of_receipt VALUES (NEW.message_id, NEW.rowid); END;"
     ))
 }
 
+/// The record that is being added.
+#[derive(Debug, Default)]
+struct Opened {
+    number: i64,
+    at: i64,
+    before: Digest,
+    salt: Vec<u8>,
+}
+
+impl Opened {
+    /// The record's content and its digest after it.
+    fn sealed(
+        &self,
+        what: &str,
+        message: Option<i64>,
+        mut content: Vec<u8>,
+        note: Option<&str>,
+    ) -> Vec<u8> {
+        let record = Record {
+            number: self.number,
+            at: self.at,
+            what,
+            message,
+            note,
+            content: &content,
+        };
+        let digest = record.digest(&self.before);
+        content.extend(digest);
+        content
+    }
+}
+
 /// Gives SQL what it lacks, for records to be added and to be verified.
 pub(super) fn functions(connection: &Connection, clock: &SharedClock) -> rusqlite::Result<()> {
-    let clock = clock.clone();
-    connection.create_scalar_function("evidence_at", 0, FunctionFlags::SQLITE_UTF8, move |_| {
-        Ok(clock.now().at.timestamp_millis())
-    })?;
+    let opened = Arc::new(Mutex::new(Opened::default()));
+    opening(connection, clock.clone(), &opened)?;
+    sealing(connection, &opened)?;
     let plain = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("evidence_state", -1, plain, |context| {
-        let mut content = Vec::with_capacity(96);
-        let mut from = 1;
-        for length in [ABOUT.len(), TEXT.len(), ANSWER.len()] {
-            content.extend(part_of(context, from, length)?);
-            from += length;
-        }
-        Ok(content)
+        let salt = context.get_raw(0).as_blob_or_null()?.unwrap_or_default();
+        state_parts(context, salt, 1)
     })?;
     connection.create_scalar_function("evidence_receipt", -1, plain, |context| {
-        Ok(part_of(context, 1, RECEIPT.len())?.to_vec())
-    })?;
-    connection.create_scalar_function("evidence_seal", 7, plain, |context| {
-        let raw = |place| context.get_raw(place);
-        let before = match raw(0) {
-            ValueRef::Blob(bytes) => Digest::try_from(bytes).unwrap_or(NOTHING),
-            _ => NOTHING,
-        };
-        let content = raw(6).as_blob_or_null()?.unwrap_or_default();
-        let record = Record {
-            number: raw(1).as_i64()?,
-            at: raw(2).as_i64()?,
-            what: raw(3).as_str()?,
-            message: raw(4).as_i64_or_null()?,
-            note: raw(5).as_str_or_null()?,
-            content,
-        };
-        let mut sealed = content.to_vec();
-        sealed.extend(record.digest(&before));
-        Ok(sealed)
+        let salt = context.get_raw(0).as_blob_or_null()?.unwrap_or_default();
+        Ok(part_of(context, salt, 1, RECEIPT.len())?.to_vec())
     })
 }
 
-/// The digest of the arguments from a place on, after the salt, which is the first of all.
-fn part_of(context: &Context<'_>, from: usize, length: usize) -> rusqlite::Result<Digest> {
-    let salt = context.get_raw(0).as_blob_or_null()?.unwrap_or_default();
-    let mut values = Vec::with_capacity(256);
+/// What depends on the record that was opened is no constant, though it may take no argument.
+const VARYING: FunctionFlags = FunctionFlags::SQLITE_UTF8;
+
+type SharedOpened = Arc<Mutex<Opened>>;
+
+fn held(opened: &SharedOpened) -> MutexGuard<'_, Opened> {
+    opened.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The functions that open a record, and tell what it has besides its seal.
+fn opening(
+    connection: &Connection,
+    clock: SharedClock,
+    opened: &SharedOpened,
+) -> rusqlite::Result<()> {
+    let opens = Arc::clone(opened);
+    connection.create_scalar_function("evidence_open", 3, VARYING, move |context| {
+        let before = match context.get_raw(1) {
+            ValueRef::Blob(bytes) => Digest::try_from(bytes).unwrap_or(NOTHING),
+            _ => NOTHING,
+        };
+        let salt = context.get_raw(2).as_blob_or_null()?.unwrap_or_default();
+        *held(&opens) = Opened {
+            number: context.get_raw(0).as_i64_or_null()?.unwrap_or_default() + 1,
+            at: clock.now().at.timestamp_millis(),
+            before,
+            salt: salt.to_vec(),
+        };
+        Ok(Null)
+    })?;
+    let (number, at, salt) = (opened.clone(), opened.clone(), opened.clone());
+    connection.create_scalar_function("evidence_number", 0, VARYING, move |_| {
+        Ok(held(&number).number)
+    })?;
+    connection.create_scalar_function("evidence_at", 0, VARYING, move |_| Ok(held(&at).at))?;
+    connection.create_scalar_function("evidence_salt", 0, VARYING, move |_| {
+        Ok(held(&salt).salt.clone())
+    })
+}
+
+/// The functions that seal the record that was opened.
+fn sealing(connection: &Connection, opened: &SharedOpened) -> rusqlite::Result<()> {
+    let (state, receipt, note) = (opened.clone(), opened.clone(), opened.clone());
+    connection.create_scalar_function("evidence_seal_state", -1, VARYING, move |context| {
+        let opened = held(&state);
+        let content = state_parts(context, &opened.salt, 2)?;
+        let what = context.get_raw(0).as_str()?;
+        let message = context.get_raw(1).as_i64()?;
+        Ok(opened.sealed(what, Some(message), content, None))
+    })?;
+    connection.create_scalar_function("evidence_seal_receipt", -1, VARYING, move |context| {
+        let opened = held(&receipt);
+        let content = part_of(context, &opened.salt, 1, RECEIPT.len())?.to_vec();
+        let message = context.get_raw(0).as_i64()?;
+        Ok(opened.sealed("receipt", Some(message), content, None))
+    })?;
+    connection.create_scalar_function("evidence_seal_note", 2, VARYING, move |context| {
+        let (what, text) = (context.get_raw(0).as_str()?, context.get_raw(1).as_str()?);
+        Ok(held(&note).sealed(what, None, Vec::new(), Some(text)))
+    })
+}
+
+/// The digests of a state's three parts, whose values are arguments from a place on.
+fn state_parts(context: &Context<'_>, salt: &[u8], from: usize) -> rusqlite::Result<Vec<u8>> {
+    let mut digests = Vec::with_capacity(128);
+    let mut from = from;
+    for length in [ABOUT.len(), TEXT.len(), ANSWER.len()] {
+        digests.extend(part_of(context, salt, from, length)?);
+        from += length;
+    }
+    Ok(digests)
+}
+
+/// The digest of the arguments from a place on.
+fn part_of(
+    context: &Context<'_>,
+    salt: &[u8],
+    from: usize,
+    length: usize,
+) -> rusqlite::Result<Digest> {
+    let mut values = Vec::with_capacity(512);
     let mut separator = b'[';
     for place in from..from + length {
         values.push(separator);
@@ -177,28 +254,28 @@ fn part_of(context: &Context<'_>, from: usize, length: usize) -> rusqlite::Resul
             ValueRef::Null => serde_json::to_writer(&mut values, &Value::Null),
             ValueRef::Integer(number) => serde_json::to_writer(&mut values, &number),
             ValueRef::Real(number) => serde_json::to_writer(&mut values, &number),
-            ValueRef::Text(text) => {
-                serde_json::to_writer(&mut values, &String::from_utf8_lossy(text))
-            }
+            ValueRef::Text(text) => match std::str::from_utf8(text) {
+                Ok(text) => serde_json::to_writer(&mut values, text),
+                Err(_) => serde_json::to_writer(&mut values, &String::from_utf8_lossy(text)),
+            },
             ValueRef::Blob(bytes) => serde_json::to_writer(&mut values, &hex(bytes)),
         };
         written.map_err(|error| rusqlite::Error::UserFunctionError(error.into()))?;
     }
     values.push(b']');
-    let text = String::from_utf8_lossy(&values);
-    Ok(part(salt, &text))
+    Ok(part(salt, &values))
 }
 
 /// Adds a record of its own: what a purge, an erasure or a restore took.
 pub fn note(connection: &Connection, what: &str, note: &Value) -> Result<()> {
     connection
-        .prepare_cached(&format!(
+        .prepare_cached(&open("NULL"))?
+        .query_row([], |_| Ok(()))?;
+    connection
+        .prepare_cached(
             "INSERT INTO evidence (number, at, what, note, sealed)
-             SELECT x.number, x.at, ?1, ?2,
-                    evidence_seal(x.before, x.number, x.at, ?1, NULL, ?2, NULL)
-             FROM {} LIMIT 1",
-            next("NULL", "")
-        ))?
+             VALUES (evidence_number(), evidence_at(), ?1, ?2, evidence_seal_note(?1, ?2))",
+        )?
         .execute(params![what, note.to_string()])?;
     Ok(())
 }

@@ -179,7 +179,10 @@ pub fn retry(
             .query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()
     })?;
-    let mut retried = Retried::default();
+    let mut retried = Retried {
+        back: 0,
+        left: not_meant(connection, chosen)?,
+    };
     for (id, status) in found {
         // What went back first may stand against the next of the same person.
         let against = if states.contains(&status) {
@@ -198,6 +201,55 @@ pub fn retry(
         }
     }
     Ok(retried)
+}
+
+/// Of the messages that are named by their ids, those that cannot be cancelled, and why.
+pub fn not_cancelled(connection: &Connection, chosen: &Chosen) -> Result<Vec<Left>> {
+    if chosen.ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(&format!(
+        "SELECT m.id, m.status FROM message m
+         WHERE {CHOSEN} AND m.status NOT IN ('queued', 'shared') ORDER BY m.id"
+    ))?;
+    let settled: Vec<(i64, Status)> = chosen.with_values(|values| {
+        statement
+            .query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()
+    })?;
+    let mut left = not_meant(connection, chosen)?;
+    left.extend(settled.into_iter().map(|(id, status)| Left {
+        id,
+        why: format!("it is {}", status.as_str()),
+    }));
+    Ok(left)
+}
+
+/// The ids that are named and that no message has, or one that the other conditions leave out.
+fn not_meant(connection: &Connection, chosen: &Chosen) -> Result<Vec<Left>> {
+    if chosen.ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(&format!(
+        "SELECT j.value, EXISTS (SELECT 1 FROM message o WHERE o.id = j.value)
+         FROM json_each(?1) j
+         WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.id = j.value AND {CHOSEN})"
+    ))?;
+    chosen.with_values(|values| {
+        let rows = statement.query_map(values, |row| {
+            let there: bool = row.get(1)?;
+            let why = if there {
+                "the other conditions leave it out"
+            } else {
+                "there is no such message"
+            };
+            Ok(Left {
+                id: row.get(0)?,
+                why: why.to_owned(),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    })
 }
 
 fn other_state(status: Status) -> String {

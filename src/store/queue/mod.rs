@@ -13,7 +13,9 @@ mod outage;
 mod settle;
 
 pub(in crate::store) use by_hand::CHOSEN;
-pub use by_hand::{Chosen, Left, Retried, State, Waiting, cancel, held_back, retry, waiting};
+pub use by_hand::{
+    Chosen, Left, Retried, State, Waiting, cancel, held_back, not_cancelled, retry, waiting,
+};
 pub use claim::{
     Aside, DueMessage, MadeOf, as_due, due_block, made_of, others, put_off, rewrite, skip,
     speaks_only_for, take, wait,

@@ -20,7 +20,8 @@
 //!
 //! **Outcomes** are numbered as they are committed: whoever writes one holds a lock with others, whoever asks for
 //! the last one holds it alone, so that no lower number appears later. The planner's cursor lives in its own
-//! database, and each outcome is brought home there in the transaction that moves the cursor.
+//! database, and each outcome is brought home there in the transaction that moves the cursor. What providers
+//! report to hosts comes home in the same way, by a cursor of its own.
 //!
 //! **One planner.** Each visit changes the planner's turn, which it writes down before and after: a copy of its
 //! database, or another one, shows a turn that was passed, and is refused in every call.
@@ -43,14 +44,19 @@ mod answer;
 mod host;
 mod payload;
 mod planner;
+mod report;
 mod standing;
 
 pub use host::{Begun, GivenOut, HostAsks, HostRound, HostRun, Manners, May};
 pub use planner::{HandedOver, PlannerVisit};
+pub use report::HostReport;
 pub use standing::{ChannelStanding, ClosedChannel, HostStanding, PlannerStanding, SharedStanding};
 
 /// The schema, in steps that are frozen once released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_reports.sql"),
+];
 
 /// The oldest server that has all that the schema needs.
 const OLDEST: i32 = 120_000;

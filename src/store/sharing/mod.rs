@@ -26,6 +26,8 @@ const NEXT: &str = "shared.turn.next";
 const RESTORED: &str = "shared.restored";
 /// The last outcome that was brought home.
 const CURSOR: &str = "shared.cursor";
+/// The same of reports.
+const REPORT_CURSOR: &str = "shared.report_cursor";
 
 /// What this database shows at its visit to the shared queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +66,10 @@ pub fn granted(connection: &Connection, pass: &Pass, taken: bool) -> Result<()> 
     connection.execute("DELETE FROM meta WHERE key IN (?1, ?2)", [NEXT, RESTORED])?;
     if taken && !pass.restored {
         // The shared queue itself may be another one, or an older one.
-        connection.execute("DELETE FROM meta WHERE key = ?1", [CURSOR])?;
+        connection.execute(
+            "DELETE FROM meta WHERE key IN (?1, ?2)",
+            [CURSOR, REPORT_CURSOR],
+        )?;
         connection.execute("UPDATE shared SET outcome = 0", [])?;
     }
     Ok(())
@@ -85,14 +90,28 @@ pub fn restored(connection: &Connection) -> Result<()> {
 
 /// The number of the last outcome that was brought home.
 pub fn cursor(connection: &Connection) -> Result<i64> {
-    Ok(meta::get(connection, CURSOR)?
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0))
+    number(connection, CURSOR)
 }
 
 /// Outcomes up to this one were brought home.
 pub fn set_cursor(connection: &Connection, number: i64) -> Result<()> {
     meta::set(connection, CURSOR, &number.to_string())
+}
+
+/// The report that was taken in last.
+pub fn report_cursor(connection: &Connection) -> Result<i64> {
+    number(connection, REPORT_CURSOR)
+}
+
+/// Reports up to this one were taken in.
+pub fn set_report_cursor(connection: &Connection, number: i64) -> Result<()> {
+    meta::set(connection, REPORT_CURSOR, &number.to_string())
+}
+
+fn number(connection: &Connection, key: &str) -> Result<i64> {
+    Ok(meta::get(connection, key)?
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0))
 }
 
 /// The clients' messages are erased here, and are to be erased there.

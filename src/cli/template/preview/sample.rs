@@ -2,7 +2,6 @@
 
 use super::super::subject::{RowArgs, Subject, draft};
 use super::{Context, Outcome, look};
-use crate::domain::phone;
 use crate::domain::template::{Need, Template, one_line};
 use crate::domain::words::Word;
 use crate::error::Result;
@@ -113,8 +112,7 @@ fn view<'a>() -> View<'a, Read> {
 /// One client's message, as it is; who it is for and what becomes of it above it.
 fn show(context: &Context, read: &Read) -> Result<()> {
     let out = &context.out;
-    let shown = read.addresses.iter().map(|address| phone::shown(address));
-    let shown = shown.collect::<Vec<_>>().join(", ");
+    let shown = super::on_one_line(&read.addresses);
     let who = format!("── {} {}", read.drawn.client_id, read.name);
     let goes = match (read.reason, &read.detail) {
         (Some(reason), Some(detail)) => format!("   would be skipped: {reason}, {detail}"),
