@@ -208,9 +208,10 @@ impl Written {
                     let said = language::said(totals);
                     let said = harmless::lines(&said);
                     for line in said.lines() {
-                        let parts = match self.out.drawn {
-                            true => folded(line, usize::from(self.out.width)),
-                            false => vec![line.to_owned()],
+                        let parts = if self.out.drawn {
+                            folded(line, usize::from(self.out.width))
+                        } else {
+                            vec![line.to_owned()]
                         };
                         writeln!(writer, "{}", parts.join("\n"))?;
                     }

@@ -270,31 +270,28 @@ fn short(text: Option<String>) -> String {
 
 /// The words of a line as a shell would read them, the last of them as far as it was typed.
 fn split(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+    let mut words = Vec::new();
+    let mut word = String::new();
     let mut quote = None;
     let mut letters = line.trim_start().chars();
     let mut begun = false;
     while let Some(letter) = letters.next() {
-        let word = words.last_mut();
         match (letter, quote) {
-            ('\\', None | Some('"')) => {
-                word.map(|word| word.extend(letters.next()));
-            }
+            ('\\', None | Some('"')) => word.extend(letters.next()),
             ('\'' | '"', None) => quote = Some(letter),
             (_, Some(closing)) if letter == closing => quote = None,
             (' ' | '\t' | '\n', None) => {
                 if begun {
-                    words.push(String::new());
+                    words.push(std::mem::take(&mut word));
                 }
                 begun = false;
                 continue;
             }
-            _ => {
-                word.map(|word| word.push(letter));
-            }
+            _ => word.push(letter),
         }
         begun = true;
     }
+    words.push(word);
     words
 }
 
