@@ -72,6 +72,28 @@ impl Flaw {
         }
     }
 
+    /// The flaw on one line, in another language: `say` turns what is said; where it is stays as it is.
+    pub fn said(&self, say: &dyn Fn(&str) -> String) -> String {
+        let mut text = String::new();
+        for part in [&self.place, &self.key] {
+            if !part.is_empty() {
+                // What is named in backticks stands in words: a rule's name, a template's.
+                text.push_str(&if part.contains('`') {
+                    say(part)
+                } else {
+                    part.clone()
+                });
+                text.push_str(": ");
+            }
+        }
+        text.push_str(&say(&self.found));
+        if !self.remedy.is_empty() {
+            text.push_str(", ");
+            text.push_str(&say(&self.remedy));
+        }
+        text
+    }
+
     /// The place and the key, as far as they are known: `config.toml:12: push.workers`.
     pub fn whereabouts(&self) -> String {
         let known = [self.place.as_str(), self.key.as_str()];
@@ -85,16 +107,7 @@ impl Flaw {
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in [&self.place, &self.key] {
-            if !part.is_empty() {
-                write!(f, "{part}: ")?;
-            }
-        }
-        f.write_str(&self.found)?;
-        if !self.remedy.is_empty() {
-            write!(f, ", {}", self.remedy)?;
-        }
-        Ok(())
+        f.write_str(&self.said(&str::to_owned))
     }
 }
 
@@ -184,14 +197,23 @@ impl Error {
 impl Error {
     /// The error as people read it, line by line; what a line tells of may hold line breaks of its own.
     pub fn lines(&self) -> Vec<String> {
+        self.lines_said(&str::to_owned)
+    }
+
+    /// The same in another language: `say` turns what is said, part by part.
+    pub fn lines_said(&self, say: &dyn Fn(&str) -> String) -> Vec<String> {
         let first = match &self.source {
-            Some(source) => format!("{}: {source}", self.message),
-            None => self.message.clone(),
+            Some(source) => format!("{}: {}", say(&self.message), say(&source.to_string())),
+            None => say(&self.message),
         };
         let mut lines = vec![first];
-        lines.extend(self.place.iter().map(|place| format!("  {place}")));
-        lines.extend(self.flaws.iter().map(|flaw| format!("  {flaw}")));
-        lines.extend(self.hints.iter().map(|hint| format!("  try: {hint}")));
+        lines.extend(self.place.iter().map(|place| format!("  {}", say(place))));
+        lines.extend(
+            self.flaws
+                .iter()
+                .map(|flaw| format!("  {}", flaw.said(say))),
+        );
+        lines.extend(self.hints.iter().map(|hint| say(&format!("  try: {hint}"))));
         lines
     }
 

@@ -9,7 +9,7 @@ use super::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::jobs::apply as job;
 use crate::jobs::plan::{ApplyChange, ApplyPlan, ApplyStep, Options};
-use crate::view::{Cell, Format, View, harmless};
+use crate::view::{Cell, Format, View, harmless, language};
 
 /// Make what is saved the same as some files: templates, reports, rules, triggers and tasks.
 #[derive(Debug, Args)]
@@ -72,9 +72,10 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
                 ApplyChange::Removed => ('-', String::new()),
             };
             let name = harmless::line(&step.name);
-            text.push_str(&format!("{sign} {} {name}{keys}\n", step.kind));
+            let kind = language::word(step.kind);
+            text.push_str(&format!("{sign} {kind} {name}{keys}\n"));
         }
-        return context.out.text(text);
+        return context.out.theirs(text);
     }
     let view = View::<ApplyStep>::new()
         .words("change", |step| match &step.change {
@@ -83,7 +84,7 @@ fn answer(context: &Context, plan: &ApplyPlan) -> Result<()> {
             ApplyChange::Same => "same",
             ApplyChange::Removed => "removed",
         })
-        .words("kind", |step| Cell::of(step.kind))
+        .words("kind", |step| step.kind)
         .words("name", |step| Cell::of(&step.name))
         .words("fields", |step| match &step.change {
             ApplyChange::Changed(keys) => json!(keys),

@@ -61,7 +61,7 @@ fn view(context: &Context) -> View<'_, Celebration> {
         })
         .words("outcome", |row| row.outcome.as_str())
         .words("reason", |row| row.reason.map(Reason::as_str))
-        .words("detail", |row| row.detail.clone())
+        .words("detail", |row| row.detail.clone().map(Cell::Said))
         .spares(&["address", "template", "client_id", "channel"])
         .when_empty(
             format!("nobody has a birthday in these days, from {} on", now.today),

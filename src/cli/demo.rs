@@ -9,7 +9,7 @@ use clap::Args;
 use super::Outcome;
 use crate::error::{Error, Result};
 use crate::jobs::demo::{self as job, TODAY};
-use crate::view::Out;
+use crate::view::{Out, language};
 
 /// Make a provider of 200 invented clients, and walk through the main job on it.
 #[derive(Debug, Args)]
@@ -117,7 +117,7 @@ fn words(line: &str) -> Vec<String> {
 /// Shows a command, runs it, and lets its answer follow.
 fn walk(dir: &Path, step: &Step, out: Out) -> Result<()> {
     let Step { says, now, line } = *step;
-    out.text(format!("\n# {says}\n$ regua {line}"))?;
+    out.theirs(format!("\n# {}\n$ regua {line}", language::said(says)))?;
     let mut arguments: Vec<OsString> = vec!["regua".into(), "--config".into()];
     arguments.push(dir.join("config.toml").into());
     arguments.extend(["--now".into(), OsString::from(now)]);
@@ -151,6 +151,13 @@ mod tests {
             assert!(step.now.starts_with("2026-") && !step.says.is_empty());
             assert!(!words(step.line).is_empty());
         }
+    }
+
+    #[test]
+    fn what_the_walk_says_has_its_portuguese() {
+        let said = steps(WALK).map(|step| step.says.to_owned());
+        let lacking = language::lacking(said);
+        assert!(lacking.is_empty(), "{lacking:#?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Faces that several commands share: messages, addresses, instants, deliveries.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike as _, Utc};
@@ -19,7 +20,7 @@ use crate::jobs::dispatch::dispatch;
 use crate::store::Store;
 use crate::store::task::TaskRun;
 use crate::view::measure::shortened;
-use crate::view::{Cell, Colour, Format, Out, Progress, Talk, Tone, View};
+use crate::view::{Cell, Colour, Format, Language, Out, Progress, Talk, Tone, View, language};
 
 /// An instant: ISO 8601 with offset for programs, shorter for people.
 pub fn instant(context: &Context, instant: Option<DateTime<Utc>>) -> Cell {
@@ -116,6 +117,21 @@ fn planned(context: &Context, planned: Option<&Planned>) -> Cell {
             "at": iso(planned.at, context.clock.zone()),
         }))
     })
+}
+
+/// A free word of a ticket (its status, its priority): for people in their language.
+pub fn free_word(context: &Context, word: Option<&str>) -> Cell {
+    word.map_or(Cell::Null, |word| {
+        Cell::shown(word, free_word_said(context, word))
+    })
+}
+
+/// What people read for a free word of a ticket.
+pub fn free_word_said<'a>(context: &'a Context, word: &'a str) -> Cow<'a, str> {
+    match language::spoken() {
+        Language::English => Cow::Borrowed(word),
+        Language::Portuguese => context.config.company.words.free(word),
+    }
 }
 
 /// A word, and how many there are of it.

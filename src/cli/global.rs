@@ -14,7 +14,7 @@ use crate::view::{Colour, Format, Out, Spreadsheet, Talk};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Global {
-    /// Configuration file [default: REGUA_CONFIG, ./config.toml, the user's, /etc/regua/config.toml]
+    /// Configuration file, or none [default: REGUA_CONFIG, ./config.toml, the user's, /etc/regua/config.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Database, in place of the configuration's

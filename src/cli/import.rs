@@ -69,11 +69,11 @@ struct Told<'a> {
 
 impl Reporter for Told<'_> {
     fn bad_row(&mut self, problem: &Flaw) {
-        self.out.complain(problem.to_string());
+        self.out.complain_of("", problem);
     }
 
     fn emptied(&mut self, problem: &Flaw) {
-        self.out.warn(format!("emptied: {problem}"));
+        self.out.say_flaw("warning: emptied: ", problem);
     }
 
     fn progress(&mut self, file: &str, size: u64, read: u64) {
@@ -88,7 +88,7 @@ impl Reporter for Told<'_> {
 
 /// The files meant, each with its kind.
 fn files(command: &Command) -> Result<Vec<(&'static FactKind, PathBuf)>> {
-    match (&command.file, FactKind::named(&command.what)) {
+    match (&command.file, FactKind::typed(&command.what)) {
         (Some(file), Some(kind)) => Ok(vec![(kind, file.clone())]),
         (None, None) if PathBuf::from(&command.what).is_dir() => {
             import::folder(&PathBuf::from(&command.what), command.ignore_unknown)
@@ -167,6 +167,24 @@ fn tell_access(context: &Context, access: &AccessSummary) {
     }
 }
 
+/// What became of a file.
+fn view() -> View<'static, Imported> {
+    View::<Imported>::new()
+        .words("kind", |file| file.kind)
+        .words("file", |file| match file.file.as_str() {
+            "standard input" => Cell::Said(file.file.clone()),
+            path => Cell::of(path),
+        })
+        .number("rows", |file| file.rows)
+        .number("new", |file| file.new)
+        .number("updated", |file| file.updated)
+        .number("bad", |file| file.bad)
+        .data("gone", |file| file.gone)
+        .data("emptied", |file| file.emptied)
+        .data("erased", |file| file.erased)
+        .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)))
+}
+
 /// Runs the command.
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     let request = ImportRequest {
@@ -203,18 +221,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
         tell_of(file, command, &context.out);
     }
     tell_access(context, &summary.access);
-    let view = View::<Imported>::new()
-        .words("kind", |file| Cell::of(file.kind))
-        .words("file", |file| Cell::of(&file.file))
-        .number("rows", |file| file.rows)
-        .number("new", |file| file.new)
-        .number("updated", |file| file.updated)
-        .number("bad", |file| file.bad)
-        .data("gone", |file| file.gone)
-        .data("emptied", |file| file.emptied)
-        .data("erased", |file| file.erased)
-        .number("seconds", |file| Cell::Measure(face::seconds(file.seconds)));
-    context.out.all(view, &imported)?;
+    context.out.all(view(), &imported)?;
     let bad: u64 = imported.iter().map(|file| file.bad).sum();
     if bad == 0 {
         return Ok(Outcome::Done);

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::jobs::deliver::Delivery;
 use crate::jobs::incident::{self as job, IncidentRun, IncidentState, StepState, StepTold};
 use crate::store::{Store, incident as store, report};
-use crate::view::{Cell, Format, View};
+use crate::view::{Cell, Format, View, language};
 
 /// Outages: open, update, close, list, show.
 #[derive(Debug, Subcommand)]
@@ -250,7 +250,10 @@ fn say(context: &Context, told: &StepTold, dry_run: bool) {
     }
     out.say(format!(
         "incident `{name}`, step {}: {}; template `{}` by {}",
-        told.step.number, told.step.kind, told.step.template, told.channel
+        told.step.number,
+        told.step.kind.happens(),
+        told.step.template,
+        told.channel
     ));
     let would = if dry_run { "would be" } else { "are" };
     out.say(format!(
@@ -408,7 +411,10 @@ fn step_view(context: &Context) -> View<'_, StepState> {
     let number = |status: Status| move |state: &StepState| count(state, status);
     View::<StepState>::new()
         .number("step", |state| state.step.number)
-        .words("kind", |state| state.step.kind.as_str())
+        .words("kind", |state| {
+            let shown = language::word(state.step.kind.happens());
+            Cell::shown(state.step.kind.as_str(), shown)
+        })
         .words("template", |state| Cell::of(&state.step.template))
         .words("at", |state| face::instant(context, Some(state.step.at)))
         .number("sent", number(Status::Sent))

@@ -141,6 +141,8 @@ enum Command {
     Init(init::Command),
     Demo(demo::Command),
     Completions(shell::Completions),
+    #[command(hide = true)]
+    Complete(shell::Complete),
     Man(shell::Man),
 }
 
@@ -275,6 +277,7 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
     // These need neither a configuration nor a database.
     match &cli.command {
         Command::Completions(command) => return command.run(out, &mut self::command()),
+        Command::Complete(command) => return command.run(out, &mut self::command()),
         Command::Man(command) => return command.run(out, self::command()),
         Command::Demo(command) => return demo::run(command, out),
         Command::Init(command) => {
@@ -343,8 +346,10 @@ fn dispatch(cli: Cli, only_reads: bool, out: Out) -> Result<Outcome> {
         Command::Whatsapp(command) => receipts::run_whatsapp(&command, context),
         Command::Apply(command) => apply::run(&command, context),
         Command::Export(command) => apply::run_export(&command, context),
-        Command::Init(_) | Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
-            Err(Error::usage("this command was run already"))
-        }
+        Command::Init(_)
+        | Command::Demo(_)
+        | Command::Completions(_)
+        | Command::Complete(_)
+        | Command::Man(_) => Err(Error::usage("this command was run already")),
     }
 }

@@ -117,11 +117,12 @@ fn presets(context: &Context) -> Result<Outcome> {
         .words("channel", |gateway| Cell::of(&gateway.channel))
         .words("needs", |gateway| {
             let needs = gateway.needs.iter();
-            let what: Vec<&str> = needs.clone().map(|(_, what)| what.as_str()).collect();
+            let parts = needs.clone().map(|(_, what)| what.clone()).collect();
             let keys = needs.map(|(key, what)| (key.clone(), Value::from(what.as_str())));
             Cell::Parts {
                 data: Value::Object(keys.collect()),
-                text: what.join("; "),
+                parts,
+                between: "; ",
             }
         });
     context.out.all(view, &known_gateways())?;

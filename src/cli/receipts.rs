@@ -170,7 +170,7 @@ fn ask(context: &mut Context) -> Result<Outcome> {
 /// Says what was wrong, as far as it is told one by one.
 fn tell_flaws(summary: &ReceiptSummary, context: &Context) {
     for flaw in &summary.flaws {
-        context.out.warn(flaw.to_string());
+        context.out.say_flaw("warning: ", flaw);
     }
     let more = summary.bad.saturating_sub(summary.flaws.len() as u64);
     if more > 0 {
@@ -196,7 +196,7 @@ fn answer(summary: &ReceiptSummary, context: &Context) -> Result<()> {
     }
     let mut list = context.out.list(face::counted("receipts", "count"));
     for (name, n) in counts {
-        list.row(&(name.to_owned(), n))?;
+        list.row(&(name.replace('_', " "), n))?;
     }
     list.finish(&format!(
         "{} messages turned out to be sent, {} to have failed",

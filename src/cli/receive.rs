@@ -28,7 +28,7 @@ pub(super) fn run(context: &mut Context) -> Outcome {
     let fault = request.as_ref().err().copied();
     let answered = job::answer(request, &context.config, context.database(), now);
     for flaw in &answered.summary.flaws {
-        out.warn(flaw.to_string());
+        out.say_flaw("warning: ", flaw);
     }
     finish(&answered, out);
     if matches!(fault, Some(Fault::TooLarge | Fault::HeadTooLarge)) {

@@ -317,13 +317,13 @@ impl Line {
 
 fn fields(kind: ReportKind, context: &Context) -> Result<Outcome> {
     let view = View::<Line>::new()
-        .words("field", |line| line.field().map(Field::name))
+        .words("field", |line| Cell::maybe(line.field().map(Field::name)))
         .words("type", |line| {
             line.field().map(|field| field.field_type().as_str())
         })
         .words("meaning", |line| match line {
-            Line::Field(field) => field.meaning().to_owned(),
-            Line::Words(words) => words.clone(),
+            Line::Field(field) => Cell::Said(field.meaning().to_owned()),
+            Line::Words(words) => Cell::of(words),
         })
         .data("accepted", |line| {
             line.field().map(|field| field.field_type().accepted())

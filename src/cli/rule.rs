@@ -393,14 +393,14 @@ fn list(context: &Context) -> Result<()> {
 
 /// A list as JSON has it, and joined by commas where people read; an empty one in these words.
 fn listed<T: ToString + serde::Serialize>(items: &[T], empty: &str) -> Cell {
-    let words: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let mut parts: Vec<String> = items.iter().map(ToString::to_string).collect();
+    if parts.is_empty() && !empty.is_empty() {
+        parts.push(empty.to_owned());
+    }
     Cell::Parts {
         data: json!(items),
-        text: if words.is_empty() {
-            empty.to_owned()
-        } else {
-            words.join(", ")
-        },
+        parts,
+        between: ", ",
     }
 }
 

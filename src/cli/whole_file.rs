@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 /// Everybody on this machine may read it.
 const MODE: u32 = 0o644;
 
-/// Writes a file beside its place, and puts it there; what stood there stays until then, and when it fails.
+/// Writes a file beside its place, and puts it there; what stood there stays until then, and when it fails. What is no
+/// file of a disk (a pipe, a device) is written to as it is, and never replaced.
 ///
 /// # Errors
 /// When the path is a folder's, or the file cannot be written whole.
@@ -38,6 +39,12 @@ pub fn put(path: &Path, text: &str) -> Result<()> {
 }
 
 fn written(path: &Path, text: &str) -> std::io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return fs::OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(text.as_bytes());
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Collectors look at what a name ends with: this one is none of theirs until it is whole.
     name.push(format!(".{}.new", std::process::id()));

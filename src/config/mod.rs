@@ -32,9 +32,13 @@ mod receive;
 mod sections;
 mod shared;
 
+pub use find::others_can_read;
 pub use receive::ReceiveConfig;
 pub use sections::{BackupConfig, BirthdayConfig, QueueConfig, Retention};
 pub use shared::SharedConfig;
+
+/// Given in place of a file: none is read, whatever the machine has.
+const NONE: &str = "none";
 
 /// The table every file and example uses where no configuration is found.
 const DEFAULT_DATABASE: &str = "regua.db";
@@ -93,9 +97,11 @@ impl Config {
     }
 
     /// Finds and reads the configuration: `given` (the flag or `REGUA_CONFIG`), `./config.toml`,
-    /// the user's, the machine's; without any, the defaults with paths relative to the working folder.
+    /// the user's, the machine's; without any, or where `none` is given, the defaults with paths relative to the
+    /// working folder.
     pub fn load(given: Option<&Path>) -> Result<Self> {
         let file = match given {
+            Some(path) if path == Path::new(NONE) => None,
             Some(path) => Some(path.to_owned()),
             None => find::places().into_iter().find(|path| path.is_file()),
         };

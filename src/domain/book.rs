@@ -7,7 +7,7 @@ use super::phone;
 use super::text::fold;
 use super::words::{
     AccessStatus, AddressKind, Author, Channel, ContractStatus, InvoiceStatus, Online, PersonType,
-    Purpose,
+    Purpose, plain,
 };
 
 /// One kind of facts.
@@ -15,6 +15,8 @@ use super::words::{
 pub struct FactKind {
     /// Its name on the command line and of its files.
     pub name: &'static str,
+    /// What it is called in Portuguese, as it may be typed too.
+    pub portuguese: &'static str,
     /// Its table in the database.
     pub table: &'static str,
     /// How many of its first columns are the key.
@@ -54,6 +56,7 @@ const NO: CellType = CellType::YesNo(false);
 pub static KINDS: [FactKind; 10] = [
     FactKind {
         name: "clients",
+        portuguese: "clientes",
         table: "client",
         key: 1,
         columns: &[
@@ -85,6 +88,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "contracts",
+        portuguese: "contratos",
         table: "contract",
         key: 1,
         columns: &[
@@ -107,6 +111,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "invoices",
+        portuguese: "faturas",
         table: "invoice",
         key: 1,
         columns: &[
@@ -133,6 +138,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "logins",
+        portuguese: "logins",
         table: "login",
         key: 1,
         columns: &[
@@ -151,6 +157,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "devices",
+        portuguese: "aparelhos",
         table: "device",
         key: 1,
         columns: &[
@@ -165,6 +172,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "staff",
+        portuguese: "equipe",
         table: "staff",
         key: 1,
         columns: &[
@@ -182,6 +190,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "topics",
+        portuguese: "assuntos",
         table: "topic",
         key: 1,
         columns: &[
@@ -195,6 +204,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "tickets",
+        portuguese: "atendimentos",
         table: "ticket",
         key: 1,
         columns: &[
@@ -213,6 +223,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "opt-outs",
+        portuguese: "descadastros",
         table: "opt_out",
         key: 3,
         columns: &[
@@ -225,6 +236,7 @@ pub static KINDS: [FactKind; 10] = [
     },
     FactKind {
         name: "block-lists",
+        portuguese: "listas-de-bloqueio",
         table: "block_list",
         key: 2,
         columns: &[
@@ -239,6 +251,20 @@ impl FactKind {
     /// The kind of that name.
     pub fn named(name: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// The kind that somebody means who types its name, in Portuguese too.
+    pub fn typed(name: &str) -> Option<&'static Self> {
+        let wanted = plain(name);
+        let portuguese = |kind: &&Self| plain(kind.portuguese) == wanted;
+        Self::named(name).or_else(|| KINDS.iter().find(portuguese))
+    }
+
+    /// Names of kinds as they were typed, each in the word by which it goes; what is none stays as it is.
+    pub fn meant(names: &[String]) -> Vec<String> {
+        let meant =
+            |name: &String| Self::typed(name).map_or(name.clone(), |kind| kind.name.to_owned());
+        names.iter().map(meant).collect()
     }
 
     /// Whether its rows refer to rows of its own.

@@ -18,6 +18,17 @@ words_enum! {
     }
 }
 
+impl StepKind {
+    /// What such a step is, in the words in which people are told of it.
+    pub const fn happens(self) -> &'static str {
+        match self {
+            Self::Open => "opening",
+            Self::Update => "update",
+            Self::Close => "closing",
+        }
+    }
+}
+
 /// An incident as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {

@@ -26,6 +26,7 @@ pub mod book;
 pub mod client;
 pub mod collection;
 pub mod columns;
+pub mod completion;
 pub mod erasure;
 pub mod evidence;
 pub mod health;

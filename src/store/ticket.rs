@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde_json::json;
 
 use super::columns::{Columns as _, Millis};
 use crate::domain::ticket::event::{Event, Staff, Ticket, Topic};
@@ -231,8 +232,8 @@ pub fn topics(connection: &Connection) -> Result<Vec<Topic>> {
 pub struct TicketFilter {
     /// Of this client.
     pub client_id: Option<i64>,
-    /// In this status, ignoring case.
-    pub status: Option<String>,
+    /// In one of these statuses, ignoring case; none: in any.
+    pub statuses: Vec<String>,
     /// In this topic or sub-topic.
     pub topic_id: Option<i64>,
     /// For which this member of staff is responsible.
@@ -298,15 +299,16 @@ pub fn each(
     mut each: impl FnMut(ListedTicket) -> Result<bool>,
 ) -> Result<()> {
     let condition = "(?1 IS NULL OR coalesce(k.client_id, k.told_client_id) = ?1)
-           AND (?2 IS NULL OR fold(k.status) = fold(?2))
+           AND (?2 IS NULL OR fold(k.status) IN (SELECT fold(value) FROM json_each(?2)))
            AND (?3 IS NULL OR ?3 IN (coalesce(k.topic_id, k.told_topic_id),
                                      coalesce(k.subtopic_id, k.told_subtopic_id)))
            AND (?4 IS NULL OR coalesce(k.responsible_id, k.told_responsible_id) = ?4)
          ORDER BY k.id DESC LIMIT ?5";
+    let statuses = (!wanted.statuses.is_empty()).then(|| json!(wanted.statuses));
     let mut statement = connection.prepare_cached(&listing(condition))?;
     let mut rows = statement.query(params![
         wanted.client_id,
-        wanted.status,
+        statuses.map(|statuses| statuses.to_string()),
         wanted.topic_id,
         wanted.responsible_id,
         if limit == 0 { -1 } else { limit },

@@ -64,8 +64,10 @@ pub enum Cell {
     Parts {
         /// In JSON.
         data: Value,
-        /// In the other forms.
-        text: String,
+        /// In the other forms: what is said, joined by what stands between.
+        parts: Vec<String>,
+        /// What stands between them.
+        between: &'static str,
     },
     /// A word with a meaning to the eye.
     Toned(String, Tone),
@@ -133,9 +135,13 @@ impl Cell {
         match self {
             Self::Cents(cents) => Cow::Owned(reais(*cents)),
             Self::Word(word) => Cow::Borrowed(language::word(word)),
-            Self::Said(text) => language::said(text),
+            Self::Said(text) => language::word_or_said(text),
             Self::Toned(word, _) => Cow::Borrowed(language::word(word)),
             Self::Flag(flag) => Cow::Borrowed(language::word(if *flag { "yes" } else { "no" })),
+            Self::Parts { parts, between, .. } => {
+                let said = parts.iter().map(|part| language::word_or_said(part));
+                Cow::Owned(said.collect::<Vec<_>>().join(between))
+            }
             Self::Shown { shown, .. } | Self::Instant { shown, .. } => Cow::Borrowed(shown),
             Self::Json(Value::Array(items))
                 if !items.iter().any(|i| i.is_array() || i.is_object()) =>
@@ -156,11 +162,12 @@ impl Cell {
             Self::Number(number) => Cow::Owned(number.to_string()),
             Self::Measure(measure) => Cow::Owned(sheet.number(format!("{measure:.2}"))),
             Self::Flag(flag) => Cow::Borrowed(if *flag { "yes" } else { "no" }),
-            Self::Text(text)
-            | Self::Said(text)
-            | Self::Lines(text)
-            | Self::Toned(text, _)
-            | Self::Parts { text, .. } => sheet.text(text),
+            Self::Text(text) | Self::Said(text) | Self::Lines(text) | Self::Toned(text, _) => {
+                sheet.text(text)
+            }
+            Self::Parts { parts, between, .. } => {
+                Cow::Owned(sheet.text(&parts.join(between)).into_owned())
+            }
             Self::Word(word) => sheet.text(word),
             Self::Day(day) => Cow::Owned(sheet.day(*day)),
             Self::Instant { iso, .. } => sheet.instant(iso),
@@ -363,7 +370,8 @@ mod tests {
             Cell::Toned(text.to_owned(), Tone::Bad),
             Cell::Parts {
                 data: json!([text]),
-                text: text.to_owned(),
+                parts: vec![text.to_owned()],
+                between: ", ",
             },
         ] {
             assert_eq!(cell.for_people(), shown);
@@ -388,7 +396,8 @@ mod tests {
             Cell::shown("5549999990001", "(49) 99999-0001"),
             Cell::Parts {
                 data: json!(["a", "b"]),
-                text: "a, b".to_owned(),
+                parts: vec!["a".to_owned(), "b".to_owned()],
+                between: ", ",
             },
             Cell::Toned("sent".to_owned(), Tone::Good),
             Cell::Json(json!({ "n": 1 })),
@@ -402,7 +411,8 @@ mod tests {
     fn parts_are_a_text_where_no_json_is_asked_for() {
         let cell = Cell::Parts {
             data: json!(["a", "b"]),
-            text: "a, b".to_owned(),
+            parts: vec!["a".to_owned(), "b".to_owned()],
+            between: ", ",
         };
         assert_eq!(cell.for_sheets(Spreadsheet::default()), "a, b");
         let list = Cell::Json(json!(["a", 4]));

@@ -205,7 +205,15 @@ impl Written {
                     writeln!(writer, "{}", folded(&words, room).join("\n"))?;
                 }
                 if !totals.is_empty() {
-                    writeln!(writer, "{}", harmless::lines(&language::said(totals)))?;
+                    let said = language::said(totals);
+                    let said = harmless::lines(&said);
+                    for line in said.lines() {
+                        let parts = match self.out.drawn {
+                            true => folded(line, usize::from(self.out.width)),
+                            false => vec![line.to_owned()],
+                        };
+                        writeln!(writer, "{}", parts.join("\n"))?;
+                    }
                 }
                 writer.flush()?;
                 if nothing && let Some(empty) = &frame.empty {

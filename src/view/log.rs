@@ -36,7 +36,8 @@ pub(super) fn parts(line: &mut Map<String, Value>, error: &Error) {
         line.insert("place".to_owned(), said(place));
     }
     if !error.flaws.is_empty() {
-        let flaws = error.flaws.iter().map(ToString::to_string);
+        let say = |text: &str| language::said(text).into_owned();
+        let flaws = error.flaws.iter().map(|flaw| flaw.said(&say));
         line.insert("flaws".to_owned(), all(flaws.collect()));
     }
     if !error.hints.is_empty() {

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Flaw, Result};
 
 mod cell;
 pub mod chart;
@@ -159,6 +159,16 @@ impl Out {
         }
     }
 
+    /// Says a line that somebody else wrote: as it is, in every language.
+    pub fn quote(&self, text: impl AsRef<str>) {
+        if self.talk > Talk::Quiet {
+            match self.stamp {
+                Some(stamp) => log::write(stamp, "info", text.as_ref(), |_| {}),
+                None => exactly(text.as_ref()),
+            }
+        }
+    }
+
     /// Says something that explains, with `-v`.
     pub fn explain(&self, text: impl AsRef<str>) {
         if self.verbose() {
@@ -184,14 +194,30 @@ impl Out {
 
     /// Tells an error, always.
     pub fn error(&self, error: &Error) {
-        let lines = error.lines();
+        let lines = error.lines_said(&in_language);
         if let Some(stamp) = self.stamp {
             log::write(stamp, "error", &lines[0], |more| log::parts(more, error));
             return;
         }
-        err(&format!("error: {}", lines[0]));
+        exactly(&format!("{} {}", language::said("error:"), lines[0]));
         for line in &lines[1..] {
-            err(line);
+            exactly(line);
+        }
+    }
+
+    /// Says a flaw on standard error, unless quiet; behind these words, where there are some.
+    pub fn say_flaw(&self, before: &str, flaw: &Flaw) {
+        if self.talk > Talk::Quiet {
+            self.complain_of(before, flaw);
+        }
+    }
+
+    /// Tells a flaw, always.
+    pub fn complain_of(&self, before: &str, flaw: &Flaw) {
+        let text = format!("{}{}", language::said(before), flaw.said(&in_language));
+        match self.stamp {
+            Some(stamp) => log::write(stamp, "error", &text, |_| {}),
+            None => exactly(&text),
         }
     }
 
@@ -345,8 +371,17 @@ impl Out {
 
 /// Writes a line to standard error, harmless whatever it tells of; nobody can be told when that is gone.
 fn err(text: &str) {
-    let said = language::said(text);
-    let _ = writeln!(io::stderr().lock(), "{}", harmless::line(&said));
+    exactly(&language::said(text));
+}
+
+/// What is said, in the language of the run.
+fn in_language(text: &str) -> String {
+    language::said(text).into_owned()
+}
+
+/// The same in the words in which it is given.
+fn exactly(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", harmless::line(text));
 }
 
 /// The terminal's width, as the table library sees it.

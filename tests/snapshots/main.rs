@@ -27,6 +27,7 @@ mod errors;
 mod help;
 mod history;
 mod import;
+mod portuguese;
 mod queue;
 mod report;
 mod send;

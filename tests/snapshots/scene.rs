@@ -248,15 +248,19 @@ impl Column {
             return Self::Csv(place);
         }
         let letters: Vec<char> = header.chars().collect();
-        let word: Vec<char> = "seconds".chars().collect();
+        let heading = if header.contains("segundos") {
+            "segundos"
+        } else {
+            "seconds"
+        };
+        let word: Vec<char> = heading.chars().collect();
         let whole = |at: usize| {
             (at == 0 || letters[at - 1] == ' ')
                 && letters.get(at + word.len()).is_none_or(|c| *c == ' ')
         };
-        let heading =
-            letters.first().is_some_and(char::is_ascii_lowercase) && header.contains("  ");
+        let begins = letters.first().is_some_and(char::is_ascii_lowercase) && header.contains("  ");
         match letters.windows(word.len()).position(|at| at == word) {
-            Some(at) if whole(at) && heading => Self::Table(at, at + word.len()),
+            Some(at) if whole(at) && begins => Self::Table(at, at + word.len()),
             _ => Self::None,
         }
     }

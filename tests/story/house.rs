@@ -6,6 +6,11 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[path = "../alone/mod.rs"]
+mod alone;
+
+use alone::alone;
+
 /// A Monday within contact hours.
 pub const MONDAY: &str = "2026-11-23T09:00";
 
@@ -93,6 +98,7 @@ impl House {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("REGUA_NOW", &self.now)
             .stdin(Stdio::null());
+        alone(&mut command, self.folder.path());
         command
     }
 

@@ -114,3 +114,28 @@ fn init_comments_in_the_language_of_the_run() {
     let text = house.read("config.toml");
     assert!(text.contains("# Configuração do regua"), "{text}");
 }
+
+#[test]
+fn a_secret_that_root_keeps_for_a_group_is_no_warning_and_one_that_all_can_read_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::new();
+    let secret = house.write("sms.token", "s3cret\n");
+    house.write(
+        "config.toml",
+        "[sms]\nprovider = \"http\"\nurl = \"http://127.0.0.1:9/\"\ntoken = \"file:sms.token\"\n\
+         body = '{\"to\":\"#address#\",\"text\":\"#body#\"}'\nid_pointer = \"/id\"\n",
+    );
+    let mode = |bits| std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(bits));
+    let warned = || {
+        house
+            .run(&["task", "list"])
+            .stderr
+            .contains("others can read")
+    };
+    mode(0o600).expect("a mode");
+    assert!(!warned());
+    mode(0o644).expect("a mode");
+    assert!(warned());
+    mode(0o640).expect("a mode");
+    assert_eq!(warned(), !nix::unistd::Uid::effective().is_root());
+}

@@ -10,6 +10,7 @@ mod birthday;
 mod book;
 mod client;
 mod collection;
+mod completion;
 mod dashboard;
 mod evidence;
 mod gone;

@@ -391,6 +391,23 @@ fn trial_57_what_only_looks_makes_no_database() {
 }
 
 #[test]
+fn no_configuration_is_read_where_none_is_asked_for() {
+    let house = House::new();
+    house.write("config.toml", "database = [");
+    house.run(&["status"]).exits(3);
+    let told = house.run(&["--config", "none", "doctor", "--json"]);
+    assert!(
+        told.stdout
+            .contains("no file was found: the defaults are used"),
+        "{}",
+        told.stdout
+    );
+    house.write("none", "database = [");
+    let named = house.run(&["--config", "./none", "doctor", "--json"]);
+    assert!(named.stdout.contains("./none:1: "), "{}", named.stdout);
+}
+
+#[test]
 fn documents_answer_in_every_form_or_say_why_not() {
     let house = House::with_book();
     house
@@ -411,7 +428,7 @@ fn documents_answer_in_every_form_or_say_why_not() {
     house
         .run(&["export", "-o", "csv"])
         .exits(2)
-        .says("definitions are no table");
+        .says("no sheet holds it");
     let client = house.run(&["client", "show", "1", "-o", "csv"]).ok();
     let mut rows = csv::Reader::from_reader(client.stdout.as_bytes());
     assert_eq!(rows.headers().expect("a header"), &["field", "value"][..]);

@@ -176,3 +176,29 @@ fn metrics_on_a_disk_that_is_full_leave_the_old_file_whole() {
     assert!(!house.path("other.prom").exists());
     house.run(&["metrics", "."]).exits(3).says("is a folder");
 }
+
+#[test]
+fn what_is_no_file_is_written_to_and_never_replaced() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let house = House::with_book();
+    let pipe = house.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read_to_string(pipe).expect("what was written"))
+    };
+    house.run(&["metrics", "pipe"]).ok();
+    assert!(
+        reader
+            .join()
+            .expect("the reader")
+            .contains("regua_queue_due")
+    );
+    let there = std::fs::symlink_metadata(&pipe).expect("the pipe");
+    assert!(there.file_type().is_fifo());
+    house
+        .run(&["metrics", "/dev/full"])
+        .exits(4)
+        .says("/dev/full");
+}

@@ -156,11 +156,28 @@ fn as_phrase(text: &str) -> String {
     phrase
 }
 
+/// What is said of a command: behind some blanks, or after it in the same sentence.
+fn told_of_command(command: &str) -> Option<&str> {
+    if let Some((_, told)) = command.split_once("   ") {
+        return Some(told.trim_start());
+    }
+    // Two commands in a row are typed as they are.
+    let sentence = [", or ", ", and ", ", if ", ", then ", "; "];
+    let told = |between: &&str| {
+        let rest = command.split_once(*between).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| *between != "; " || !rest.starts_with("regua "))
+    };
+    sentence
+        .iter()
+        .any(|between| told(&between))
+        .then_some(command)
+}
+
 /// Whether a text is said to people: words of English with blanks between them.
 fn is_said(literal: &Literal) -> bool {
     let text = literal.text.trim();
-    // A command is typed as it is.
-    if text.starts_with("regua ") && !text.contains(',') {
+    // A command is typed as it is; what is said of it is not.
+    if text.starts_with("regua ") && told_of_command(text).is_none() {
         return false;
     }
     let before = literal.before.as_str();
@@ -213,7 +230,10 @@ fn is_said(literal: &Literal) -> bool {
         "RELEASE",
         "ROLLBACK",
     ];
-    if sql.iter().any(|word| text.contains(word)) {
+    // `$EDITOR opens` has no `OR ` of its own.
+    let own = |at: usize| !text[..at].ends_with(|before: char| before.is_ascii_alphabetic());
+    let holds = |word: &&str| text.match_indices(*word).any(|(at, _)| own(at));
+    if sql.iter().any(|word| holds(&word)) {
         return false;
     }
     let words = text
@@ -240,8 +260,13 @@ fn every_text_for_people_has_its_portuguese() {
                 continue;
             }
             for line in literal.text.lines().map(|line| as_phrase(line.trim())) {
-                // A command is typed as it is.
-                if line.starts_with("regua ") {
+                if let Some(command) = line.strip_prefix("regua ") {
+                    let known = told_of_command(command).is_none_or(|told| {
+                        phrases.contains_key(told) || phrases.contains_key(&line)
+                    });
+                    if !known {
+                        lacking.push(format!("{path}:{}: {line}", literal.line));
+                    }
                     continue;
                 }
                 let words = line

@@ -45,6 +45,7 @@ fn view() -> View<'static, ForecastDay> {
         })
         .number("messages", messages)
         .number("invoices", invoices)
+        .spares(&["invoices", "bureau", "visit"])
 }
 
 /// One picture of all days: each a bar of its phases, in the ladder's order.

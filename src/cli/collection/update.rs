@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::jobs::collection::{self as job, RuleSummary, ToldMove, Update, UpdateRequest};
 use crate::jobs::deliver::{ChannelSummary, Delivery};
 use crate::store::Store;
-use crate::view::{Cell, Format, Tone, View};
+use crate::view::measure::padded;
+use crate::view::{Cell, Format, Tone, View, language};
 
 /// How an update is to go.
 #[derive(Debug, Args)]
@@ -190,7 +191,7 @@ fn messages(happening: &ToldMove) -> Cell {
         None => format!("{} by {}", told.template, told.channel),
         Some(reason) => format!("{} by {}: {reason}", told.template, told.channel),
     });
-    let text = words.collect::<Vec<_>>().join(", ");
+    let parts = words.collect();
     let data = happening.messages.iter().map(|told| {
         json!({
             "template": told.template,
@@ -201,7 +202,8 @@ fn messages(happening: &ToldMove) -> Cell {
     });
     Cell::Parts {
         data: data.collect(),
-        text,
+        parts,
+        between: ", ",
     }
 }
 
@@ -260,6 +262,9 @@ fn answer(context: &Context, update: &Update, delivery: Option<&Delivery>) -> Re
     }
 }
 
+/// Columns that the name of a count takes.
+const NAMES: usize = 10;
+
 /// An update for people: a paragraph a rule.
 fn summary(update: &Update) -> String {
     let mut text = String::new();
@@ -272,14 +277,15 @@ fn summary(update: &Update) -> String {
         );
         let mut line = |name: &str, value: String| {
             if !value.is_empty() && value != "0" {
-                let _ = writeln!(text, "  {name:<10} {value}");
+                let name = language::header(name).replace('_', " ");
+                let _ = writeln!(text, "  {} {value}", padded(&name, NAMES));
             }
         };
         line("entered", rule.entered.to_string());
         line("advanced", counted(&rule.advanced));
         line("closed", counted(&rule.closed));
         line("reminders", rule.reminders.to_string());
-        line("left out", counted(&rule.left_out));
+        line("left_out", counted(&rule.left_out));
         line("messages", rule.queued.to_string());
         line("skipped", counted(&rule.skipped));
     }

@@ -181,7 +181,7 @@ fn templates(rung: &Rung) -> String {
         .templates
         .iter()
         .map(|(name, channel)| match channel {
-            Some(channel) => format!("{name} ({channel})"),
+            Some(channel) => format!("{name} ({})", language::word(channel.as_str())),
             None => name.clone(),
         })
         .collect();

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::jobs::send::{self as job, SendState};
 use crate::store::message::{Sequence, Wanted};
 use crate::store::{Store, batch, book, message};
-use crate::view::{Cell, Format, View, language};
+use crate::view::{Cell, Format, View};
 
 /// Rows of a send that a table shows: those not sent, and the first of the rest.
 const SHOWN_NOT_SENT: usize = 40;
@@ -44,12 +44,9 @@ fn view(context: &Context) -> View<'_, Row> {
         .spares(&["address", "client_id"])
 }
 
-/// More on a message's reason: in our own words where a value was missing, else as its provider said it.
+/// More on a message's reason: in our own words, or as its provider said it.
 fn detail(message: &Message) -> Cell {
-    match (&message.detail, message.reason) {
-        (Some(detail), Some(Reason::MissingValue)) => Cell::Said(detail.clone()),
-        (detail, _) => detail.clone().into(),
-    }
+    message.detail.clone().map(Cell::Said).into()
 }
 
 /// Shows a send with what became of every message.
@@ -138,7 +135,7 @@ fn answer_table(context: &Context, store: &Store, standing: &SendState) -> Resul
 fn totals(standing: &SendState, left_out: u64) -> String {
     let mut totals = Vec::new();
     for (status, n) in &standing.states {
-        totals.push(format!("{n} {}", language::word(status.as_str())));
+        totals.push(format!("{n} {status}"));
     }
     let mut text = if totals.is_empty() {
         format!("send {}: no messages", standing.batch.id)
@@ -146,7 +143,7 @@ fn totals(standing: &SendState, left_out: u64) -> String {
         format!("send {}: {}", standing.batch.id, totals.join(", "))
     };
     for (reason, n) in &standing.reasons {
-        text.push_str(&format!("\n  {n} {}", language::word(reason.as_str())));
+        text.push_str(&format!("\n  {n} {reason}"));
     }
     if left_out > 0 {
         text.push_str(&format!(

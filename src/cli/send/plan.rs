@@ -86,10 +86,10 @@ pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
             crate::domain::phone::shown(&example.address).replace('\n', ", ")
         ));
         if let Some(title) = &example.title {
-            out.say(format!("    {title}"));
+            out.quote(format!("    {title}"));
         }
         for line in example.body.lines() {
-            out.say(format!("    {line}"));
+            out.quote(format!("    {line}"));
         }
         if template.channel.is_printed()
             && let Some(told) = too_long(example.title.as_deref(), &example.body)
@@ -118,7 +118,7 @@ fn row_view<'a>() -> View<'a, PlannedRow> {
             Some(_) => Status::Skipped.as_str(),
         })
         .words("reason", |row| row.reason.map(Reason::as_str))
-        .words("detail", |row| row.detail.clone())
+        .words("detail", |row| row.detail.clone().map(Cell::Said))
         .data("sent_at", |_| Cell::Null)
         .spares(&["address", "client_id"])
         .when_empty("nobody is in this plan", "regua report run REPORT")

@@ -1,5 +1,6 @@
 //! The manual: a page for each command, and pages on the configuration, on filters and on variables.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -20,8 +21,23 @@ const CONFIG: &str = include_str!("config.roff");
 const FILTERS: &str = include_str!("filters.roff");
 const VARIABLES: &str = include_str!("variables.roff");
 
+/// How each command is called, by the name of its page.
+fn usages(command: &mut clap::Command, page: &str, found: &mut BTreeMap<String, String>) {
+    let usage = command.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim();
+    found.insert(format!("{page}.1"), usage.to_owned());
+    for below in command.get_subcommands_mut() {
+        let page = format!("{page}-{}", below.get_name());
+        usages(below, &page, found);
+    }
+}
+
 /// Writes every page into a folder that exists.
 pub(super) fn write(folder: &Path, command: clap::Command) -> io::Result<()> {
+    let mut built = command.clone();
+    built.build();
+    let mut called = BTreeMap::new();
+    usages(&mut built, "regua", &mut called);
     clap_mangen::generate_to(command, folder)?;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -29,7 +45,8 @@ pub(super) fn write(folder: &Path, command: clap::Command) -> io::Result<()> {
         // Other programs' pages may stand there too.
         let is_ours = name == "regua.1" || name.starts_with("regua-");
         if is_ours && name.ends_with(".1") {
-            let page = readable(&fs::read_to_string(&path)?, name == "regua.1");
+            let usage = called.get(name.as_ref()).map(String::as_str);
+            let page = readable(&fs::read_to_string(&path)?, usage, name == "regua.1");
             fs::write(&path, page)?;
         }
     }
@@ -74,11 +91,11 @@ fn variables() -> String {
     page
 }
 
-/// A page as it reads well: no words divided, examples line by line.
-fn readable(page: &str, more: bool) -> String {
-    let mut out = String::from(".nh\n");
+/// A page as it reads well: no words divided or drawn apart, the usage as the help has it, examples line by line.
+fn readable(page: &str, usage: Option<&str>, more: bool) -> String {
+    let mut out = String::from(".nh\n.ad l\n");
     let (before, examples) = page.split_once(".SH EXTRA\n").unwrap_or((page, ""));
-    out += before;
+    out += &called(before, usage);
     if !examples.is_empty() {
         let (examples, after) = match examples.find("\n.SH ") {
             Some(end) => examples.split_at(end + 1),
@@ -94,6 +111,16 @@ fn readable(page: &str, more: bool) -> String {
         out += MORE;
     }
     out
+}
+
+/// A page with its usage in place of a list of every flag there is.
+fn called(page: &str, usage: Option<&str>) -> String {
+    let parts = page.split_once(".SH SYNOPSIS\n");
+    let (Some((before, synopsis)), Some(usage)) = (parts, usage) else {
+        return page.to_owned();
+    };
+    let rest = synopsis.find(".SH ").map_or("", |end| &synopsis[end..]);
+    format!("{before}.SH SYNOPSIS\n{}\n{rest}", plain(usage))
 }
 
 /// A text that roff leaves as it is.
@@ -118,7 +145,12 @@ mod tests {
 
     #[test]
     fn examples_stand_line_by_line_and_nothing_becomes_a_request() {
-        let page = readable(".TH a\n.SH EXTRA\nExamples:\n  a \\-\\-b\n", true);
+        let page = readable(
+            ".TH a\n.SH SYNOPSIS\n\\fBa\\fR [\\-\\-every]\n.SH EXTRA\nExamples:\n  a \\-\\-b\n",
+            Some("a [OPTIONS]"),
+            true,
+        );
+        assert!(page.contains(".SH SYNOPSIS\na [OPTIONS]\n"), "{page}");
         assert!(
             page.contains(".SH EXAMPLES\n.nf\nExamples:\n  a \\-\\-b\n.fi\n"),
             "{page}"

@@ -7,6 +7,7 @@ use super::arguments::share;
 use super::signals::Listener;
 use super::{Context, Outcome, face};
 use crate::clock::Stopwatch;
+use crate::domain::book::FactKind;
 use crate::domain::percent::Percent;
 use crate::error::Result;
 use crate::jobs::sync::{self, ColumnSource, Noticed, Refused, SyncRequest, SyncSummary, Synced};
@@ -66,14 +67,16 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<Outcome> {
     }
     let watch = Stopwatch::start();
     if let Some(name) = &command.explain {
+        let name = FactKind::typed(name).map_or(name.as_str(), |kind| kind.name);
         let columns = sync::explain(&context.config, name)?;
         context.out.all(column_view(), &columns)?;
         return Ok(Outcome::Done);
     }
-    sync::wanted(&command.kinds)?;
+    let kinds = FactKind::meant(&command.kinds);
+    sync::wanted(&kinds)?;
     let sources = sync::configured(&context.config)?;
     let request = SyncRequest {
-        kinds: command.kinds.clone(),
+        kinds,
         full: command.full,
         dry_run: command.dry_run,
         most_gone: command.most_gone,
@@ -213,7 +216,7 @@ fn column_view() -> View<'static, ColumnSource> {
 
 fn kind_view() -> View<'static, Synced> {
     View::<Synced>::new()
-        .words("kind", |kind| Cell::of(kind.kind))
+        .words("kind", |kind| kind.kind)
         .words("source", |kind| Cell::of(&kind.source))
         .data("form", |kind| Cell::of(&kind.form))
         .words("changed_since", |kind| kind.changed_since.clone())

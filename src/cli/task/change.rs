@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::arguments::word;
 use super::{Context, Outcome, face, show};
+use crate::domain::book::FactKind;
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Run, Task};
 use crate::domain::words::Channel;
@@ -141,7 +142,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
         report: add.parts.report,
         template: add.parts.template,
         limit: add.parts.limit,
-        kinds: add.parts.kinds,
+        kinds: FactKind::meant(&add.parts.kinds),
     };
     keep(context, |connection| {
         if store::find(connection, &task.name)?.is_some() {
@@ -178,7 +179,7 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
             task.channels = edit.parts.channels;
         }
         if !edit.parts.kinds.is_empty() || edit.all_kinds {
-            task.kinds = edit.parts.kinds;
+            task.kinds = FactKind::meant(&edit.parts.kinds);
         }
         task.report = edit.parts.report.or(task.report);
         task.template = edit.parts.template.or(task.template);

@@ -4,7 +4,7 @@ use super::show::{counts_cell, message_cell};
 use super::signals::Listener;
 use super::{Context, Outcome, face, speech};
 use crate::domain::task::RunOutcome;
-use crate::domain::words::Channel;
+use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::run_due::{self, Hands, Ran};
 use crate::jobs::{alert, dispatch};
@@ -128,7 +128,7 @@ fn with_hands(
 fn view(context: &Context) -> View<'_, Ran> {
     View::<Ran>::new()
         .words("task", |ran| Cell::of(&ran.task))
-        .words("run", |ran| Cell::of(ran.run))
+        .words("run", |ran| ran.run.as_str())
         .words("started_at", |ran| {
             face::instant(context, Some(ran.started_at))
         })

@@ -70,7 +70,8 @@ pub(super) fn counts_cell(counts: &Map<String, Value>) -> Cell {
 /// What a run said: its first line for people, all of it for programs.
 pub(super) fn message_cell(message: Option<&str>) -> Cell {
     message.map_or(Cell::Null, |message| {
-        Cell::shown(message, message.lines().next().unwrap_or_default())
+        let first = message.lines().next().unwrap_or_default();
+        Cell::shown(message, language::said(first))
     })
 }
 

@@ -202,7 +202,9 @@ fn list(context: &Context) -> Result<Outcome> {
 fn variables(context: &Context) -> Result<Outcome> {
     let view = View::<Variable>::new()
         .words("variable", |variable| format!("#{}#", variable.name()))
-        .words("needs", |variable| variable.need().as_str());
+        .words("needs", |variable| {
+            Cell::Said(variable.need().as_str().to_owned())
+        });
     let mut list = context.out.list(view);
     for variable in Variable::ALL {
         list.row(variable)?;

@@ -27,7 +27,7 @@ pub(super) fn run(file: &Path, strict: bool, context: &Context) -> Result<Outcom
             strict,
             bad_line: &mut |problems| {
                 for problem in problems {
-                    context.out.say(problem.to_string());
+                    context.out.say_flaw("", problem);
                 }
             },
             progress: &mut |done| bar.at(done),

@@ -56,8 +56,12 @@ pub(super) fn ticket_view(context: &Context) -> View<'_, Row> {
         .data("subtopic_id", |row| row.listed.ticket.subtopic_id)
         .data("subtopic", |row| row.listed.subtopic.clone())
         .words("title", |row| row.listed.ticket.title.clone())
-        .words("status", |row| row.listed.ticket.status.clone())
-        .words("priority", |row| row.listed.ticket.priority.clone())
+        .words("status", |row| {
+            face::free_word(context, row.listed.ticket.status.as_deref())
+        })
+        .words("priority", |row| {
+            face::free_word(context, row.listed.ticket.priority.as_deref())
+        })
         .data("responsible_id", |row| row.listed.ticket.responsible_id)
         .words("responsible", |row| row.listed.responsible.clone())
         .data("opened_by", |row| {

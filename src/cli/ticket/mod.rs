@@ -82,9 +82,10 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
             responsible,
             limit,
         } => {
+            let own = &context.config.company.words;
             let wanted = TicketFilter {
                 client_id: client,
-                status,
+                statuses: status.map_or_else(Vec::new, |typed| own.meant(&typed)),
                 topic_id: topic,
                 responsible_id: responsible,
             };

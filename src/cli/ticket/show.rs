@@ -92,8 +92,12 @@ fn heading(context: &Context, listed: &ListedTicket) -> String {
     );
     line("topic", listed.topic.clone());
     line("sub-topic", listed.subtopic.clone());
-    line("status", ticket.status.clone());
-    line("priority", ticket.priority.clone());
+    let free = |word: &Option<String>| {
+        let word = word.as_deref()?;
+        Some(face::free_word_said(context, word).into_owned())
+    };
+    line("status", free(&ticket.status));
+    line("priority", free(&ticket.priority));
     line("responsible", listed.responsible.clone());
     line(
         "opened by",
@@ -112,11 +116,16 @@ fn heading(context: &Context, listed: &ListedTicket) -> String {
 
 fn event_line(context: &Context, event: &ToldEvent) -> String {
     let part = |text: String| format!(" {}", language::said(&text));
-    let from = event.from.as_deref().map(|s| part(format!("from {s}")));
-    let to = event.to.as_deref().map(|s| part(format!("to {s}")));
+    let free = |word| face::free_word_said(context, word);
+    let from = event
+        .from
+        .as_deref()
+        .map(|s| part(format!("from {}", free(s))));
+    let to = event.to.as_deref().map(|s| part(format!("to {}", free(s))));
     let priority = event.priority.as_deref();
     let priority = priority.filter(|_| event.kind.nature().changes);
-    let priority = priority.map(|p| format!(", {}", language::said(&format!("priority {p}"))));
+    let priority =
+        priority.map(|p| format!(", {}", language::said(&format!("priority {}", free(p)))));
     let what = format!(
         "{}{}{}{}",
         language::word(&event.kind.to_string()),
@@ -151,7 +160,7 @@ fn told_line(context: &Context, told: &Told) -> String {
         "  {}  {} by {}: {}, {}{reason}\n",
         at(context, message.sent_at.unwrap_or(message.created_at)),
         harmless::line(&who),
-        message.channel,
+        language::word(message.channel.as_str()),
         message.event,
         language::word(message.status.as_str())
     )

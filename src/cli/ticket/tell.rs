@@ -239,12 +239,14 @@ fn caused_view(context: &Context) -> View<'_, Caused<'_>> {
         .number("message_id", |caused| caused.made.id)
         .words("person", |caused| Cell::of(caused.made.notice.person))
         .words("name", |caused| caused.name.clone())
-        .words("channel", |caused| Cell::of(caused.made.notice.channel))
+        .words("channel", |caused| caused.made.notice.channel.as_str())
         .words("address", |caused| {
             let address = caused.message.address.as_deref();
             face::address(caused.made.notice.channel, address)
         })
-        .words("list", |caused| Cell::of(&caused.made.notice.list))
+        .words("list", |caused| {
+            Cell::Said(caused.made.notice.list.to_string())
+        })
         .words("event", |caused| Cell::of(&caused.message.event))
         .data("template", |caused| caused.message.template.clone())
         .words("status", |caused| face::status(caused.message.status))
@@ -271,9 +273,11 @@ fn unheard_view<'a>() -> View<'a, Unheard<'a>> {
         .words("channel", |(left_out, _)| {
             left_out.channel.map(Channel::as_str)
         })
-        .words("list", |(left_out, _)| Cell::of(&left_out.list))
+        .words("list", |(left_out, _)| {
+            Cell::Said(left_out.list.to_string())
+        })
         .words("trigger", |(left_out, _)| left_out.trigger.clone())
-        .words("why", |(left_out, _)| Cell::of(&left_out.why))
+        .words("why", |(left_out, _)| Cell::Said(left_out.why.to_string()))
 }
 
 fn answer(

@@ -13,7 +13,7 @@ use crate::domain::ticket::{
     listening::mismatch,
     notice::{Notice, Untold, Words},
 };
-use crate::domain::words::Word as _;
+use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::ticket::{self as tickets, PeopleNames, Rehearsal, Spoken};
 use crate::source::event;
@@ -55,7 +55,7 @@ struct Row {
     position: Option<i64>,
     person: Option<String>,
     name: Option<String>,
-    channel: Option<String>,
+    channel: Option<Channel>,
     list: String,
     trigger: Option<String>,
     template: Option<String>,
@@ -71,15 +71,16 @@ fn view() -> View<'static, Row> {
         .number("position", |row| row.position)
         .words("person", |row| row.person.clone())
         .words("name", |row| row.name.clone())
-        .words("channel", |row| row.channel.clone())
-        .words("list", |row| Cell::of(&row.list))
+        .words("channel", |row| row.channel.map(Channel::as_str))
+        .words("list", |row| Cell::Said(row.list.clone()))
         .data("trigger", |row| row.trigger.clone())
         .words("template", |row| row.template.clone())
         .words("address", |row| row.address.clone())
         .words("status", |row| row.status)
-        .words("why", |row| row.why.clone())
+        .words("why", |row| row.why.clone().map(Cell::Said))
         .data("title", |row| row.title.clone())
         .data("body", |row| row.body.clone())
+        .spares(&["template", "person", "address", "channel"])
 }
 
 /// Runs the command.
@@ -209,7 +210,7 @@ fn hearing_row(position: Option<i64>, name: Option<String>, spoken: &Spoken) -> 
         position,
         person: Some(notice.person.to_string()),
         name,
-        channel: Some(notice.channel.to_string()),
+        channel: Some(notice.channel),
         list: notice.list.to_string(),
         trigger: trigger_of(notice).map(str::to_owned),
         template: message.template.clone(),
@@ -235,7 +236,7 @@ fn left_out_row(name: Option<String>, left_out: &Untold) -> Row {
         position: None,
         person: left_out.person.map(|person| person.to_string()),
         name,
-        channel: left_out.channel.map(|channel| channel.to_string()),
+        channel: left_out.channel,
         list: left_out.list.to_string(),
         trigger: left_out.trigger.clone(),
         template: None,

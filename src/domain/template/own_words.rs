@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::domain::text::fold;
+
 /// Statuses and priorities of tickets, as sync and most systems write them.
 const PORTUGUESE: [(&str, &str); 19] = [
     ("new", "novo"),
@@ -65,6 +67,19 @@ impl OwnWords {
     }
 }
 
+impl OwnWords {
+    /// The free words that somebody may mean: the one typed, and those of ours that are read so.
+    pub fn meant(&self, typed: &str) -> Vec<String> {
+        let wanted = folded(&fold(typed));
+        let ours = PORTUGUESE.iter().map(|(ours, _)| *ours);
+        let read_so = ours.filter(|ours| folded(&fold(&self.free(ours))) == wanted);
+        std::iter::once(typed)
+            .chain(read_so)
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
 /// Whether a status or priority is one that sync and most systems write.
 pub fn is_usual_word(word: &str) -> bool {
     let folded = folded(word);
@@ -92,6 +107,16 @@ mod tests {
         let none = OwnWords::default();
         assert_eq!(none.free("in_progress"), "em andamento");
         assert_eq!(none.said("active"), None);
+    }
+
+    #[test]
+    fn what_is_typed_means_what_is_read_so() {
+        let none = OwnWords::default();
+        assert_eq!(none.meant("Em andamento"), ["Em andamento", "in_progress"]);
+        assert_eq!(none.meant("resolvido"), ["resolvido", "resolved", "solved"]);
+        assert_eq!(none.meant("em campo"), ["em campo"]);
+        let own = OwnWords::new([("in_progress".to_owned(), "em campo".to_owned())]);
+        assert_eq!(own.meant("em campo"), ["em campo", "in_progress"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::channel::ChannelSettings;
 use crate::clock::Now;
-use crate::config::Config;
+use crate::config::{Config, others_can_read};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::jobs::watch::{self, Attention};
@@ -264,7 +264,7 @@ fn secrets(config: &Config) -> Vec<Finding> {
     }
     for (channel, settings) in config.channels.iter() {
         for (key, file) in settings.provider.private_files() {
-            if readable_by_others(file) {
+            if others_can_read(file) {
                 findings.push(Finding::warning(
                     "secrets",
                     format!("{channel}.{key}: others can read {}", file.display()),
@@ -284,10 +284,6 @@ fn secrets(config: &Config) -> Vec<Finding> {
         ));
     }
     findings
-}
-
-fn readable_by_others(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o044 != 0)
 }
 
 fn database(store: &Store, patient: &Patient<'_>) -> Result<Vec<Finding>> {

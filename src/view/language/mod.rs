@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 mod phrase;
 
-use phrase::Phrases;
+use phrase::{Phrases, Words};
 
 /// A language that people may be spoken to in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ static CHOSEN: OnceLock<Option<Catalogue>> = OnceLock::new();
 /// What is said in another language.
 struct Catalogue {
     headers: HashMap<String, String>,
-    words: HashMap<String, String>,
+    words: Words,
     phrases: Phrases,
 }
 
@@ -108,7 +108,7 @@ impl Translator {
 
     /// A word of a closed vocabulary.
     pub fn word<'w>(&'w self, word: &'w str) -> &'w str {
-        let words = self.0.as_ref().map(|catalogue| &catalogue.words);
+        let words = self.0.as_ref().map(|catalogue| &catalogue.words.one);
         words
             .and_then(|words| words.get(word))
             .map_or(word, String::as_str)
@@ -142,7 +142,7 @@ pub fn header(name: &str) -> &str {
 
 /// A word of a closed vocabulary.
 pub fn word(word: &str) -> &str {
-    let words = chosen().map(|catalogue| &catalogue.words);
+    let words = chosen().map(|catalogue| &catalogue.words.one);
     words
         .and_then(|words| words.get(word))
         .map_or(word, String::as_str)
@@ -161,6 +161,14 @@ pub fn said(text: &str) -> Cow<'_, str> {
     Cow::Owned(catalogue.said(text))
 }
 
+/// A cell of the program's own: a word of a closed vocabulary, or what is said.
+pub fn word_or_said(text: &str) -> Cow<'_, str> {
+    match chosen().and_then(|catalogue| catalogue.words.one.get(text)) {
+        Some(word) => Cow::Borrowed(word),
+        None => said(text),
+    }
+}
+
 /// What is said in Portuguese, whatever the run speaks.
 pub fn in_portuguese(text: &str) -> String {
     static READ: OnceLock<Catalogue> = OnceLock::new();
@@ -171,7 +179,7 @@ pub fn in_portuguese(text: &str) -> String {
 /// What the catalogue has for a word, whatever the run speaks.
 #[cfg(test)]
 pub fn portuguese(word: &str) -> String {
-    let words = Catalogue::read(CATALOGUE).words;
+    let words = Catalogue::read(CATALOGUE).words.one;
     words.get(word).map_or(word, String::as_str).to_owned()
 }
 
@@ -195,7 +203,10 @@ impl Catalogue {
                 .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
                 .collect()
         };
-        let words = section("words");
+        let words = Words {
+            one: section("words"),
+            many: section("many"),
+        };
         let phrases = Phrases::of(section("phrases"));
         Self {
             headers: section("headers"),
@@ -238,7 +249,7 @@ mod tests {
     #[test]
     fn the_catalogue_can_be_read_whole() {
         let table: toml::Table = CATALOGUE.parse().expect("TOML");
-        for section in ["headers", "words", "phrases"] {
+        for section in ["headers", "words", "many", "phrases"] {
             let entries = table[section].as_table().expect("a section");
             assert!(!entries.is_empty(), "{section}");
             for (key, value) in entries {

@@ -11,6 +11,12 @@ use std::collections::HashMap;
 /// Phrases may stand in phrases so deep.
 const DEPTH: usize = 6;
 
+/// A line is looked at for a phrase at its end behind so many of its colons or commas.
+const ENDINGS: usize = 4;
+
+/// How a line begins that is a command.
+const COMMAND: &str = "regua ";
+
 /// A line longer than this many bytes is no phrase of ours.
 const LONGEST: usize = 20_000;
 
@@ -38,6 +44,22 @@ enum Manner {
     Word,
     /// As it is.
     Data,
+}
+
+/// The words of our vocabularies in another language.
+pub(super) struct Words {
+    /// As one of them is said.
+    pub(super) one: HashMap<String, String>,
+    /// As several are, where that is said in another way.
+    pub(super) many: HashMap<String, String>,
+}
+
+impl Words {
+    /// A word, so many times.
+    fn counted(&self, number: &str, word: &str) -> Option<&str> {
+        let many = self.many.get(word).filter(|_| number != "1");
+        many.or_else(|| self.one.get(word)).map(String::as_str)
+    }
 }
 
 /// All phrases of a language.
@@ -79,7 +101,7 @@ impl Phrases {
     }
 
     /// What a line is said as; a line that is no phrase, as it is.
-    pub(super) fn line(&self, line: &str, words: &HashMap<String, String>) -> String {
+    pub(super) fn line(&self, line: &str, words: &Words) -> String {
         let text = line.trim_start();
         // What wants attention is marked, and is a phrase behind its mark.
         let text = text.strip_prefix("! ").unwrap_or(text);
@@ -87,17 +109,44 @@ impl Phrases {
         if text.is_empty() || line.len() > LONGEST {
             return line.to_owned();
         }
-        let said = self.phrase(text, words, DEPTH);
+        let said = match text.strip_prefix(COMMAND) {
+            Some(_) => self.example(text),
+            None => self.phrase(text, words, DEPTH),
+        };
         said.map_or_else(|| line.to_owned(), |said| format!("{indent}{said}"))
     }
 
-    fn phrase(&self, text: &str, words: &HashMap<String, String>, depth: usize) -> Option<String> {
+    /// A command as it is typed, with what is said of it behind some blanks.
+    fn example(&self, text: &str) -> Option<String> {
+        if let Some(said) = self.whole(text) {
+            return Some(said.to_owned());
+        }
+        let own = self.placed.get(&first_letter(text)).into_iter().flatten();
+        let mut own = own.filter(|phrase| phrase.around[0].starts_with(COMMAND));
+        if let Some(phrase) = own.find_map(|phrase| phrase.literal(text)) {
+            return Some(phrase);
+        }
+        let (command, told) = text.split_once("   ")?;
+        let said = self.whole(told.trim_start())?;
+        let blanks = &told[..told.len() - told.trim_start().len()];
+        Some(format!("{command}   {blanks}{said}"))
+    }
+
+    fn phrase(&self, text: &str, words: &Words, depth: usize) -> Option<String> {
         if let Some(said) = self.whole(text) {
             return Some(said.to_owned());
         }
         if depth == 0 {
             return None;
         }
+        self.direct(text, words, depth)
+            .or_else(|| counted(text, words))
+            .or_else(|| self.bracketed(text, words, depth))
+            .or_else(|| self.parts(text, words, depth))
+    }
+
+    /// A text that is one phrase with places.
+    fn direct(&self, text: &str, words: &Words, depth: usize) -> Option<String> {
         let own = self.placed.get(&first_letter(text));
         let open = self.placed.get(&0).filter(|_| first_letter(text) != 0);
         let mut found = own.into_iter().flatten().filter_map(|phrase| {
@@ -110,15 +159,60 @@ impl Phrases {
                 Some((phrase, places))
             })
         });
-        if let Some((phrase, places)) = found {
-            return Some(self.fill(&phrase.said, &places, words, depth));
+        let (phrase, places) = found?;
+        Some(self.fill(&phrase.said, &places, words, depth))
+    }
+
+    /// A line whose end is one phrase, whatever it tells of before.
+    fn ending(&self, text: &str, between: &str, words: &Words, depth: usize) -> Option<String> {
+        for (at, _) in text.match_indices(between).take(ENDINGS) {
+            let (head, rest) = (&text[..at], &text[at + between.len()..]);
+            let whole = self.whole(rest).map(str::to_owned);
+            if let Some(said) = whole.or_else(|| self.direct(rest, words, depth - 1)) {
+                let head = self.piece(head, words, depth - 1);
+                let head = head.unwrap_or_else(|| text[..at].to_owned());
+                return Some(format!("{head}{between}{said}"));
+            }
         }
-        self.parts(text, words, depth)
+        None
+    }
+
+    /// A text that ends in brackets: what stands before them and what stands in them are said by themselves.
+    fn bracketed(&self, text: &str, words: &Words, depth: usize) -> Option<String> {
+        let (before, within) = text.strip_suffix(')')?.rsplit_once('(')?;
+        let outer = before.trim_end();
+        let outside = self.piece(outer, words, depth - 1);
+        // A list in brackets is a choice that is typed.
+        let inside = match self.whole(within) {
+            Some(said) => Some(said.to_owned()),
+            None => self
+                .direct(within, words, depth - 1)
+                .or_else(|| counted(within, words))
+                .or_else(|| words.one.get(within).cloned()),
+        };
+        if outside.is_none() && inside.is_none() {
+            return None;
+        }
+        let blanks = &before[outer.len()..];
+        let outside = outside.unwrap_or_else(|| outer.to_owned());
+        let inside = inside.unwrap_or_else(|| within.to_owned());
+        Some(format!("{outside}{blanks}({inside})"))
+    }
+
+    /// A piece of a line: a phrase, or a word of a vocabulary.
+    fn piece(&self, text: &str, words: &Words, depth: usize) -> Option<String> {
+        self.phrase(text, words, depth)
+            .or_else(|| words.one.get(text).cloned())
     }
 
     /// A line that is made of phrases: each is said by itself.
-    fn parts(&self, text: &str, words: &HashMap<String, String>, depth: usize) -> Option<String> {
+    fn parts(&self, text: &str, words: &Words, depth: usize) -> Option<String> {
         for between in ["; ", ": ", ", "] {
+            if between != "; "
+                && let Some(said) = self.ending(text, between, words, depth)
+            {
+                return Some(said);
+            }
             let parts: Vec<&str> = text.split(between).collect();
             if parts.len() < 2 || parts.len() > 40 {
                 continue;
@@ -129,20 +223,17 @@ impl Phrases {
                 .collect();
             if said.iter().any(Option::is_some) {
                 let all = said.into_iter().zip(parts);
-                let all = all.map(|(said, part)| said.unwrap_or_else(|| part.to_owned()));
+                let all = all.map(|(said, part)| {
+                    let word = || words.one.get(part).cloned();
+                    said.or_else(word).unwrap_or_else(|| part.to_owned())
+                });
                 return Some(all.collect::<Vec<_>>().join(between));
             }
         }
         None
     }
 
-    fn fill(
-        &self,
-        said: &[Piece],
-        places: &[&str],
-        words: &HashMap<String, String>,
-        depth: usize,
-    ) -> String {
+    fn fill(&self, said: &[Piece], places: &[&str], words: &Words, depth: usize) -> String {
         let mut text = String::new();
         for piece in said {
             match piece {
@@ -152,12 +243,16 @@ impl Phrases {
                     match manner {
                         Manner::Data => text.push_str(found),
                         Manner::Word => {
-                            text.push_str(words.get(found).map_or(found, String::as_str));
+                            text.push_str(words.one.get(found).map_or(found, String::as_str));
                         }
-                        Manner::Phrase => match self.phrase(found, words, depth - 1) {
-                            Some(phrase) => text.push_str(&phrase),
-                            None => text.push_str(found),
-                        },
+                        Manner::Phrase => {
+                            // A place may begin or end with the blank that sets it off.
+                            let inner = found.trim();
+                            match self.piece(inner, words, depth - 1) {
+                                Some(piece) => text.push_str(&found.replacen(inner, &piece, 1)),
+                                None => text.push_str(found),
+                            }
+                        }
                     }
                 }
                 Piece::Number(at, one, many) => {
@@ -171,6 +266,17 @@ impl Phrases {
 }
 
 impl Phrase {
+    /// A text that is this phrase, with what stands at its places as it is.
+    fn literal(&self, text: &str) -> Option<String> {
+        let places = self.places(text)?;
+        let said = self.said.iter().map(|piece| match piece {
+            Piece::Text(own) => own.as_str(),
+            Piece::Place(at, _) => places.get(*at).copied().unwrap_or_default(),
+            Piece::Number(_, _, many) => many.as_str(),
+        });
+        Some(said.collect())
+    }
+
     /// What stands at its places in a text that is this phrase.
     fn places<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
         let rest = text.strip_prefix(self.around[0].as_str())?;
@@ -193,6 +299,13 @@ impl Phrase {
         places.push(rest);
         Some(places)
     }
+}
+
+/// A number and a word of a vocabulary behind it.
+fn counted(text: &str, words: &Words) -> Option<String> {
+    let (number, word) = text.split_once(' ')?;
+    number.parse::<u64>().ok()?;
+    Some(format!("{number} {}", words.counted(number, word)?))
 }
 
 /// The first letter of a text, in small, where it is one of ASCII; 0 elsewhere.
@@ -283,11 +396,22 @@ mod tests {
             ("there is no template `{}`", "não há modelo `{:d}`"),
             ("{} messages queued", "{} {1|mensagem|mensagens} na fila"),
             ("{} of {} are {}", "de {2}, {1} são {3:w}"),
+            ("send {}: {}", "envio {}: {}"),
+            ("they wait{}", "esperam{}"),
+            ("the day's send", "o envio do dia"),
+            (
+                "of a day: {} in all, and more",
+                "de um dia: {} ao todo, e mais",
+            ),
         ];
         let entries = phrases
             .iter()
             .map(|(key, said)| ((*key).to_owned(), (*said).to_owned()));
-        let words = HashMap::from([("sent".to_owned(), "enviadas".to_owned())]);
+        let table = |word: &str, said: &str| HashMap::from([(word.to_owned(), said.to_owned())]);
+        let words = Words {
+            one: table("sent", "enviada"),
+            many: table("sent", "enviadas"),
+        };
         Phrases::of(entries.collect()).line(line, &words)
     }
 
@@ -302,7 +426,26 @@ mod tests {
             ),
             ("1 messages queued", "1 mensagem na fila"),
             ("12 messages queued", "12 mensagens na fila"),
-            ("3 of 9 are sent", "de 9, 3 são enviadas"),
+            ("3 of 9 are sent", "de 9, 3 são enviada"),
+            (
+                "send 7: 1 sent, 2 sent, 3 lost",
+                "envio 7: 1 enviada, 2 enviadas, 3 lost",
+            ),
+            (
+                "they wait (2 messages queued)",
+                "esperam (2 mensagens na fila)",
+            ),
+            ("nothing to do (sent)", "nada a fazer (enviada)"),
+            ("Maria (cliente 7)", "Maria (cliente 7)"),
+            (
+                "  regua send x    the day's send",
+                "  regua send x    o envio do dia",
+            ),
+            ("regua send: 1 sent", "regua send: 1 sent"),
+            (
+                "Ana, Bruno: of a day: 7 in all, and more",
+                "Ana, Bruno: de um dia: 7 ao todo, e mais",
+            ),
             (
                 "sms: 2 messages queued, nothing to do",
                 "sms: 2 mensagens na fila, nada a fazer",
