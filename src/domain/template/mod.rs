@@ -283,11 +283,7 @@ mod tests {
     fn whatsapp_counts_its_placeholders() {
         let mut t = template(Channel::Whatsapp, None, "Olá {{1}}, sua fatura de {{2}}.");
         t.variables = vec![Variable::ClientePrimeiroNome];
-        assert!(
-            t.flaws()[0]
-                .found
-                .contains("2 placeholders and 1 variables")
-        );
+        assert!(t.flaws()[0].found.contains("2 placeholders and 1 variable"));
         assert_eq!(Placeholders::of("{{nome}} {{valor}} {{nome}}").count, 2);
         assert_eq!(
             Placeholders::of("{{nome}} {{valor}} {{nome}}").filled(
