@@ -399,6 +399,14 @@ mod model {
             if !is_owing(invoice) {
                 return None;
             }
+            // "a second update on the same day does nothing"
+            let told_today = self.about(id).any(|entry| {
+                entry.day == today
+                    && matches!(entry.what, What::BureauTold { listed } if Some(listed) == invoice.listed)
+            });
+            if told_today {
+                return None;
+            }
             let client = &world.clients[invoice.client];
             let until_today = |until: &Option<Option<i32>>| match until {
                 None => false,
