@@ -169,7 +169,7 @@ fn told_of_command(command: &str) -> Option<&str> {
     };
     sentence
         .iter()
-        .any(|between| told(&between))
+        .any(told)
         .then_some(command)
 }
 
@@ -233,7 +233,7 @@ fn is_said(literal: &Literal) -> bool {
     // `$EDITOR opens` has no `OR ` of its own.
     let own = |at: usize| !text[..at].ends_with(|before: char| before.is_ascii_alphabetic());
     let holds = |word: &&str| text.match_indices(*word).any(|(at, _)| own(at));
-    if sql.iter().any(|word| holds(&word)) {
+    if sql.iter().any(holds) {
         return false;
     }
     let words = text
