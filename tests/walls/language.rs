@@ -167,10 +167,7 @@ fn told_of_command(command: &str) -> Option<&str> {
         let rest = command.split_once(*between).map(|(_, rest)| rest);
         rest.is_some_and(|rest| *between != "; " || !rest.starts_with("regua "))
     };
-    sentence
-        .iter()
-        .any(told)
-        .then_some(command)
+    sentence.iter().any(told).then_some(command)
 }
 
 /// Whether a text is said to people: words of English with blanks between them.
