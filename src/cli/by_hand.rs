@@ -113,10 +113,11 @@ pub fn cancel(context: &Context, chosen: &Chosen, yes: bool) -> Result<bool> {
     }
     let n = saved.write(|transaction| store::cancel(transaction, chosen))?;
     let n = n + from_hosts(context, &mut saved, chosen)?;
-    let lefts = left_view();
-    let view = View::<u64>::new()
-        .number("messages", |n| *n)
-        .data("left", move |_| lefts.array(&left));
+    let mut view = View::<u64>::new().number("messages", |n| *n);
+    // Only where messages were named, and left.
+    if !left.is_empty() {
+        view = view.data("left", move |_| left_view().array(&left));
+    }
     face::done(context, view, &n, format!("{} cancelled", messages(n)))?;
     Ok(true)
 }
