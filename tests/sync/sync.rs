@@ -469,7 +469,7 @@ fn without_a_source_it_says_what_to_write() {
     let ran = house.run(&["sync"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.stderr.contains("[sync.ixc]"), "{}", ran.stderr);
-    let ran = house.run(&["sync", "aparelhos"]);
+    let ran = house.run(&["sync", "coisas"]);
     assert_eq!(ran.code, 2, "{ran:?}");
 }
 
