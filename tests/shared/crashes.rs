@@ -86,7 +86,7 @@ fn the_way_is_cut_and_mended_and_the_hosts_go_on() {
     let scene = Scene::new(&postgres, N, Duration::from_millis(8), PUSH);
     scene.share();
     let hosts = [scene.host(), scene.host()];
-    let running: Vec<Child> = hosts.iter().map(|host| work(host, "120")).collect();
+    let running: Vec<Child> = hosts.iter().map(|host| work(host, "600")).collect();
     until("some are served", || scene.server.seen().len() > N / 4);
     postgres.cut();
     // Whoever plans says so, and keeps what waits.
