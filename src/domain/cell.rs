@@ -57,6 +57,15 @@ impl CellType {
             Self::Id | Self::Ids | Self::Instant | Self::Money | Self::YesNo(_) | Self::Word(_)
         )
     }
+
+    /// Whether an empty cell may stand for one that cannot be read: it decides neither what is owed nor whether
+    /// somebody is written to.
+    pub const fn may_be_emptied(self) -> bool {
+        !matches!(
+            self,
+            Self::Id | Self::Ids | Self::Money | Self::YesNo(_) | Self::Word(_) | Self::Until
+        )
+    }
 }
 
 /// A closed set of words as a column sees it.
