@@ -29,9 +29,9 @@ pub use verify::{Verified, verify};
 const ENDED: &str = "NEW.purpose = 'collection' AND NEW.status <> 'queued'
      AND NEW.status <> 'sending' AND NEW.status <> 'shared'";
 
-/// The values of a state's parts in SQL, `m` being the message and `t` its latest try, if there is one. What speaks of
-/// earlier tries is asked for only where there are any: sorting nothing would make and drop a table for each row.
-fn values(m: &str, t: Option<&str>) -> String {
+/// The values of a state's parts in SQL, `m` being the message and `t` its latest try. What speaks of earlier
+/// tries is asked for only where there are any: sorting nothing would make and drop a table for each row.
+fn values(m: &str, t: &str) -> String {
     let own = |column: &str| {
         match column {
         "key" => format!("CASE WHEN {m}.status IN ('sent', 'unknown') THEN {m}.key END"),
@@ -48,10 +48,9 @@ fn values(m: &str, t: Option<&str>) -> String {
               FROM attempt e WHERE e.message_id = {m}.id
                 AND e.number < {m}.attempts HAVING count(*) > 0) END"
         ),
-        column => match (column.strip_prefix("try_"), t) {
-            (Some(column), Some(t)) => format!("{t}.{column}"),
-            (Some(_), None) => "NULL".to_owned(),
-            (None, _) => format!("{m}.{column}"),
+        column => match column.strip_prefix("try_") {
+            Some(column) => format!("{t}.{column}"),
+            None => format!("{m}.{column}"),
         },
     }
     };
@@ -71,45 +70,48 @@ fn open(salt: &str) -> String {
 
 /// Has this connection add records.
 ///
-/// A state's record is made of what its message is written with, which is at hand then; of its latest try too, where
-/// there is one. A record is opened and then inserted by its values: an insertion that selects from its own table
-/// would go by way of another.
+/// In two steps, because SQLite makes room for all that a trigger may need before it asks whether it is wanted (in
+/// one step a message that has no record costs half as much again): the first decides by three columns, and only
+/// what it lets through is read and sealed. A record is opened and
+/// then inserted by its values: an insertion that selects from its own table would go by way of another.
 pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
-    let open = |message: &str| {
-        open(&format!(
-            "coalesce((SELECT s.salt FROM evidence s
-                       WHERE s.message_id = {message} AND s.salt IS NOT NULL LIMIT 1),
-                      randomblob(16))"
-        ))
-    };
-    let (of_state, of_receipt) = (open("NEW.id"), open("NEW.message_id"));
-    let (tried, untried) = (values("NEW", Some("t")), values("NEW", None));
-    let receipt = receipt_values("NEW");
-    let add_state = format!(
-        "BEGIN
-           {of_state};
-           INSERT INTO evidence (number, at, what, message_id, salt, sealed)
-           VALUES (evidence_number(), evidence_at(), NEW.status, NEW.id, evidence_salt(),
-                   coalesce((SELECT evidence_seal_state(NEW.status, NEW.id, {tried})
-                             FROM attempt AS t WHERE t.message_id = NEW.id AND t.number = NEW.attempts),
-                            evidence_seal_state(NEW.status, NEW.id, {untried})));
-         END"
+    let open = open(
+        "coalesce((SELECT s.salt FROM evidence s
+                   WHERE s.message_id = NEW.message_id AND s.salt IS NOT NULL LIMIT 1),
+                  randomblob(16))",
     );
+    let content = values("m", "t");
+    let receipt = receipt_values("r");
     connection.execute_batch(&format!(
-        "CREATE TEMP TRIGGER evidence_new AFTER INSERT ON main.message
-         WHEN {ENDED}
-         {add_state};
-         CREATE TEMP TRIGGER evidence_state AFTER UPDATE OF status ON main.message
-         WHEN {ENDED} AND OLD.status IS NOT NEW.status
-         {add_state};
-         CREATE TEMP TRIGGER evidence_receipt AFTER INSERT ON main.receipt
-         WHEN (SELECT purpose FROM message WHERE id = NEW.message_id) = 'collection'
+        "CREATE TEMP VIEW evidence_of_state AS SELECT NULL AS message_id, NULL AS what;
+         CREATE TEMP TRIGGER evidence_add_state INSTEAD OF INSERT ON evidence_of_state
          BEGIN
-           {of_receipt};
+           {open};
+           INSERT INTO evidence (number, at, what, message_id, salt, sealed)
+           VALUES (evidence_number(), evidence_at(), NEW.what, NEW.message_id, evidence_salt(),
+                   (SELECT evidence_seal_state(NEW.what, NEW.message_id, {content})
+                    FROM message AS m
+                    LEFT JOIN attempt AS t ON t.message_id = m.id AND t.number = m.attempts
+                    WHERE m.id = NEW.message_id));
+         END;
+         CREATE TEMP VIEW evidence_of_receipt AS SELECT NULL AS message_id, NULL AS receipt;
+         CREATE TEMP TRIGGER evidence_add_receipt INSTEAD OF INSERT ON evidence_of_receipt
+         BEGIN
+           {open};
            INSERT INTO evidence (number, at, what, message_id, salt, sealed)
            VALUES (evidence_number(), evidence_at(), 'receipt', NEW.message_id, evidence_salt(),
-                   evidence_seal_receipt(NEW.message_id, {receipt}));
-         END;"
+                   (SELECT evidence_seal_receipt(NEW.message_id, {receipt})
+                    FROM receipt AS r WHERE r.rowid = NEW.receipt));
+         END;
+         CREATE TEMP TRIGGER evidence_new AFTER INSERT ON main.message
+         WHEN {ENDED}
+         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id, NEW.status); END;
+         CREATE TEMP TRIGGER evidence_state AFTER UPDATE OF status ON main.message
+         WHEN {ENDED} AND OLD.status IS NOT NEW.status
+         BEGIN INSERT INTO evidence_of_state VALUES (NEW.id, NEW.status); END;
+         CREATE TEMP TRIGGER evidence_receipt AFTER INSERT ON main.receipt
+         WHEN (SELECT purpose FROM message WHERE id = NEW.message_id) = 'collection'
+         BEGIN INSERT INTO evidence_of_receipt VALUES (NEW.message_id, NEW.rowid); END;"
     ))
 }
 

@@ -189,7 +189,7 @@ fn messages(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
          LEFT JOIN attempt t ON t.message_id = m.id AND t.number = m.attempts
          WHERE m.purpose = 'collection' OR e.number IS NOT NULL
          ORDER BY m.id",
-        values("m", Some("t")),
+        values("m", "t"),
         taken.counting("l.number")
     ))?;
     let mut rows = statement.query([])?;
