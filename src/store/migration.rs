@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_birthdays_and_origins.sql"),
     include_str!("migrations/0015_alerts.sql"),
     include_str!("migrations/0016_shared.sql"),
+    include_str!("migrations/0017_sources.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.
