@@ -879,25 +879,22 @@ fn a_send_to_many_comes_to_what_its_dry_run_said() {
     house
         .run_with(&["import", "contracts", "-"], contracts)
         .ok();
-    let send = ["send", "contracts", "-t", "outage"];
-    fn with<'a>(send: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
-        [send, more].concat()
-    }
+    let outage = ["send", "contracts", "-t", "outage"];
     let fate = |row: &Value, state: &str| {
         let why = row["reason"].as_str().unwrap_or(state).to_owned();
         (row["client_id"].clone(), row["address"].clone(), why)
     };
-    let look = house.json(&with(&send, &["--dry-run"]));
+    let look = house.json(&with(&outage, &["--dry-run"]));
     let planned: Vec<_> = rows_of(&look).map(|row| fate(row, "sent")).collect();
     assert!(planned.len() > 2_400, "{}", planned.len());
     // Nothing is kept of one that is not to be carried out, however far it came.
     house
-        .run(&with(&send, &["--yes", "--expect", "3"]))
+        .run(&with(&outage, &["--yes", "--expect", "3"]))
         .exits(3)
         .says("3 recipients were expected");
     assert_eq!(house.json(&["history"]), json!([]));
     let sent = house.json(&with(
-        &send,
+        &outage,
         &["--yes", "--expect", &look["recipients"].to_string()],
     ));
     assert_eq!(sent["reasons"], look["reasons"]);
@@ -907,8 +904,12 @@ fn a_send_to_many_comes_to_what_its_dry_run_said() {
     became.sort_by_key(|(id, _)| *id);
     let became: Vec<_> = became.into_iter().map(|(_, fate)| fate).collect();
     assert_eq!(became, planned);
-    let again = house.json(&with(&send, &["--yes"]));
+    let again = house.json(&with(&outage, &["--yes"]));
     assert_eq!(again["reasons"], json!({"duplicate": planned.len()}));
+}
+
+fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [command, more].concat()
 }
 
 fn rows_of(answer: &Value) -> impl Iterator<Item = &Value> {
