@@ -34,6 +34,8 @@ impl Arrived {
             message.origin,
             Origin::Send | Origin::Access | Origin::Incident
         );
+        // What was tried as it stands keeps its key: a resend must replace it.
+        let speaks = speaks && message.attempt == 1;
         let (Some(template), Some(client_id), true) = (template, outgoing.client_id, speaks) else {
             return Ok(Self::default());
         };
