@@ -37,7 +37,8 @@
 //! looked up by its name and must be there comes by [`error::must`].
 //!
 //! **The measure of a change**: in how many source files it is made, a migration and the demo aside. Where
-//! the example stands, something of its kind is added.
+//! the example stands, something of its kind is added; an example of several rows is what was made of one
+//! thing by and by.
 //!
 //! | a change | files | an example | where it stands |
 //! |---|---|---|---|
@@ -45,7 +46,9 @@
 //! | a variable of texts | 1 | `ClienteCidade` | `domain/template/variable.rs` |
 //! | a field of reports | 2 | `InvoicePortfolio` | `domain/report/field.rs`, `store/report.rs` |
 //! | a filter operator | 2 | `AtMost` | `domain/report/filter.rs`, `store/report.rs` |
-//! | an invoice column that texts may write, two sources bring, and `sync codes` fetches | 10 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `domain/template/variable.rs`, `jobs/codes.rs`, `source/hubsoft/`, `source/ixc/explain.rs`, `source/sgp/`, `store/book.rs`, `store/erasure.rs`, `store/payment_code.rs` |
+//! | an invoice column | 3 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `store/book.rs` |
+//! | the same column, written in texts | 1 | `pix_code` | `domain/template/variable.rs` |
+//! | the same column, brought by three ERPs | 3 | `pix_code` | `source/hubsoft/facts.rs`, `source/ixc/explain.rs`, `source/sgp/facts.rs` |
 //! | a provider that signs what it reports | 3 | `twilio` | `channel/mod.rs`, `channel/receipts/signature.rs`, `channel/twilio.rs` |
 //! | a preset of a gateway | 1 | `comtele` | `channel/presets/comtele.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |

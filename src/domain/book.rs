@@ -25,20 +25,37 @@ pub struct FactKind {
     pub columns: &'static [Column],
 }
 
+/// A column whose type says that it tells of nobody; of any other, whoever adds it says whether it does.
 const fn column(name: &'static str, cell: CellType) -> Column {
+    // An erasure must know of every other whether it is `personal` or `impersonal`.
+    assert!(cell.of_nobody());
+    impersonal(name, cell)
+}
+
+/// A column that tells of one client: their erasure takes its value away.
+const fn personal(name: &'static str, cell: CellType) -> Column {
+    Column {
+        personal: true,
+        ..impersonal(name, cell)
+    }
+}
+
+/// A column that tells of the provider, its network or its staff: an erasure leaves it.
+const fn impersonal(name: &'static str, cell: CellType) -> Column {
     Column {
         name,
         cell,
+        personal: false,
         required: false,
         refers: None,
         source_may_lack: false,
     }
 }
 
-const fn required(name: &'static str, cell: CellType) -> Column {
+const fn required(column: Column) -> Column {
     Column {
         required: true,
-        ..column(name, cell)
+        ..column
     }
 }
 
@@ -60,26 +77,26 @@ pub static KINDS: [FactKind; 10] = [
         table: "client",
         key: 1,
         columns: &[
-            required("id", CellType::Id),
-            required("name", CellType::Text),
-            required("person_type", words::<PersonType>(None)),
+            required(column("id", CellType::Id)),
+            required(personal("name", CellType::Text)),
+            required(column("person_type", words::<PersonType>(None))),
             column("active", YES),
-            column("birth_date", CellType::Birth),
-            column("mobile", CellType::Phone),
-            column("whatsapp", CellType::Phone),
-            column("phone", CellType::Phone),
-            column("work_phone", CellType::Phone),
-            column("email", CellType::Text),
-            column("tax_id", CellType::TaxId),
-            column("street", CellType::Text),
-            column("number", CellType::Text),
-            column("complement", CellType::Text),
-            column("district", CellType::Text),
-            column("city", CellType::Text),
-            column("state", CellType::State),
-            column("zip", CellType::Text),
-            column("branch", CellType::Text),
-            column("app_first_access_on", CellType::Day),
+            personal("birth_date", CellType::Birth),
+            personal("mobile", CellType::Phone),
+            personal("whatsapp", CellType::Phone),
+            personal("phone", CellType::Phone),
+            personal("work_phone", CellType::Phone),
+            personal("email", CellType::Text),
+            personal("tax_id", CellType::TaxId),
+            personal("street", CellType::Text),
+            personal("number", CellType::Text),
+            personal("complement", CellType::Text),
+            personal("district", CellType::Text),
+            personal("city", CellType::Text),
+            personal("state", CellType::State),
+            personal("zip", CellType::Text),
+            impersonal("branch", CellType::Text),
+            personal("app_first_access_on", CellType::Day),
             column("in_collection", YES),
             column("in_reminders", YES),
             column("sms_allowed", YES),
@@ -92,21 +109,21 @@ pub static KINDS: [FactKind; 10] = [
         table: "contract",
         key: 1,
         columns: &[
-            required("id", CellType::Id),
-            of("clients", required("client_id", CellType::Id)),
-            column("plan", CellType::Text),
-            required("status", words::<ContractStatus>(None)),
+            required(column("id", CellType::Id)),
+            of("clients", required(column("client_id", CellType::Id))),
+            impersonal("plan", CellType::Text),
+            required(column("status", words::<ContractStatus>(None))),
             Column {
                 source_may_lack: true,
-                ..required("access_status", words::<AccessStatus>(None))
+                ..required(column("access_status", words::<AccessStatus>(None)))
             },
-            column("activated_on", CellType::Day),
-            column("branch", CellType::Text),
-            column("seller", CellType::Text),
-            column("city", CellType::Text),
-            column("district", CellType::Text),
-            column("payment_method", CellType::Text),
-            column("notice_hold_until", CellType::Until),
+            impersonal("activated_on", CellType::Day),
+            impersonal("branch", CellType::Text),
+            impersonal("seller", CellType::Text),
+            personal("city", CellType::Text),
+            personal("district", CellType::Text),
+            impersonal("payment_method", CellType::Text),
+            impersonal("notice_hold_until", CellType::Until),
         ],
     },
     FactKind {
@@ -115,25 +132,25 @@ pub static KINDS: [FactKind; 10] = [
         table: "invoice",
         key: 1,
         columns: &[
-            required("id", CellType::Id),
-            of("clients", required("client_id", CellType::Id)),
+            required(column("id", CellType::Id)),
+            of("clients", required(column("client_id", CellType::Id))),
             of("contracts", column("contract_id", CellType::Id)),
-            column("number", CellType::Text),
-            column("portfolio", CellType::Text),
-            column("issued_on", CellType::Day),
-            required("due_on", CellType::Day),
-            required("amount", CellType::Money),
+            impersonal("number", CellType::Text),
+            impersonal("portfolio", CellType::Text),
+            impersonal("issued_on", CellType::Day),
+            required(impersonal("due_on", CellType::Day)),
+            required(column("amount", CellType::Money)),
             column("open_amount", CellType::Money),
-            required("status", words::<InvoiceStatus>(None)),
-            column("settled_on", CellType::Day),
+            required(column("status", words::<InvoiceStatus>(None))),
+            impersonal("settled_on", CellType::Day),
             column("released", YES),
             column("awaiting_confirmation", NO),
-            column("digitable_line", CellType::Code),
-            column("pix_code", CellType::Code),
-            column("payment_url", CellType::Code),
-            column("payment_method", CellType::Text),
-            column("bureau_listed_on", CellType::Day),
-            column("bureau_removed_on", CellType::Day),
+            personal("digitable_line", CellType::Code),
+            personal("pix_code", CellType::Code),
+            personal("payment_url", CellType::Code),
+            impersonal("payment_method", CellType::Text),
+            impersonal("bureau_listed_on", CellType::Day),
+            impersonal("bureau_removed_on", CellType::Day),
         ],
     },
     FactKind {
@@ -142,16 +159,16 @@ pub static KINDS: [FactKind; 10] = [
         table: "login",
         key: 1,
         columns: &[
-            required("id", CellType::Id),
-            of("clients", required("client_id", CellType::Id)),
+            required(column("id", CellType::Id)),
+            of("clients", required(column("client_id", CellType::Id))),
             of("contracts", column("contract_id", CellType::Id)),
-            required("username", CellType::Text),
+            required(personal("username", CellType::Text)),
             column("active", YES),
             column("online", words::<Online>(Some("unknown"))),
-            column("ip", CellType::Code),
-            column("concentrator", CellType::Text),
-            column("pop", CellType::Text),
-            column("box", CellType::Text),
+            personal("ip", CellType::Code),
+            impersonal("concentrator", CellType::Text),
+            impersonal("pop", CellType::Text),
+            personal("box", CellType::Text),
             column("last_online_at", CellType::Instant),
         ],
     },
@@ -161,10 +178,10 @@ pub static KINDS: [FactKind; 10] = [
         table: "device",
         key: 1,
         columns: &[
-            required("address", CellType::Code),
+            required(personal("address", CellType::Code)),
             column("address_kind", words::<AddressKind>(Some("token"))),
-            of("clients", required("client_id", CellType::Id)),
-            column("platform", CellType::Text),
+            of("clients", required(column("client_id", CellType::Id))),
+            impersonal("platform", CellType::Text),
             column("logged_in", YES),
             column("notifications_enabled", YES),
             column("last_seen_at", CellType::Instant),
@@ -176,12 +193,12 @@ pub static KINDS: [FactKind; 10] = [
         table: "staff",
         key: 1,
         columns: &[
-            required("id", CellType::Id),
-            required("name", CellType::Text),
-            column("email", CellType::Text),
-            column("mobile", CellType::Phone),
-            column("chat", CellType::Text),
-            column("teams", CellType::List),
+            required(column("id", CellType::Id)),
+            required(impersonal("name", CellType::Text)),
+            impersonal("email", CellType::Text),
+            impersonal("mobile", CellType::Phone),
+            impersonal("chat", CellType::Text),
+            impersonal("teams", CellType::List),
             column("ticket_manager", NO),
             column("notify_replies", NO),
             column("notify_workflow", NO),
@@ -194,11 +211,11 @@ pub static KINDS: [FactKind; 10] = [
         table: "topic",
         key: 1,
         columns: &[
-            required("id", CellType::Id),
-            required("name", CellType::Text),
+            required(column("id", CellType::Id)),
+            required(impersonal("name", CellType::Text)),
             of("topics", column("parent_id", CellType::Id)),
-            column("teams", CellType::List),
-            column("alert_text", CellType::Wording),
+            impersonal("teams", CellType::List),
+            impersonal("alert_text", CellType::Wording),
             column("alert_staff", CellType::Ids),
         ],
     },
@@ -208,13 +225,13 @@ pub static KINDS: [FactKind; 10] = [
         table: "ticket",
         key: 1,
         columns: &[
-            required("id", CellType::Id),
+            required(column("id", CellType::Id)),
             of("clients", column("client_id", CellType::Id)),
             of("topics", column("topic_id", CellType::Id)),
             of("topics", column("subtopic_id", CellType::Id)),
-            column("title", CellType::Text),
-            column("status", CellType::Text),
-            column("priority", CellType::Text),
+            personal("title", CellType::Text),
+            impersonal("status", CellType::Text),
+            impersonal("priority", CellType::Text),
             of("staff", column("responsible_id", CellType::Id)),
             column("opened_by", words::<Author>(None)),
             column("visible_to_client", NO),
@@ -227,11 +244,11 @@ pub static KINDS: [FactKind; 10] = [
         table: "opt_out",
         key: 3,
         columns: &[
-            of("clients", required("client_id", CellType::Id)),
+            of("clients", required(column("client_id", CellType::Id))),
             column("channel", words::<Channel>(Some(""))),
             column("purpose", words::<Purpose>(Some(""))),
-            column("since", CellType::Day),
-            column("source", CellType::Text),
+            impersonal("since", CellType::Day),
+            personal("source", CellType::Text),
         ],
     },
     FactKind {
@@ -240,9 +257,10 @@ pub static KINDS: [FactKind; 10] = [
         table: "block_list",
         key: 2,
         columns: &[
-            required("list", CellType::Text),
-            required("phone", CellType::Phone),
-            column("since", CellType::Day),
+            required(impersonal("list", CellType::Text)),
+            // What keeps somebody from being written to stays, as opt-outs do.
+            required(impersonal("phone", CellType::Phone)),
+            impersonal("since", CellType::Day),
         ],
     },
 ];

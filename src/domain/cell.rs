@@ -49,6 +49,16 @@ pub enum CellType {
     Word(Vocabulary),
 }
 
+impl CellType {
+    /// Whether it holds only ids, amounts, instants and words of ours, which tell of nobody.
+    pub(super) const fn of_nobody(self) -> bool {
+        matches!(
+            self,
+            Self::Id | Self::Ids | Self::Instant | Self::Money | Self::YesNo(_) | Self::Word(_)
+        )
+    }
+}
+
 /// A closed set of words as a column sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Vocabulary {
@@ -79,6 +89,8 @@ pub struct Column {
     pub name: &'static str,
     /// What its cells hold.
     pub cell: CellType,
+    /// Whether its value tells of one client, so that their erasure takes it away.
+    pub personal: bool,
     /// Whether a new row needs it and no row may clear it.
     pub required: bool,
     /// The kind whose ids it holds.

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::day;
 use super::money::Money;
+use super::payment_code::CodeKind;
 use super::words::InvoiceStatus;
 
 /// An invoice as the book knows it.
@@ -67,6 +68,22 @@ impl Invoice {
             self.status,
             InvoiceStatus::Paid | InvoiceStatus::Cancelled | InvoiceStatus::Renegotiated
         )
+    }
+
+    /// The code of a kind by which it is paid, if it is known.
+    pub const fn code(&self, kind: CodeKind) -> Option<&String> {
+        match kind {
+            CodeKind::Pix => self.pix_code.as_ref(),
+            CodeKind::Boleto => self.digitable_line.as_ref(),
+        }
+    }
+
+    /// Where the code of a kind is kept.
+    pub const fn code_mut(&mut self, kind: CodeKind) -> &mut Option<String> {
+        match kind {
+            CodeKind::Pix => &mut self.pix_code,
+            CodeKind::Boleto => &mut self.digitable_line,
+        }
     }
 
     /// Days since the printed due date; none before it and on it.

@@ -224,10 +224,7 @@ struct Fetching<'a> {
 
 impl Fetching<'_> {
     fn one(&mut self, invoice: &Invoice, kind: CodeKind) -> Result<()> {
-        let has = match kind {
-            CodeKind::Pix => invoice.pix_code.is_some(),
-            CodeKind::Boleto => invoice.digitable_line.is_some(),
-        };
+        let has = invoice.code(kind).is_some();
         if has || !invoice.owing() || !self.codes.kinds().contains(&kind) {
             return Ok(());
         }

@@ -8,29 +8,21 @@ use serde_json::json;
 
 use super::columns::Millis;
 use super::{Store, evidence, meta, purge, sharing};
+use crate::domain::book::{FactKind, KINDS};
 use crate::domain::phone;
 use crate::error::{Error, Result};
 
 /// What stands in place of a name.
 const ERASED: &str = "(apagado)";
 
-/// What is wiped, in order: each statement takes the client's id.
+/// What is wiped beside the personal columns of the book, in order: each statement takes the client's id.
 const WIPES: &[&str] = &[
-    "UPDATE client SET name = '(apagado)', birth_date = NULL, mobile = NULL, whatsapp = NULL, phone = NULL,
-       work_phone = NULL, email = NULL, tax_id = NULL, street = NULL, number = NULL, complement = NULL,
-       district = NULL, city = NULL, state = NULL, zip = NULL, email_bounced = NULL,
-       app_first_access_on = NULL, active = 0, in_collection = 0, in_reminders = 0, sms_allowed = 0,
+    "UPDATE client SET email_bounced = NULL, active = 0, in_collection = 0, in_reminders = 0, sms_allowed = 0,
        email_allowed = 0 WHERE id = ?1",
-    "UPDATE contract SET city = NULL, district = NULL WHERE client_id = ?1",
-    "UPDATE invoice SET digitable_line = NULL, pix_code = NULL, payment_url = NULL WHERE client_id = ?1",
     "UPDATE payment_code SET code = NULL, why = NULL
      WHERE invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
-    "UPDATE login SET username = '(apagado)', ip = NULL, box = NULL WHERE client_id = ?1",
-    "DELETE FROM device WHERE client_id = ?1",
     "UPDATE event SET text = NULL WHERE ticket_id IN (SELECT id FROM ticket WHERE client_id = ?1
        OR told_client_id = ?1)",
-    "UPDATE ticket SET title = NULL WHERE client_id = ?1 OR told_client_id = ?1",
-    "UPDATE opt_out SET source = NULL WHERE client_id = ?1",
     "UPDATE hold SET why = '(apagado)' WHERE client_id = ?1
        OR invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
     "UPDATE attempt SET text = NULL, provider_id = NULL, address = NULL, title = NULL, body = NULL
@@ -47,6 +39,37 @@ const WIPES: &[&str] = &[
      WHERE client_id = ?1",
     "UPDATE evidence SET salt = NULL WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
 ];
+
+/// The statement that wipes what the book's rows of a kind hold of a client, if they hold anything: a value that
+/// must be there becomes a word that says that it was erased, and a row that is found by one goes whole.
+fn wipe(kind: &FactKind) -> Option<String> {
+    let theirs = match kind.table {
+        "client" => "id = ?1",
+        "ticket" => "client_id = ?1 OR told_client_id = ?1",
+        _ => "client_id = ?1",
+    };
+    if kind.columns[..kind.key].iter().any(|key| key.personal) {
+        return Some(format!("DELETE FROM {} WHERE {theirs}", kind.table));
+    }
+    let personal = kind.columns.iter().filter(|column| column.personal);
+    let wiped: Vec<String> = personal
+        .map(|column| {
+            let left = if column.required {
+                "'(apagado)'"
+            } else {
+                "NULL"
+            };
+            format!("{} = {left}", column.name)
+        })
+        .collect();
+    (!wiped.is_empty()).then(|| {
+        format!(
+            "UPDATE {} SET {} WHERE {theirs}",
+            kind.table,
+            wiped.join(", ")
+        )
+    })
+}
 
 /// What an erasure came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -119,7 +142,12 @@ pub fn erase(store: &mut Store, client_id: i64, why: &str, at: DateTime<Utc>) ->
         forget_keys(connection, client_id, &addresses)?;
         forget_mentions(connection, &writings(connection, client_id, &addresses)?)?;
         forget_rows(connection, &addresses)?;
-        for sql in WIPES {
+        let of_book: Vec<String> = KINDS.iter().filter_map(wipe).collect();
+        for sql in of_book
+            .iter()
+            .map(String::as_str)
+            .chain(WIPES.iter().copied())
+        {
             connection.execute(sql, [client_id])?;
         }
         connection.execute(
@@ -356,9 +384,9 @@ mod tests {
 
     use super::*;
 
-    /// Every table with its columns of text or bytes: first those that may hold a person's value, which an
-    /// erasure takes away, then those that hold nobody's: words of ours, days, the provider's own definitions.
-    /// What keeps somebody from being written to stays, as opt-outs do: the numbers of block lists.
+    /// Every table with its columns of text or bytes that the book's definition does not name: first those that
+    /// may hold a person's value, which an erasure takes away, then those that hold nobody's: words of ours, days,
+    /// the provider's own definitions.
     const COLUMNS: &[(&str, &str, &str)] = &[
         ("access_change", "", "from_status to_status pending"),
         ("access_message", "", "to_status"),
@@ -369,15 +397,9 @@ mod tests {
             "provider outcome code",
         ),
         ("batch", "filters", "report template"),
-        ("block_list", "", "list phone since"),
         ("block_list_import", "", "list"),
         ("bringer", "", "name"),
-        (
-            "client",
-            "name birth_date mobile whatsapp email tax_id city district app_first_access_on phone work_phone \
-             street number complement state zip email_bounced",
-            "person_type branch absent_since",
-        ),
+        ("client", "email_bounced", "absent_since"),
         ("collection_bureau", "", "listed_on put_off_on told_on"),
         (
             "collection_case",
@@ -387,13 +409,8 @@ mod tests {
         ("collection_handover", "", "stage handed_on"),
         ("collection_move", "", "moved_on move"),
         ("collection_reminder", "", "due_on rule fired_on"),
-        (
-            "contract",
-            "city district",
-            "plan status access_status activated_on branch seller notice_hold_until payment_method \
-             access_since absent_since",
-        ),
-        ("device", "address", "address_kind platform gone_reason"),
+        ("contract", "", "access_since absent_since"),
+        ("device", "", "gone_reason"),
         (
             "early_receipt",
             "provider_id text",
@@ -413,17 +430,8 @@ mod tests {
             "name report kind kept_orders",
         ),
         ("incident_step", "", "kind template"),
-        (
-            "invoice",
-            "digitable_line pix_code payment_url",
-            "number portfolio issued_on due_on status settled_on bureau_listed_on bureau_removed_on \
-             payment_method absent_since",
-        ),
-        (
-            "login",
-            "username ip box",
-            "online concentrator pop absent_since",
-        ),
+        ("invoice", "", "absent_since"),
+        ("login", "", "absent_since"),
         (
             "message",
             "key address title body html variables detail provider_id planned said",
@@ -434,7 +442,6 @@ mod tests {
         ("notice", "", "kind rule stage channel"),
         ("notice_case", "", "number due_on"),
         ("number_asked", "number", "channel"),
-        ("opt_out", "source", "channel purpose since"),
         ("outage", "why alike", "channel"),
         (
             "payment_code",
@@ -457,7 +464,7 @@ mod tests {
         ("rule_template", "", "rule phase template"),
         ("spent_event", "", "id"),
         ("spent_key", "key", ""),
-        ("staff", "", "name email mobile teams chat absent_since"),
+        ("staff", "", "absent_since"),
         ("sync_again", "", "source kind"),
         ("sync_code", "", "source kind field code"),
         ("sync_cursor", "", "source kind changed_until"),
@@ -474,12 +481,8 @@ mod tests {
             "name channel kind purpose title body html description provider_channel provider_template \
              variables push",
         ),
-        ("ticket", "title", "status priority opened_by absent_since"),
-        (
-            "topic",
-            "",
-            "name teams alert_text alert_staff absent_since",
-        ),
+        ("ticket", "", "absent_since"),
+        ("topic", "", "absent_since"),
         ("shared", "", "tag wish wish_reason wish_detail"),
         ("shared_forget", "", "tag"),
         (
@@ -489,6 +492,23 @@ mod tests {
              templates",
         ),
     ];
+
+    fn owned((table, column): (&str, &str)) -> (String, String) {
+        (table.to_owned(), column.to_owned())
+    }
+
+    /// Every column that may hold a person's value, with its table.
+    fn personal() -> Vec<(&'static str, &'static str)> {
+        let of_kind = |kind: &'static FactKind| {
+            let columns = kind.columns.iter().filter(|column| column.personal);
+            columns.map(|column| (kind.table, column.name))
+        };
+        let beside = COLUMNS.iter().flat_map(|(table, theirs, _)| {
+            let columns = theirs.split_whitespace();
+            columns.map(|column| (*table, column))
+        });
+        KINDS.iter().flat_map(of_kind).chain(beside).collect()
+    }
 
     #[test]
     fn every_column_is_named_as_erased_or_as_nobodys() {
@@ -505,18 +525,26 @@ mod tests {
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
             .expect("columns");
         there.extend(rows.map(|row| row.expect("a column")));
-        let named = |columns: &str, table: &str| -> Vec<(String, String)> {
-            let columns = columns.split_whitespace();
-            columns
-                .map(|name| (table.to_owned(), name.to_owned()))
-                .collect()
-        };
+        let of_book: BTreeSet<(String, String)> = KINDS
+            .iter()
+            .flat_map(|kind| kind.columns.iter().map(|column| (kind.table, column.name)))
+            .map(owned)
+            .collect();
         let mut known = BTreeSet::new();
         for (table, theirs, nobodys) in COLUMNS {
-            for column in [named(theirs, table), named(nobodys, table)].concat() {
-                assert!(known.insert(column.clone()), "{column:?} stands twice");
+            for name in [theirs, nobodys]
+                .into_iter()
+                .flat_map(|names| names.split_whitespace())
+            {
+                let column = owned((table, name));
+                assert!(
+                    !of_book.contains(&column),
+                    "{column:?} is the book's to name"
+                );
+                assert!(known.insert(column), "{table}.{name} stands twice");
             }
         }
+        there.retain(|column| !of_book.contains(column));
         let unnamed: Vec<_> = there.difference(&known).collect();
         assert!(
             unnamed.is_empty(),
@@ -575,32 +603,30 @@ mod tests {
     fn fill(c: &Connection) {
         c.execute_batch(ROWS).expect("rows");
         for old in ["-old", ""] {
-            for (table, theirs, _) in COLUMNS {
-                let of_client = if *table == "client" {
+            for (table, column) in personal() {
+                let of_client = if table == "client" {
                     " WHERE id = 1"
                 } else {
                     ""
                 };
-                for column in theirs.split_whitespace() {
-                    let own = format!("{MARK}-{table}-{column}{old}");
-                    let value = match (*table, column) {
-                        ("evidence", _) => continue,
-                        ("spent_key", _) => {
-                            format!("send/t/2026-01-01/2/{MARK}-client-mobile{old}")
-                        }
-                        ("message", "key") => format!("send/t/d/1/{own}"),
-                        ("number_asked", _) => format!("{MARK}-client-work_phone{old}"),
-                        ("early_receipt", "provider_id") => format!("{MARK}-client-phone{old}"),
-                        ("early_receipt", _) => format!("no route to {MARK}-client-mobile{old}"),
-                        (table, _) if MENTIONING.contains(&table) => {
-                            format!("[\"of {MARK}-client-name{old} and {MARK}-client-email{old}\"]")
-                        }
-                        _ => own,
-                    };
-                    let sql = format!("UPDATE {table} SET {column} = ?1{of_client}");
-                    c.execute(&sql, [&value])
-                        .unwrap_or_else(|error| panic!("{table}.{column}: {error}"));
-                }
+                let own = format!("{MARK}-{table}-{column}{old}");
+                let value = match (table, column) {
+                    ("evidence", _) => continue,
+                    ("spent_key", _) => {
+                        format!("send/t/2026-01-01/2/{MARK}-client-mobile{old}")
+                    }
+                    ("message", "key") => format!("send/t/d/1/{own}"),
+                    ("number_asked", _) => format!("{MARK}-client-work_phone{old}"),
+                    ("early_receipt", "provider_id") => format!("{MARK}-client-phone{old}"),
+                    ("early_receipt", _) => format!("no route to {MARK}-client-mobile{old}"),
+                    (table, _) if MENTIONING.contains(&table) => {
+                        format!("[\"of {MARK}-client-name{old} and {MARK}-client-email{old}\"]")
+                    }
+                    _ => own,
+                };
+                let sql = format!("UPDATE {table} SET {column} = ?1{of_client}");
+                c.execute(&sql, [&value])
+                    .unwrap_or_else(|error| panic!("{table}.{column}: {error}"));
             }
         }
         c.execute(
@@ -640,17 +666,14 @@ mod tests {
         assert!(holds(&path, MARK) || holds(&log, MARK));
         let at = DateTime::UNIX_EPOCH;
         erase(&mut store, 1, "asked", at).expect("erased");
-        for (table, theirs, _) in COLUMNS {
-            for column in theirs.split_whitespace() {
-                let sql = format!(
-                    "SELECT count(*) FROM {table} WHERE instr(CAST({column} AS TEXT), ?1) > 0"
-                );
-                let left: i64 = store
-                    .connection
-                    .query_row(&sql, [MARK], |row| row.get(0))
-                    .expect("a count");
-                assert_eq!(left, 0, "{table}.{column} still holds a value");
-            }
+        for (table, column) in personal() {
+            let sql =
+                format!("SELECT count(*) FROM {table} WHERE instr(CAST({column} AS TEXT), ?1) > 0");
+            let left: i64 = store
+                .connection
+                .query_row(&sql, [MARK], |row| row.get(0))
+                .expect("a count");
+            assert_eq!(left, 0, "{table}.{column} still holds a value");
         }
         for value in [MARK, "98888-7777", "88887777"] {
             assert!(!holds(&path, value), "{value} stands in the database");

@@ -7,17 +7,17 @@ use super::columns::{Day, Millis};
 use super::meta;
 use crate::domain::invoice::Invoice;
 use crate::domain::payment_code::CodeKind;
+use crate::domain::words::Word as _;
 use crate::error::Result;
 
 /// Fills in the codes of an invoice that were fetched for what it owes, when it is due and how it stands
 /// now, where its source says none by itself.
 pub(super) fn fill_in(connection: &Connection, invoice: &mut Invoice) -> Result<()> {
-    let missing = [
-        (CodeKind::Pix, invoice.pix_code.is_none()),
-        (CodeKind::Boleto, invoice.digitable_line.is_none()),
-    ];
-    for (kind, _) in missing.into_iter().filter(|(_, missing)| *missing) {
-        let code: Option<String> = connection
+    for &kind in CodeKind::ALL {
+        if invoice.code(kind).is_some() {
+            continue;
+        }
+        *invoice.code_mut(kind) = connection
             .prepare_cached(
                 "SELECT code FROM payment_code
                  WHERE invoice_id = ?1 AND kind = ?2 AND amount = ?3 AND due_on = ?4 AND status = ?5",
@@ -28,11 +28,6 @@ pub(super) fn fill_in(connection: &Connection, invoice: &mut Invoice) -> Result<
             )
             .optional()?
             .flatten();
-        match kind {
-            CodeKind::Pix if code.is_some() => invoice.pix_code = code,
-            CodeKind::Boleto if code.is_some() => invoice.digitable_line = code,
-            _ => {}
-        }
     }
     Ok(())
 }

@@ -214,6 +214,7 @@ mod tests {
             let found = names.addresses(host, 80, SOON).expect("an address");
             assert_eq!(found[0].port(), 80);
         }
-        assert_eq!(count.load(Ordering::SeqCst), 1);
+        // A machine that is busy may not even have begun the one that hangs.
+        assert!(count.load(Ordering::SeqCst) <= 1);
     }
 }

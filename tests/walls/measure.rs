@@ -1,7 +1,8 @@
 //! The measure of a change, which `src/lib.rs` shows as a table: each row names an example of the thing
-//! and the files in which it stands, and these are the files in which it really stands.
+//! and the files in which it stands, and these are the files in which it really stands. What is done of one
+//! example by and by has a row for each step, and no file is in two of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use super::sources::{root, sources};
@@ -47,11 +48,11 @@ fn holds(text: &str, word: &str) -> bool {
         .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
 }
 
-/// Every place that holds the example: a file, or the folder of a row that names one.
-fn found(row: &Row) -> BTreeSet<String> {
+/// Every place that holds an example: a file, or the folder that the map names.
+fn found(example: &str, named: &BTreeSet<String>) -> BTreeSet<String> {
     let folder = |path: &str| {
-        let of_row = row.places.iter().filter(|place| place.ends_with('/'));
-        of_row
+        let folders = named.iter().filter(|place| place.ends_with('/'));
+        folders
             .into_iter()
             .find(|folder| path.starts_with(folder.as_str()))
             .cloned()
@@ -67,10 +68,10 @@ fn found(row: &Row) -> BTreeSet<String> {
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .flat_map(|line| [line, "\n"])
                 .collect();
-            holds(&code, &row.example)
+            holds(&code, example)
         })
         .map(|source| source.path.clone())
-        .chain(presets().filter(|path| holds(path, &row.example)))
+        .chain(presets().filter(|path| holds(path, example)))
         .map(|path| folder(&path).unwrap_or(path))
         .collect()
 }
@@ -89,14 +90,26 @@ fn presets() -> impl Iterator<Item = String> {
 fn a_change_is_made_in_the_files_the_map_names() {
     let rows = table();
     assert!(rows.len() >= 10, "only {} rows seen", rows.len());
-    for row in rows {
+    let mut examples: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Row {
+        change,
+        count,
+        example,
+        places,
+    } in rows
+    {
+        assert_eq!(count, places.len(), "{change}");
+        let named = examples.entry(example).or_default();
+        for place in places {
+            let new = named.insert(place.clone());
+            assert!(new, "{change}: `{place}` stands in a row before it too");
+        }
+    }
+    for (example, named) in examples {
+        let found = found(&example, &named);
         assert_eq!(
-            found(&row),
-            row.places,
-            "{}: where `{}` stands, and what the map says",
-            row.change,
-            row.example
+            found, named,
+            "where `{example}` stands, and what the map says"
         );
-        assert_eq!(row.count, row.places.len(), "{}", row.change);
     }
 }
