@@ -31,10 +31,9 @@ pub use verify::{Verified, verify};
 fn ended() -> String {
     let waits = Status::ALL.iter().filter(|status| !status.is_end());
     let waits = waits.map(|status| status.as_str()).chain([SHARED]);
-    let not: String = waits
-        .map(|status| format!(" AND NEW.status <> '{status}'"))
-        .collect();
-    format!("NEW.purpose = 'collection'{not}")
+    let not = waits.map(|status| format!(" AND NEW.status <> '{status}'"));
+    let not: Vec<String> = not.collect();
+    format!("NEW.purpose = 'collection'{}", not.concat())
 }
 
 /// The values of a state's parts in SQL, `m` being the message and `t` its latest try. What speaks of earlier
