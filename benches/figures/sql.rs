@@ -8,7 +8,8 @@ CREATE TABLE invoice (
   issued_on TEXT, due_on TEXT NOT NULL, amount REAL NOT NULL, open_amount REAL, status TEXT NOT NULL,
   digitable_line TEXT, pix_code TEXT);
 CREATE INDEX invoice_owing_client ON invoice (client_id, due_on, id) WHERE status IN ('A', 'P');
-CREATE INDEX invoice_owing_contract ON invoice (contract_id, due_on, id) WHERE status IN ('A', 'P');
+CREATE INDEX invoice_owing_contract ON invoice (contract_id, due_on, id, client_id, open_amount, portfolio)
+  WHERE status IN ('A', 'P');
 CREATE INDEX invoice_owing_due ON invoice (due_on, portfolio) WHERE status IN ('A', 'P');";
 
 /// Reading every owing invoice once.

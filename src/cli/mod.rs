@@ -33,6 +33,7 @@ mod hold;
 mod import;
 mod incident;
 mod init;
+mod lean;
 mod metrics;
 mod notice;
 mod omnichannel;
@@ -166,12 +167,12 @@ fn command() -> clap::Command {
     speech::told(examples::taught(Cli::command()))
 }
 
-/// What the command line says. Examples and translations are for helps and errors: only for those is the
-/// command line put together whole.
+/// What the command line says. Other commands, examples and translations are for helps and errors: only for those
+/// is the command line put together whole.
 fn matches(arguments: Vec<OsString>) -> Result<clap::ArgMatches, clap::Error> {
     // It lives as long as the run: to take it apart would cost as much as it did to put it together.
-    let bare = Box::leak(Box::new(Cli::command()));
-    bare.try_get_matches_from_mut(&arguments)
+    let lean = Box::leak(Box::new(lean::lean(&arguments)));
+    lean.try_get_matches_from_mut(&arguments)
         .or_else(|_| command().try_get_matches_from(arguments))
 }
 

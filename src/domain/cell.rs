@@ -57,6 +57,15 @@ impl CellType {
             Self::Id | Self::Ids | Self::Instant | Self::Money | Self::YesNo(_) | Self::Word(_)
         )
     }
+
+    /// Whether an empty cell may stand for one that cannot be read: it decides neither what is owed nor whether
+    /// somebody is written to.
+    pub const fn may_be_emptied(self) -> bool {
+        !matches!(
+            self,
+            Self::Id | Self::Ids | Self::Money | Self::YesNo(_) | Self::Word(_) | Self::Until
+        )
+    }
 }
 
 /// A closed set of words as a column sees it.
@@ -156,10 +165,12 @@ pub fn read(column: &Column, text: &str, now: &Now) -> Result<Value, Unacceptabl
     if text.contains('\0') {
         return refused("text without NUL characters");
     }
-    if text.is_empty() || NO_VALUE.contains(&text) {
+    // Each of these words begins as hardly any cell does.
+    let may_be_none = matches!(text.bytes().next(), None | Some(b'N' | b'n' | b'\\' | b'#'));
+    if text.is_empty() || may_be_none && NO_VALUE.contains(&text) {
         return read_empty(column);
     }
-    if FAILED.contains(&text) {
+    if may_be_none && FAILED.contains(&text) {
         return refused(&format!(
             "{}; a formula of the spreadsheet failed",
             accepted(&column.cell)
@@ -185,6 +196,9 @@ pub fn read(column: &Column, text: &str, now: &Now) -> Result<Value, Unacceptabl
 /// A cell without what spreadsheets put around a text so that it stays one: `="000123"`, `'0019`,
 /// and the apostrophe before a text that would be a formula, or a telephone number.
 fn peeled(text: &str) -> Cow<'_, str> {
+    if !text.starts_with(['=', '\'']) {
+        return Cow::Borrowed(text);
+    }
     let formula = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"'));
     if let Some(inner) = formula {
         return if inner.contains("\"\"") {
@@ -201,9 +215,13 @@ fn peeled(text: &str) -> Cow<'_, str> {
 
 /// Whether a number stands in E-notation, as spreadsheets write a long code: its digits are gone.
 fn rounded(text: &str) -> bool {
-    let Some((number, exponent)) = text.split_once(['E', 'e']) else {
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let Some(at) = text.bytes().position(|byte| matches!(byte, b'E' | b'e')) else {
         return false;
     };
+    let (number, exponent) = (&text[..at], &text[at + 1..]);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let mantissa = match number.split_once([',', '.']) {
         Some((whole, decimals)) => digits(whole) && digits(decimals),
@@ -249,7 +267,7 @@ fn filled(column: &Column, text: &str, now: &Now) -> Option<Value> {
 fn read_day(text: &str, believed: impl Fn(NaiveDate) -> bool) -> Option<Value> {
     match day::of_cell(text)? {
         None => Some(Value::Null),
-        Some(day) => (day.year() >= 1900 && believed(day)).then(|| Value::Text(day.to_string())),
+        Some(day) => (day.year() >= 1900 && believed(day)).then(|| Value::Text(day::kept(day))),
     }
 }
 

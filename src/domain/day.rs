@@ -1,6 +1,6 @@
 //! Calendar days as exports and people write them, and how far apart they are.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Datelike as _, NaiveDate, NaiveTime};
 
 /// What `parse` accepts, for an error's remedy.
 pub const ACCEPTED: &str = "2026-12-10 or 10/12/2026";
@@ -43,17 +43,16 @@ pub fn parse(text: &str) -> Option<Option<NaiveDate>> {
 /// mean none. An offset is taken only at midnight, where the day as written is meant.
 pub fn of_cell(text: &str) -> Option<Option<NaiveDate>> {
     let text = text.trim();
-    let day = match text.char_indices().nth(10) {
-        Some((10, ' ' | 'T')) => {
+    let day = match text.as_bytes().get(10) {
+        Some(b' ' | b'T') if text.is_char_boundary(10) => {
             time_of_day(&text[11..])?;
             parse(&text[..10])?
         }
         _ => parse(text)?,
     };
     let zero = |day: NaiveDate| {
-        [(1899, 12, 30), (1899, 12, 31), (1, 1, 1)]
-            .into_iter()
-            .any(|(y, m, d)| NaiveDate::from_ymd_opt(y, m, d) == Some(day))
+        let date = (day.year(), day.month(), day.day());
+        matches!(date, (1899, 12, 30 | 31) | (1, 1, 1))
     };
     Some(day.filter(|day| !zero(*day)))
 }
@@ -68,6 +67,22 @@ fn time_of_day(text: &str) -> Option<NaiveTime> {
         .into_iter()
         .find_map(|format| NaiveTime::parse_from_str(time.trim(), format).ok())?;
     (!offset || time == NaiveTime::MIN).then_some(time)
+}
+
+/// As the book keeps it: `2026-12-10`.
+pub fn kept(day: NaiveDate) -> String {
+    let Ok(year @ 0..10_000) = u32::try_from(day.year()) else {
+        return day.to_string();
+    };
+    let number = (year * 100 + day.month()) * 100 + day.day();
+    let mut text = String::with_capacity(10);
+    for place in (0..8).rev() {
+        text.extend(char::from_digit(number / 10_u32.pow(place) % 10, 10));
+        if matches!(place, 4 | 2) {
+            text.push('-');
+        }
+    }
+    text
 }
 
 /// As Brazil writes it: `10/12/2026`.
@@ -106,6 +121,16 @@ mod tests {
         for none in ["30/12/1899", "1899-12-30 00:00:00", "01/01/0001", ""] {
             assert_eq!(of_cell(none), Some(None), "{none}");
         }
+    }
+
+    #[test]
+    fn is_kept_as_iso_8601_has_it() {
+        for text in ["2026-11-07", "0987-01-31", "1900-12-10", "9999-12-31"] {
+            let day: NaiveDate = text.parse().expect("a day");
+            assert_eq!(kept(day), text);
+        }
+        assert_eq!(kept(NaiveDate::MAX), NaiveDate::MAX.to_string());
+        assert_eq!(kept(NaiveDate::MIN), NaiveDate::MIN.to_string());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Amounts in reais, kept as whole cents.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// An amount in cents of a real; never a fraction of a cent.
@@ -38,14 +39,14 @@ impl Money {
             (None, Some(dot)) => {
                 let tail = &text[dot + 1..];
                 if tail.len() <= 2 {
-                    (text[..dot].to_owned(), Some(tail))
+                    (Cow::Borrowed(&text[..dot]), Some(tail))
                 } else if text[..dot].contains('.') {
                     (ungroup(text)?, None)
                 } else {
                     return None;
                 }
             }
-            (None, None) => (text.to_owned(), None),
+            (None, None) => (Cow::Borrowed(text), None),
         };
         if whole.is_empty()
             || whole.len() > MOST_DIGITS
@@ -67,7 +68,10 @@ impl Money {
 }
 
 /// Digits without their thousands points, which must stand every three digits.
-fn ungroup(text: &str) -> Option<String> {
+fn ungroup(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('.') {
+        return Some(Cow::Borrowed(text));
+    }
     let mut groups = text.split('.');
     let first = groups.next()?;
     let rest: Vec<&str> = groups.collect();
@@ -77,7 +81,7 @@ fn ungroup(text: &str) -> Option<String> {
     if rest.iter().any(|group| group.len() != 3) {
         return None;
     }
-    Some(std::iter::once(first).chain(rest).collect())
+    Some(Cow::Owned(std::iter::once(first).chain(rest).collect()))
 }
 
 /// As Brazil writes it: `R$ 1.234,56`.

@@ -98,6 +98,8 @@ pub struct Task {
     pub limit: Option<i64>,
     /// `sync`: the kinds it reads; none means all.
     pub kinds: Vec<String>,
+    /// `sync`: everything is read, changed or not; only so is it seen what is gone.
+    pub full: bool,
 }
 
 impl Task {
@@ -137,12 +139,13 @@ impl Task {
                 "leave it out, or run send-queue",
             );
         }
-        if self.run != Run::Sync && !self.kinds.is_empty() {
-            flaw(
-                "kinds",
-                &format!("is of no use to {}", self.run),
-                "leave it out, or run sync",
-            );
+        if self.run != Run::Sync {
+            let reason = format!("is of no use to {}", self.run);
+            for (key, given) in [("kinds", !self.kinds.is_empty()), ("full", self.full)] {
+                if given {
+                    flaw(key, &reason, "leave it out, or run sync");
+                }
+            }
         }
         flaws
     }
@@ -358,6 +361,7 @@ mod tests {
             template: None,
             limit: None,
             kinds: Vec::new(),
+            full: false,
         }
     }
 

@@ -247,8 +247,8 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
     match task.run {
         Run::CollectionUpdate => update_collections(store, hands),
         Run::Sync => {
-            let summary =
-                sync::everything(store, &task.kinds, hands.config, hands.clock, hands.stop)?;
+            let what = (task.kinds.as_slice(), task.full);
+            let summary = sync::everything(store, what, hands.config, hands.clock, hands.stop)?;
             // A sync sends nothing, but who was cut or is connected again hears of it in this call.
             let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
             deliver_at_once(store, hands, &channels, synced(&summary))

@@ -227,11 +227,8 @@ struct Letters {
 impl Letters {
     /// A cell as text; what was read `latest` tells its encoding where nothing else does.
     fn text<'c>(&self, cell: &'c [u8], latest: &[u8]) -> Cow<'c, str> {
-        if cell.is_ascii() {
-            return String::from_utf8_lossy(cell);
-        }
-        if self.given.is_none()
-            && let Ok(text) = std::str::from_utf8(cell)
+        if let Ok(text) = std::str::from_utf8(cell)
+            && (self.given.is_none() || text.is_ascii())
         {
             return Cow::Borrowed(text);
         }

@@ -149,6 +149,12 @@ pub trait Source {
         false
     }
 
+    /// Whether a value that cannot be read is emptied and told of, rather than refused with its row, in a column
+    /// that is not required and decides nothing.
+    fn empties_bad(&self) -> bool {
+        !self.all_or_nothing()
+    }
+
     /// Payment codes, where it has them.
     fn codes(&self) -> Option<&dyn PaymentCodes> {
         None

@@ -41,19 +41,26 @@ impl fmt::Debug for Web {
 }
 
 impl Web {
-    /// A web service of that name; nothing of `secrets` is ever shown. Nothing is asked yet.
+    /// A web service of that name, asked by so many threads at once for so many seconds each; nothing of
+    /// `secrets` is ever shown. Nothing is asked yet.
     pub fn new(
         (called, section): (&'static str, &'static str),
-        seconds: i64,
+        (threads, seconds): (usize, i64),
         ca_file: Option<&Path>,
         secrets: &[String],
     ) -> Result<Self> {
         Ok(Self {
-            client: HttpClient::new(1, Patience::seconds(seconds), ca_file)?.reading(MOST_BYTES),
+            client: HttpClient::new(threads, Patience::seconds(seconds), ca_file)?
+                .reading(MOST_BYTES),
             cover: Cover::over(secrets),
             called,
             section,
         })
+    }
+
+    /// Cuts every question that still waits for its answer: nobody will hear it.
+    pub fn hang_up(&self) {
+        self.client.shutdown();
     }
 
     /// Covers one secret more, which the service gave us.

@@ -53,6 +53,15 @@ pub fn client(connection: &Connection, id: i64) -> Result<Option<Client>> {
         .optional()?)
 }
 
+/// Whether there are at least so many clients.
+pub fn has_clients(connection: &Connection, count: u64) -> Result<bool> {
+    Ok(connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM client LIMIT 1 OFFSET ?1)",
+        [count.saturating_sub(1)],
+        |row| row.get(0),
+    )?)
+}
+
 /// A client's name.
 pub fn client_name(connection: &Connection, id: i64) -> Result<Option<String>> {
     Ok(connection

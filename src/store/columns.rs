@@ -58,7 +58,7 @@ macro_rules! columns {
 }
 
 columns! {
-    Day: |day: Self| day.0.to_string(), day;
+    Day: |day: Self| crate::domain::day::kept(day.0), day;
     Millis: |at: Self| at.0.timestamp_millis(), instant;
     Money: Money::cents, |value: ValueRef<'_>| value.as_i64().map(Money::from_cents);
 }

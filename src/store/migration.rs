@@ -25,6 +25,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_birthdays_and_origins.sql"),
     include_str!("migrations/0015_alerts.sql"),
     include_str!("migrations/0016_shared.sql"),
+    include_str!("migrations/0017_sources.sql"),
+    include_str!("migrations/0018_what_is_owed.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

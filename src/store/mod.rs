@@ -91,6 +91,9 @@ impl SharedClock {
 /// written again and again, as those of the queue are, goes there once for all.
 const CHECKPOINT_PAGES: i64 = 4_000;
 
+/// Memory for pages of a connection that reads beside another, in KiB.
+const BESIDE_KIB: i64 = 6_000;
+
 /// An open database.
 #[derive(Debug)]
 pub struct Store {
@@ -191,6 +194,35 @@ impl Store {
         Ok(store)
     }
 
+    /// A second connection to the same database that can only read; none where the database is nowhere. It holds
+    /// what this one holds open: a descriptor of its own would take this one's locks with it when it is closed.
+    pub fn beside(&self) -> Result<Option<Self>> {
+        let Some(anchor) = &self.anchor else {
+            return Ok(None);
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let store = Self {
+            connection: Connection::open_with_flags(&self.path, flags)
+                .map_err(|error| cannot_open(&self.path, error))?,
+            anchor: Some(Arc::clone(anchor)),
+            path: self.path.clone(),
+            created: false,
+            clock: self.clock.clone(),
+            watched: Cell::new(false),
+        };
+        store.still_there()?;
+        store
+            .prepare(BUSY)
+            .and_then(|()| store.connection.pragma_update(None, "query_only", true))
+            .and_then(|()| {
+                store
+                    .connection
+                    .pragma_update(None, "cache_size", -BESIDE_KIB)
+            })
+            .map_err(|error| cannot_open(&self.path, error))?;
+        Ok(Some(store))
+    }
+
     /// The path still leads to the file that was opened: nobody put another in its place.
     fn still_there(&self) -> Result<()> {
         let Some(anchor) = &self.anchor else {
@@ -246,6 +278,14 @@ impl Store {
     /// For reading: until something was written by [`Self::write`], nothing can be.
     pub const fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Runs `work` on the database as it is at one moment.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let answer = work(&transaction)?;
+        transaction.commit()?;
+        Ok(answer)
     }
 
     /// Lets the connection write, with the ledger watching: whoever only reads need not wait for that.

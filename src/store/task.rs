@@ -65,6 +65,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Task> {
         template: row.get("template")?,
         limit: row.get("recipients")?,
         kinds: row.json("kinds")?,
+        full: row.get("full")?,
     })
 }
 
@@ -125,11 +126,11 @@ pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<
     connection
         .prepare_cached(
             "INSERT INTO task (name, run, minute, hour, day, month, weekday, enabled, channels,
-                               report, template, recipients, considered_at, kinds)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15)
+                               report, template, recipients, considered_at, kinds, full)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15, ?16)
              ON CONFLICT (name) DO UPDATE SET
                run = ?2, minute = ?3, hour = ?4, day = ?5, month = ?6, weekday = ?7, enabled = ?8,
-               channels = ?9, report = ?10, template = ?11, recipients = ?12, kinds = ?15,
+               channels = ?9, report = ?10, template = ?11, recipients = ?12, kinds = ?15, full = ?16,
                considered_at = iif(?14, considered_at, ?13)",
         )?
         .execute(params![
@@ -148,6 +149,7 @@ pub fn save(connection: &Connection, task: &Task, now: DateTime<Utc>) -> Result<
             Millis(now),
             goes_on,
             Json(&task.kinds),
+            task.full,
         ])?;
     Ok(())
 }
@@ -388,6 +390,7 @@ mod tests {
             template: None,
             limit: None,
             kinds: Vec::new(),
+            full: false,
         };
         save(c, &task, due - chrono::TimeDelta::hours(1)).expect("saved");
         let ending = RunEnding {

@@ -857,3 +857,61 @@ fn what_the_former_holder_of_a_contract_owes_is_told_to_nobody_else() {
         assert_eq!(found.as_array().map(Vec::len), Some(2), "{filter}");
     }
 }
+
+#[test]
+fn a_send_to_many_comes_to_what_its_dry_run_said() {
+    let house = house_with_texts();
+    let mut clients = "id,name,person_type,active,mobile\n".to_owned();
+    let mut contracts = "id,client_id,status,access_status\n".to_owned();
+    for id in 101..2_501 {
+        // Some have no number, or one that is none, or several contracts.
+        let mobile = match id % 11 {
+            0 => String::new(),
+            1 => "0".to_owned(),
+            _ => format!("4999{:07}", id * 3),
+        };
+        clients += &format!("{id},Cliente {id},F,S,{mobile}\n");
+        for contract in 0..=i32::from(id % 7 == 0) {
+            contracts += &format!("{},{id},A,A\n", id * 10 + contract);
+        }
+    }
+    house.run_with(&["import", "clients", "-"], clients).ok();
+    house
+        .run_with(&["import", "contracts", "-"], contracts)
+        .ok();
+    let outage = ["send", "contracts", "-t", "outage"];
+    let fate = |row: &Value, state: &str| {
+        let why = row["reason"].as_str().unwrap_or(state).to_owned();
+        (row["client_id"].clone(), row["address"].clone(), why)
+    };
+    let look = house.json(&with(&outage, &["--dry-run"]));
+    let planned: Vec<_> = rows_of(&look).map(|row| fate(row, "sent")).collect();
+    assert!(planned.len() > 2_400, "{}", planned.len());
+    // Nothing is kept of one that is not to be carried out, however far it came.
+    house
+        .run(&with(&outage, &["--yes", "--expect", "3"]))
+        .exits(3)
+        .says("3 recipients were expected");
+    assert_eq!(house.json(&["history"]), json!([]));
+    let sent = house.json(&with(
+        &outage,
+        &["--yes", "--expect", &look["recipients"].to_string()],
+    ));
+    assert_eq!(sent["reasons"], look["reasons"]);
+    let mut became: Vec<_> = rows_of(&sent)
+        .map(|row| (row["message_id"].as_i64(), fate(row, "sent")))
+        .collect();
+    became.sort_by_key(|(id, _)| *id);
+    let became: Vec<_> = became.into_iter().map(|(_, fate)| fate).collect();
+    assert_eq!(became, planned);
+    let again = house.json(&with(&outage, &["--yes"]));
+    assert_eq!(again["reasons"], json!({"duplicate": planned.len()}));
+}
+
+fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [command, more].concat()
+}
+
+fn rows_of(answer: &Value) -> impl Iterator<Item = &Value> {
+    answer["rows"].as_array().expect("rows").iter()
+}

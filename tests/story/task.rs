@@ -1112,6 +1112,51 @@ fn trial_103_a_sync_may_read_some_kinds_only() {
         .says("kinds: is of no use to backup");
 }
 
+#[test]
+fn the_weekly_full_read_is_a_task_too() {
+    let house = house_at(
+        "2026-11-22T04:59",
+        "[sync.command.erp]\ncommand = [\"/bin/sh\", \"source\"]\nkinds = [\"clients\"]\n",
+    );
+    house.write(
+        "source",
+        "printf '%s' \"[$REGUA_SINCE]\" >> asked\ncat rows\n",
+    );
+    house.write(
+        "rows",
+        "{\"kind\":\"clients\",\"id\":1,\"name\":\"Ana\",\"person_type\":\"F\"}\n{\"complete\":true,\"cursor\":\"m1\"}\n",
+    );
+    let when = ["--minute", "0", "--hour", "5", "--weekday", "sun"];
+    let add = |name: &str, more: &[&str]| {
+        let all = [&["task", "add", name, "--run", "sync"], &when[..], more].concat();
+        house.run(&all)
+    };
+    add("changes", &[]).ok();
+    add("whole", &["--full", "--kinds", "clients"]).ok();
+    assert_eq!(house.json(&["task", "show", "whole"])["full"], true);
+    assert_eq!(house.json(&["task", "show", "changes"])["full"], false);
+    house
+        .run(&["task", "show", "whole"])
+        .ok()
+        .prints("full: yes");
+    let file = house.run(&["export"]).ok().stdout;
+    assert_eq!(file.matches("full = true").count(), 1, "{file}");
+    house.write("all.toml", &file);
+    house.run(&["apply", "--check", "all.toml"]).exits(0);
+    for name in ["changes", "whole", "changes", "whole"] {
+        house.run(&["task", "run", name]).ok();
+    }
+    // The one goes on from its mark, the other begins anew.
+    assert_eq!(house.read("asked"), "[][][m1][]");
+    house.run(&["task", "edit", "whole", "--no-full"]).ok();
+    assert_eq!(house.json(&["task", "show", "whole"])["full"], false);
+    let backup = ["task", "add", "b", "--run", "backup", "--full"];
+    house
+        .run(&[&backup[..], &when[..]].concat())
+        .exits(3)
+        .says("full: is of no use to backup");
+}
+
 /// A send of a saved report by sms each day at ten.
 fn with_a_daily_send(now: &str) -> House {
     let house = house_at(now, "");

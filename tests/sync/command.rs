@@ -210,6 +210,54 @@ fn what_is_not_complete_or_not_acceptable_changes_nothing() {
 }
 
 #[test]
+fn what_cannot_be_read_is_emptied_where_it_may_be_and_decides_nothing() {
+    let ugly = BOOK.replace(
+        "\"mobile\":\"(49) 99999-0001\"",
+        "\"birth_date\":\"31/02/1990\",\"tax_id\":\"isento\",\"state\":\"XX\"",
+    );
+    let last = "{\"complete\":true}";
+    let house = Programs::with(&printing(&ugly, last), "empty_bad = true");
+    let answer = house.synced();
+    let told: Vec<(&str, &str)> = answer["noticed"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|noticed| {
+            let text = |key: &str| noticed[key].as_str().expect(key);
+            (text("field"), text("taken"))
+        })
+        .collect();
+    let emptied = ["birth_date", "tax_id", "state"].map(|column| (column, "left empty"));
+    assert_eq!(told, emptied);
+    let row = &house.report("contracts", "client_name,birth_date")[0];
+    assert_eq!(row, &json!({"client_name": "Ana", "birth_date": null}));
+    // Without the word for it, such a row is refused with all others.
+    Programs::with(&printing(&ugly, last), "").refused(3, &["clients 1: birth_date"]);
+    for (good, bad, told) in [
+        (
+            "\"status\":\"open\"",
+            "\"status\":\"open\",\"released\":\"talvez\"",
+            "released",
+        ),
+        (
+            "\"status\":\"open\"",
+            "\"status\":\"open\",\"open_amount\":\"1.234\"",
+            "open_amount",
+        ),
+        (
+            "\"plan\":\"Fibra\"",
+            "\"notice_hold_until\":\"31/02/2027\"",
+            "notice_hold_until",
+        ),
+        ("\"name\":\"Ana\"", "\"name\":\"\"", "name"),
+    ] {
+        let book = BOOK.replace(good, bad);
+        let house = Programs::with(&printing(&book, last), "empty_bad = true");
+        house.refused(3, &[told]);
+    }
+}
+
+#[test]
 fn its_complaints_are_shown_without_secrets_and_harmless() {
     let script =
         "echo \"cannot log in as $DB_PASSWORD\" >&2; printf 'red \\033[31m\\n' >&2; exit 1";
@@ -481,6 +529,20 @@ fn mk_auth_is_read_as_it_answered() {
     let house = with_mysql("mkauth");
     let answer = house.synced();
     assert_eq!(answer["refused"], json!([]));
+    let notes: Vec<&str> = answer["notes"]
+        .as_array()
+        .expect("notes")
+        .iter()
+        .map(|note| note.as_str().expect("a text"))
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "command.mk: clients without a name, left out: 2, the first has id 50001",
+            "command.mk: titles whose due date or amount cannot be read, left out: 8, the first has id 60002",
+            "command.mk: titles of a status that is not known (\"estranho\"), not released: 1, the first has id 60009",
+        ]
+    );
     let row = &house.report(
         "contracts",
         "contract_id,client_name,access_status,overdue_total,city",
@@ -523,6 +585,7 @@ fn phpnuxbill_is_read_as_it_answered_and_a_failing_mysql_is_told() {
     let ran = house.run(&["sync"]);
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.stderr.contains("Access denied"), "{ran:?}");
+    assert!(ran.stderr.contains("ended with exit code 1"), "{ran:?}");
 }
 
 #[test]

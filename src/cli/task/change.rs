@@ -73,6 +73,9 @@ pub(super) struct Parts {
     /// sync: only these kinds, such as clients,invoices [default: every kind]
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     kinds: Vec<String>,
+    /// sync: everything, whether it changed or not; once a week is plenty
+    #[arg(long)]
+    full: bool,
 }
 
 /// A new task.
@@ -107,6 +110,9 @@ pub(in crate::cli) struct Edit {
     /// sync: every kind again
     #[arg(long, conflicts_with = "kinds")]
     all_kinds: bool,
+    /// sync: only what changed again
+    #[arg(long, conflicts_with = "full")]
+    no_full: bool,
     /// send: every recipient again
     #[arg(long, conflicts_with = "limit")]
     no_limit: bool,
@@ -118,7 +124,7 @@ pub(in crate::cli) struct Edit {
 
 impl Edit {
     fn changes_nothing(&self) -> bool {
-        let again = self.all_channels || self.all_kinds || self.no_limit;
+        let again = self.all_channels || self.all_kinds || self.no_full || self.no_limit;
         self.run.is_none()
             && !again
             && self.parts == Parts::default()
@@ -143,6 +149,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
         template: add.parts.template,
         limit: add.parts.limit,
         kinds: FactKind::meant(&add.parts.kinds),
+        full: add.parts.full,
     };
     keep(context, |connection| {
         if store::find(connection, &task.name)?.is_some() {
@@ -174,6 +181,7 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
             task.run = run;
             task.channels.clear();
             task.kinds.clear();
+            task.full = false;
             (task.report, task.template, task.limit) = (None, None, None);
         }
         if !edit.parts.channels.is_empty() || edit.all_channels {
@@ -182,6 +190,7 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
         if !edit.parts.kinds.is_empty() || edit.all_kinds {
             task.kinds = FactKind::meant(&edit.parts.kinds);
         }
+        task.full = edit.parts.full || (task.full && !edit.no_full);
         task.report = edit.parts.report.or(task.report);
         task.template = edit.parts.template.or(task.template);
         task.limit = edit.parts.limit.or(task.limit.filter(|_| !edit.no_limit));

@@ -26,6 +26,7 @@ mod units;
     regua task add collections --run collection-update --minute 30 --hour 8 --weekday 1-6\n  \
     regua task add birthdays --run birthday-queue --minute 0 --hour 8\n  \
     regua task add forward --run send-queue --minute '*/10' --hour 8-19\n  \
+    regua task add erp-weekly --run sync --full --minute 0 --hour 5 --weekday sun\n  \
     regua task add nightly --run backup --minute 0 --hour 3"
 )]
 pub(super) enum Command {

@@ -52,6 +52,7 @@ pub(super) fn view(context: &Context) -> View<'_, TaskRow> {
         .words("template", |(task, _)| task.template.clone())
         .number("limit", |(task, _)| task.limit)
         .words("kinds", |(task, _)| json!(task.kinds))
+        .words("full", |(task, _)| task.full)
 }
 
 /// Counts as people read them; the zeros are left out.
@@ -124,6 +125,8 @@ fn heading(context: &Context, task: &Task) -> String {
         if task.enabled { "" } else { ", disabled" }
     );
     let channels: Vec<&str> = task.channels.iter().map(|c| c.as_str()).collect();
+    let kinds = (!task.kinds.is_empty()).then(|| task.kinds.join(", "));
+    let full = task.full.then(|| "yes".to_owned());
     let limit = task.limit.map(|limit| limit.to_string());
     for (key, value) in [
         (
@@ -133,6 +136,8 @@ fn heading(context: &Context, task: &Task) -> String {
         ("report", task.report.clone()),
         ("template", task.template.clone()),
         ("limit", limit),
+        ("kinds", kinds),
+        ("full", full),
         ("next run", next),
     ] {
         if let Some(value) = value {

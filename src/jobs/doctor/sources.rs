@@ -129,6 +129,6 @@ fn not_read_whole(connection: &Connection, source: &str, now: &Now) -> Result<Op
             "the invoices of {source} were never read whole: what was deleted there since still owes here"
         ),
     };
-    let remedy = "regua sync --full invoices, once a week; a program says \"full\":true when it told all there is";
+    let remedy = "regua task add weekly --run sync --full --minute 0 --hour 5 --weekday sun; a program says \"full\":true when it told all there is";
     Ok(Some(Finding::warning("source", told, remedy)))
 }

@@ -13,9 +13,12 @@ use crate::error::{Error, Result};
 use crate::jobs::provided;
 use crate::store::{Store, batch};
 
+mod abreast;
+mod gather;
 mod state;
 mod walk;
 
+use gather::Gather;
 pub use state::{SendState, standing, took};
 use walk::Walk;
 
@@ -98,8 +101,10 @@ pub struct Plan {
 /// Counts what a send would come to, and writes nothing.
 pub fn plan(store: &Store, config: &Config, clock: &Clock, request: &Request) -> Result<Plan> {
     provided::refuse(config, [&request.template])?;
-    let mut walk = Walk::new(store.connection(), config, clock.now(), request, None)?;
-    walk.run()?;
+    let (connection, now) = (store.connection(), clock.now());
+    let mut walk = Walk::new(connection, config, now, request, None)?;
+    let mut gather = Gather::new(connection, config, now, request, None)?;
+    walk.plan.matched = gather.run(&mut |recipient| walk.take(&recipient))?;
     check(&walk.plan, config, request)?;
     Ok(walk.plan)
 }
@@ -142,6 +147,7 @@ pub fn write(
 ) -> Result<(i64, Plan)> {
     let now = clock.now();
     provided::refuse(config, [&request.template])?;
+    let beside = abreast::reader(store, config, request)?;
     store.write(|transaction| {
         let filters = request.report.written_filters();
         let id = batch::begin(
@@ -152,7 +158,12 @@ pub fn write(
             now.at,
         )?;
         let mut walk = Walk::new(transaction, config, now, request, Some(id))?;
-        walk.run()?;
+        walk.plan.matched = if let Some(reader) = beside {
+            abreast::run(reader, (config, now), (request, id), &mut walk)?
+        } else {
+            let mut gather = Gather::new(transaction, config, now, request, Some(id))?;
+            gather.run(&mut |recipient| walk.take(&recipient))?
+        };
         check(&walk.plan, config, request)?;
         batch::planned(
             transaction,

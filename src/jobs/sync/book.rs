@@ -333,7 +333,10 @@ impl Book<'_> {
             }
             match book::read(column, text, self.now) {
                 Ok(value) => *cell = Some(value),
-                Err(refused) if column.required || self.source.all_or_nothing() => {
+                Err(refused)
+                    if column.required
+                        || !(column.cell.may_be_emptied() && self.source.empties_bad()) =>
+                {
                     return Err(Refused {
                         kind: kind.name,
                         id,

@@ -37,13 +37,14 @@ pub struct SyncRequest {
     pub by_task: bool,
 }
 
-/// Syncs these kinds (none: every kind) from every source that is configured, as a task does.
+/// Syncs these kinds (none: every kind) from every source that is configured, as a task does; `full`: all of
+/// it, whether it changed or not.
 ///
 /// # Errors
 /// When none is configured (exit 3), and as [`sync`] does.
 pub fn everything(
     store: &mut Store,
-    kinds: &[String],
+    (kinds, full): (&[String], bool),
     config: &Config,
     clock: &Clock,
     stop: &Stop,
@@ -51,7 +52,7 @@ pub fn everything(
     let sources = configured(config)?;
     let request = SyncRequest {
         kinds: kinds.to_vec(),
-        full: false,
+        full,
         dry_run: false,
         most_gone: None,
         by_task: true,

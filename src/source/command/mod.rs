@@ -48,13 +48,15 @@ const ALL_KINDS: [&str; KINDS.len()] = {
 /// Rows handed over at a time.
 const PAGE: usize = 500;
 
-/// Reads every `[sync.command.NAME]`.
+/// Reads every `[sync.command.NAME]`, in the order in which they stand in the file: the rows of one may refer to
+/// what those before it bring.
 fn read(
     section: Section<'_, '_>,
     base: &Path,
     _warnings: &mut Vec<String>,
 ) -> Vec<Arc<dyn SourceSettings>> {
-    let programs = section.tables();
+    let mut programs = section.tables();
+    programs.sort_by_key(|(_, program)| program.line());
     let read = programs
         .into_iter()
         .filter_map(|(name, program)| settings::read(&section, &name, program, base))
@@ -217,6 +219,10 @@ impl Source for Command {
 
     fn all_or_nothing(&self) -> bool {
         true
+    }
+
+    fn empties_bad(&self) -> bool {
+        self.settings.empty_bad
     }
 
     fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {

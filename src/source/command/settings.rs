@@ -31,6 +31,8 @@ pub struct CommandSettings {
     pub names_kinds: bool,
     /// Seconds that it may run.
     pub timeout_seconds: i64,
+    /// A value that cannot be read is emptied and told of, in a column that is not required and decides nothing.
+    pub empty_bad: bool,
     /// What it finds in its environment, besides ours.
     pub env: Vec<(String, Secret)>,
 }
@@ -65,6 +67,7 @@ pub fn read(
     let timeout_seconds = section
         .number("timeout_seconds", 1..=MOST_SECONDS)
         .unwrap_or(USUAL_SECONDS);
+    let empty_bad = section.flag("empty_bad").unwrap_or(false);
     let env = section.section("env").map_or_else(Vec::new, |env| {
         let pairs = env.pairs().into_iter();
         pairs
@@ -86,6 +89,7 @@ pub fn read(
         kinds,
         names_kinds,
         timeout_seconds,
+        empty_bad,
         env,
     })
 }

@@ -29,6 +29,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Task> {
     let template = section.filled("template");
     let limit = section.number("limit", 1..=i64::MAX);
     let kinds = section.texts("kinds").unwrap_or_default();
+    let full = section.flag("full").unwrap_or(false);
     Some(Task {
         name: name?,
         run: run?,
@@ -39,6 +40,7 @@ pub fn read(section: &Section<'_, '_>) -> Option<Task> {
         template,
         limit,
         kinds,
+        full,
     })
 }
 
@@ -108,6 +110,9 @@ pub fn write(task: &Task) -> String {
     if !task.kinds.is_empty() {
         line("kinds", quoted_list(&task.kinds));
     }
+    if task.full {
+        line("full", "true".to_owned());
+    }
     text
 }
 
@@ -129,7 +134,8 @@ mod tests {
         let text = "[[task]]\nname = \"q\"\nrun = \"send-queue\"\nminute = 30\nhour = \"8-18/2\"\n\
                     weekday = \"Mon-fri\"\nenabled = false\nchannels = [\"whatsapp\", \"sms\"]\n\
                     [[task]]\nname = \"s\"\nrun = \"send\"\nminute = \"0\"\nhour = \"*\"\nday = \"1,15\"\n\
-                    month = \"jan\"\nreport = \"cut\"\ntemplate = \"hello\"\nlimit = 10\n";
+                    month = \"jan\"\nreport = \"cut\"\ntemplate = \"hello\"\nlimit = 10\n\
+                    [[task]]\nname = \"w\"\nrun = \"sync\"\nminute = 0\nhour = 5\nweekday = \"sun\"\nfull = true\n";
         let mut first = Definitions::default();
         assert_eq!(first.read("t.toml", text), []);
         let again: String = first.tasks.iter().map(|task| write(&task.value)).collect();
@@ -144,6 +150,7 @@ mod tests {
             "30 8-18/2 * * mon-fri"
         );
         assert_eq!(first.tasks[1].value.limit, Some(10));
+        assert!(first.tasks[2].value.full && !first.tasks[1].value.full);
     }
 
     #[test]

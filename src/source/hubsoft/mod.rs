@@ -71,7 +71,7 @@ impl SourceSettings for HubsoftSettings {
         Ok(Box::new(Hubsoft {
             web: RefCell::new(Web::new(
                 called,
-                self.timeout_seconds,
+                (1, self.timeout_seconds),
                 self.ca_file.as_deref(),
                 &secrets,
             )?),

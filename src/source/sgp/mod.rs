@@ -1,15 +1,16 @@
 //! SGP's web service, read only: titles by their due date, and the contracts of those who have them.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 
+use self::at_once::in_turn;
 use self::facts::{Agreement, ContractPage, Title, TitlePage};
 use super::erp;
 use super::web::{Counted, NOTHING_CHANGED, Scalar, Web};
@@ -20,6 +21,7 @@ use crate::http::{Body, HttpAnswer, HttpRequest, Method, form};
 use crate::settings::{Ask, Secret};
 use crate::toml_table::Section;
 
+mod at_once;
 mod facts;
 mod settings;
 
@@ -73,13 +75,13 @@ impl SourceSettings for SgpSettings {
         Ok(Box::new(Sgp {
             web: Web::new(
                 called,
-                self.timeout_seconds,
+                (self.workers, self.timeout_seconds),
                 self.ca_file.as_deref(),
                 &secrets,
             )?,
             settings: self.clone(),
             token,
-            requests: Cell::new(0),
+            requests: AtomicU64::new(0),
         }))
     }
 }
@@ -89,7 +91,7 @@ struct Sgp {
     settings: SgpSettings,
     token: String,
     web: Web,
-    requests: Cell<u64>,
+    requests: AtomicU64,
 }
 
 impl fmt::Debug for Sgp {
@@ -127,9 +129,9 @@ impl Sgp {
                 text: &body,
             }),
         };
-        let mut requests = self.requests.get();
+        let mut requests = 0;
         let answer = self.web.ask(&request, path, &mut requests);
-        self.requests.set(requests);
+        self.requests.fetch_add(requests, Ordering::Relaxed);
         let answer = answer?;
         if !answer.is_success() {
             return Err(self.refused(&answer, path));
@@ -221,9 +223,7 @@ impl Sgp {
             let told = page.paginacao.and_then(|paging| paging.total.count());
             total = told.or(total);
             self.check(&titles, offset, &mut counted)?;
-            for title in &titles {
-                self.contracts_of(title, question, &mut consulted, take)?;
-            }
+            self.contracts_of(&titles, question, &mut consulted, take)?;
             if let Some(kind) = invoices {
                 let rows = titles
                     .iter()
@@ -257,33 +257,34 @@ impl Sgp {
         Ok(())
     }
 
-    /// Asks for the contracts of whoever a title is of, once in a run: where they are not known, where the
-    /// title is overdue (a contract may have been cut or let go since), and in a full run.
+    /// Asks for the contracts of those whom the titles of a page are of, several at once, and each once in a run.
     fn contracts_of(
         &self,
-        title: &Title,
+        titles: &[Title],
         question: &Question<'_>,
         consulted: &mut Consulted,
         take: &mut Take<'_>,
     ) -> Result<()> {
-        let Some(document) = title.cliente_cpfcnpj.filled() else {
-            return Ok(());
-        };
-        let known = match title.cliente_contrato.id() {
-            Some(id) => question.book.has_contract(id)?,
-            None => false,
-        };
-        if known && !question.full && !title.overdue(question.now.today) {
-            return Ok(());
+        let mut documents = Vec::new();
+        for title in titles {
+            let Some(document) = title.cliente_cpfcnpj.filled() else {
+                continue;
+            };
+            if is_in_question(title, question)? && consulted.ask(document) {
+                documents.push(document);
+            }
         }
-        if !consulted.ask(document) {
-            return Ok(());
-        }
-        let page: ContractPage = self.post(CONTRACTS, &[("cpfcnpj", document)])?;
-        let Some(contracts) = page.contratos else {
-            return self.without_list(CONTRACTS, &page.status, &page.msg);
-        };
-        self.hand_over(&contracts, take)
+        let ask = |document: &str| self.post::<ContractPage>(CONTRACTS, &[("cpfcnpj", document)]);
+        let by = (ask, || self.web.hang_up());
+        in_turn(
+            self.settings.workers,
+            &documents,
+            by,
+            &mut |page| match page.contratos {
+                Some(contracts) => self.hand_over(&contracts, take),
+                None => self.without_list(CONTRACTS, &page.status, &page.msg),
+            },
+        )
     }
 
     fn hand_over(&self, contracts: &[Agreement], take: &mut Take<'_>) -> Result<()> {
@@ -315,6 +316,18 @@ impl Sgp {
     }
 }
 
+/// Whether the contracts of whom a title is of are to be asked for: where they are not known, where the
+/// title is overdue (a contract may have been cut or let go since), and in a full run.
+fn is_in_question(title: &Title, question: &Question<'_>) -> Result<bool> {
+    if question.full || title.overdue(question.now.today) {
+        return Ok(true);
+    }
+    match title.cliente_contrato.id() {
+        Some(id) => Ok(!question.book.has_contract(id)?),
+        None => Ok(true),
+    }
+}
+
 impl Source for Sgp {
     fn name(&self) -> &str {
         settings::NAME
@@ -325,7 +338,7 @@ impl Source for Sgp {
     }
 
     fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
-        self.requests.set(0);
+        self.requests.store(0, Ordering::Relaxed);
         self.titles(question, take)?;
         let kinds = question.kinds.iter().map(|asked| Reached {
             form: if asked.kind.name == "invoices" {
@@ -341,7 +354,7 @@ impl Source for Sgp {
         });
         Ok(Complete {
             kinds: kinds.collect(),
-            requests: self.requests.get(),
+            requests: self.requests.load(Ordering::Relaxed),
             ..Complete::default()
         })
     }

@@ -24,6 +24,8 @@ pub struct SgpSettings {
     pub days_back: i64,
     /// Titles due within so many days.
     pub days_ahead: i64,
+    /// Questions about contracts that are asked at once.
+    pub workers: usize,
     /// Seconds to wait for one answer.
     pub timeout_seconds: i64,
     /// Authorities to trust besides the usual ones (PEM).
@@ -46,6 +48,7 @@ pub fn read(
     let page_size = section.number("page_size", 1..=250).unwrap_or(250);
     let days_back = section.number("days_back", 0..=3660).unwrap_or(365);
     let days_ahead = section.number("days_ahead", 0..=3660).unwrap_or(120);
+    let workers = section.number("workers", 1..=16).unwrap_or(4);
     let timeout_seconds = timeout(&section, 60);
     let ca_file = ca_file(&section, base);
     section.finish();
@@ -56,6 +59,7 @@ pub fn read(
         page_size,
         days_back,
         days_ahead,
+        workers: usize::try_from(workers).unwrap_or(1),
         timeout_seconds,
         ca_file,
     })
