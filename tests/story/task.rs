@@ -1362,7 +1362,11 @@ fn a_task_that_ran_by_a_clock_that_was_ahead_is_told_of_until_that_is_mended() {
     house.run(&["task", "run-due"]).ok().says(words);
     house.at("2026-11-24T09:01");
     assert_eq!(house.run(&["task", "run-due"]).ok().stderr, "");
-    house.run(&["status"]).ok().prints(words).prints("regua task enable b");
+    house
+        .run(&["status"])
+        .ok()
+        .prints(words)
+        .prints("regua task enable b");
     house.run(&["task", "disable", "b"]).ok();
     house.run(&["task", "enable", "b"]).ok();
     house.at("2026-11-25T09:00");
