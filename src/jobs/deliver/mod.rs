@@ -306,7 +306,8 @@ impl Drain {
             if out_of_patience {
                 return self.give_up_waiting(supply, &workers);
             }
-            workers.gather(&mut back, (most / 2).max(1).min(self.in_flight.len()));
+            let all = self.in_flight.len();
+            workers.gather(&mut back, (most / 2).max(1).min(all), all);
         }
     }
 
