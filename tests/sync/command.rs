@@ -210,6 +210,44 @@ fn what_is_not_complete_or_not_acceptable_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_names_what_would_change_row_by_row() {
+    let whole = "{\"complete\":true,\"full\":[\"clients\",\"contracts\",\"invoices\"]}";
+    let house = Programs::with(&printing(BOOK, whole), "");
+    assert_eq!(house.synced()["changes"], json!([]));
+    let other = BOOK
+        .replace("\"plan\":\"Fibra\"", "\"plan\":\"Fibra 700\"")
+        .replace(
+            "\"kind\":\"invoices\",\"id\":101",
+            "\"kind\":\"invoices\",\"id\":102",
+        );
+    house.program("source", &printing(&other, whole));
+    let ran = house.run(&["sync", "--dry-run", "--most-gone", "100%", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let plan = |kind: &str, id: i64, change: &str, columns: &[&str]| json!({"kind": kind, "source": "command.mk", "id": id, "change": change, "columns": columns});
+    assert_eq!(
+        ran.json()["changes"],
+        json!([
+            plan("contracts", 11, "changed", &["plan"]),
+            plan("invoices", 102, "new", &[]),
+            plan("invoices", 101, "gone", &[]),
+        ])
+    );
+    let ran = house.run(&["sync", "--dry-run", "--most-gone", "100%"]);
+    for told in [
+        "contracts 11: changed: plan",
+        "invoices 102: new",
+        "invoices 101: gone",
+    ] {
+        assert!(ran.stderr.contains(told), "{told} in {ran:?}");
+    }
+    // Nothing of it was kept.
+    assert_eq!(
+        ids(&house.report("invoices", "invoice_id"), "invoice_id"),
+        [101]
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_emptied_where_it_may_be_and_decides_nothing() {
     let ugly = BOOK.replace(
         "\"mobile\":\"(49) 99999-0001\"",

@@ -10,7 +10,9 @@ use crate::clock::Stopwatch;
 use crate::domain::book::FactKind;
 use crate::domain::percent::Percent;
 use crate::error::Result;
-use crate::jobs::sync::{self, ColumnSource, Noticed, Refused, SyncRequest, SyncSummary, Synced};
+use crate::jobs::sync::{
+    self, ColumnSource, Noticed, Refused, RowPlan, SyncRequest, SyncSummary, Synced,
+};
 use crate::view::{Cell, Format, View};
 
 mod codes;
@@ -153,6 +155,20 @@ fn tell(context: &Context, summary: &SyncSummary) {
             row.kind, row.id, row.column, row.found, row.remedy
         ));
     }
+    for plan in summary.plans.iter().take(TOLD) {
+        let columns = if plan.columns.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", plan.columns.join(", "))
+        };
+        out.say(format!(
+            "{} {}: {}{columns}",
+            plan.kind, plan.id, plan.change
+        ));
+    }
+    if summary.plans.len() > TOLD {
+        out.say("and others; --json names the first thousand");
+    }
     let refused = summary.refused_rows();
     if refused > 0 {
         out.warn(format!(
@@ -184,6 +200,7 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
             "dry_run": command.dry_run,
             "kinds": kind_view().array(&summary.kinds),
             "refused": refused_view().array(&summary.refused),
+            "changes": plan_view().array(&summary.plans),
             "noticed": noticed_view().array(&summary.noticed),
             "notes": summary.notes,
             "ticket_events": summary.ticket_events,
@@ -230,6 +247,15 @@ fn kind_view() -> View<'static, Synced> {
         .number("gone", |kind| kind.gone)
         .data("back", |kind| kind.back)
         .data("unconfirmed", |kind| kind.unconfirmed)
+}
+
+fn plan_view() -> View<'static, RowPlan> {
+    View::<RowPlan>::new()
+        .words("kind", |plan| plan.kind)
+        .words("source", |plan| Cell::of(&plan.source))
+        .words("id", |plan| plan.id)
+        .words("change", |plan| plan.change)
+        .words("columns", |plan| json!(plan.columns))
 }
 
 fn refused_view() -> View<'static, Refused> {
