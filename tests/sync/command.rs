@@ -210,6 +210,34 @@ fn what_is_not_complete_or_not_acceptable_changes_nothing() {
 }
 
 #[test]
+fn programs_are_read_in_the_order_of_the_file() {
+    let house = Programs::with(
+        &printing(
+            "{\"kind\":\"clients\",\"id\":1,\"name\":\"Ana\",\"person_type\":\"F\"}",
+            "{\"complete\":true}",
+        ),
+        "",
+    );
+    house.program(
+        "other",
+        &printing(
+            "{\"kind\":\"devices\",\"address\":\"ana-1\",\"client_id\":1}",
+            "{\"complete\":true}",
+        ),
+    );
+    // By its name the other would come first.
+    house.configure("command = [\"./source\"]\n[sync.command.app]\ncommand = [\"./other\"]");
+    let answer = house.synced();
+    let from: Vec<&Value> = answer["kinds"]
+        .as_array()
+        .expect("kinds")
+        .iter()
+        .map(|kind| &kind["source"])
+        .collect();
+    assert_eq!(from, ["command.mk", "command.app"]);
+}
+
+#[test]
 fn a_dry_run_names_what_would_change_row_by_row() {
     let whole = "{\"complete\":true,\"full\":[\"clients\",\"contracts\",\"invoices\"]}";
     let house = Programs::with(&printing(BOOK, whole), "");
@@ -234,9 +262,9 @@ fn a_dry_run_names_what_would_change_row_by_row() {
     );
     let ran = house.run(&["sync", "--dry-run", "--most-gone", "100%"]);
     for told in [
-        "contracts 11: changed: plan",
-        "invoices 102: new",
-        "invoices 101: gone",
+        "it would change contracts 11: plan",
+        "it would add invoices 102",
+        "it would take invoices 101 as gone",
     ] {
         assert!(ran.stderr.contains(told), "{told} in {ran:?}");
     }

@@ -155,20 +155,7 @@ fn tell(context: &Context, summary: &SyncSummary) {
             row.kind, row.id, row.column, row.found, row.remedy
         ));
     }
-    for plan in summary.plans.iter().take(TOLD) {
-        let columns = if plan.columns.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", plan.columns.join(", "))
-        };
-        out.say(format!(
-            "{} {}: {}{columns}",
-            plan.kind, plan.id, plan.change
-        ));
-    }
-    if summary.plans.len() > TOLD {
-        out.say("and others; --json names the first thousand");
-    }
+    tell_plans(context, &summary.plans);
     let refused = summary.refused_rows();
     if refused > 0 {
         out.warn(format!(
@@ -189,6 +176,24 @@ fn tell(context: &Context, summary: &SyncSummary) {
     }
     if summary.kinds.iter().all(|kind| kind.read == 0) {
         out.say("nothing changed at the source");
+    }
+}
+
+/// The first rows that a rehearsal would change.
+fn tell_plans(context: &Context, plans: &[RowPlan]) {
+    for plan in plans.iter().take(TOLD) {
+        let (kind, id) = (plan.kind, plan.id);
+        context.out.say(match plan.change {
+            "new" => format!("it would add {kind} {id}"),
+            "gone" => format!("it would take {kind} {id} as gone"),
+            "back" => format!("it would bring back {kind} {id}"),
+            _ => format!("it would change {kind} {id}: {}", plan.columns.join(", ")),
+        });
+    }
+    if plans.len() > TOLD {
+        context
+            .out
+            .say("and others; --json names the first thousand");
     }
 }
 
