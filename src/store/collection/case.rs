@@ -97,11 +97,12 @@ fn note_move(
     milestone: Milestone,
     invoice: &Invoice,
 ) -> Result<()> {
+    // Its number is asked for by itself: a table that is written from itself goes by way of another.
     connection
         .prepare_cached(
             "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
-             SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4
-             FROM collection_move WHERE case_id = ?1",
+             VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM collection_move WHERE case_id = ?1),
+                     ?2, ?3, ?4)",
         )?
         .execute((case, day, milestone, invoice.open_amount))?;
     Ok(())
