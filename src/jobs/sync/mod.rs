@@ -16,11 +16,13 @@ use crate::store::{Lock, Store, Transaction, sync as memory};
 mod book;
 mod doubt;
 mod gather;
+mod parents;
+mod rehearsal;
 mod spool;
 mod summary;
 mod tickets;
 
-pub use summary::{Noticed, Refused, SyncSummary, Synced};
+pub use summary::{Noticed, Refused, RowPlan, SyncSummary, Synced};
 
 /// What to sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
