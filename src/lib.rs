@@ -48,7 +48,7 @@
 //! | a filter operator | 2 | `AtMost` | `domain/report/filter.rs`, `store/report.rs` |
 //! | an invoice column | 3 | `pix_code` | `domain/book.rs`, `domain/invoice.rs`, `store/book.rs` |
 //! | the same column, written in texts | 1 | `pix_code` | `domain/template/variable.rs` |
-//! | the same column, brought by three ERPs | 3 | `pix_code` | `source/hubsoft/facts.rs`, `source/ixc/explain.rs`, `source/sgp/facts.rs` |
+//! | the same column, brought by ERPs: one file in the folder of each | 1 | `pix_code` | `source/` |
 //! | a provider that signs what it reports | 3 | `twilio` | `channel/mod.rs`, `channel/receipts/signature.rs`, `channel/twilio.rs` |
 //! | a preset of a gateway | 1 | `comtele` | `channel/presets/comtele.toml` |
 //! | a scope of holidays | 2 | `extra` | `config/hours.rs`, `domain/holiday.rs` |
