@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::book::Book;
 use crate::measure::{Program, Taken, median};
-use crate::rows::{Bench, RUNS};
+use crate::rows::{Bench, RUNS, Row};
 use crate::servers;
 use crate::table::Table;
 
@@ -24,8 +24,11 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// Requests at the same time, for each host.
 const WORKERS: usize = 16;
 
+/// What is measured of them.
+pub const ROWS: &[Row] = &[("hosts", three_hosts)];
+
 /// Three hosts take at most so much of one host's time.
-pub fn three_hosts(bench: &mut Bench, table: &mut Table) {
+fn three_hosts(bench: &mut Bench, table: &mut Table) {
     let Some(postgres) = postgres::Postgres::start() else {
         return;
     };

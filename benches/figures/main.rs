@@ -20,8 +20,14 @@ mod sql;
 mod table;
 
 use book::Book;
-use rows::{Bench, ROWS};
+use rows::{Bench, ROWS, Row};
 use table::Table;
+
+/// What is measured of several hosts, in a build that has them.
+#[cfg(feature = "postgres")]
+const OF_HOSTS: &[Row] = hosts::ROWS;
+#[cfg(not(feature = "postgres"))]
+const OF_HOSTS: &[Row] = &[];
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,7 +47,8 @@ fn main() -> ExitCode {
 fn figures(arguments: &[String]) -> ExitCode {
     let is = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let asked = |name: &str| arguments.iter().any(|argument| argument == name);
-    let names: Vec<&str> = ROWS.iter().map(|(name, _)| *name).collect();
+    let rows = ROWS.iter().chain(OF_HOSTS);
+    let names: Vec<&str> = rows.clone().map(|(name, _)| *name).collect();
     let flags = ["--small", "--keep"];
     let wrong = arguments
         .iter()
@@ -63,7 +70,7 @@ fn figures(arguments: &[String]) -> ExitCode {
     let book = |clients: usize| Book::write(&folder.join(clients.to_string()), clients, http, smtp);
     let mut bench = Bench::new(book(most), book(most / 10), (http, smtp), is("--small"));
     let mut table = Table::default();
-    for (name, row) in ROWS {
+    for (name, row) in rows {
         if all || asked(name) {
             row(&mut bench, &mut table);
         }

@@ -35,7 +35,7 @@ pub use http::{KnownGateway, known_gateways};
 pub use smtp::bounce;
 
 /// Every provider, in the order in which a remedy names those of a channel.
-const PROVIDERS: [Offer; 8] = [
+const PROVIDERS: &[Offer] = &[
     fcm::OFFER,
     opa::OFFER,
     meta::OFFER,

@@ -170,6 +170,15 @@ pub fn done<T: ?Sized>(
     Ok(())
 }
 
+/// The word for what was asked to be changed: `unchanged` where it is what it was.
+pub fn edited<T: PartialEq>(before: Option<&T>, after: &T) -> &'static str {
+    if before == Some(after) {
+        "unchanged"
+    } else {
+        "changed"
+    }
+}
+
 /// Tells that something kept by name was taken away.
 pub fn removed(context: &Context, what: &str, name: &str) -> Result<Outcome> {
     let view = View::<str>::new()

@@ -384,8 +384,9 @@ fn edit(
             .hint("--filter …, --order …, --no-filters, --no-order"));
     }
     let mut store = context.open()?;
-    let saved = store.write(|transaction| {
+    let (before, saved) = store.write(|transaction| {
         let mut saved = saved_report(transaction, name)?;
+        let before = saved.clone();
         let given = Report::parse(saved.report.kind, &narrowed.filters, &narrowed.order)?;
         if filters {
             saved.report.filters = given.filters;
@@ -394,9 +395,9 @@ fn edit(
             saved.report.order = given.order;
         }
         store::save(transaction, &saved)?;
-        Ok(saved)
+        Ok((before, saved))
     })?;
-    tell(context, &saved, "changed")
+    tell(context, &saved, face::edited(Some(&before), &saved))
 }
 
 /// Tells what was done to a saved report.

@@ -165,7 +165,9 @@ fn edit(edit: &Edit, context: &Context) -> Result<()> {
     edit.parts.make(&mut draft, false)?;
     let now = context.now();
     let (rule, warnings) = job::replace(&mut saved, &context.config, &draft, evaluated_on, now)?;
-    tell(context, "changed", &rule, &warnings)
+    let day = evaluated_on.or(kept.evaluated_on);
+    let done = face::edited(Some(&(kept.rule, kept.evaluated_on)), &(rule.clone(), day));
+    tell(context, done, &rule, &warnings)
 }
 
 fn read_day(text: &str) -> Result<NaiveDate> {

@@ -104,10 +104,21 @@ impl Manner {
             Unit::Client => String::new(),
             _ => match self.identity(row, invoice) {
                 id if id > 0 => format!("/{id}"),
-                id => format!("/no-row-{}", -id),
+                id => format!("{NO_ROW}{}", -id),
             },
         }
     }
+}
+
+/// What stands in a key in place of a row that there was none of.
+const NO_ROW: &str = "/no-row-";
+
+/// The start of a key that was made without its row, as it is with it; none where it was made with one.
+pub fn key_with_row(start: &str, row: i64) -> Option<String> {
+    let (before, rest) = start.rsplit_once(NO_ROW)?;
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let ends = after.is_empty() || after.starts_with("/again");
+    (ends && after.len() < rest.len()).then(|| format!("{before}/{row}{after}"))
 }
 
 /// The columns a send asks of each kind of report: client, contract, and the row's own id.
@@ -126,4 +137,24 @@ pub const fn lot(identity: i64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_made_without_its_row_has_it_once_it_is_there() {
+        let with = |start| key_with_row(start, 105);
+        assert_eq!(
+            with("send/due/2026-11-21/4/no-row-14").as_deref(),
+            Some("send/due/2026-11-21/4/105")
+        );
+        assert_eq!(
+            with("send/due/2026-11-21/4/no-row-14/again-7").as_deref(),
+            Some("send/due/2026-11-21/4/105/again-7")
+        );
+        assert_eq!(with("send/due/2026-11-21/4/104"), None);
+        assert_eq!(with("send/no-row-x/2026-11-21/4"), None);
+    }
 }

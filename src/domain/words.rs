@@ -267,6 +267,16 @@ words_enum! {
     }
 }
 
+impl Status {
+    /// Whether it is an end: what came of the message, until something new is decided about it.
+    pub const fn is_end(self) -> bool {
+        match self {
+            Self::Queued | Self::Sending => false,
+            Self::Sent | Self::Failed | Self::Skipped | Self::Cancelled | Self::Unknown => true,
+        }
+    }
+}
+
 words_enum! {
     /// Which journey made a message.
     Origin {

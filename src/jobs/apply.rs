@@ -17,8 +17,8 @@ use crate::domain::task::Task;
 use crate::error::{Error, Flaw, Result};
 use crate::source::definition::{self, Definitions, Placed};
 use crate::store::{
-    Connection, Store, report as stored_report, rule as stored_rule, task as stored_task,
-    template as stored_template, trigger as stored_trigger,
+    Connection, Store, Transaction, report as stored_report, rule as stored_rule,
+    task as stored_task, template as stored_template, trigger as stored_trigger,
 };
 
 /// Reads files, plans, and carries the plan out in one transaction (or only looks).
@@ -34,17 +34,46 @@ pub fn apply(
         if !wanted.templates_missed {
             problems.extend(rules::foreseen(store.connection(), &wanted)?);
         }
-        return Err(Error::flaws(
-            "the definitions are not acceptable; nothing was changed",
-            problems,
-        ));
+        return Err(not_acceptable(files, problems));
     }
     fetch_texts(config, &mut wanted)?;
+    let carry_out = |transaction: &Transaction<'_>| {
+        let carried_out = carry_out(transaction, config, &wanted, options, now)?;
+        carried_out.map_err(|flaws| not_acceptable(files, flaws))
+    };
     if options.check {
-        store.rehearse(|transaction| carry_out(transaction, config, &wanted, options, now))
+        store.rehearse(carry_out)
     } else {
-        store.write(|transaction| carry_out(transaction, config, &wanted, options, now))
+        store.write(carry_out)
     }
+}
+
+/// Flaws as an error, each file's in the order of its lines; last what stands in none.
+fn not_acceptable(files: &[PathBuf], mut flaws: Vec<Flaw>) -> Error {
+    let files: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    flaws.sort_by_cached_key(|flaw| {
+        let mut found = files.iter().enumerate().filter_map(|(number, file)| {
+            let rest = flaw.place.strip_prefix(file.as_str())?;
+            Some((number, line(rest)?))
+        });
+        found.next().unwrap_or((usize::MAX, 0))
+    });
+    Error::flaws(
+        "the definitions are not acceptable; nothing was changed",
+        flaws,
+    )
+}
+
+/// The line that stands after a file's name: `:12`; none is 0.
+fn line(rest: &str) -> Option<u64> {
+    let Some(rest) = rest.strip_prefix(':') else {
+        return rest.is_empty().then_some(0);
+    };
+    let end = rest.find(|c: char| !c.is_ascii_digit());
+    rest[..end.unwrap_or(rest.len())].parse().ok()
 }
 
 /// Reads every file, with every problem of all of them.
@@ -110,13 +139,14 @@ fn fetch_texts(config: &Config, wanted: &mut Definitions) -> Result<()> {
     Ok(())
 }
 
+/// Carries out what files want; or everything that is wrong with it, and then nothing of it is to be kept.
 fn carry_out(
     connection: &Connection,
     config: &Config,
     wanted: &Definitions,
     options: Options,
     now: Now,
-) -> Result<ApplyPlan> {
+) -> Result<Result<ApplyPlan, Vec<Flaw>>> {
     let mut plan = ApplyPlan::default();
     let [templates, reports, saved_tasks] = compared(connection, wanted, options)?;
     for placed in &wanted.templates {
@@ -133,12 +163,16 @@ fn carry_out(
     for placed in &wanted.reports {
         stored_report::save(connection, &placed.value)?;
     }
-    let rule_steps = rules::carry_out(
+    let (rule_steps, mut flaws) = rules::carry_out(
         connection, config, wanted, options, &templates, now, &mut plan,
     )?;
-    let trigger_steps =
+    let (trigger_steps, of_triggers) =
         triggers::carry_out(connection, config, wanted, options, &mut plan.warnings)?;
-    save_tasks(connection, &wanted.tasks, now)?;
+    flaws.extend(of_triggers);
+    flaws.extend(save_tasks(connection, &wanted.tasks, now)?);
+    if !flaws.is_empty() {
+        return Ok(Err(flaws));
+    }
     // What goes, goes last: by then nothing that stays may name it.
     for name in removed(&saved_tasks) {
         stored_task::remove(connection, name)?;
@@ -161,7 +195,7 @@ fn carry_out(
     plan.steps.extend(rule_steps);
     plan.steps.extend(trigger_steps);
     plan.steps.extend(saved_tasks);
-    Ok(plan)
+    Ok(Ok(plan))
 }
 
 /// What the files change about the saved templates, reports and tasks, in this order.
@@ -207,7 +241,7 @@ fn removed(steps: &[ApplyStep]) -> impl Iterator<Item = &str> {
 }
 
 /// Saves tasks once everything that they may name is saved; every problem of all of them at once.
-fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Result<()> {
+fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Result<Vec<Flaw>> {
     let mut problems = Vec::new();
     for placed in wanted {
         for flaw in tasks::flaws(connection, &placed.value)? {
@@ -219,14 +253,7 @@ fn save_tasks(connection: &Connection, wanted: &[Placed<Task>], now: Now) -> Res
         }
         stored_task::save(connection, &placed.value, now.at)?;
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::flaws(
-            "the definitions are not acceptable; nothing was changed",
-            problems,
-        ))
-    }
+    Ok(problems)
 }
 
 /// What [`export`] writes, as a document with the same tables and keys.
@@ -281,5 +308,8 @@ pub fn review(store: &mut Store, config: &Config, now: Now) -> Result<ApplyPlan>
             placed.value = saved;
         }
     }
-    store.rehearse(|transaction| carry_out(transaction, config, &wanted, Options::default(), now))
+    store.rehearse(|transaction| {
+        let reviewed = carry_out(transaction, config, &wanted, Options::default(), now)?;
+        reviewed.map_err(|flaws| not_acceptable(&[], flaws))
+    })
 }

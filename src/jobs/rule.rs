@@ -163,7 +163,7 @@ pub fn foreseen(connection: &Connection, wanted: &Definitions) -> Result<Vec<Fla
 }
 
 /// Saves the rules of the files, once all rules that will be there agree with each other and with
-/// the templates that will be there.
+/// the templates that will be there; where they do not, nothing is saved and what is wrong is answered.
 pub fn carry_out(
     connection: &Connection,
     config: &Config,
@@ -172,7 +172,7 @@ pub fn carry_out(
     templates: &[ApplyStep],
     now: Now,
     plan: &mut ApplyPlan,
-) -> Result<Vec<ApplyStep>> {
+) -> Result<(Vec<ApplyStep>, Vec<Flaw>)> {
     let saved: Vec<Rule> = store::all(connection)?
         .into_iter()
         .map(|kept| kept.rule)
@@ -204,10 +204,7 @@ pub fn carry_out(
         flaws.extend(found.map(|(part, flaw)| written.flaw(part, flaw.found, flaw.remedy)));
     }
     if !flaws.is_empty() {
-        return Err(Error::flaws(
-            "the definitions are not acceptable; nothing was changed",
-            flaws,
-        ));
+        return Ok((steps, flaws));
     }
     for name in removed {
         let closed = collection::remove_rule(connection, name, now.today)?;
@@ -221,7 +218,7 @@ pub fn carry_out(
         .extend(odd(connection, config, &placed, &known)?);
     let rules: Vec<Rule> = placed.into_iter().map(|placed| placed.value).collect();
     store::save(connection, &rules)?;
-    Ok(steps)
+    Ok((steps, Vec::new()))
 }
 
 /// What is odd about the rules of the files.

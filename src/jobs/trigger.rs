@@ -108,14 +108,15 @@ pub fn still_fine(connection: &Connection) -> Result<()> {
     ))
 }
 
-/// Carries out what files say of triggers, within the transaction that saved their templates.
+/// Carries out what files say of triggers, within the transaction that saved their templates; what is wrong with them
+/// is answered, and then the transaction is not to be kept.
 pub(super) fn carry_out(
     connection: &Connection,
     config: &Config,
     wanted: &Definitions,
     options: Options,
     said: &mut Vec<String>,
-) -> Result<Vec<ApplyStep>> {
+) -> Result<(Vec<ApplyStep>, Vec<Flaw>)> {
     let saved = store::list(connection)?;
     let steps = steps(
         "trigger",
@@ -142,10 +143,7 @@ pub(super) fn carry_out(
         said.extend(warnings(connection, config, &placed.value, &templates)?);
     }
     if !flaws.is_empty() {
-        return Err(Error::flaws(
-            "the definitions are not acceptable; nothing was changed",
-            flaws,
-        ));
+        return Ok((steps, flaws));
     }
     for step in steps
         .iter()
@@ -155,7 +153,7 @@ pub(super) fn carry_out(
     }
     // A template of the files may spoil a trigger that they do not name.
     still_fine(connection)?;
-    Ok(steps)
+    Ok((steps, flaws))
 }
 
 /// Removes a trigger, which must be there.

@@ -12,6 +12,7 @@ use crate::domain::message::Lot;
 use crate::domain::money::Money;
 use crate::domain::notice::NoticeKind;
 use crate::domain::payment_code::CodeKind;
+use crate::domain::place::Place;
 use crate::domain::receipt::ReceiptKind;
 use crate::domain::report::ReportKind;
 use crate::domain::rule::Deliver;
@@ -29,6 +30,10 @@ pub struct Day(pub NaiveDate);
 /// An instant as a column holds it: whole milliseconds since 1970 (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Millis(pub DateTime<Utc>);
+
+/// Where a client is, `k` being its row, and its contract `t`, whose own city counts first; read by
+/// [`Columns::place`].
+pub const PLACE: &str = "coalesce(nullif(trim(t.city), ''), k.city), k.state";
 
 /// Types that are columns: how each is written, and how it is read.
 macro_rules! columns {
@@ -70,10 +75,13 @@ columns! { words:
     ReceiptKind, ReportKind, Run, Stage, StepKind, RunOutcome, TriggerEvent,
 }
 
+/// The state in which the table keeps a message that was handed to the hosts that share the queue.
+pub const SHARED: &str = "shared";
+
 /// A message that was handed to the hosts that share the queue is one that is queued.
 fn status(value: ValueRef<'_>) -> FromSqlResult<Status> {
     match value.as_str()? {
-        "shared" => Ok(Status::Queued),
+        SHARED => Ok(Status::Queued),
         text => Status::parse(text).ok_or_else(|| wrong(text)),
     }
 }
@@ -185,6 +193,8 @@ pub trait Columns {
     fn instant(&self, column: impl RowIndex) -> rusqlite::Result<DateTime<Utc>>;
     /// An instant that may be absent.
     fn instant_opt(&self, column: impl RowIndex) -> rusqlite::Result<Option<DateTime<Utc>>>;
+    /// The columns of [`PLACE`], from this one on.
+    fn place(&self, first: usize) -> rusqlite::Result<Place>;
     /// A list kept as JSON.
     fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T>;
     /// A list kept as texts separated by `|`.
@@ -220,6 +230,13 @@ impl Columns for Row<'_> {
     fn instant_opt(&self, column: impl RowIndex) -> rusqlite::Result<Option<DateTime<Utc>>> {
         let at: Option<Millis> = self.get(column)?;
         Ok(at.map(|Millis(at)| at))
+    }
+
+    fn place(&self, first: usize) -> rusqlite::Result<Place> {
+        Ok(Place {
+            city: self.get(first)?,
+            state: self.get(first + 1)?,
+        })
     }
 
     fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T> {

@@ -94,11 +94,6 @@ impl Store {
             ))
             .hint("use the newer regua; nothing was changed"));
         }
-        if empty {
-            self.connection
-                .pragma_update(None, "application_id", APPLICATION_ID)
-                .map_err(broken)?;
-        }
         self.pragmas_for_writing()?;
         let transaction = self
             .connection
@@ -112,7 +107,8 @@ impl Store {
             transaction.execute_batch(migration).map_err(broken)?;
         }
         transaction
-            .pragma_update(None, "user_version", MIGRATIONS.len())
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .and_then(|()| transaction.pragma_update(None, "user_version", MIGRATIONS.len()))
             .map_err(broken)?;
         transaction.commit().map_err(broken)
     }

@@ -135,7 +135,7 @@ impl Store {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .map_err(|error| cannot_open(path, error))?;
-        let mut store = Self {
+        let store = Self {
             connection,
             anchor: Some(Arc::new(anchor)),
             path: path.to_owned(),
@@ -144,15 +144,18 @@ impl Store {
             watched: Cell::new(false),
         };
         store.still_there()?;
-        store
-            .prepare(patience)
-            .map_err(|error| cannot_open(path, error))?;
-        store.migrate()?;
-        store
-            .connection
+        store.made_ready(patience)
+    }
+
+    /// The same as this program needs it, and not to be written to until somebody begins to.
+    fn made_ready(mut self, patience: Duration) -> Result<Self> {
+        self.prepare(patience)
+            .map_err(|error| cannot_open(&self.path, error))?;
+        self.migrate()?;
+        self.connection
             .pragma_update(None, "query_only", true)
-            .map_err(|error| cannot_open(path, error))?;
-        Ok(store)
+            .map_err(|error| cannot_open(&self.path, error))?;
+        Ok(self)
     }
 
     /// Opens the database at `path`, which must exist.
@@ -175,23 +178,15 @@ impl Store {
     /// An empty database that is nowhere, in place of the one that does not exist at `path` yet: for
     /// looking at what would be done.
     pub fn imagined(path: &Path) -> Result<Self> {
-        let mut store = Self {
+        Self {
             connection: Connection::open_in_memory().map_err(|error| cannot_open(path, error))?,
             anchor: None,
             path: path.to_owned(),
             created: false,
             clock: SharedClock::system(),
             watched: Cell::new(false),
-        };
-        store
-            .prepare(BUSY)
-            .map_err(|error| cannot_open(path, error))?;
-        store.migrate()?;
-        store
-            .connection
-            .pragma_update(None, "query_only", true)
-            .map_err(|error| cannot_open(path, error))?;
-        Ok(store)
+        }
+        .made_ready(BUSY)
     }
 
     /// A second connection to the same database that can only read; none where the database is nowhere. It holds

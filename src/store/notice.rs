@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::{Columns as _, Millis};
+use super::columns::{Columns as _, Millis, PLACE};
 use crate::domain::ladder::Stage;
 use crate::domain::money::Money;
 use crate::domain::notice::{NoticeKind, NoticesGiven};
@@ -279,7 +279,7 @@ fn select(condition: &str, order: &str) -> String {
                 {COUNTS},
                 (SELECT max(c.closed_on) FROM notice_case s JOIN collection_case c ON c.id = s.case_id
                  WHERE s.message_id = n.message_id),
-                coalesce(nullif(trim(t.city), ''), k.city), k.state
+                {PLACE}
          FROM notice n
          LEFT JOIN message m ON m.id = n.message_id
          LEFT JOIN client k ON k.id = n.client_id
@@ -303,10 +303,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<GivenNotice> {
         owing: row.get(10)?,
         counts: row.get(11)?,
         closed_on: row.day_opt(12)?,
-        place: Place {
-            city: row.get(13)?,
-            state: row.get(14)?,
-        },
+        place: row.place(13)?,
     })
 }
 

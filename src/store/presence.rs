@@ -144,6 +144,18 @@ impl<'c> Seen<'c> {
         )?)
     }
 
+    /// The first ids, at most so many, of the rows that would be absent.
+    pub fn first_missing(&self, most: usize) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT id FROM {} WHERE brought = {} AND absent_since IS NULL AND id NOT IN temp.seen_row
+             ORDER BY id LIMIT ?1",
+            self.kind.table, self.bringer.bit
+        ))?;
+        let rows =
+            statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Takes those that did not come as not brought by this one any more; those that nobody else brings
     /// are absent from `today` on. How many are.
     pub fn take_as_gone(&self, today: NaiveDate) -> Result<u64> {

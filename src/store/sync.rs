@@ -248,6 +248,46 @@ pub fn change(
     Ok(found.unwrap_or((RowChange::New, Presence::Held)))
 }
 
+/// The columns of a row that came with another value than the book has; none where the book has no such row.
+pub fn differing(
+    connection: &Connection,
+    kind: &FactKind,
+    cells: &[Option<Value>],
+) -> Result<Option<Vec<&'static str>>> {
+    let key = kind.columns[..kind.key].iter().enumerate();
+    let key: Vec<String> = key
+        .map(|(i, column)| format!("\"{}\" = ?{}", column.name, i + 1))
+        .collect();
+    let all: Vec<String> = kind
+        .columns
+        .iter()
+        .map(|column| format!("\"{}\"", column.name))
+        .collect();
+    let sql = format!(
+        "SELECT {} FROM {} WHERE {}",
+        all.join(", "),
+        kind.table,
+        key.join(" AND ")
+    );
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row(
+            params_from_iter(cells[..kind.key].iter().flatten()),
+            |row| {
+                let mut columns = Vec::new();
+                for (at, (column, cell)) in kind.columns.iter().zip(cells).enumerate() {
+                    if let Some(came) = cell
+                        && !equal(row.get_ref(at)?, came)
+                    {
+                        columns.push(column.name);
+                    }
+                }
+                Ok(columns)
+            },
+        )
+        .optional()?)
+}
+
 fn equal(kept: ValueRef<'_>, came: &Value) -> bool {
     match (kept, came) {
         (ValueRef::Null, Value::Null) => true,

@@ -452,6 +452,47 @@ fn trial_105_an_outage_is_probed_once_a_minute_and_nobody_is_given_up() {
 }
 
 #[test]
+fn trial_105_an_outage_met_by_a_few_messages_is_probed_too() {
+    let well = Arc::new(AtomicBool::new(false));
+    let seen_well = Arc::clone(&well);
+    let server = Server::start(move |_| {
+        if seen_well.load(Ordering::SeqCst) {
+            Act::json(200, "{}")
+        } else {
+            Act::json(503, "{}")
+        }
+    });
+    let mut house = house(5, &gateway(&server, ""), &SMS);
+    queue(&house);
+    // Each is tried once, and waits its turn: that is no failure yet.
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(server.seen().len(), 5);
+    for minute in 1..=10 {
+        house.at(&format!("2026-11-23T09:{minute:02}"));
+        house.run(&["queue", "deliver"]).exits(4);
+        assert_eq!(server.seen().len(), 5 + minute, "at {minute}");
+    }
+    // None has spent the tries that it has at once, so all go within minutes of the end.
+    well.store(true, Ordering::SeqCst);
+    for minute in 11..=20 {
+        house.at(&format!("2026-11-23T09:{minute:02}"));
+        house.run(&["queue", "deliver"]).ok();
+    }
+    assert_eq!(states(&house, ["sent", "queued"]), [5, 0]);
+}
+
+#[test]
+fn trial_105_one_message_that_comes_back_later_is_no_outage() {
+    let server = Server::start(|_| Act::json(503, "{}"));
+    let mut house = house(1, &gateway(&server, ""), &SMS);
+    queue(&house);
+    house.run(&["queue", "deliver"]).ok();
+    house.at("2026-11-23T09:01");
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
 fn trial_106_who_is_talking_with_somebody_costs_no_attempt() {
     let server = Server::start(|seen| {
         let data = if seen.method == "POST" {

@@ -608,7 +608,13 @@ fn what_is_exported_is_a_document_in_json_too_and_no_sheet() {
     assert_eq!(line.json(), json!(saved));
     let sheet = house.run(&["export", "-o", "csv"]).exits(2);
     assert_eq!(sheet.stdout, "");
-    sheet.says("`export` writes TOML");
+    sheet.says("`export` writes TOML").says("no sheet holds it");
+}
+
+#[test]
+fn the_lines_of_a_crontab_are_a_sheet_too() {
+    let line = house().run(&["task", "crontab", "-o", "csv"]).ok();
+    assert!(line.stdout.starts_with("line\n"), "{line:?}");
 }
 
 #[test]

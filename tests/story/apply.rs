@@ -135,3 +135,147 @@ fn errors_name_file_line_key_and_what_to_write() {
         Some(0)
     );
 }
+
+#[test]
+fn what_is_wrong_in_a_file_is_told_at_once_and_in_the_order_of_its_lines() {
+    let house = House::new();
+    house.write(
+        "bad.toml",
+        r#"
+[[task]]
+name = "one"
+run = "send"
+report = "none"
+template = "none"
+minute = "0"
+hour = "9"
+
+[[trigger]]
+name = "two"
+event = "workflow"
+templates = ["none"]
+
+[[rule]]
+name = "three"
+[[rule.stage]]
+name = "notice"
+day = 3
+templates = ["none"]
+
+[[task]]
+name = "four"
+run = "send"
+report = "none"
+template = "none"
+minute = "0"
+hour = "9"
+"#,
+    );
+    house.write(
+        "worse.toml",
+        "[[trigger]]\nname = \"five\"\nevent = \"workflow\"\ntemplates = [\"none\"]\n",
+    );
+    for check in [&["apply"][..], &["apply", "--check"]] {
+        let ran = house
+            .run(&[check, &["worse.toml", "bad.toml"]].concat())
+            .exits(3);
+        let places: Vec<(&str, u64)> = ran
+            .stderr
+            .lines()
+            .filter_map(|line| {
+                let (_, rest) = line.split_once(".toml:")?;
+                let file = if line.contains("worse.toml:") {
+                    "worse"
+                } else {
+                    "bad"
+                };
+                Some((file, rest.split(':').next()?.parse().ok()?))
+            })
+            .collect();
+        assert!(places.len() >= 7, "{}", ran.stderr);
+        assert_eq!(places[0].0, "worse");
+        let lines: Vec<u64> = places
+            .iter()
+            .filter(|at| at.0 == "bad")
+            .map(|at| at.1)
+            .collect();
+        assert!(lines.is_sorted(), "{lines:?}\n{}", ran.stderr);
+        assert_eq!((lines.first(), lines.last()), (Some(&2), Some(&22)));
+    }
+}
+
+/// One of each that can be edited, besides [`FILE`].
+const MORE: &str = r#"
+[[trigger]]
+name = "opened"
+event = "new-ticket-client"
+topics = [4]
+templates = ["mail"]
+
+[[template]]
+name = "mail"
+channel = "email"
+kind = "support"
+title = "Atendimento"
+body = "Recebemos."
+
+[[rule]]
+name = "residential"
+[[rule.stage]]
+name = "notice"
+day = 3
+templates = ["cut"]
+
+[[task]]
+name = "collections"
+run = "collection-update"
+minute = "30"
+hour = "8"
+"#;
+
+#[test]
+fn an_edit_that_changes_nothing_says_so() {
+    let house = House::new();
+    house.write("all.toml", format!("{FILE}{MORE}"));
+    house.run(&["apply", "all.toml"]).ok();
+    for (edit, flag, same, other) in [
+        ("report edit cut-for-debt", "--order", "client_name", "city"),
+        ("template edit mail", "--title", "Atendimento", "Aviso"),
+        ("trigger edit opened", "--topic", "4", "5"),
+        (
+            "rule edit residential",
+            "--stage",
+            "notice:3:cut",
+            "notice:4:cut",
+        ),
+        (
+            "rule edit residential",
+            "--evaluated-on",
+            "2026-11-20",
+            "2026-11-21",
+        ),
+    ] {
+        let edit = |value| [&edit.split(' ').collect::<Vec<_>>()[..], &[flag, value]].concat();
+        if flag == "--evaluated-on" {
+            house.run(&edit(same)).ok().says("changed rule");
+        }
+        let ran = house.run(&edit(same)).ok();
+        assert!(ran.stderr.contains("unchanged "), "{}", ran.stderr);
+        assert_eq!(house.json(&edit(same))["done"], "unchanged", "{flag}");
+        assert_eq!(house.json(&edit(other))["done"], "changed", "{flag}");
+        assert_eq!(house.json(&edit(other))["done"], "unchanged", "{flag}");
+    }
+    for change in [
+        "disable collections",
+        "edit collections --hour 9",
+        "enable collections",
+    ] {
+        let change = [&["task"], &change.split(' ').collect::<Vec<_>>()[..]].concat();
+        house.run(&change).ok().says("saved task");
+        house.run(&change).ok().says("unchanged task");
+    }
+    house
+        .run(&["--lang", "pt", "task", "enable", "collections"])
+        .ok()
+        .says("sem alteração");
+}

@@ -22,6 +22,7 @@ mod keeping;
 mod ladder;
 mod letter;
 mod log;
+mod made_again;
 mod manners;
 mod notice;
 mod providers;

@@ -406,34 +406,3 @@ fn no_configuration_is_read_where_none_is_asked_for() {
     let named = house.run(&["--config", "./none", "doctor", "--json"]);
     assert!(named.stdout.contains("./none:1: "), "{}", named.stdout);
 }
-
-#[test]
-fn documents_answer_in_every_form_or_say_why_not() {
-    let house = House::with_book();
-    house
-        .run(&[
-            "template",
-            "add",
-            "oi",
-            "--channel",
-            "sms",
-            "--kind",
-            "general",
-            "--body",
-            "Oi",
-        ])
-        .ok();
-    let saved = house.json(&["export"]);
-    assert_eq!(saved["template"][0]["name"], "oi");
-    house
-        .run(&["export", "-o", "csv"])
-        .exits(2)
-        .says("no sheet holds it");
-    let client = house.run(&["client", "show", "1", "-o", "csv"]).ok();
-    let mut rows = csv::Reader::from_reader(client.stdout.as_bytes());
-    assert_eq!(rows.headers().expect("a header"), &["field", "value"][..]);
-    let rows: Vec<_> = rows.records().collect::<Result<_, _>>().expect("rows");
-    assert_eq!(rows[0], ["client.id", "1"][..]);
-    let line = house.run(&["task", "crontab", "-o", "csv"]).ok();
-    assert!(line.stdout.starts_with("line\n"), "{line:?}");
-}

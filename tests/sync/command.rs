@@ -210,6 +210,72 @@ fn what_is_not_complete_or_not_acceptable_changes_nothing() {
 }
 
 #[test]
+fn programs_are_read_in_the_order_of_the_file() {
+    let house = Programs::with(
+        &printing(
+            "{\"kind\":\"clients\",\"id\":1,\"name\":\"Ana\",\"person_type\":\"F\"}",
+            "{\"complete\":true}",
+        ),
+        "",
+    );
+    house.program(
+        "other",
+        &printing(
+            "{\"kind\":\"devices\",\"address\":\"ana-1\",\"client_id\":1}",
+            "{\"complete\":true}",
+        ),
+    );
+    // By its name the other would come first.
+    house.configure("command = [\"./source\"]\n[sync.command.app]\ncommand = [\"./other\"]");
+    let answer = house.synced();
+    let from: Vec<&Value> = answer["kinds"]
+        .as_array()
+        .expect("kinds")
+        .iter()
+        .map(|kind| &kind["source"])
+        .collect();
+    assert_eq!(from, ["command.mk", "command.app"]);
+}
+
+#[test]
+fn a_dry_run_names_what_would_change_row_by_row() {
+    let whole = "{\"complete\":true,\"full\":[\"clients\",\"contracts\",\"invoices\"]}";
+    let house = Programs::with(&printing(BOOK, whole), "");
+    assert_eq!(house.synced()["changes"], json!([]));
+    let other = BOOK
+        .replace("\"plan\":\"Fibra\"", "\"plan\":\"Fibra 700\"")
+        .replace(
+            "\"kind\":\"invoices\",\"id\":101",
+            "\"kind\":\"invoices\",\"id\":102",
+        );
+    house.program("source", &printing(&other, whole));
+    let ran = house.run(&["sync", "--dry-run", "--most-gone", "100%", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let plan = |kind: &str, id: i64, change: &str, columns: &[&str]| json!({"kind": kind, "source": "command.mk", "id": id, "change": change, "columns": columns});
+    assert_eq!(
+        ran.json()["changes"],
+        json!([
+            plan("contracts", 11, "changed", &["plan"]),
+            plan("invoices", 102, "new", &[]),
+            plan("invoices", 101, "gone", &[]),
+        ])
+    );
+    let ran = house.run(&["sync", "--dry-run", "--most-gone", "100%"]);
+    for told in [
+        "it would change contracts 11: plan",
+        "it would add invoices 102",
+        "it would take invoices 101 as gone",
+    ] {
+        assert!(ran.stderr.contains(told), "{told} in {ran:?}");
+    }
+    // Nothing of it was kept.
+    assert_eq!(
+        ids(&house.report("invoices", "invoice_id"), "invoice_id"),
+        [101]
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_emptied_where_it_may_be_and_decides_nothing() {
     let ugly = BOOK.replace(
         "\"mobile\":\"(49) 99999-0001\"",

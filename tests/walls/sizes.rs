@@ -73,6 +73,18 @@ fn no_file_is_too_long_to_read_at_once() {
 }
 
 #[test]
+fn long_tests_stand_in_a_file_of_their_own() {
+    for source in sources() {
+        let lines = source.tests().lines().count();
+        assert!(
+            lines <= MOST_OF_A_FILE,
+            "{}: {lines} lines of tests; let them stand in `tests.rs` of its folder",
+            source.path
+        );
+    }
+}
+
+#[test]
 fn no_function_is_too_long_to_see_at_once() {
     let mut wrong = Vec::new();
     let mut excused: Vec<(&str, &str)> = LONG_FUNCTIONS

@@ -18,8 +18,17 @@ pub struct Source {
 impl Source {
     /// The text before the tests, which stand last in a file.
     pub fn outside_tests(&self) -> &str {
+        &self.text[..self.tests_start()]
+    }
+
+    /// Its tests, where they stand in the file itself.
+    pub fn tests(&self) -> &str {
+        &self.text[self.tests_start()..]
+    }
+
+    fn tests_start(&self) -> usize {
         let tests = self.text.find("#[cfg(test)]\nmod ");
-        &self.text[..tests.unwrap_or(self.text.len())]
+        tests.unwrap_or(self.text.len())
     }
 }
 

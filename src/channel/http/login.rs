@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::pattern::Words;
 use super::plan::{ContentType, RequestPlan, read_method, secrets_of};
 use super::request::{Form, OwnValues};
-use super::rule::{read_pointer, scalar};
+use super::rule::{required_pointer, scalar};
 use crate::channel::{Next, Refusal, by_status};
 use crate::clock::Stopwatch;
 use crate::error::Result;
@@ -38,15 +38,11 @@ pub(super) struct LoginSettings {
 pub(super) fn read(section: &Section<'_, '_>, base: &Path) -> Option<LoginSettings> {
     let table = section.section("login")?;
     let url = required(&table, "url", "write the address that gives a token");
-    let has_pointer = table.has("token_pointer");
-    let pointer = read_pointer(&table, "token_pointer");
-    if !has_pointer {
-        table.wrong(
-            "token_pointer",
-            "is missing",
-            "write where the answer holds the token: /access_token",
-        );
-    }
+    let pointer = required_pointer(
+        &table,
+        "token_pointer",
+        "write where the answer holds the token: /access_token",
+    );
     let settings = (|| {
         Some(LoginSettings {
             method: read_method(&table).unwrap_or(Method::Post),

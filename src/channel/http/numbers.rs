@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::login::Held;
 use super::plan::{ContentType, RequestPlan, read_method};
 use super::request::{Form, OwnValues, digits};
-use super::rule::{read_pointer, scalar};
+use super::rule::{read_pointer, required_pointer, scalar};
 use crate::channel::{Next, Refusal, by_status, lost};
 use crate::http::{HttpClient, Method};
 use crate::settings::required;
@@ -51,15 +51,12 @@ pub(super) fn read(section: &Section<'_, '_>) -> Option<NumbersSettings> {
         "url",
         "write the address that says which numbers exist",
     );
-    let (has_exists, body) = (table.has("exists_pointer"), table.text("body"));
-    let exists_pointer = read_pointer(&table, "exists_pointer");
-    if !has_exists {
-        table.wrong(
-            "exists_pointer",
-            "is missing",
-            "write where an answer says whether its number exists: /exists",
-        );
-    }
+    let body = table.text("body");
+    let exists_pointer = required_pointer(
+        &table,
+        "exists_pointer",
+        "write where an answer says whether its number exists: /exists",
+    );
     let at_once = table.number("at_once", 1..=1000);
     let texts = [url.as_deref(), body.as_deref()];
     let placed = |word: &str| texts.iter().flatten().any(|text| text.contains(word));

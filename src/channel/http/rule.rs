@@ -305,6 +305,20 @@ pub(super) fn read_pointer(section: &Section<'_, '_>, key: &'static str) -> Opti
     Some(pointer)
 }
 
+/// The same where it must be given; the remedy, where it is not.
+pub(super) fn required_pointer(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    remedy: &str,
+) -> Option<String> {
+    let given = section.has(key);
+    let pointer = read_pointer(section, key);
+    if !given {
+        section.wrong(key, "is missing", remedy);
+    }
+    pointer
+}
+
 /// Several places in a JSON answer.
 pub(super) fn read_pointers(section: &Section<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     let pointers = section.texts(key)?;

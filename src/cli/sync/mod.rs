@@ -10,7 +10,9 @@ use crate::clock::Stopwatch;
 use crate::domain::book::FactKind;
 use crate::domain::percent::Percent;
 use crate::error::Result;
-use crate::jobs::sync::{self, ColumnSource, Noticed, Refused, SyncRequest, SyncSummary, Synced};
+use crate::jobs::sync::{
+    self, ColumnSource, Noticed, Refused, RowPlan, SyncRequest, SyncSummary, Synced,
+};
 use crate::view::{Cell, Format, View};
 
 mod codes;
@@ -153,6 +155,7 @@ fn tell(context: &Context, summary: &SyncSummary) {
             row.kind, row.id, row.column, row.found, row.remedy
         ));
     }
+    tell_plans(context, &summary.plans);
     let refused = summary.refused_rows();
     if refused > 0 {
         out.warn(format!(
@@ -176,6 +179,24 @@ fn tell(context: &Context, summary: &SyncSummary) {
     }
 }
 
+/// The first rows that a rehearsal would change.
+fn tell_plans(context: &Context, plans: &[RowPlan]) {
+    for plan in plans.iter().take(TOLD) {
+        let (kind, id) = (plan.kind, plan.id);
+        context.out.say(match plan.change {
+            "new" => format!("it would add {kind} {id}"),
+            "gone" => format!("it would take {kind} {id} as gone"),
+            "back" => format!("it would bring back {kind} {id}"),
+            _ => format!("it would change {kind} {id}: {}", plan.columns.join(", ")),
+        });
+    }
+    if plans.len() > TOLD {
+        context
+            .out
+            .say("and others; --json names the first thousand");
+    }
+}
+
 fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: f64) -> Result<()> {
     let seconds = face::seconds(seconds);
     if context.out.format() == Format::Json {
@@ -184,6 +205,7 @@ fn answer(command: &Command, context: &Context, summary: &SyncSummary, seconds: 
             "dry_run": command.dry_run,
             "kinds": kind_view().array(&summary.kinds),
             "refused": refused_view().array(&summary.refused),
+            "changes": plan_view().array(&summary.plans),
             "noticed": noticed_view().array(&summary.noticed),
             "notes": summary.notes,
             "ticket_events": summary.ticket_events,
@@ -230,6 +252,15 @@ fn kind_view() -> View<'static, Synced> {
         .number("gone", |kind| kind.gone)
         .data("back", |kind| kind.back)
         .data("unconfirmed", |kind| kind.unconfirmed)
+}
+
+fn plan_view() -> View<'static, RowPlan> {
+    View::<RowPlan>::new()
+        .words("kind", |plan| plan.kind)
+        .words("source", |plan| Cell::of(&plan.source))
+        .words("id", |plan| plan.id)
+        .words("change", |plan| plan.change)
+        .words("columns", |plan| json!(plan.columns))
 }
 
 fn refused_view() -> View<'static, Refused> {

@@ -158,7 +158,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
                     .hint(format!("regua task edit {}", task.name)),
             );
         }
-        Ok(task)
+        Ok((None, task))
     })
 }
 
@@ -170,7 +170,8 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
             .hint("regua task enable and disable switch it"));
     }
     keep(context, |connection| {
-        let mut task = store::get(connection, &edit.name)?;
+        let before = store::get(connection, &edit.name)?;
+        let mut task = before.clone();
         let old = Part::ALL.map(|part| task.schedule.text(part).to_owned());
         task.schedule = edit
             .fields
@@ -193,32 +194,44 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
         task.report = edit.parts.report.or(task.report);
         task.template = edit.parts.template.or(task.template);
         task.limit = edit.parts.limit.or(task.limit.filter(|_| !edit.no_limit));
-        Ok(task)
+        Ok((Some(before), task))
     })
 }
 
 /// Lets run-due run a task, or not.
 pub(super) fn switch(name: &str, enabled: bool, context: &Context) -> Result<Outcome> {
     keep(context, |connection| {
-        let mut task = store::get(connection, name)?;
-        task.enabled = enabled;
-        Ok(task)
+        let before = store::get(connection, name)?;
+        let task = Task {
+            enabled,
+            ..before.clone()
+        };
+        Ok((Some(before), task))
     })
 }
 
-/// Saves the task that `change` makes, says when it runs next, and warns of what is unwise.
-fn keep(context: &Context, change: impl FnOnce(&Connection) -> Result<Task>) -> Result<Outcome> {
+/// Saves the task that `change` makes of the one before, says when it runs next, and warns of what is unwise.
+fn keep(
+    context: &Context,
+    change: impl FnOnce(&Connection) -> Result<(Option<Task>, Task)>,
+) -> Result<Outcome> {
     let mut saved = context.open()?;
     let now = context.now();
-    let task = saved.write(|transaction| {
-        let task = change(transaction)?;
+    let (before, task) = saved.write(|transaction| {
+        let (before, task) = change(transaction)?;
         job::save(transaction, &task, now)?;
-        Ok(task)
+        Ok((before, task))
     })?;
+    let same = before.as_ref() == Some(&task);
     let last = store::last_run(saved.connection(), &task.name)?;
-    let words = match face::next_run(context, &task).for_sheets(Spreadsheet::default()) {
-        next if next.is_empty() => format!("saved task `{}`; it is disabled", task.name),
-        next => format!("saved task `{}`; its next run is at {next}", task.name),
+    let name = &task.name;
+    let next = face::next_run(context, &task);
+    let next = next.for_sheets(Spreadsheet::default());
+    let words = match (next.is_empty(), same) {
+        (true, false) => format!("saved task `{name}`; it is disabled"),
+        (true, true) => format!("unchanged task `{name}`; it is disabled"),
+        (false, false) => format!("saved task `{name}`; its next run is at {next}"),
+        (false, true) => format!("unchanged task `{name}`; its next run is at {next}"),
     };
     face::done(context, show::view(context), &(task.clone(), last), words)?;
     warn(context, saved.connection())?;

@@ -154,7 +154,13 @@ pub(super) fn systemd(receive: bool, dir: Option<&Path>, context: &Context) -> R
         .iter()
         .map(|unit| (unit.kind.to_owned(), json!(unit.text)))
         .collect();
-    if !context.out.document(&document)? {
+    if context.out.document(&document)? {
+        return Ok(Outcome::Done);
+    }
+    let view = units.iter().fold(View::<()>::new(), |view, unit| {
+        view.words(unit.kind, |()| Cell::of(&unit.text))
+    });
+    if !context.out.one(view, &())? {
         let texts = units.iter();
         let texts: Vec<String> = texts
             .map(|unit| format!("# /etc/systemd/system/{}\n{}\n", unit.file, unit.text))

@@ -209,7 +209,8 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
 /// Changes the parts of a template that are given.
 pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
     let mut store = context.open()?;
-    let mut template = store::get(store.connection(), &edit.name)?;
+    let before = store::get(store.connection(), &edit.name)?;
+    let mut template = before.clone();
     let parts = edit.parts;
     if let Some(kind) = edit.kind {
         // The purpose follows the kind unless it had been set apart from it.
@@ -238,7 +239,7 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
         template.variables = numbered(&parts.vars)?;
     }
     let template = job::replace(&mut store, &context.config, template, parts.body.is_some())?;
-    tell_saved(context, &template, "changed")
+    tell_saved(context, &template, face::edited(Some(&before), &template))
 }
 
 /// Says what was saved, what its purpose means for contact hours, and what is unwise.

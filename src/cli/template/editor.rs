@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Context, Outcome, change};
+use super::{Context, Outcome, change, face};
 use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
 use crate::jobs::template as job;
@@ -51,7 +51,7 @@ pub(super) fn run(name: &str, context: &Context) -> Result<Outcome> {
     let text_given = wanted.body != template.body;
     let changed = job::replace(&mut saved, &context.config, wanted, text_given).map_err(kept)?;
     let _ = std::fs::remove_file(&file);
-    change::tell_saved(context, &changed, "changed")
+    change::tell_saved(context, &changed, face::edited(Some(&template), &changed))
 }
 
 /// Writes the TOML into a file of its own that nobody else can read.

@@ -201,14 +201,17 @@ pub(super) fn edit(edit: Edit, context: &Context) -> Result<Outcome> {
             .hint("--template …, --topic …, --staff …, --audience …, --fallback …"));
     }
     let mut saved = context.open()?;
+    let mut before = None;
     let (trigger, warnings) = job::edit(&mut saved, &context.config, &edit.name, |trigger| {
+        before = Some(trigger.clone());
         if let Some(event) = edit.event.filter(|event| *event != trigger.event) {
             trigger.event = event;
             trigger.audience = Trigger::new("", event).audience;
         }
         edit.parts.put(trigger)
     })?;
-    tell_saved(context, "changed", &trigger, &warnings)
+    let done = face::edited(before.as_ref(), &trigger);
+    tell_saved(context, done, &trigger, &warnings)
 }
 
 fn tell_saved(

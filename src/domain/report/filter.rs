@@ -164,6 +164,12 @@ impl Filter {
         } else {
             vec![value.to_owned()]
         };
+        if written.len() > 1 && written.last().is_some_and(|last| last.trim().is_empty()) {
+            // A slip of the hand would let in everybody of whom nothing is known.
+            let first = value.trim_end().trim_end_matches(',');
+            let remedy = format!("leave it out, or write {name}=,{first} for the empty ones too");
+            return Err(wrong(": a comma stands at the end".to_owned(), &remedy));
+        }
         not_too_many(name, written.len())?;
         let values = written
             .iter()
@@ -287,6 +293,9 @@ mod tests {
                 FilterValue::Text("X".into())
             ]
         );
+        let f = filter("city=,Xaxim").expect("a filter");
+        let xaxim = FilterValue::Text("Xaxim".into());
+        assert_eq!(f.values, [FilterValue::Empty, xaxim]);
         assert_eq!(
             filter("seller=").expect("a filter").values,
             [FilterValue::Empty]
@@ -305,6 +314,9 @@ mod tests {
             ("overdue_total=99,90", "may be one amount or two"),
             ("overdue_total!=1.234,56", "may be one amount or two"),
             ("overdue_days>=", "nothing stands after >="),
+            ("city=Xaxim,", "write city=,Xaxim for the empty ones too"),
+            ("city!=Xaxim, ", "a comma stands at the end"),
+            ("city=,", "a comma stands at the end"),
             ("nonsense", "is not a filter"),
             ("login_id=1", "is not a field of contracts"),
         ] {

@@ -13,6 +13,9 @@ use crate::error::Flaw;
 pub struct TicketFacts {
     /// The ticket's id.
     pub id: i64,
+    /// Whose ticket it was; none where it is nobody's, or was told before this was kept.
+    #[serde(default)]
+    pub client_id: Option<i64>,
     /// Its title.
     pub title: Option<String>,
     /// The name of its topic.
@@ -343,6 +346,7 @@ impl Event {
         };
         TicketFacts {
             id: ticket.id,
+            client_id: ticket.client_id,
             topic: topic(ticket.topic_id),
             subtopic: topic(ticket.subtopic_id),
             previous_status: self.moved_from(book).map(str::to_owned).or_else(unmoved),

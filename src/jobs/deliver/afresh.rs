@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::arrived::Arrived;
 use super::lawful;
 use super::overtaken::overtaken;
 use super::spoken::{Against, Spoken, gone};
@@ -22,7 +23,7 @@ use crate::domain::words::{Origin, Purpose, Reason};
 use crate::error::Result;
 use crate::jobs::compose::{Aim, Composer, Wording};
 use crate::jobs::rows::{About, Rows};
-use crate::jobs::ticket::subject;
+use crate::jobs::ticket::{filled_up, left_empty, subject};
 use crate::store::queue::{self, DueMessage, MadeOf};
 use crate::store::{Connection, book, notice, template, ticket};
 
@@ -54,6 +55,8 @@ struct Look<'a> {
     step: Option<Move>,
     client: Option<Client>,
     staff: Option<Staff>,
+    /// Rows that it was made without and that are there by now.
+    arrived: Arrived,
 }
 
 impl<'a> Desk<'a> {
@@ -102,12 +105,19 @@ impl<'a> Desk<'a> {
             Ok(found) => found,
             Err((reason, detail)) => return Ok(Verdict::Not(reason, detail)),
         };
-        let template = look.template.clone();
+        let (template, arrived, made_of) = (look.template, look.arrived, look.made_of);
         let written_id = message.outgoing.id;
         let purpose_changed = purpose != message.outgoing.purpose;
         message.outgoing.purpose = purpose;
         if let Some((reason, detail)) = self.capped(&message)?.or_else(|| self.expired(&message)) {
             return Ok(Verdict::Not(reason, detail));
+        }
+        if arrived.is_some() {
+            let written = &mut message.outgoing;
+            if !arrived.take_in(self.connection, template.as_ref(), &made_of, written)? {
+                let detail = "another message of the same kind went, or waits, for the same person";
+                return Ok(Verdict::Not(Reason::Duplicate, Some(detail.to_owned())));
+            }
         }
         let mut written = message.outgoing.clone();
         if let Some(address) = address {
@@ -213,11 +223,14 @@ impl<'a> Look<'a> {
             Some(name) => template::find(connection, name)?,
             None => None,
         };
+        let template = found.filter(|template| template.channel == outgoing.channel);
+        let made_of = queue::made_of(connection, outgoing.id)?;
         Ok(Self {
             desk,
             message,
-            made_of: queue::made_of(connection, outgoing.id)?,
-            template: found.filter(|template| template.channel == outgoing.channel),
+            arrived: Arrived::of(connection, message, &made_of, template.as_ref())?,
+            made_of,
+            template,
             step: (message.origin == Origin::Collection)
                 .then(|| Move::parse(&outgoing.event, false))
                 .flatten(),
@@ -251,6 +264,7 @@ impl<'a> Look<'a> {
             made_of: &self.made_of,
             step: self.step,
             client: self.client.as_ref(),
+            arrived: self.arrived,
         }
         .speaks_of()?;
         let mut needs = self
@@ -260,7 +274,7 @@ impl<'a> Look<'a> {
             .unwrap_or_default();
         needs.extend([Need::Contract, Need::Login]);
         let today = self.desk.composer.now.today;
-        let client_id = self.message.outgoing.client_id;
+        let client_id = self.speaks_of_client()?;
         let mut rows = Rows::gather(self.desk.connection, client_id, about, &needs, today)?;
         rows.invoice = invoices.first().cloned();
         if !self.made_of.invoices.is_empty() {
@@ -284,6 +298,21 @@ impl<'a> Look<'a> {
         let spoken = rows.invoices.iter().map(|invoice| invoice.id).collect();
         let text = self.text(&rows)?;
         Ok(text.map(|rendered| (address, about, rendered, spoken)))
+    }
+
+    /// Whom it speaks of: whom it goes to; to a member of staff, the client whose ticket it is, as its event said.
+    fn speaks_of_client(&self) -> Result<Option<i64>> {
+        let outgoing = &self.message.outgoing;
+        match (outgoing.client_id, outgoing.ticket_id, &self.made_of.said) {
+            (None, Some(ticket_id), Some(said)) => match said.client_id {
+                None => {
+                    let ticket = ticket::find(self.desk.connection, ticket_id)?;
+                    Ok(ticket.and_then(|ticket| ticket.client_id))
+                }
+                client_id => Ok(client_id),
+            },
+            (client_id, _, _) => Ok(client_id),
+        }
     }
 
     /// What the notice that it gives, or the recorded one, allows; none where its text says nothing of it.
@@ -393,28 +422,25 @@ impl<'a> Look<'a> {
             (None, None) => return Ok(Ok(None)),
         };
         let composer = &self.desk.composer;
-        let mut forgiven = Vec::new();
-        loop {
-            let facts = Facts {
-                forgiven: &forgiven,
-                ..rows.facts(composer.now, composer.company)
-            };
-            match composer.text(&wording, &facts) {
-                Ok(rendered) => return Ok(Ok(Some(rendered))),
-                // Nobody is left untold for a word that an event lacks.
-                Err(variable)
-                    if told
-                        && variable.need() == Need::Ticket
-                        && !forgiven.contains(&variable.name()) =>
-                {
-                    forgiven.push(variable.name());
-                }
-                Err(variable) => {
-                    let detail = format!("#{}# has no value", variable.name());
-                    return Ok(Err((Reason::MissingValue, Some(detail))));
-                }
+        let facts = rows.facts(composer.now, composer.company);
+        // Nobody is left untold of a ticket for want of a word.
+        let forgiven = if told {
+            left_empty(composer, &wording, &facts)
+        } else {
+            Vec::new()
+        };
+        let facts = Facts {
+            forgiven: &forgiven,
+            ..facts
+        };
+        Ok(match composer.text(&wording, &facts) {
+            Ok(rendered) if forgiven.is_empty() => Ok(Some(rendered)),
+            Ok(rendered) => Ok(Some(filled_up(rendered, &subject))),
+            Err(variable) => {
+                let detail = format!("#{}# has no value", variable.name());
+                Err((Reason::MissingValue, Some(detail)))
             }
-        }
+        })
     }
 
     /// The words of the topic that alerts by it, as they are now.

@@ -9,6 +9,9 @@ const FAILURES: u32 = 10;
 const LATERS: usize = 10;
 const LATERS_PER_WORKER: usize = 2;
 
+/// So many messages told to come later, and none accepted, are everybody: the next run begins with a probe.
+const EVERYBODY: usize = 2;
+
 /// What a channel that closed is suffering from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -27,6 +30,8 @@ pub(super) struct Breaker {
     unreached: Option<String>,
     laters: usize,
     most_laters: usize,
+    /// In what words the last message was told to come later.
+    put_off: Option<String>,
     trouble: Trouble,
 }
 
@@ -39,8 +44,20 @@ impl Breaker {
             unreached: None,
             laters: 0,
             most_laters: LATERS.max(LATERS_PER_WORKER * workers.max(1)),
+            put_off: None,
             trouble: Trouble::Other,
         }
+    }
+
+    /// Why the next run begins with a probe, though this one ended before the channel closed: everybody was told to
+    /// come later.
+    pub fn puts_everybody_off(&self) -> Option<String> {
+        let everybody = self.laters >= EVERYBODY && self.failures == 0;
+        let last = self.put_off.as_ref().filter(|_| everybody)?;
+        Some(format!(
+            "the provider said \"later\" {} times in a row; the last: {last}",
+            self.laters
+        ))
     }
 
     /// Whether a single message is to try the channel.
@@ -96,6 +113,7 @@ impl Breaker {
             (Next::Later(_), AboutWhom::Unsaid) => {
                 (self.failures, self.unreached) = (0, None);
                 self.laters += 1;
+                self.put_off = Some(refusal.said());
                 self.trouble = Trouble::Later;
                 if probing {
                     return Some(format!(
@@ -154,6 +172,17 @@ mod tests {
             let refusal = Refusal::new(Next::Later(None), "greylisted").about(AboutWhom::Recipient);
             assert_eq!(breaker.hear(&Answer::Done(Err(refusal))), None);
         }
+    }
+
+    #[test]
+    fn a_few_who_are_all_put_off_are_everybody_and_one_is_not() {
+        let mut breaker = Breaker::new(4, false);
+        breaker.hear(&refused(Next::Later(None)));
+        assert_eq!(breaker.puts_everybody_off(), None);
+        breaker.hear(&refused(Next::Later(None)));
+        assert!(breaker.puts_everybody_off().is_some());
+        breaker.hear(&Answer::Done(Ok(Accepted::default())));
+        assert_eq!(breaker.puts_everybody_off(), None);
     }
 
     #[test]

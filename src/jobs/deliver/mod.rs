@@ -5,7 +5,7 @@
 //! what is in flight, at most two messages a worker.
 //!
 //! `supply` is where messages come from and where answers go, `own` this database as that; `claiming` takes messages whose turn has come, `afresh` judges and writes each again,
-//! `overtaken` says what has gone on since, `asking` finds out which numbers exist where that must be
+//! `arrived` finds the rows that a message lacked, `overtaken` says what has gone on since, `asking` finds out which numbers exist where that must be
 //! known, `workers` ask the provider, `judging`
 //! says what an answer means for its message, `blame` whether a refusal turns out to be about us, `breaker`
 //! what answers in a row mean for the channel, `outage` what the next run is told of it, `settling` writes
@@ -25,6 +25,7 @@ use crate::store::Store;
 use crate::store::queue::{self, Outage};
 
 mod afresh;
+mod arrived;
 mod asking;
 mod blame;
 mod breaker;

@@ -35,6 +35,19 @@ impl Drain {
         let now = supply.now();
         let ended = self.blame.accepted() && !self.is_closed;
         let alike = self.blame.known().map(Words::as_str);
+        let put_off = self.breaker.puts_everybody_off();
+        let put_off = put_off.filter(|_| before.is_none() && !self.blame.accepted());
+        if let (false, Some(why)) = (self.is_closed, put_off) {
+            // The few that there were have had their turn: the next run asks with one whether it is over.
+            let outage = Outage {
+                since: now.at,
+                tried_at: now.at,
+                is_later: false,
+                why,
+                alike: None,
+            };
+            return supply.set_outage(Some(&outage), false);
+        }
         if !self.is_closed {
             // Answered otherwise than with what it suffered from, the channel is well again.
             let is_over = ended || (alike.is_none() && !self.breaker.is_probing());

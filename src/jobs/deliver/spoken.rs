@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::arrived::Arrived;
 use super::lateness;
 use crate::domain::client::Client;
 use crate::domain::collection::{Assertion, Exclusions};
@@ -33,6 +34,8 @@ pub(super) struct Spoken<'a> {
     /// The move of the ladder that it tells of.
     pub step: Option<Move>,
     pub client: Option<&'a Client>,
+    /// Rows that it was made without and that are there by now.
+    pub arrived: Arrived,
 }
 
 impl Spoken<'_> {
@@ -46,7 +49,8 @@ impl Spoken<'_> {
     /// what stands against its first.
     pub fn speaks_of(&self) -> Result<(About, Vec<Invoice>, Option<Against>)> {
         let outgoing = &self.message.outgoing;
-        let own: Vec<i64> = outgoing.invoice_id.into_iter().collect();
+        let own = outgoing.invoice_id.or(self.arrived.invoice_id);
+        let own: Vec<i64> = own.into_iter().collect();
         let ids = match self.made_of.invoices.as_slice() {
             [] => &own,
             several => several,
@@ -73,7 +77,7 @@ impl Spoken<'_> {
         let about = About {
             contract_id: match (first, self.step) {
                 (Some(invoice), Some(_)) => invoice.contract_id,
-                _ => outgoing.contract_id,
+                _ => outgoing.contract_id.or(self.arrived.contract_id),
             },
             invoice_id: first.map_or(outgoing.invoice_id, |invoice| Some(invoice.id)),
             case_id: self.message.case_id,

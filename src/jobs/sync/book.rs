@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::doubt::{confirm, unconfirmed};
 use super::gather::Gathered;
+use super::parents::parents_first;
+use super::rehearsal::Rehearsal;
 use super::spool::Spool;
 use super::summary::{Became, Refused, SyncSummary, Synced};
 use super::tickets::Tickets;
@@ -34,6 +36,7 @@ pub fn apply(
         not_again,
         full,
         by_task,
+        dry_run,
     } = gathered;
     summary.requests += complete.requests;
     for (kind, left) in not_again {
@@ -45,6 +48,10 @@ pub fn apply(
     let mut book = Book {
         connection: transaction,
         source,
+        rehearsal: Rehearsal {
+            on: dry_run,
+            source: source.name(),
+        },
         now: &now,
         most_gone,
         bringer: Bringer::source(transaction, source.name())?,
@@ -65,26 +72,6 @@ pub fn apply(
     }
     book.nothing_refused()?;
     Ok(book.summary)
-}
-
-/// The rows of a kind whose rows may refer to each other, each after the one that it refers to; few enough
-/// to be held.
-fn parents_first(kind: &FactKind, rows: Vec<(u64, Row)>) -> Vec<(u64, Row)> {
-    let parent = |row: &Row| -> Option<i64> { row.filled(kind, "parent_id")?.parse().ok() };
-    let mut left = rows;
-    let mut sorted = Vec::new();
-    loop {
-        let ids: BTreeSet<i64> = left.iter().map(|(_, row)| row.id).collect();
-        let waits = |row: &Row| parent(row).is_some_and(|id| id != row.id && ids.contains(&id));
-        let (later, now): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, row)| waits(row));
-        let stuck = now.is_empty();
-        sorted.extend(now);
-        left = later;
-        if stuck || left.is_empty() {
-            sorted.extend(left);
-            return sorted;
-        }
-    }
 }
 
 /// A row that cannot be taken.
@@ -110,6 +97,7 @@ const MOST_BAD: usize = 20;
 struct Book<'a> {
     connection: &'a Connection,
     source: &'a dyn Source,
+    rehearsal: Rehearsal<'a>,
     now: &'a Now,
     /// Of a kind, the most that may be gone.
     most_gone: Percent,
@@ -186,6 +174,7 @@ impl Book<'_> {
                 self.summary.notes.extend(unconfirmed(&synced));
             }
             Some(seen) => {
+                self.rehearsal.gone(kind, seen, &mut self.summary)?;
                 synced.gone = gone::take(seen, kind, source, (self.most_gone, self.now.today))?;
             }
             None => {}
@@ -290,7 +279,13 @@ impl Book<'_> {
                     }
                     cells[at] = Some(Value::Null);
                 }
-                self.put(kind, importer, (line, id), cells, told)
+                let connection = self.connection;
+                let summary = &self.summary;
+                let columns = self.rehearsal.before(connection, kind, &cells, summary)?;
+                let became = self.put(kind, importer, (line, id), cells, told)?;
+                let rehearsal = self.rehearsal;
+                rehearsal.after(kind, (id, became), columns, &mut self.summary);
+                Ok(became)
             }
             Err(refused) => self.refuse(refused),
         }

@@ -22,6 +22,8 @@ pub struct Gathered {
     pub full: bool,
     /// A task asked.
     pub by_task: bool,
+    /// Nothing will be kept.
+    pub dry_run: bool,
 }
 
 impl BookLookup for Store {
@@ -87,6 +89,7 @@ pub fn gather(
         not_again,
         full: request.full,
         by_task: request.by_task,
+        dry_run: request.dry_run,
     })
 }
 

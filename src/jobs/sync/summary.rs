@@ -107,6 +107,21 @@ pub struct Noticed {
     pub first_id: i64,
 }
 
+/// What a rehearsed sync would make of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowPlan {
+    /// The kind.
+    pub kind: &'static str,
+    /// The source that tells of it.
+    pub source: String,
+    /// The row's id.
+    pub id: i64,
+    /// `new`, `changed`, `back` or `gone`.
+    pub change: &'static str,
+    /// The columns that would say something else.
+    pub columns: Vec<&'static str>,
+}
+
 /// What a sync came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncSummary {
@@ -114,6 +129,8 @@ pub struct SyncSummary {
     pub kinds: Vec<Synced>,
     /// Rows that could not be taken; the first thousand.
     pub refused: Vec<Refused>,
+    /// Of a rehearsal, what would become of rows that change; the first thousand.
+    pub plans: Vec<RowPlan>,
     /// What was not understood.
     pub noticed: Vec<Noticed>,
     /// What a person should know besides.
@@ -134,6 +151,11 @@ impl SyncSummary {
     /// How many rows could not be taken.
     pub fn refused_rows(&self) -> u64 {
         self.kinds.iter().map(|kind| kind.refused).sum()
+    }
+
+    /// How many rows more may be told of one by one.
+    pub(super) const fn room_for_plans(&self) -> usize {
+        MOST_TOLD.saturating_sub(self.plans.len())
     }
 
     /// Notes a row that is left out.

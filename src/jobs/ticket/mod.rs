@@ -13,7 +13,7 @@ use crate::store::{Connection, Store, book, message, queue, ticket};
 
 use speaking::{Case, Known};
 
-pub use speaking::{Spoken, subject};
+pub use speaking::{Spoken, filled_up, left_empty, subject};
 
 mod speaking;
 

@@ -6,7 +6,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::recipient::Recipient;
-use crate::domain::template::{Facts, Need, Template, one_line};
+use crate::domain::template::{Facts, Need, Rendered, Template, one_line};
 use crate::domain::ticket::event::{Event, Staff, Ticket, Topic};
 use crate::domain::ticket::{
     listening::Armed,
@@ -265,6 +265,17 @@ fn fill_up(message: &mut NewMessage, subject: &str) {
     }
 }
 
+/// A text with the subject where it was left empty altogether.
+pub fn filled_up(mut rendered: Rendered, subject: &str) -> Rendered {
+    let title = rendered.title.as_mut();
+    for text in std::iter::once(&mut rendered.body).chain(title) {
+        if text.trim().is_empty() {
+            subject.clone_into(text);
+        }
+    }
+    rendered
+}
+
 /// What an alert by e-mail has as its subject: the ticket's title.
 pub fn subject(title: Option<&str>, ticket_id: i64) -> String {
     title.map_or_else(|| format!("Atendimento {ticket_id}"), one_line)
@@ -272,7 +283,7 @@ pub fn subject(title: Option<&str>, ticket_id: i64) -> String {
 
 /// What these words want and the facts lack, one after the other; what the configuration lacks is no fault of
 /// the event's, and holds the message back until it is there.
-fn left_empty(
+pub fn left_empty(
     composer: &Composer<'_>,
     wording: &Wording<'_>,
     facts: &Facts<'_>,

@@ -1,6 +1,7 @@
 //! What is known of one invoice: everything a decision about it needs.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension as _, Row};
@@ -11,7 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::place::Place;
 use crate::domain::words::Purpose;
 use crate::error::Result;
-use crate::store::columns::{Columns as _, Day};
+use crate::store::columns::{Columns as _, Day, PLACE};
 use crate::store::{hold, incident, notice};
 
 /// Everything a decision about one invoice needs.
@@ -74,19 +75,21 @@ pub fn detail(
 
 /// What the book says of an invoice, its client and its contract; nothing of its cases yet.
 fn facts(connection: &Connection, invoice_id: i64) -> Result<Option<Detail>> {
-    Ok(connection
-        .prepare_cached(
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
             "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
                     i.bureau_listed_on, i.bureau_removed_on,
-                    k.in_collection, k.in_reminders, c.notice_hold_until,
-                    coalesce(i.payment_method, c.payment_method),
-                    coalesce(nullif(trim(c.city), ''), k.city), k.state,
+                    k.in_collection, k.in_reminders, t.notice_hold_until,
+                    coalesce(i.payment_method, t.payment_method), {PLACE},
                     i.absent_since IS NOT NULL OR k.absent_since IS NOT NULL, i.id
              FROM invoice i
              JOIN client k ON k.id = i.client_id
-             LEFT JOIN contract c ON c.id = i.contract_id
-             WHERE i.id = ?1",
-        )?
+             LEFT JOIN contract t ON t.id = i.contract_id
+             WHERE i.id = ?1"
+        )
+    });
+    Ok(connection
+        .prepare_cached(&SQL)?
         .query_row([invoice_id], read_facts)
         .optional()?)
 }
@@ -113,10 +116,7 @@ fn read_facts(row: &Row<'_>) -> rusqlite::Result<Detail> {
             incident: false,
             payment_method: row.get(12)?,
         },
-        place: Place {
-            city: row.get(13)?,
-            state: row.get(14)?,
-        },
+        place: row.place(13)?,
         open: None,
         last_stage: None,
     })

@@ -16,18 +16,25 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
 use super::SharedClock;
-use super::columns::Columns as _;
+use super::columns::{Columns as _, SHARED};
 use crate::domain::evidence::{
     ABOUT, ANSWER, Digest, Head, NOTHING, RECEIPT, Record, TEXT, hex, part,
 };
+use crate::domain::words::{Status, Word as _};
 use crate::error::Result;
 
 pub use verify::{Verified, verify};
 
 /// Whether a row is one that has records, and in one of its ends: at each entry into one, a record. Written so
-/// that SQLite compares: for a list of ends it would fill a table anew for each row.
-const ENDED: &str = "NEW.purpose = 'collection' AND NEW.status <> 'queued'
-     AND NEW.status <> 'sending' AND NEW.status <> 'shared'";
+/// that SQLite compares: for a list of ends it would fill a table anew for each row. What was handed to the hosts
+/// that share the queue waits too.
+fn ended() -> String {
+    let waits = Status::ALL.iter().filter(|status| !status.is_end());
+    let waits = waits.map(|status| status.as_str()).chain([SHARED]);
+    let not = waits.map(|status| format!(" AND NEW.status <> '{status}'"));
+    let not: Vec<String> = not.collect();
+    format!("NEW.purpose = 'collection'{}", not.concat())
+}
 
 /// The values of a state's parts in SQL, `m` being the message and `t` its latest try. What speaks of earlier
 /// tries is asked for only where there are any: sorting nothing would make and drop a table for each row.
@@ -80,6 +87,7 @@ pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
                    WHERE s.message_id = NEW.message_id AND s.salt IS NOT NULL LIMIT 1),
                   randomblob(16))",
     );
+    let ended = ended();
     let content = values("m", "t");
     let receipt = receipt_values("r");
     connection.execute_batch(&format!(
@@ -104,10 +112,10 @@ pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
                     FROM receipt AS r WHERE r.rowid = NEW.receipt));
          END;
          CREATE TEMP TRIGGER evidence_new AFTER INSERT ON main.message
-         WHEN {ENDED}
+         WHEN {ended}
          BEGIN INSERT INTO evidence_of_state VALUES (NEW.id, NEW.status); END;
          CREATE TEMP TRIGGER evidence_state AFTER UPDATE OF status ON main.message
-         WHEN {ENDED} AND OLD.status IS NOT NEW.status
+         WHEN {ended} AND OLD.status IS NOT NEW.status
          BEGIN INSERT INTO evidence_of_state VALUES (NEW.id, NEW.status); END;
          CREATE TEMP TRIGGER evidence_receipt AFTER INSERT ON main.receipt
          WHEN (SELECT purpose FROM message WHERE id = NEW.message_id) = 'collection'

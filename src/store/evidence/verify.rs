@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::{first_at, head, receipt_values, values};
 use crate::domain::evidence::{Digest, Head, NOTHING, Record, hex};
 use crate::domain::id_set::IdSet;
+use crate::domain::words::{Status, Word as _};
 use crate::error::Result;
+use crate::store::columns::SHARED;
 
 /// What verifying came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,7 +205,8 @@ fn messages(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
 
 fn message_fault(row: &Row<'_>, taken: &Taken, first: i64) -> Result<Option<String>> {
     let (id, status, purpose): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    let waits = matches!(status.as_str(), "queued" | "sending" | "shared");
+    let mut waiting = Status::ALL.iter().filter(|status| !status.is_end());
+    let waits = status == SHARED || waiting.any(|waiting| waiting.as_str() == status);
     let Some(number) = row.get::<_, Option<i64>>(5)? else {
         let counted = purpose == "collection" && !waits && row.get::<_, i64>(3)? >= first;
         return Ok(counted.then(|| format!("message {id} is {status}, and no record says so")));

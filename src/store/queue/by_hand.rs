@@ -143,6 +143,10 @@ const AGAINST: &str = "SELECT CASE
      WHEN m.expires_at <= ?2 OR (m.status = 'skipped' AND m.expires_at IS NULL
             AND (m.origin = 'birthday' OR m.event GLOB 'reminder:*'))
        THEN 'its time ran out'
+     WHEN m.origin = 'collection' AND m.event GLOB 'stage:*' AND EXISTS (
+       SELECT 1 FROM collection_case c
+       WHERE c.id = m.case_id AND c.outcome IS NULL AND 'stage:' || c.stage <> m.event)
+       THEN 'its case has moved on'
      WHEN m.channel <> 'push' AND EXISTS (
        SELECT 1 FROM message o
        WHERE o.key >= substr(m.key, 1, m.key_start) || '/'

@@ -12,7 +12,7 @@ use crate::domain::template::Look;
 use crate::domain::ticket::event::TicketFacts;
 use crate::domain::words::{Channel, Origin, Purpose, Reason};
 use crate::error::Result;
-use crate::store::columns::{Columns as _, Json, Millis};
+use crate::store::columns::{Columns as _, Day, Json, Millis};
 use crate::store::message;
 
 /// A message whose turn has come, with all that decides whether it goes and how.
@@ -57,6 +57,8 @@ pub struct MadeOf {
     pub said: Option<TicketFacts>,
     /// The invoices it speaks for, in order; none where it has only its own one.
     pub invoices: Vec<i64>,
+    /// So many characters of its key stand before the slash and the address.
+    pub key_start: Option<usize>,
 }
 
 /// The columns of a due message, in the order in which [`read`] takes them.
@@ -188,17 +190,21 @@ pub fn as_due(connection: &Connection, id: i64, channel: Channel, now: Now) -> R
 
 /// What else a message was made of.
 pub fn made_of(connection: &Connection, id: i64) -> Result<MadeOf> {
-    let (login_id, due_on, said) = connection
-        .prepare_cached("SELECT login_id, due_on, said FROM message WHERE id = ?1")?
+    let made_of = connection
+        .prepare_cached("SELECT login_id, due_on, said, key_start FROM message WHERE id = ?1")?
         .query_row([id], |row| {
             let said: Option<Json<TicketFacts>> = row.get(2)?;
-            Ok((row.get(0)?, row.day_opt(1)?, said.map(|Json(said)| said)))
+            Ok(MadeOf {
+                login_id: row.get(0)?,
+                due_on: row.day_opt(1)?,
+                said: said.map(|Json(said)| said),
+                invoices: Vec::new(),
+                key_start: row.get(3)?,
+            })
         })?;
     Ok(MadeOf {
-        login_id,
-        due_on,
-        said,
         invoices: message::speaks_for(connection, id)?,
+        ..made_of
     })
 }
 
@@ -272,6 +278,33 @@ pub fn rewrite(connection: &Connection, outgoing: &Outgoing) -> Result<()> {
             outgoing.provider_template,
             (!outgoing.variables.is_empty()).then_some(Json(&outgoing.variables)),
             outgoing.purpose,
+        ])?;
+    Ok(())
+}
+
+/// Notes what a queued message is about that the book did not have when it was made, and the key that goes with
+/// it; the invoice with its printed due date.
+pub fn take_in(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    key_start: Option<usize>,
+    due_on: Option<NaiveDate>,
+    while_owing: bool,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE message SET key = ?2, key_start = ?3, contract_id = ?4, invoice_id = ?5,
+               due_on = coalesce(?6, due_on), while_owing = ?7
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            outgoing.id,
+            outgoing.key,
+            key_start,
+            outgoing.contract_id,
+            outgoing.invoice_id,
+            due_on.map(Day),
+            while_owing,
         ])?;
     Ok(())
 }

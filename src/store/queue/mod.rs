@@ -18,7 +18,7 @@ pub use by_hand::{
 };
 pub use claim::{
     Aside, DueMessage, MadeOf, as_due, due_block, made_of, others, put_off, rewrite, skip,
-    speaks_only_for, take, wait,
+    speaks_only_for, take, take_in, wait,
 };
 pub use outage::{Outage, outage, set_outage};
 pub use settle::{Settlement, give_back, recover, settle};

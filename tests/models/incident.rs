@@ -14,7 +14,7 @@ use regua::jobs::deliver::{Stop, deliver};
 use regua::jobs::incident::{self, IncidentRun};
 use regua::store::{Store, meta};
 
-mod property;
+use crate::property::cases;
 
 const CLIENTS: usize = 5;
 
@@ -352,7 +352,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(property::cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn every_message_of_every_history_is_as_the_model_says(acts in prop::collection::vec(act(), 1..30)) {

@@ -10,9 +10,7 @@
 )]
 #![expect(clippy::cast_possible_wrap, reason = "indexes of a few invoices")]
 
-mod property;
-
-use property::cases;
+use crate::property::cases;
 
 mod model {
     //! The model: days are whole numbers from 1 October 2026 (a Thursday), stages and rules plain numbers.
