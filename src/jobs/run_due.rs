@@ -58,7 +58,7 @@ pub struct Due {
     /// Tasks whose process died too often, just now.
     pub left: Vec<String>,
     /// What is said of tasks that should have run too long ago to be caught up, once an outage, and only where
-    /// something is owed; and of those that wait because a clock was wrong.
+    /// something is owed.
     pub missed: Vec<String>,
 }
 
@@ -76,24 +76,22 @@ pub fn owed(store: &mut Store, config: &Config, clock: &Clock) -> Result<Due> {
     if store_task::any_running(store.connection())? {
         left = store.write(|transaction| store_task::bury(transaction, now.at))?;
     }
-    let (mut owed, mut too_late, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut owed, mut too_late) = (Vec::new(), Vec::new());
     for (task, considered) in store_task::enabled(store.connection())? {
         let hours = config.catch_up_hours;
         let due_at = due(&task.schedule, considered, now.at, now.zone, hours);
         if due_at.is_none_or(|due_at| watch::is_on_time(due_at, now)) {
             too_late.extend(watch::missed(&task, considered, now));
         }
-        ahead.extend(watch::ahead(&task, considered, now));
         owed.extend(due_at.map(|due_at| Owed { task, due_at }));
     }
     in_order(&mut owed);
-    // With nothing due there is nothing to say: doctor and status tell of it meanwhile. But what waits for an instant
-    // that is to come may be why nothing is.
-    if owed.is_empty() {
-        too_late.clear();
-    }
-    too_late.extend(ahead);
-    let missed = watch::news(store, too_late, now.at)?;
+    // With nothing due there is nothing to say: doctor and status tell of it meanwhile.
+    let missed = if owed.is_empty() {
+        Vec::new()
+    } else {
+        watch::news(store, too_late, now.at)?
+    };
     Ok(Due { owed, left, missed })
 }
 

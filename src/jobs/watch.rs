@@ -19,9 +19,6 @@ const NOTED_FOR: i64 = 5;
 /// Minutes after which a task that should have run did not.
 const LATE: i64 = 10;
 
-/// Minutes by which a clock that is set right may go back without a word.
-const SET_BACK: i64 = 60;
-
 /// Something that wants attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attention {
@@ -161,7 +158,6 @@ fn of_tasks(
     for (task, considered) in enabled {
         notices.extend(last_run(connection, task)?);
         notices.extend(missed(task, *considered, now));
-        notices.extend(ahead(task, *considered, now));
     }
     Ok(notices)
 }
@@ -186,20 +182,6 @@ pub(super) fn missed(task: &Task, considered: DateTime<Utc>, now: Now) -> Option
             now.iso(minute)
         ),
         remedy: format!("regua task run {}", task.name),
-    })
-}
-
-/// That a task waits for an instant which is still to come, because a clock that was ahead let it run then. It is
-/// not run before: by a clock that is behind it would do again, under another day, what it has done.
-pub(super) fn ahead(task: &Task, considered: DateTime<Utc>, now: Now) -> Option<Neglect> {
-    (considered > now.at + TimeDelta::minutes(SET_BACK)).then(|| Neglect {
-        about: format!("ahead:{}", task.name),
-        what: format!(
-            "task `{}` was run at {}, which is to come, and waits until then: one of the two clocks was wrong",
-            task.name,
-            now.iso(considered)
-        ),
-        remedy: format!("if the clock is right now: regua task disable {0}; regua task enable {0}", task.name),
     })
 }
 

@@ -280,6 +280,7 @@ fn positions(
 ) -> Result<Vec<Option<usize>>> {
     let mut columns: Vec<Option<usize>> = Vec::with_capacity(header.len());
     let mut problems = Vec::new();
+    let mut unknown = false;
     for (i, name) in header.iter().enumerate() {
         let position = match reading.headings.meaning(kind, name) {
             Some(Meaning::Likely(at)) if columns.contains(&Some(at)) => None,
@@ -303,6 +304,7 @@ fn positions(
             }
             None => {
                 problems.push(Headings::unknown(kind, name).within(place));
+                unknown = true;
                 None
             }
         };
@@ -322,13 +324,24 @@ fn positions(
         }
     }
     if problems.is_empty() {
-        Ok(columns)
-    } else {
-        Err(Error::flaws(
-            "the header is not acceptable; nothing was imported",
-            problems,
-        ))
+        return Ok(columns);
     }
+    Err(not_acceptable(kind, problems, unknown))
+}
+
+/// A header's flaws, and where some heading is `unknown`, what makes it known.
+fn not_acceptable(kind: &FactKind, problems: Vec<Flaw>, unknown: bool) -> Error {
+    let error = Error::flaws(
+        "the header is not acceptable; nothing was imported",
+        problems,
+    );
+    if !unknown {
+        return error;
+    }
+    error.hint(format!(
+        "[import.{}] in the configuration maps a file's own headings; --preset ixc knows those of the IXC grids",
+        kind.name
+    ))
 }
 
 fn broken(place: &str, error: csv::Error) -> Error {

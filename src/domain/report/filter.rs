@@ -164,10 +164,7 @@ impl Filter {
         } else {
             vec![value.to_owned()]
         };
-        if written.len() > 1 && written.last().is_some_and(|last| last.trim().is_empty()) {
-            // A slip of the hand would let in everybody of whom nothing is known.
-            let first = value.trim_end().trim_end_matches(',');
-            let remedy = format!("leave it out, or write {name}=,{first} for the empty ones too");
+        if let Some(remedy) = comma_at_end(name, value, &written) {
             return Err(wrong(": a comma stands at the end".to_owned(), &remedy));
         }
         not_too_many(name, written.len())?;
@@ -186,6 +183,18 @@ impl Filter {
             written: text.to_owned(),
         })
     }
+}
+
+/// What to do about values that end with a comma: a slip of the hand would let in everybody of whom nothing is known.
+fn comma_at_end(name: &str, value: &str, written: &[String]) -> Option<String> {
+    let (last, before) = written.split_last()?;
+    if before.is_empty() || !last.trim().is_empty() {
+        return None;
+    }
+    let first = value.trim_end().trim_end_matches(',');
+    Some(format!(
+        "leave it out, or write {name}=,{first} for the empty ones too"
+    ))
 }
 
 /// Refuses more values than a filter takes.

@@ -46,7 +46,8 @@ impl Drain {
                 why,
                 alike: None,
             };
-            return supply.set_outage(Some(&outage), false);
+            // A few of one host's say nothing of what the others hear.
+            return supply.set_outage(Some(&outage), true);
         }
         if !self.is_closed {
             // Answered otherwise than with what it suffered from, the channel is well again.
