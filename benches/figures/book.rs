@@ -38,6 +38,13 @@ title = "Manutenção na sua região"
 body = "Olá, #cliente_primeiro_nome#. Nesta madrugada a rede de #cliente_cidade# passa por manutenção."
 
 [[template]]
+name = "due-push"
+channel = "push"
+kind = "financial"
+title = "Manutenção na sua região"
+body = "Olá, #cliente_primeiro_nome#. Nesta madrugada a rede de #cliente_cidade# passa por manutenção."
+
+[[template]]
 name = "news-email"
 channel = "email"
 kind = "support"

@@ -64,6 +64,7 @@ pub const ROWS: &[Row] = &[
     ("report-all", Bench::report_all),
     ("send", Bench::send),
     ("pushes", Bench::pushes),
+    ("records", Bench::records),
     ("mails", Bench::mails),
     ("update", Bench::update),
     ("update-again", Bench::update_again),
@@ -263,6 +264,23 @@ impl Bench {
         );
         self.ours.insert((Work::Pushes, false), mine);
         table.ratio(&format!("delivery of {count} pushes"), bare, mine, 1.25);
+    }
+
+    /// What the ledger's records cost: the same pushes about money and about anything else.
+    fn records(&mut self, table: &mut Table) {
+        let book = &self.tenth;
+        let delivered = |template: &str| {
+            book.copy(&book.queued(template, book.clients), "run.db");
+            let arguments = ["queue", "deliver", "--channel", "push", "-q"];
+            let taken = book.regua("run.db", &arguments).run();
+            book.remove("run.db");
+            taken
+        };
+        book.queued("due-push", book.clients);
+        book.queued("news-push", book.clients);
+        let (with, without) = self.beside(|_| delivered("due-push"), |_| delivered("news-push"));
+        let name = format!("delivery of {} pushes, each with a record", book.clients);
+        table.ratio(&name, without, with, 1.05);
     }
 
     fn mails(&mut self, table: &mut Table) {

@@ -35,7 +35,7 @@
 //! # 8969c3202a8c21040f5295e68b7a4ac187e79f908ad29e877828016d2c623fca
 //! ```
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use ring::digest::{Context, SHA256};
 
@@ -114,26 +114,28 @@ pub struct Record<'a> {
 
 impl Record<'_> {
     /// The form that its digest is reckoned from.
-    pub fn canonical(&self) -> String {
-        let mut form = format!(
-            "regua/evidence/1\nnumber={}\nat={}\nwhat={}\nmessage=",
-            self.number, self.at, self.what
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut form = Vec::with_capacity(128 + 2 * self.content.len());
+        let (number, at, what) = (self.number, self.at, self.what);
+        // Writing to memory does not fail.
+        let _ = write!(
+            form,
+            "regua/evidence/1\nnumber={number}\nat={at}\nwhat={what}\nmessage="
         );
         if let Some(id) = self.message {
-            // Writing to a text does not fail.
             let _ = write!(form, "{id}");
         }
-        form.push_str("\ncontent=");
+        form.extend(b"\ncontent=");
         push_hex(&mut form, self.content);
-        form.push_str("\nnote=");
-        form.push_str(self.note.unwrap_or_default());
-        form.push('\n');
+        form.extend(b"\nnote=");
+        form.extend(self.note.unwrap_or_default().as_bytes());
+        form.push(b'\n');
         form
     }
 
     /// Its digest, after the one before it.
     pub fn digest(&self, before: &Digest) -> Digest {
-        sha256(&[before, self.canonical().as_bytes()])
+        sha256(&[before, &self.canonical()])
     }
 }
 
@@ -152,20 +154,33 @@ fn sha256(parts: &[&[u8]]) -> Digest {
     digest
 }
 
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    text.reserve(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+/// Each byte's two digits, one after the other.
+const DIGITS: [u8; 512] = {
+    let digits = b"0123456789abcdef";
+    let mut all = [0; 512];
+    let mut byte = 0;
+    while byte < 256 {
+        all[2 * byte] = digits[byte >> 4];
+        all[2 * byte + 1] = digits[byte & 15];
+        byte += 1;
+    }
+    all
+};
+
+fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
+    let start = text.len();
+    text.resize(start + 2 * bytes.len(), 0);
+    for (pair, byte) in text[start..].chunks_exact_mut(2).zip(bytes) {
+        let at = 2 * usize::from(*byte);
+        pair.copy_from_slice(&DIGITS[at..at + 2]);
     }
 }
 
 /// Bytes as people copy them: hexadecimal, in lower case.
 pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     push_hex(&mut text, bytes);
-    text
+    text.into_iter().map(char::from).collect()
 }
 
 /// A record's number and digest, as they are kept elsewhere: `1042:9f86d0…`.

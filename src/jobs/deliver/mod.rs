@@ -306,8 +306,7 @@ impl Drain {
             if out_of_patience {
                 return self.give_up_waiting(supply, &workers);
             }
-            let all = self.in_flight.len();
-            workers.gather(&mut back, (most / 2).max(1).min(all), all);
+            workers.gather(&mut back, (most / 2).max(1).min(self.in_flight.len()));
         }
     }
 

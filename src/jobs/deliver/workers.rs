@@ -25,9 +25,6 @@ pub(super) const TICK: Duration = Duration::from_millis(100);
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// How long a round waits for more answers once it has one: they share a commit.
 const GATHER: Duration = Duration::from_millis(4);
-/// How long it waits for the rest where half came while the last ones were written down: the disk is slower than the
-/// provider then, and a commit costs the same for few as for many.
-const REST: Duration = Duration::from_millis(2);
 
 /// What a worker says about one message.
 pub(super) enum Answer {
@@ -205,18 +202,10 @@ impl Workers {
         self.answers.take_all(1, wait, &mut none);
     }
 
-    /// Waits for a first answer, then a little for more: for `half`, or where that is there already, for `all`.
-    pub fn gather(&self, back: &mut Vec<Answered>, half: usize, all: usize) {
-        if !self.more(back) {
-            return;
-        }
-        let (enough, patience) = if back.len() < half {
-            (half, GATHER)
-        } else {
-            (all, REST)
-        };
-        if back.len() < enough {
-            self.answers.take_all(enough - back.len(), patience, back);
+    /// Waits for a first answer, then a little for more, up to `enough`.
+    pub fn gather(&self, back: &mut Vec<Answered>, enough: usize) {
+        if self.more(back) && back.len() < enough {
+            self.answers.take_all(enough - back.len(), GATHER, back);
         }
     }
 }

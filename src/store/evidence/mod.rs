@@ -257,7 +257,10 @@ fn part_of(
         values.push(separator);
         separator = b',';
         let written = match context.get_raw(place) {
-            ValueRef::Null => serde_json::to_writer(&mut values, &Value::Null),
+            ValueRef::Null => {
+                values.extend_from_slice(b"null");
+                Ok(())
+            }
             ValueRef::Integer(number) => serde_json::to_writer(&mut values, &number),
             ValueRef::Real(number) => serde_json::to_writer(&mut values, &number),
             ValueRef::Text(text) => match std::str::from_utf8(text) {
