@@ -53,16 +53,11 @@ pub(super) fn tell(context: &Context, request: &Request, plan: &Plan) {
         1 => format!("1 row of `{report}`; template `{name}` by {channel}"),
         n => format!("{n} rows of `{report}`; template `{name}` by {channel}"),
     });
-    let noun = if plan.messages == 1 {
-        "message"
-    } else {
-        "messages"
-    };
-    out.say(format!(
-        "  {} would receive it ({} {noun})",
-        people(plan.recipients),
-        plan.messages
-    ));
+    let people_told = people(plan.recipients);
+    out.say(match plan.messages {
+        1 => format!("  {people_told} would receive it (1 message)"),
+        n => format!("  {people_told} would receive it ({n} messages)"),
+    });
     for (reason, n) in &plan.skipped {
         out.say(format!("  {n} would be skipped: {reason}"));
     }
