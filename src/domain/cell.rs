@@ -195,7 +195,7 @@ pub fn read(column: &Column, text: &str, now: &Now) -> Result<Value, Unacceptabl
 
 /// A cell without what spreadsheets put around a text so that it stays one: `="000123"`, `'0019`,
 /// and the apostrophe before a text that would be a formula, or a telephone number.
-fn peeled(text: &str) -> Cow<'_, str> {
+pub fn peeled(text: &str) -> Cow<'_, str> {
     if !text.starts_with(['=', '\'']) {
         return Cow::Borrowed(text);
     }

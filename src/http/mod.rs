@@ -289,6 +289,7 @@ fn agent(
     trust: &Trust,
     keeping: &Arc<Keeping>,
 ) -> ureq::Agent {
+    let proxied = proxy.is_some();
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -311,6 +312,7 @@ fn agent(
         .chain(Witness {
             answer: patience.answer,
             keeping: Arc::clone(keeping),
+            proxied,
         });
     ureq::Agent::with_parts(config, connector, KeptNames(Names::shared()))
 }
@@ -323,7 +325,8 @@ fn describe(error: &ureq::Error) -> String {
         E::Io(error) => error.to_string(),
         E::Tls(what) => format!("TLS: {what}"),
         E::Rustls(error) => format!("TLS: {error}"),
-        E::ConnectProxyFailed(_) | E::InvalidProxyUrl => "the proxy failed".to_owned(),
+        E::ConnectProxyFailed(why) => format!("the proxy did not open the way: {why}"),
+        E::InvalidProxyUrl => "the proxy failed".to_owned(),
         E::ConnectionFailed => "the connection failed".to_owned(),
         // These hold parts of the request, which may hold secrets.
         E::Http(_) | E::BadUri(_) => "the address or a header cannot be sent".to_owned(),

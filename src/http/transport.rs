@@ -244,6 +244,8 @@ pub(super) struct Witness {
     /// How long the whole of an answer may take from the request's last byte on.
     pub(super) answer: Duration,
     pub(super) keeping: Arc<Keeping>,
+    /// The connections lead through a proxy.
+    pub(super) proxied: bool,
 }
 
 impl<In: Transport> Connector<In> for Witness {
@@ -251,11 +253,15 @@ impl<In: Transport> Connector<In> for Witness {
 
     fn connect(
         &self,
-        _details: &ConnectionDetails,
+        details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
+        // The way to the proxy is opened as a connection of its own, which knows of no proxy: what is said there to
+        // open the way on is no byte of the request.
+        let to_proxy = self.proxied && details.config.proxy().is_none();
         Ok(chained.map(|transport| Witnessed {
             transport,
+            to_proxy,
             answer: self.answer,
             keeping: Arc::clone(&self.keeping),
             life: Arc::default(),
@@ -270,6 +276,8 @@ impl<In: Transport> Connector<In> for Witness {
 #[derive(Debug)]
 pub(super) struct Witnessed<T> {
     transport: T,
+    /// It leads to a proxy only, and the request goes within it, by a connection with a witness of its own.
+    to_proxy: bool,
     answer: Duration,
     keeping: Arc<Keeping>,
     life: Arc<Life>,
@@ -284,7 +292,9 @@ pub(super) struct Witnessed<T> {
 impl<T: Transport> Witnessed<T> {
     /// Sends what was held back.
     fn let_go(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        JOURNEY.with_borrow_mut(|journey| journey.left = true);
+        if !self.to_proxy {
+            JOURNEY.with_borrow_mut(|journey| journey.left = true);
+        }
         let mut rest = &self.held[..];
         while !rest.is_empty() {
             let output = self.transport.buffers().output();
@@ -306,7 +316,7 @@ impl<T: Transport> Transport for Witnessed<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        if !self.busy {
+        if !self.busy && !self.to_proxy {
             self.busy = true;
             let number = self.life.begun.fetch_add(1, Ordering::SeqCst) + 1;
             let by = Some((Arc::clone(&self.life), number));
@@ -333,7 +343,7 @@ impl<T: Transport> Transport for Witnessed<T> {
             timeout.after = Wait::Exact(left);
         }
         let came = self.transport.await_input(timeout)?;
-        if came {
+        if came && !self.to_proxy {
             JOURNEY.with_borrow_mut(|journey| journey.heard = true);
         }
         Ok(came)
@@ -341,7 +351,7 @@ impl<T: Transport> Transport for Witnessed<T> {
 
     /// Asked once when a request is over, and again before the next one is given to it.
     fn is_open(&mut self) -> bool {
-        let is_over = std::mem::take(&mut self.busy);
+        let is_over = std::mem::take(&mut self.busy) || self.to_proxy;
         self.transport.is_open() && (is_over || self.keeping.allows(&self.life))
     }
 

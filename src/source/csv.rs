@@ -12,6 +12,7 @@ use super::headings::{Headings, Meaning};
 use super::input::{CONTROL_Z, Counter, Guarded, PROBLEMS_COLUMN, unreadable};
 use super::raw_row::{RawRow, Reading};
 use crate::domain::book::FactKind;
+use crate::domain::cell::peeled;
 use crate::error::{Error, Flaw, Result};
 
 /// The rows of a CSV file.
@@ -212,7 +213,7 @@ impl CsvRows {
             .iter()
             .enumerate()
             .filter(|(i, _)| *i != known)
-            .map(|(_, cell)| self.letters.text(cell, latest).into_owned())
+            .map(|(_, cell)| as_text(&self.letters.text(cell, latest)))
             .chain([problems.to_owned()]);
         (Some(line(&mut header)), line(&mut cells))
     }
@@ -241,8 +242,18 @@ impl Letters {
     }
 }
 
+/// A cell as a spreadsheet shows it where it would take it for a formula; the same when it is read again.
+fn as_text(cell: &str) -> String {
+    let formula = cell.starts_with(['=', '+', '-', '@']) && peeled(cell) == cell;
+    if formula {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
 /// The delimiter that a first line `sep=;` tells, and how long that line is, its end included.
-fn separator(start: &[u8]) -> (Option<u8>, usize) {
+pub(super) fn separator(start: &[u8]) -> (Option<u8>, usize) {
     let end = start.iter().position(|byte| *byte == b'\n');
     let Some(end) = end else { return (None, 0) };
     let line = start[..end].trim_ascii_end();
@@ -259,7 +270,7 @@ fn separator(start: &[u8]) -> (Option<u8>, usize) {
 }
 
 /// The delimiter of a header row.
-fn sniff(start: &[u8]) -> u8 {
+pub(super) fn sniff(start: &[u8]) -> u8 {
     let line = start
         .split(|byte| *byte == b'\n')
         .find(|line| !line.iter().all(u8::is_ascii_whitespace))

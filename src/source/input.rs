@@ -30,8 +30,8 @@ const CHUNK: usize = 1 << 16;
 
 /// Input whose lines end in LF or CRLF, also where the file has CR alone, as old Macs write it: what
 /// comes first tells, up to its first LF.
-struct Lines {
-    input: Box<dyn Read>,
+pub(super) struct Lines<R> {
+    input: R,
     /// What came first, as far as it is not passed on yet.
     first: Vec<u8>,
     passed: usize,
@@ -39,8 +39,8 @@ struct Lines {
     cr_alone: bool,
 }
 
-impl Lines {
-    fn of(input: Box<dyn Read>) -> Self {
+impl<R: Read> Lines<R> {
+    pub(super) fn of(input: R) -> Self {
         Self {
             input,
             first: Vec::new(),
@@ -66,7 +66,7 @@ impl Lines {
     }
 }
 
-impl Read for Lines {
+impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.begun {
             self.begin()?;

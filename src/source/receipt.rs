@@ -6,6 +6,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use encoding_rs::WINDOWS_1252;
 use serde_json::{Deserializer, Map, Value};
 
+use super::csv::{separator, sniff};
+use super::input::{CONTROL_Z, Lines};
+use crate::domain::cell::peeled;
 use crate::domain::words::plain;
 use crate::error::{Error, Result};
 
@@ -34,7 +37,7 @@ pub fn documents(
     mut each: impl FnMut(Document) -> Result<()>,
 ) -> Result<()> {
     let mut input = Counted {
-        input: BufReader::new(input),
+        input: BufReader::new(Lines::of(input)),
         lines: 1,
         bytes: 0,
     };
@@ -243,19 +246,15 @@ fn csv<R: Read>(
     place: &str,
     each: &mut impl FnMut(Document) -> Result<()>,
 ) -> Result<()> {
-    let first = input.fill_buf()?;
-    let header: &[u8] = first
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let count = |mark: u8| header.iter().filter(|byte| **byte == mark).count();
-    let delimiter = [b',', b';', b'\t']
-        .into_iter()
-        .max_by_key(|mark| (count(*mark), *mark == b','))
-        .unwrap_or(b',');
+    let (told, before) = separator(input.fill_buf()?);
+    input.consume(before);
+    let before = u64::from(before > 0);
+    let delimiter = told.unwrap_or(sniff(input.fill_buf()?));
     let mut reader = ::csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
+        // So that lines are counted right: the CR before it is trimmed.
+        .terminator(::csv::Terminator::Any(b'\n'))
         .trim(::csv::Trim::All)
         .from_reader(input);
     let names: Vec<String> = reader
@@ -276,17 +275,29 @@ fn csv<R: Read>(
                 );
             }
         }
-        let line = row.position().map_or(line, ::csv::Position::line);
+        let line = before + row.position().map_or(line, ::csv::Position::line);
+        if row.len() == 1 && row.get(0) == Some(b"\x1a".as_slice()) {
+            return Ok(());
+        }
+        if row.len() == 1 && row.get(0).is_some_and(<[u8]>::is_empty) {
+            continue;
+        }
         let cells: Map<String, Value> = names
             .iter()
             .zip(row.iter())
-            .map(|(name, cell)| (name.clone(), Value::from(decoded(cell))))
+            .map(|(name, cell)| (name.clone(), Value::from(text(cell))))
             .collect();
         each(Document {
             place: format!("{place}:{line}"),
             value: Ok(Value::Object(cells)),
         })?;
     }
+}
+
+/// A cell as a person means it, without what spreadsheets and old programs put around it.
+fn text(cell: &[u8]) -> String {
+    let cell = decoded(cell);
+    peeled(cell.trim_end_matches(CONTROL_Z)).into_owned()
 }
 
 /// A cell's text: UTF-8, or else as old programs write it.
@@ -342,6 +353,20 @@ mod tests {
             Ok(json!({"MessageSid": "SM1", "MessageStatus": "delivered", "Body": "não +"}))
         );
         assert_eq!(found[1].0, "f:3");
+    }
+
+    #[test]
+    fn trial_34_reports_are_read_as_spreadsheets_and_old_programs_write_them() {
+        let report = |id: &str, status: &str| Ok(json!({"id": id, "status": status}));
+        let expected = [
+            ("f:3".to_owned(), report("000123", "delivered")),
+            ("f:4".to_owned(), report("b;c", "read")),
+        ];
+        let text = "sep=;\nid;status\n=\"000123\";delivered\n\"b;c\";read\n\u{1a}";
+        assert_eq!(all(text), expected);
+        assert_eq!(all(&text.replace('\n', "\r")), expected, "CR alone");
+        assert_eq!(all(&text.replace('\n', "\r\n")), expected);
+        assert_eq!(all("id,status\n7,read\u{1a}")[0].1, report("7", "read"));
     }
 
     #[test]

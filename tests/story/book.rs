@@ -252,6 +252,33 @@ fn bad_rows_are_skipped_into_a_file_that_can_be_mended() {
 }
 
 #[test]
+fn trial_35_a_refused_row_is_no_formula_in_the_file_that_is_to_be_mended() {
+    let house = House::new();
+    house.write(
+        "erp.csv",
+        "id,name,person_type,mobile\n1,\"=HYPERLINK(\"\"http://x\"\")\",Q,+55 49 99999-0001\n2,\"=\"\"007\"\"\",Q,\n",
+    );
+    house
+        .run(&["import", "clients", "erp.csv", "--skip-bad", "bad.csv"])
+        .exits(1);
+    let bad = house.read("bad.csv");
+    assert!(
+        bad.contains("1,\"'=HYPERLINK(\"\"http://x\"\")\",Q,'+55 49 99999-0001,"),
+        "{bad}"
+    );
+    assert!(
+        bad.contains("2,\"=\"\"007\"\"\",Q,,"),
+        "a text stays as it is: {bad}"
+    );
+    // Mended and read, it is what it was.
+    house.write("bad.csv", bad.replace(",Q,", ",F,"));
+    house.run(&["import", "clients", "bad.csv"]).ok();
+    let found = house.json(&["client", "list"]);
+    assert_eq!(found[0]["name"], "=HYPERLINK(\"http://x\")");
+    assert_eq!(found[1]["name"], "007");
+}
+
+#[test]
 fn bad_rows_never_overwrite_the_file_they_are_read_from() {
     let house = House::new();
     let text = "id,name,person_type\n1,Ana,F\n2,Bia,Q\n";

@@ -53,6 +53,40 @@ const TO_ANA: &[&str] = &[
 ];
 
 #[test]
+fn trial_6_a_proxy_that_opens_no_way_leaves_every_message_in_the_queue() {
+    // What is said to a proxy to open the way is no byte of the message.
+    for act in [Act::json(407, "{}"), Act::json(502, "{}"), Act::Cut] {
+        let proxy = Server::start(move |_| act.clone());
+        let house = gateway(&proxy, "");
+        let elsewhere = house
+            .read("config.toml")
+            .replace(&proxy.url(), "http://push.example.com");
+        house.write("config.toml", elsewhere);
+        let output = house
+            .command(TO_ANA)
+            .env("HTTP_PROXY", proxy.url())
+            .output()
+            .expect("regua runs");
+        assert_eq!(output.status.code(), Some(4), "{output:?}");
+        let rows = house.json(&["history"]);
+        let rows = rows.as_array().expect("a list");
+        assert_eq!(rows.len(), 2);
+        for row in rows {
+            assert_eq!(
+                (&row["status"], &row["attempts"]),
+                (&json!("queued"), &json!(0))
+            );
+        }
+        assert!(
+            proxy
+                .seen()
+                .iter()
+                .all(|request| request.method == "CONNECT")
+        );
+    }
+}
+
+#[test]
 fn a_push_goes_out_through_a_gateway() {
     let server = Server::start(|_| Act::json(200, r#"{"id":"g-1"}"#));
     let house = gateway(&server, "");
