@@ -33,17 +33,11 @@ pub fn apply(
     let Gathered {
         complete,
         spools,
-        not_again,
         full,
         by_task,
         dry_run,
     } = gathered;
     summary.requests += complete.requests;
-    for (kind, left) in not_again {
-        summary.notes.push(format!(
-            "{left} of the {kind} that were refused before were not read again; `regua sync --full` reads all"
-        ));
-    }
     summary.notes.extend(complete.notes);
     let mut book = Book {
         connection: transaction,
@@ -172,6 +166,12 @@ impl Book<'_> {
             (&mut waiting, &mut synced),
         )?;
         self.summary.notes.extend(doubt::doubted(&synced));
+        if !waiting.is_empty() {
+            let (left, kind) = (waiting.len(), kind.name);
+            self.summary.notes.push(format!(
+                "{left} of the {kind} that were refused before were not read again; `regua sync --full` reads all"
+            ));
+        }
         match &seen {
             Some(seen) if still_owed => {
                 let held = seen.hold_back_what_owes()?;
