@@ -455,7 +455,7 @@ impl Book<'_> {
                 remedy: if may_come {
                     format!("sync {of} as well")
                 } else {
-                    format!("look for it among the {of} of the ERP")
+                    self.source.if_missing(of)
                 },
             }));
         }
