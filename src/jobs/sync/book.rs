@@ -185,8 +185,7 @@ impl Book<'_> {
             None => {}
         }
         if let Some(cursor) = reached.cursor {
-            let at = self.now.at;
-            memory::set_cursor(self.connection, source, kind.name, (&cursor, at))?;
+            memory::set_cursor(self.connection, source, kind.name, (&cursor, self.now.at))?;
         }
         meta::set_refreshed(self.connection, kind.name, self.now.at)?;
         if reached.whole || still_owed {
