@@ -227,6 +227,12 @@ fn an_invoice_that_is_cancelled_there_is_told_to_nobody_until_it_comes_again() {
     assert_eq!(entering(&house, "2026-11-21T09:00"), 1);
     // Cancelled there before it was told: it is not told, and says why.
     billing(&house, vec![bill(71, 1, Some("2026-11-09"))]);
+    let plan = house.run(&["sync", "--dry-run"]);
+    assert!(
+        plan.stderr
+            .contains("it would change invoices 72: awaiting_confirmation"),
+        "{plan:?}"
+    );
     let ran = house.run(&["sync"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(

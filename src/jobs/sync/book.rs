@@ -174,9 +174,8 @@ impl Book<'_> {
         }
         match &seen {
             Some(seen) if still_owed => {
-                let held = seen.hold_back_what_owes()?;
-                synced.unconfirmed += held;
-                self.summary.notes.extend(doubt::unconfirmed(held, source));
+                let summary = &mut self.summary;
+                synced.unconfirmed += doubt::hold_back_what_owes(seen, self.rehearsal, summary)?;
             }
             Some(seen) => {
                 self.rehearsal.gone(kind, seen, &mut self.summary)?;
@@ -480,6 +479,9 @@ impl Book<'_> {
         let row = (refused.kind, refused.id);
         memory::set_again(self.connection, self.source.name(), row, true)?;
         let became = doubt::refused(self.connection, &refused)?;
+        if matches!(became, Became::Doubted) {
+            self.rehearsal.in_doubt([refused.id], &mut self.summary);
+        }
         self.summary.refuse(refused);
         Ok(became)
     }
