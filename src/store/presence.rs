@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::columns::Day;
+use super::columns::{Day, Json};
 use super::meta;
 use crate::domain::book::FactKind;
 use crate::error::{Error, Result};
@@ -208,6 +208,46 @@ impl<'c> Seen<'c> {
         }
         Ok(u64::try_from(held).unwrap_or(0))
     }
+}
+
+/// Rows that several sources bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroughtTwice {
+    /// How many there are.
+    pub rows: u64,
+    /// The first one's id.
+    pub first_id: i64,
+    /// The sources, by name.
+    pub sources: Vec<String>,
+}
+
+/// The clients that more than one source brings, together for the same sources; files do not count.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn clients_brought_twice(connection: &Connection) -> Result<Vec<BroughtTwice>> {
+    let known: i64 = connection.query_row("SELECT count(*) FROM bringer", [], |row| row.get(0))?;
+    // The files, and one source.
+    if known < 3 {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(&format!(
+        "SELECT b.several, b.rows, b.first_id,
+                (SELECT json_group_array(name ORDER BY number) FROM bringer
+                 WHERE number > 0 AND b.several & (1 << number) <> 0)
+         FROM (SELECT brought & ~{FILES} AS several, count(*) AS rows, min(id) AS first_id
+               FROM client GROUP BY 1) AS b
+         WHERE b.several & (b.several - 1) <> 0 ORDER BY b.first_id"
+    ))?;
+    let rows = statement.query_map([], |row| {
+        let Json(sources) = row.get(3)?;
+        Ok(BroughtTwice {
+            rows: row.get(1)?,
+            first_id: row.get(2)?,
+            sources,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Takes an invoice that owes as awaiting confirmation: what the book says of it may be true no more. Whether it owed.

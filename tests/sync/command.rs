@@ -619,6 +619,28 @@ fn doctor_looks_whether_the_program_is_there() {
     );
 }
 
+#[test]
+fn doctor_warns_of_clients_whose_ids_two_sources_use() {
+    let client = |id: u32, name: &str| {
+        let row = format!(
+            "{{\"kind\":\"clients\",\"id\":{id},\"name\":\"{name}\",\"person_type\":\"F\"}}"
+        );
+        printing(&row, "{\"complete\":true}")
+    };
+    let house = Programs::with(&client(7, "Ana"), "");
+    house.program("other", &client(8, "Bruno"));
+    house.configure("command = [\"./source\"]\n[sync.command.app]\ncommand = [\"./other\"]");
+    house.synced();
+    let told = "clients that several sources bring";
+    let ran = house.run(&["doctor", "--json"]);
+    assert!(!ran.stdout.contains(told), "{ran:?}");
+    house.program("other", &client(7, "Bruno"));
+    house.synced();
+    let ran = house.run(&["doctor", "--json"]);
+    let whole = format!("{told} (command.mk, command.app): 1, the first is 7;");
+    assert!(ran.stdout.contains(&whole), "{ran:?}");
+}
+
 fn example(name: &str) -> String {
     format!("{}/examples/sources/{name}", env!("CARGO_MANIFEST_DIR"))
 }

@@ -9,7 +9,7 @@ use crate::clock::Now;
 use crate::domain::book::FactKind;
 use crate::error::Result;
 use crate::source::{Checked, SourceSettings};
-use crate::store::{Connection, Store, meta, sync};
+use crate::store::{Connection, Store, meta, presence, sync};
 
 /// Days after which a list of invoices should have been read whole once more.
 const WHOLE_AGAIN: u64 = 8;
@@ -92,6 +92,18 @@ fn remembered(
                 ));
             }
         }
+    }
+    for twice in presence::clients_brought_twice(connection)? {
+        findings.push(Finding::warning(
+            "source",
+            format!(
+                "clients that several sources bring ({}): {}, the first is {}; each source overwrites what the other says",
+                twice.sources.join(", "),
+                twice.rows,
+                twice.first_id
+            ),
+            "where their ids do not mean the same people, keep a database for each; else let one of them bring the clients",
+        ));
     }
     for code in sync::codes(connection)? {
         findings.push(Finding::warning(
