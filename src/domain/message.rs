@@ -187,13 +187,14 @@ impl Lot {
 impl NewMessage {
     /// The lot it is of.
     pub fn lot(&self) -> Lot {
-        let parts = serde_json::json!([
-            self.template,
+        let parts = (
+            &self.template,
             self.batch_id,
-            self.provider_channel,
-            self.provider_template
-        ]);
-        Lot(parts.to_string())
+            &self.provider_channel,
+            &self.provider_template,
+        );
+        // Texts and a number: nothing that JSON lacks.
+        Lot(serde_json::to_string(&parts).unwrap_or_default())
     }
 
     /// The message as it would go out now, before it has an id.

@@ -6,7 +6,6 @@ use crate::clock::Now;
 use crate::domain::book::{self, FactKind, Value};
 use crate::domain::percent::Percent;
 use crate::error::{Error, Result};
-use crate::source::RawRow;
 use crate::store::Connection;
 use crate::store::presence::{Bringer, Seen};
 
@@ -52,23 +51,22 @@ impl<'a> Replacing<'a> {
         Ok(Self { kind, seen })
     }
 
-    /// Notes that a row came, whatever becomes of it. `file` says where it stands, and whether bad rows
-    /// are left out.
+    /// Notes that a row came, whatever becomes of it: `key` is what its first column says. `at` says where it
+    /// stands (file and line), and whether bad rows are left out.
     ///
     /// # Errors
     /// When its id cannot be read while bad rows are left out: it may be any row's (exit 3).
-    pub fn came(&self, row: &RawRow, file: (&str, bool), now: &Now) -> Result<()> {
+    pub fn came(&self, key: Option<&str>, at: (&str, u64, bool), now: &Now) -> Result<()> {
         let Some((seen, _)) = &self.seen else {
             return Ok(());
         };
         let column = &self.kind.columns[0];
-        let text = row.cells.first().and_then(|cell| cell.as_deref());
-        match text.map(|text| book::read(column, text, now)) {
+        match key.map(|text| book::read(column, text, now)) {
             Some(Ok(Value::Integer(id))) => seen.note(id),
-            _ if !file.1 => Ok(()),
+            _ if !at.2 => Ok(()),
             _ => Err(Error::unacceptable(format!(
                 "{}:{}: its {} cannot be read, so that nobody can tell which rows are gone; nothing was imported",
-                file.0, row.line, column.name
+                at.0, at.1, column.name
             ))
             .hint("mend that row, or import without --replace")),
         }

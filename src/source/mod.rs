@@ -155,6 +155,11 @@ pub trait Source {
         !self.all_or_nothing()
     }
 
+    /// A text of its rows as it may be shown: without what it was trusted with.
+    fn covered(&self, text: String) -> String {
+        text
+    }
+
     /// Payment codes, where it has them.
     fn codes(&self) -> Option<&dyn PaymentCodes> {
         None

@@ -23,10 +23,10 @@ pub enum FileRows {
 impl FileRows {
     /// Opens a file, or standard input for `-`. `place` names it in problems.
     pub fn open(kind: &'static FactKind, path: &Path, reading: &Reading) -> Result<Self> {
+        let place = Self::place_of(path);
         if path == Path::new("-") {
-            return Self::read(kind, Box::new(io::stdin()), "standard input", 0, reading);
+            return Self::read(kind, Box::new(io::stdin()), &place, 0, reading);
         }
-        let place = path.display().to_string();
         let file = File::open(path).map_err(|error| {
             Error::unacceptable(format!("{place} cannot be read"))
                 .because(error)
@@ -43,6 +43,14 @@ impl FileRows {
             );
         }
         Self::read(kind, Box::new(file), &place, metadata.len(), reading)
+    }
+
+    /// What problems call the file of this path.
+    pub fn place_of(path: &Path) -> String {
+        if path == Path::new("-") {
+            return "standard input".to_owned();
+        }
+        path.display().to_string()
     }
 
     /// Reads rows from anything; `size` in bytes, 0 when unknown.

@@ -1,5 +1,7 @@
 //! Bulk sends, each a batch of messages.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -98,13 +100,16 @@ pub fn list(connection: &Connection, limit: i64) -> Result<Vec<Batch>> {
 }
 
 /// How many messages of a batch are in each state, with each reason.
-pub fn totals(connection: &Connection, id: i64) -> Result<Vec<(Status, Option<Reason>, u64)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT status, reason, count(*) FROM message WHERE batch_id = ?1
-         GROUP BY status, reason ORDER BY status, reason",
-    )?;
-    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+pub fn totals(connection: &Connection, id: i64) -> Result<BTreeMap<(Status, Option<Reason>), u64>> {
+    // Counted here: SQLite would sort them all for that.
+    let mut statement =
+        connection.prepare_cached("SELECT status, reason FROM message WHERE batch_id = ?1")?;
+    let mut rows = statement.query([id])?;
+    let mut totals = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        *totals.entry((row.get(0)?, row.get(1)?)).or_default() += 1;
+    }
+    Ok(totals)
 }
 
 /// The channel on which messages of a batch wait; none when none does.

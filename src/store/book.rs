@@ -1,5 +1,7 @@
 //! Reading the book: clients and what belongs to them.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -47,8 +49,10 @@ by_place! {
 
 /// A client.
 pub fn client(connection: &Connection, id: i64) -> Result<Option<Client>> {
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {CLIENT} FROM client WHERE id = ?1"));
     Ok(connection
-        .prepare_cached(&format!("SELECT {CLIENT} FROM client WHERE id = ?1"))?
+        .prepare_cached(&SQL)?
         .query_row([id], read_client)
         .optional()?)
 }
@@ -97,8 +101,10 @@ by_place! {
 
 /// A contract.
 pub fn contract(connection: &Connection, id: i64) -> Result<Option<Contract>> {
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {CONTRACT} FROM contract WHERE id = ?1"));
     Ok(connection
-        .prepare_cached(&format!("SELECT {CONTRACT} FROM contract WHERE id = ?1"))?
+        .prepare_cached(&SQL)?
         .query_row([id], read_contract)
         .optional()?)
 }
@@ -127,8 +133,10 @@ by_place! {
 
 /// A login.
 pub fn login(connection: &Connection, id: i64) -> Result<Option<Login>> {
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {LOGIN} FROM login WHERE id = ?1"));
     Ok(connection
-        .prepare_cached(&format!("SELECT {LOGIN} FROM login WHERE id = ?1"))?
+        .prepare_cached(&SQL)?
         .query_row([id], read_login)
         .optional()?)
 }
@@ -161,8 +169,10 @@ by_place! {
 
 /// An invoice, with the payment codes that were fetched for it.
 pub fn invoice(connection: &Connection, id: i64) -> Result<Option<Invoice>> {
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {INVOICE} FROM invoice WHERE id = ?1"));
     let found = connection
-        .prepare_cached(&format!("SELECT {INVOICE} FROM invoice WHERE id = ?1"))?
+        .prepare_cached(&SQL)?
         .query_row([id], read_invoice)
         .optional()?;
     with_codes(connection, found)

@@ -10,7 +10,7 @@ use crate::domain::message::{Attempt, Message, Planned};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason, Status, Word};
 use crate::error::Result;
 
-pub use write::{Inserted, any_under, anybody_has, find_key, insert, insert_or_revive, speaks_for};
+pub use write::{Inserted, Writer, any_under, anybody_has, find_key, insert, speaks_for};
 
 /// How many messages of a purpose were made for a client since `since`, one push to several devices counted once.
 pub fn recent(

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0016_shared.sql"),
     include_str!("migrations/0017_sources.sql"),
     include_str!("migrations/0018_what_is_owed.sql"),
+    include_str!("migrations/0019_wishes.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

@@ -299,12 +299,19 @@ impl Store {
         Ok(())
     }
 
-    /// Runs `work` in one immediate transaction, which is kept only when it succeeds.
-    pub fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    /// Begins an immediate transaction.
+    fn begin(&mut self) -> Result<Transaction<'_>> {
         self.watch()?;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        sharing::heed(&transaction)?;
+        Ok(transaction)
+    }
+
+    /// Runs `work` in one immediate transaction, which is kept only when it succeeds.
+    pub fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let transaction = self.begin()?;
         let answer = work(&transaction)?;
         transaction.commit()?;
         Ok(answer)
@@ -323,10 +330,7 @@ impl Store {
 
     /// Runs `work` in one immediate transaction that is never kept.
     pub fn rehearse<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        self.watch()?;
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.begin()?;
         let answer = work(&transaction)?;
         transaction.rollback()?;
         Ok(answer)

@@ -195,3 +195,17 @@ impl<'c> Seen<'c> {
         Ok(u64::try_from(held).unwrap_or(0))
     }
 }
+
+/// Takes an invoice that owes as awaiting confirmation: what the book says of it may be true no more. Whether it owed.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn hold_back(connection: &Connection, invoice: i64) -> Result<bool> {
+    let held = connection
+        .prepare_cached("UPDATE invoice SET awaiting_confirmation = 1 WHERE owing AND id = ?1")?
+        .execute([invoice])?;
+    if held > 0 {
+        meta::book_changed(connection)?;
+    }
+    Ok(held > 0)
+}

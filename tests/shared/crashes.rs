@@ -29,8 +29,10 @@ fn hosts_killed_at_random_leave_at_most_what_was_in_flight_and_nothing_twice() {
     let hosts = [scene.host(), scene.host(), scene.host()];
     let mut killed = 0;
     while scene.server.seen().len() < N / 2 {
-        let running: Vec<Child> = hosts.iter().map(|host| work(host, "60")).collect();
-        thread::sleep(Duration::from_millis(moments.u64(150..600)));
+        let before = scene.server.seen().len();
+        let running: Vec<Child> = hosts.iter().map(|host| work(host, "600")).collect();
+        let more = before + moments.usize(1..80);
+        until("some more are served", || scene.server.seen().len() >= more);
         for child in running {
             kill(child);
             killed += 1;
@@ -56,7 +58,7 @@ fn postgresql_stopped_in_the_middle_loses_nothing_and_the_hosts_go_on() {
     let scene = Scene::new(&postgres, N, Duration::from_millis(8), PUSH);
     scene.share();
     let hosts = [scene.host(), scene.host(), scene.host()];
-    let running: Vec<Child> = hosts.iter().map(|host| work(host, "120")).collect();
+    let running: Vec<Child> = hosts.iter().map(|host| work(host, "600")).collect();
     for part in 1..=3 {
         until("some are served", || {
             scene.server.seen().len() > part * N / 8
@@ -118,7 +120,7 @@ fn a_host_that_was_stopped_past_its_lease_begins_nothing_when_it_wakes() {
     let scene = Scene::new(postgres, N, Duration::from_millis(30), PUSH);
     scene.share();
     let first = scene.host();
-    let sleeper = work(&first, "120");
+    let sleeper = work(&first, "600");
     until("some are served", || scene.server.seen().len() > 20);
     signal(&sleeper, nix::sys::signal::Signal::SIGSTOP);
     thread::sleep(LEASE + Duration::from_secs(1));

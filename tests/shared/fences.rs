@@ -81,8 +81,15 @@ fn what_nobody_looked_at_for_a_while_stays_and_comes_back() {
     let gathered = scene.planner.json(&["queue", "gather"]);
     assert_eq!(gathered["back"], 5, "{gathered}");
     assert_eq!(scene.addresses("queued").len(), 5);
+    let patient = scene
+        .config
+        .replace("stale_seconds = 2", "stale_seconds = 600");
+    let host = scene.host();
+    for house in [&scene.planner, &host] {
+        house.write("config.toml", &patient);
+    }
     scene.planner.run(&["queue", "share"]).ok();
-    scene.host().run(&["queue", "work"]).ok();
+    host.run(&["queue", "work"]).ok();
     scene.planner.run(&["queue", "gather"]).ok();
     assert_eq!(scene.nothing_lost_nothing_twice(5), 0);
 }

@@ -550,3 +550,59 @@ fn a_hundred_thousand_clients_take_little_memory() {
     let rows = house.run(&report).ok();
     assert_eq!(rows.stdout.lines().count(), 1 + 100_000 / 7);
 }
+
+/// Clients enough for a file that is read ahead, and lines that stand in place of some of them.
+fn many_clients(instead: &[(usize, &str)]) -> String {
+    let mut text = "id,name,person_type,city,birth_date\n".to_owned();
+    for line in 2..=9_001 {
+        match instead.iter().find(|(at, _)| *at == line) {
+            Some((_, row)) => text.push_str(&format!("{row}\n")),
+            None => text.push_str(&format!(
+                "{line},Client {line},F,Chapecó do Norte,1980-01-{:02}\n",
+                1 + line % 28
+            )),
+        }
+    }
+    text
+}
+
+#[test]
+fn what_is_read_ahead_is_told_and_kept_as_what_comes_through_a_pipe() {
+    let bad = [
+        (5, "5,Bad,F,Xaxim,1980-02-31"),
+        (4_000, "x,Bad,F,Xaxim,1980-02-03"),
+        (6_000, "17,Twice,F,Xaxim,1980-02-03"),
+        (8_990, "8990,Bad,Q,Xaxim,1980-02-03"),
+    ];
+    for (text, code) in [
+        (many_clients(&bad), 3),
+        (
+            many_clients(&[(8_000, "8000,\"Open,F,Xaxim,1980-02-03")]),
+            3,
+        ),
+        (many_clients(&[(7, "7,Ana\u{0},F,Xaxim,1980-02-03")]), 3),
+        (many_clients(&[]), 0),
+    ] {
+        let (ahead, piped) = (House::new(), House::new());
+        assert!(text.len() > 1 << 18, "worth reading ahead");
+        ahead.write("clients.csv", &text);
+        let read = ahead.run(&["import", "clients", "clients.csv", "-o", "json"]);
+        let heard = piped.run_with(&["import", "clients", "-", "-o", "json"], &text);
+        assert_eq!((read.code, heard.code), (code, code), "{read:?}");
+        let as_piped = |said: &str| said.replace("clients.csv", "standard input");
+        assert_eq!(as_piped(&read.stderr), heard.stderr);
+        let without_time = |said: &str| -> Value {
+            let mut said: Value = serde_json::from_str(said).unwrap_or_default();
+            if let Some(file) = said.get_mut(0) {
+                file["seconds"] = json!(0);
+            }
+            said
+        };
+        assert_eq!(
+            without_time(&as_piped(&read.stdout)),
+            without_time(&heard.stdout)
+        );
+        let kept = |house: &House| house.run(&["client", "list", "--limit", "0", "-o", "csv"]);
+        assert_eq!(kept(&ahead).stdout, kept(&piped).stdout);
+    }
+}

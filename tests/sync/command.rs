@@ -344,6 +344,55 @@ fn its_complaints_are_shown_without_secrets_and_harmless() {
 }
 
 #[test]
+fn a_secret_in_what_it_prints_is_not_shown() {
+    let more = "[sync.command.mk.env]\nDB_PASSWORD = \"env:MK_SECRET\"";
+    for row in [
+        r#"{"kind":"$DB_PASSWORD","id":1}"#,
+        r#"{"kind":"clients","id":1,"$DB_PASSWORD":"x"}"#,
+        r#"{"kind":"clients","id":1,"name":["$DB_PASSWORD"],"person_type":"F"}"#,
+        r#"{"kind":"clients","id":1,"name":"Ana","person_type":"$DB_PASSWORD"}"#,
+    ] {
+        let row = row.replace('"', "\\\"");
+        let script = format!("echo \"{row}\"\necho '{{\"complete\":true}}'");
+        let ran = Programs::with(&script, more).run(&["sync"]);
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(ran.stderr.contains("***"), "{ran:?}");
+        assert!(!ran.stderr.contains("s3gredo"), "{ran:?}");
+    }
+}
+
+/// Where its kinds do not stand in the configuration, it brings those that it has told of.
+#[test]
+fn a_program_that_may_bring_any_kind_has_its_mark_and_its_gone_rows_too() {
+    let house = Programs::with("echo \"[$REGUA_SINCE]\" >> asked\ncat rows", "");
+    let rows = |text: &str| std::fs::write(house.path().join("rows"), text).expect("a file");
+    rows(&format!("{BOOK}\n{{\"complete\":true,\"cursor\":\"m1\"}}"));
+    house.synced();
+    rows("{\"complete\":true,\"cursor\":\"m2\"}");
+    house.synced();
+    rows("{\"complete\":true,\"cursor\":\"m3\",\"full\":true}");
+    let ran = house.run(&["sync"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains("1 of the 1 clients that command.mk brought would be gone"),
+        "{ran:?}"
+    );
+    let all_but_the_invoice: Vec<&str> = BOOK
+        .lines()
+        .filter(|line| !line.contains("invoices"))
+        .collect();
+    rows(&format!(
+        "{}\n{{\"complete\":true,\"cursor\":\"m4\",\"full\":true}}",
+        all_but_the_invoice.join("\n")
+    ));
+    assert_eq!(house.run(&["sync", "--most-gone", "100%"]).code, 0);
+    assert_eq!(house.report("invoices", "invoice_id"), json!([]));
+    let asked = std::fs::read_to_string(house.path().join("asked")).expect("a file");
+    assert_eq!(asked, "[]\n[m1]\n[m2]\n[m2]\n");
+}
+
+#[test]
 fn a_program_that_takes_too_long_is_ended_with_all_it_started() {
     let script = "sleep 60 & echo $! > child; echo $$ > parent; wait";
     let house = Programs::with(script, "timeout_seconds = 1");

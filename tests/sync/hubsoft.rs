@@ -368,6 +368,18 @@ fn ugly_answers_change_nothing_and_say_what_to_do() {
         ),
         (
             |asked| {
+                // Pages without end, and nothing on them.
+                if asked.path.contains("/cliente/") {
+                    Reply::json(&json!({"status": "success", "clientes": [],
+                        "paginacao": {"ultima_pagina": 999_999_999, "total_registros": 0}}))
+                } else {
+                    honest(asked)
+                }
+            },
+            "page 0 is empty, and page 999999999 is told to be the last",
+        ),
+        (
+            |asked| {
                 if asked.path.contains("/cliente/") {
                     Reply::json(
                         &json!({"status": "success", "clientes": [{"nome_razaosocial": "Ana"}]}),

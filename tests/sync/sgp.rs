@@ -294,6 +294,35 @@ fn ugly_answers_change_nothing_and_say_what_to_do() {
     }
 }
 
+/// The total may be that of a page, or what it was an hour ago: a full page may have another behind it.
+#[test]
+fn a_total_that_is_too_small_does_not_end_the_reading() {
+    let house = house();
+    let script = |total: Value, none: bool| {
+        move |asked: &Asked, _| {
+            if !asked.path.contains("titulos") {
+                return Some(honest(asked));
+            }
+            let offset: usize = asked.field("offset").parse().expect("an offset");
+            let some: Vec<Value> = titles().into_iter().take(4).skip(offset).take(2).collect();
+            Some(if some.is_empty() && none {
+                Reply::json(&json!({"status": 0, "msg": "Nenhum título encontrado"}))
+            } else {
+                Reply::json(&json!({"paginacao": {"total": total}, "titulos": some}))
+            })
+        }
+    };
+    for (total, none) in [(json!(2), false), (json!(4), true), (json!(null), true)] {
+        let ran = run(&house, script(total, none));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(house.report("invoices").len(), 4);
+        assert_eq!(ran.json()["kinds"][2]["unconfirmed"], 0, "{ran:?}");
+    }
+    let ran = run(&house, script(json!(5), true));
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("told of 5 rows, and 4 came"), "{ran:?}");
+}
+
 #[test]
 fn no_title_at_all_is_a_result_when_the_service_says_so() {
     let house = house();

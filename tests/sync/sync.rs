@@ -252,6 +252,7 @@ fn trial_87_an_erp_under_a_private_authority() {
     let ran = house.run(&["sync", "clients"]);
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.stderr.contains("certificate"), "{ran:?}");
+    assert!(ran.stderr.contains("ca_file under [sync.ixc]"), "{ran:?}");
     assert_eq!(server.seen().len(), 0, "nothing was said to a stranger");
     house.write("ca.pem", include_str!("../providers/tls/ca.pem"));
     settings("ca_file = \"ca.pem\"\n");
@@ -416,6 +417,51 @@ fn refused_rows_are_named_and_the_rest_is_taken() {
     );
     // They are not forgotten.
     assert_eq!(house.run(&["sync", "-q"]).code, 1);
+}
+
+/// What the ERP says of an invoice by now cannot be read: whether it was paid is not known.
+#[test]
+fn an_invoice_whose_row_cannot_be_taken_is_told_to_nobody_until_it_comes_right() {
+    let house = House::new();
+    assert_eq!(house.run(&["sync"]).code, 0);
+    let owed = || house.report("contracts")[0]["overdue_total"].clone();
+    assert_eq!(owed(), json!(49.9));
+    let says = |status: &str, open: &str, seconds: u32| {
+        house.erp.put("fn_areceber", json!([
+            {"id": "145535", "id_cliente": "2107", "id_contrato": "2302", "status": status, "liberado": "S",
+             "data_vencimento": "2026-11-10", "valor": "99.90", "valor_aberto": open, "id_carteira_cobranca": "5",
+             "ultima_atualizacao": format!("2026-11-21 08:00:{seconds:02}")}]));
+        let ran = house.run(&["sync", "--json"]);
+        (ran.code, kind(&ran.json(), "invoices").clone(), ran)
+    };
+    let (code, invoices, ran) = says("A", "-5.00", 1);
+    assert_eq!((code, &invoices["refused"]), (1, &json!(1)), "{ran:?}");
+    assert_eq!(invoices["unconfirmed"], 1, "{ran:?}");
+    assert!(ran.stdout.contains("nobody is told of them"), "{ran:?}");
+    assert_eq!(owed(), json!(0.0));
+    // It stays so, and is told of as an invoice in doubt once.
+    let (code, invoices, _) = says("A", "muito", 2);
+    assert_eq!((code, &invoices["unconfirmed"]), (1, &json!(0)));
+    assert_eq!(owed(), json!(0.0));
+    // A form that says nothing of confirmations does not leave it in doubt for ever.
+    let (code, _, ran) = says("A", "39.90", 3);
+    assert_eq!(code, 0, "{ran:?}");
+    assert_eq!(owed(), json!(39.9));
+    // Whoever paid too much has paid.
+    let (code, _, ran) = says("R", "-5.00", 4);
+    assert_eq!(code, 0, "{ran:?}");
+    let paid = house.report("invoices");
+    let paid = paid.iter().find(|row| row["invoice_id"] == 145_535);
+    assert_eq!(paid.expect("an invoice")["invoice_status"], "paid");
+}
+
+#[test]
+fn a_list_of_names_that_comes_empty_renames_nothing() {
+    let house = House::new();
+    assert_eq!(house.run(&["sync"]).code, 0);
+    house.erp.put("fn_carteira_cobranca", json!([]));
+    assert_eq!(house.run(&["sync", "--full"]).code, 0);
+    assert_eq!(house.report("invoices")[0]["portfolio"], "Boleto");
 }
 
 #[test]

@@ -249,11 +249,7 @@ fn state(standing: &SendState, status: Status) -> u64 {
 
 fn tell_queued(context: &Context, store: &Store, channel: Channel, queued: u64) -> Result<()> {
     let now = context.now();
-    let stats = queue::stats(store.connection(), now.at)?;
-    let stat = stats.iter().find(|stat| stat.channel == channel);
-    let next = stat
-        .filter(|stat| stat.due == 0)
-        .and_then(|stat| stat.next_at);
+    let next = queue::next_at(store.connection(), channel)?.filter(|next| *next > now.at);
     context.out.say(match next {
         Some(next) => format!(
             "{queued} wait in the queue; the next may go at {}",

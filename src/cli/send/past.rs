@@ -110,6 +110,10 @@ fn answer_table(context: &Context, store: &Store, standing: &SendState) -> Resul
             })
             .collect();
         let all: u64 = statuses.iter().map(|status| state(standing, *status)).sum();
+        if all == 0 {
+            // Nobody looks through all of a send for none.
+            continue;
+        }
         left_out += all.saturating_sub(most as u64);
         let wanted = Wanted {
             batch_id: Some(standing.batch.id),

@@ -1,27 +1,39 @@
 //! One file of an import: its rows checked, put into the book, or left out with what is wrong with them.
 
+use super::abreast;
+use super::checked::{Checked, Checker};
 use super::rejects::Rejects;
 use super::{BLOCK_LISTS, Imported, Reporter};
 use crate::clock::{Now, Stopwatch};
-use crate::domain::book::{self, FactKind, Value};
+use crate::domain::book::{FactKind, Value};
 use crate::error::{Flaw, Result};
 use crate::jobs::gone::Replacing;
-use crate::source::RawRow;
+use crate::source::encoding::Encoding;
 use crate::source::rows::FileRows;
 use crate::store::import::{Importer, Put};
 
 /// One file on its way into the book.
 pub(super) struct FileImport<'a> {
     pub kind: &'static FactKind,
-    pub rows: FileRows,
+    /// What problems call the file.
+    pub place: String,
     pub importer: Importer<'a>,
     pub replacing: Replacing<'a>,
     pub now: Now,
-    pub empty_bad: bool,
-    pub emptied: u64,
-    pub erased: u64,
     pub rejects: Option<Rejects>,
     pub reporter: &'a mut dyn Reporter,
+    pub tally: Tally,
+}
+
+/// What a file came to so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    read: u64,
+    bad: u64,
+    erased: u64,
+    emptied: u64,
+    /// Rows whose parents may come after them.
+    waiting: Vec<Waiting>,
 }
 
 /// A bad row as text, and its file's header if it has one; none when bad rows are not kept.
@@ -37,69 +49,104 @@ struct Waiting {
 }
 
 impl FileImport<'_> {
-    /// Takes every row; what became of them.
-    pub fn run(&mut self) -> Result<Imported> {
+    /// Takes every row of the file that `open` opens, reading it ahead where that is worth it; what became of them.
+    pub fn run(
+        mut self,
+        open: impl FnOnce() -> Result<Checker> + Send,
+        ahead: bool,
+    ) -> Result<Imported> {
         let watch = Stopwatch::start();
         let before = self.importer.rows()?;
-        let mut row = RawRow::default();
-        let mut values: Vec<Option<Value>> = Vec::new();
-        let (mut read, mut bad) = (0u64, 0u64);
-        let mut waiting: Vec<Waiting> = Vec::new();
-        while self.rows.next(&mut row)? {
-            read += 1;
-            let mut problems = self.check(&row, &mut values);
-            let kept = self.rejects.is_some();
-            self.replacing
-                .came(&row, (self.rows.place(), kept), &self.now)?;
-            if problems.is_empty()
-                && let Some(parent) = self.importer.parent_to_come(&values)?
-            {
-                let problem = self.no_parent(row.line, parent);
-                let rejected = self.rejected(std::slice::from_ref(&problem));
-                waiting.push(Waiting {
-                    line: row.line,
-                    values: values.clone(),
-                    problem,
-                    rejected,
-                });
-                continue;
-            }
-            if problems.is_empty() {
-                problems = self.put(row.line, &values)?;
-            }
-            if !problems.is_empty() {
-                bad += 1;
-                let rejected = self.rejected(&problems);
-                self.reject(&problems, rejected)?;
-            }
-            if read.is_multiple_of(4096) {
-                let (size, at) = self.rows.progress();
-                self.reporter.progress(self.rows.place(), size, at);
-            }
-        }
-        bad += self.put_waiting(waiting)?;
+        // A row that is left out is written down as the file has it, which is known while it is the latest.
+        let encoding = if ahead && self.rejects.is_none() {
+            abreast::run(open, |rows, progress| {
+                for row in rows {
+                    self.take(row, None)?;
+                }
+                self.tell(progress);
+                Ok(())
+            })?
+        } else {
+            self.in_turn(open()?)?
+        };
+        let waiting = std::mem::take(&mut self.tally.waiting);
+        self.put_waiting(waiting)?;
         self.importer.finish()?;
-        let gone = self.gone(bad)?;
+        if self.kind.name == BLOCK_LISTS {
+            self.importer.replace_lists(self.now.at)?;
+        }
+        let gone = self.gone()?;
         let new = self.importer.rows()? - before;
         let new = u64::try_from(new).unwrap_or(0);
+        let tally = &self.tally;
         Ok(Imported {
             kind: self.kind.name,
-            file: self.rows.place().to_owned(),
-            rows: read,
+            file: self.place,
+            rows: tally.read,
             new,
-            updated: (read - bad).saturating_sub(new + self.erased),
-            bad,
-            erased: self.erased,
+            updated: (tally.read - tally.bad).saturating_sub(new + tally.erased),
+            bad: tally.bad,
+            erased: tally.erased,
             gone,
-            emptied: self.emptied,
-            encoding: self.rows.encoding(),
+            emptied: tally.emptied,
+            encoding,
             seconds: watch.elapsed().as_secs_f64(),
         })
     }
 
+    /// Reads and takes one row after the other.
+    fn in_turn(&mut self, mut checker: Checker) -> Result<Option<Encoding>> {
+        let mut row = Checked::default();
+        while checker.next(&mut row)? {
+            self.take(&mut row, Some(&checker.rows))?;
+            self.tell(checker.rows.progress());
+        }
+        Ok(checker.rows.encoding())
+    }
+
+    /// Takes a row; `rows` is where it is the latest, for the row as the file has it.
+    fn take(&mut self, row: &mut Checked, rows: Option<&FileRows>) -> Result<()> {
+        self.tally.read += 1;
+        let kept = self.rejects.is_some();
+        let key = row.key.as_deref();
+        self.replacing
+            .came(key, (&self.place, row.line, kept), &self.now)?;
+        let mut problems = std::mem::take(&mut row.problems);
+        if problems.is_empty() {
+            self.tally.emptied += row.emptied.len() as u64;
+            for flaw in &row.emptied {
+                self.reporter.emptied(flaw);
+            }
+            if let Some(parent) = self.importer.parent_to_come(&row.values)? {
+                let problem = self.no_parent(row.line, parent);
+                let rejected = self.rejected(std::slice::from_ref(&problem), rows);
+                self.tally.waiting.push(Waiting {
+                    line: row.line,
+                    values: row.values.clone(),
+                    problem,
+                    rejected,
+                });
+                return Ok(());
+            }
+            problems = self.put(row.line, &row.values)?;
+        }
+        if !problems.is_empty() {
+            let rejected = self.rejected(&problems, rows);
+            self.reject(&problems, rejected)?;
+        }
+        Ok(())
+    }
+
+    /// Tells now and then how far the file is read: its bytes (0 when unknown), and those that were read.
+    fn tell(&mut self, (size, read): (u64, u64)) {
+        if self.tally.read.is_multiple_of(4096) {
+            self.reporter.progress(&self.place, size, read);
+        }
+    }
+
     /// How many rows are gone. A run with bad rows that are not to be left out ends without anything written.
-    fn gone(&self, bad: u64) -> Result<u64> {
-        if bad > 0 && self.rejects.is_none() {
+    fn gone(&self) -> Result<u64> {
+        if self.tally.bad > 0 && self.rejects.is_none() {
             return Ok(0);
         }
         self.replacing.take(self.now.today)
@@ -114,9 +161,8 @@ impl FileImport<'_> {
         )
     }
 
-    /// Puts the rows whose parents came after them; how many are bad, their parents never having come.
-    fn put_waiting(&mut self, mut waiting: Vec<Waiting>) -> Result<u64> {
-        let mut bad = 0;
+    /// Puts the rows whose parents came after them; bad are those whose parents never came.
+    fn put_waiting(&mut self, mut waiting: Vec<Waiting>) -> Result<()> {
         loop {
             let before = waiting.len();
             let mut still = Vec::new();
@@ -127,9 +173,7 @@ impl FileImport<'_> {
                 }
                 let problems = self.put(row.line, &row.values)?;
                 if !problems.is_empty() {
-                    bad += 1;
-                    let rejected = row.rejected;
-                    self.reject(&problems, rejected)?;
+                    self.reject(&problems, row.rejected)?;
                 }
             }
             waiting = still;
@@ -138,63 +182,13 @@ impl FileImport<'_> {
             }
         }
         for row in waiting {
-            bad += 1;
             self.reject(&[row.problem], row.rejected)?;
         }
-        Ok(bad)
+        Ok(())
     }
 
     fn flaw(&self, line: u64, column: &str, found: String, accepted: String) -> Flaw {
-        Flaw::of(column, found, accepted).within(format!("{}:{line}", self.rows.place()))
-    }
-
-    /// Reads the cells into values; everything wrong with them.
-    fn check(&mut self, row: &RawRow, values: &mut Vec<Option<Value>>) -> Vec<Flaw> {
-        let mut problems: Vec<Flaw> = row
-            .problems
-            .iter()
-            .map(|(column, found, accepted)| {
-                self.flaw(row.line, column, found.clone(), accepted.clone())
-            })
-            .collect();
-        if !problems.is_empty() {
-            return problems;
-        }
-        values.clear();
-        let mut emptied = Vec::new();
-        for (i, (column, cell)) in self.kind.columns.iter().zip(&row.cells).enumerate() {
-            // A key column that the file lacks is empty: an opt-out from all.
-            let cell = match cell {
-                None if i < self.kind.key => Some(""),
-                cell => cell.as_deref(),
-            };
-            let value = cell.map(|text| book::read(column, text, &self.now));
-            match value.transpose() {
-                Ok(value) => values.push(value),
-                Err(refused) => {
-                    let flaw = self.flaw(row.line, column.name, refused.found, refused.accepted);
-                    if self.empty_bad && !column.required {
-                        values.push(book::read(column, "", &self.now).ok());
-                        emptied.push(flaw);
-                    } else {
-                        values.push(None);
-                        problems.push(flaw);
-                    }
-                }
-            }
-        }
-        if problems.is_empty()
-            && let Some((column, wrong)) = self.kind.contradiction(values)
-        {
-            problems.push(self.flaw(row.line, column, wrong.found, wrong.accepted));
-        }
-        if problems.is_empty() {
-            self.emptied += emptied.len() as u64;
-            for flaw in &emptied {
-                self.reporter.emptied(flaw);
-            }
-        }
-        problems
+        Flaw::of(column, found, accepted).within(format!("{}:{line}", self.place))
     }
 
     fn put(&mut self, line: u64, values: &[Option<Value>]) -> Result<Vec<Flaw>> {
@@ -207,7 +201,7 @@ impl FileImport<'_> {
         let problem = match self.importer.put(line, values)? {
             Put::Written => return Ok(Vec::new()),
             Put::Erased => {
-                self.erased += 1;
+                self.tally.erased += 1;
                 return Ok(Vec::new());
             }
             // Lists of numbers are copied together from anywhere: once is enough.
@@ -238,8 +232,9 @@ impl FileImport<'_> {
     }
 
     /// The latest row with its problems, as the file of bad rows will hold it, header first.
-    fn rejected(&self, problems: &[Flaw]) -> Rejected {
+    fn rejected(&self, problems: &[Flaw], rows: Option<&FileRows>) -> Rejected {
         self.rejects.as_ref()?;
+        let rows = rows?;
         let told: Vec<String> = problems
             .iter()
             .map(|problem| {
@@ -250,10 +245,11 @@ impl FileImport<'_> {
                 format!("{column}{}, {}", problem.found, problem.remedy)
             })
             .collect();
-        Some(self.rows.rejected(&told.join("; ")))
+        Some(rows.rejected(&told.join("; ")))
     }
 
     fn reject(&mut self, problems: &[Flaw], rejected: Rejected) -> Result<()> {
+        self.tally.bad += 1;
         for problem in problems {
             self.reporter.bad_row(problem);
         }

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use self::file::FileImport;
+use self::checked::Checker;
+use self::file::{FileImport, Tally};
 use self::rejects::Rejects;
 use super::access::{self, AccessSummary};
 use crate::clock::Clock;
@@ -20,6 +21,8 @@ use crate::store::import::Importer;
 use crate::store::meta;
 use crate::store::presence::Bringer;
 
+mod abreast;
+mod checked;
 mod file;
 mod rejects;
 
@@ -162,26 +165,25 @@ pub fn import(
     store.write_checked(|transaction| {
         let mut all = Vec::new();
         for (kind, path) in &request.files {
-            let mut file = FileImport {
+            let (now, empty_bad) = (clock.now(), request.empty_bad);
+            let file = FileImport {
                 kind,
-                rows: FileRows::open(kind, path, &request.reading)?,
+                place: FileRows::place_of(path),
                 importer: Importer::of_many(transaction, kind, Bringer::FILES)?,
                 replacing: Replacing::begin(transaction, kind, request.replace)?,
-                now: clock.now(),
-                empty_bad: request.empty_bad,
-                emptied: 0,
-                erased: 0,
+                now,
                 rejects: request
                     .skip_bad
                     .as_ref()
                     .map(|target| Rejects::new(target, kind, path, request.files.len() > 1)),
                 reporter,
+                tally: Tally::default(),
             };
-            let imported = file.run()?;
-            if kind.name == BLOCK_LISTS {
-                file.importer.replace_lists(clock.now().at)?;
-            }
-            all.push(imported);
+            let open = || {
+                let rows = FileRows::open(kind, path, &request.reading)?;
+                Ok(Checker::new(kind, rows, now, empty_bad))
+            };
+            all.push(file.run(open, abreast::worth_it(path))?);
             meta::set_refreshed(transaction, kind.name, clock.now().at)?;
         }
         let bad: u64 = all.iter().map(|file| file.bad).sum();

@@ -28,7 +28,7 @@ pub fn standing(connection: &Connection, id: i64) -> Result<SendState> {
         reasons: BTreeMap::new(),
         batch,
     };
-    for (status, reason, n) in batch::totals(connection, id)? {
+    for ((status, reason), n) in batch::totals(connection, id)? {
         *standing.states.entry(status).or_default() += n;
         if let Some(reason) = reason {
             *standing.reasons.entry(reason).or_default() += n;

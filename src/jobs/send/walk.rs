@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::words::{Reason, Status};
 use crate::error::Result;
-use crate::store::message::{self, Inserted};
+use crate::store::message::{self, Inserted, Writer};
 use crate::store::{Connection, restore};
 
 /// One pass over the recipients of a send.
@@ -16,6 +16,8 @@ pub(super) struct Walk<'a> {
     request: &'a Request,
     /// The batch that is being written; none for a plan.
     batch_id: Option<i64>,
+    /// What writes it.
+    writer: Option<Writer<'a>>,
     /// Somebody had this template today, or is about to: each recipient is asked for it.
     had_today: bool,
     /// Today counts as done: a backup was restored, and nobody knows what was sent since.
@@ -45,6 +47,7 @@ impl<'a> Walk<'a> {
                 batch_id,
             )?,
             batch_id,
+            writer: batch_id.map(|_| Writer::new(connection)).transpose()?,
             done: !request.again && restore::is_done(connection, now.today)?,
             plan,
         })
@@ -115,12 +118,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Writes a message down, or looks whether it could be; false when its key stands already.
-    fn put(&self, message: &NewMessage) -> Result<bool> {
+    fn put(&mut self, message: &NewMessage) -> Result<bool> {
         if self.done {
             return Ok(false);
         }
-        if self.batch_id.is_some() {
-            let written = message::insert_or_revive(self.connection, message)?;
+        if let Some(writer) = &mut self.writer {
+            let written = writer.insert_or_revive(message)?;
             return Ok(matches!(written, Inserted::New(_)));
         }
         Ok(match message::find_key(self.connection, &message.key)? {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::doubt::{confirm, unconfirmed};
+use super::doubt::{self, confirm};
 use super::gather::Gathered;
 use super::parents::parents_first;
 use super::rehearsal::Rehearsal;
@@ -57,6 +57,7 @@ pub fn apply(
         bringer: Bringer::source(transaction, source.name())?,
         synced: spools.iter().map(|(asked, _)| asked.kind.name).collect(),
         tickets: Tickets::new(source, desk),
+        doubted: BTreeSet::new(),
         bad: Vec::new(),
         summary,
     };
@@ -105,6 +106,8 @@ struct Book<'a> {
     /// The kinds that are brought up to date in this very run.
     synced: Vec<&'static str>,
     tickets: Tickets<'a>,
+    /// The rows of the kind at hand that could not be taken before.
+    doubted: BTreeSet<i64>,
     /// What is wrong with rows of a source of which all is taken or nothing; the first of them.
     bad: Vec<Flaw>,
     summary: SyncSummary,
@@ -168,10 +171,12 @@ impl Book<'_> {
             (&mut importer, manner),
             (&mut waiting, &mut synced),
         )?;
+        self.summary.notes.extend(doubt::doubted(&synced));
         match &seen {
             Some(seen) if still_owed => {
-                synced.unconfirmed = seen.hold_back_what_owes()?;
-                self.summary.notes.extend(unconfirmed(&synced));
+                let held = seen.hold_back_what_owes()?;
+                synced.unconfirmed += held;
+                self.summary.notes.extend(doubt::unconfirmed(held, source));
             }
             Some(seen) => {
                 self.rehearsal.gone(kind, seen, &mut self.summary)?;
@@ -208,19 +213,15 @@ impl Book<'_> {
                 continue;
             }
             synced.read += 1;
-            if still_owed {
+            if still_owed || self.doubted.contains(&row.id) {
                 confirm(kind, &mut row);
             }
             if let Some(seen) = seen {
                 seen.note(row.id)?;
             }
             if waiting.remove(&row.id) {
-                memory::set_again(
-                    self.connection,
-                    self.source.name(),
-                    (kind.name, row.id),
-                    false,
-                )?;
+                let (source, row) = (self.source.name(), (kind.name, row.id));
+                memory::set_again(self.connection, source, row, false)?;
             }
             if kind.refers_to_itself() {
                 waiting_for_parents.push((synced.read, row));
@@ -235,12 +236,13 @@ impl Book<'_> {
     }
 
     /// The rows that are to be read again by a later sync, those left out that are known by now, or gone.
-    fn waiting(&self, asked: &AskedKind, full: bool) -> Result<BTreeSet<i64>> {
+    fn waiting(&mut self, asked: &AskedKind, full: bool) -> Result<BTreeSet<i64>> {
         let (kind, source) = (asked.kind, self.source.name());
         let whole = full || asked.last.is_none();
         let mut waiting: BTreeSet<i64> = memory::again(self.connection, source, kind.name)?
             .into_iter()
             .collect();
+        self.doubted.clone_from(&waiting);
         // The rows that were to be read again are known by now, or gone.
         let known = if whole {
             std::mem::take(&mut waiting)
@@ -461,25 +463,26 @@ impl Book<'_> {
             let source = self.source.name();
             memory::set_again(self.connection, source, (kind.name, id), true)?;
         }
-        let found = format!("not among the {of} of the book");
-        self.left_empty(kind, id, column, found);
+        self.left_empty(kind, id, column, format!("not among the {of} of the book"));
         Ok(None)
     }
 
     /// Leaves a row out, and has it read again next time.
     fn refuse(&mut self, refused: Refused) -> Result<Became> {
-        let source = self.source.name();
         if self.source.all_or_nothing() {
             if self.bad.len() < MOST_BAD {
                 let place = format!("{} {}", refused.kind, refused.id);
-                let flaw = Flaw::of(refused.column, refused.found, refused.remedy);
+                let found = self.source.covered(refused.found);
+                let flaw = Flaw::of(refused.column, found, refused.remedy);
                 self.bad.push(flaw.within(place));
             }
             return Ok(Became::Refused);
         }
-        memory::set_again(self.connection, source, (refused.kind, refused.id), true)?;
+        let row = (refused.kind, refused.id);
+        memory::set_again(self.connection, self.source.name(), row, true)?;
+        let became = doubt::refused(self.connection, &refused)?;
         self.summary.refuse(refused);
-        Ok(Became::Refused)
+        Ok(became)
     }
 
     fn left_empty(&mut self, kind: &FactKind, id: i64, column: &'static str, found: String) {
@@ -489,7 +492,6 @@ impl Book<'_> {
             taken: "left empty".into(),
             code: false,
         };
-        let kind: &'static str = kind.name;
-        self.summary.notice(kind, id, strange);
+        self.summary.notice(kind.name, id, strange);
     }
 }

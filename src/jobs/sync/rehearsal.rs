@@ -46,7 +46,7 @@ impl Rehearsal<'_> {
             Became::New => "new",
             Became::Changed => "changed",
             Became::Back => "back",
-            Became::Unchanged | Became::Refused | Became::Erased => return,
+            Became::Unchanged | Became::Refused | Became::Doubted | Became::Erased => return,
         };
         if self.on && summary.room_for_plans() > 0 {
             summary.plans.push(self.plan(kind, id, change, columns));

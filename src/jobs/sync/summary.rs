@@ -21,6 +21,8 @@ pub enum Became {
     Unchanged,
     /// It could not be taken.
     Refused,
+    /// It could not be taken, and the invoice owes in the book.
+    Doubted,
     /// It is of a client whose data was erased.
     Erased,
 }
@@ -52,7 +54,7 @@ pub struct Synced {
     pub back: u64,
     /// Rows that the source no longer has.
     pub gone: u64,
-    /// Invoices that owe in the book and did not come any more: nobody is told of them.
+    /// Invoices that owe in the book, and did not come any more or could not be taken: nobody is told of them.
     pub unconfirmed: u64,
 }
 
@@ -68,6 +70,10 @@ impl Synced {
             }
             Became::Unchanged => self.unchanged += 1,
             Became::Refused => self.refused += 1,
+            Became::Doubted => {
+                self.refused += 1;
+                self.unconfirmed += 1;
+            }
             Became::Erased => self.erased += 1,
         }
     }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::headings::KnownHeadings;
 use super::{
-    Checked, Complete, Explained, Question, Reached, Row, Sort, Source, SourceSettings, Take,
+    AskedKind, Checked, Complete, Explained, Question, Reached, Row, Sort, Source, SourceSettings,
+    Take,
 };
 use crate::domain::book::{FactKind, KINDS};
-use crate::error::{Error, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::http::Cover;
 use crate::settings::Secret;
 use crate::toml_table::Section;
@@ -112,6 +113,7 @@ impl fmt::Debug for Command {
 /// What a program has said so far.
 struct Hearing<'q> {
     question: &'q Question<'q>,
+    cover: &'q Cover,
     known: Vec<&'static FactKind>,
     /// Rows of one kind that were not handed over yet.
     page: Vec<Row>,
@@ -141,10 +143,17 @@ impl Hearing<'_> {
                 self.end = Some(end);
                 self.hand_over(take)
             }
-            Err(flaw) => Err(Error::flaws(
-                "the program's rows are not acceptable; nothing of it was written",
-                vec![flaw.within(place)],
-            )),
+            Err(flaw) => {
+                let shown = Flaw {
+                    key: self.cover.cover(flaw.key),
+                    found: self.cover.cover(flaw.found),
+                    ..flaw
+                };
+                Err(Error::flaws(
+                    "the program's rows are not acceptable; nothing of it was written",
+                    vec![shown.within(place)],
+                ))
+            }
         }
     }
 
@@ -182,11 +191,18 @@ fn broken(message: &str) -> Error {
 }
 
 impl Command {
-    /// The mark that the program gave last, where every kind that is asked for has the same one.
-    fn since<'q>(question: &'q Question<'_>) -> Option<&'q str> {
+    /// Whether it brings a kind, as far as that is known before it says anything: its configuration names its
+    /// kinds, or it told of this one before.
+    fn brings(&self, asked: &AskedKind) -> bool {
+        self.settings.names_kinds || asked.last.is_some()
+    }
+
+    /// The mark that the program gave last, where every kind that it brings has the same one.
+    fn since<'q>(&self, question: &'q Question<'_>) -> Option<&'q str> {
         let mut marks = question
             .kinds
             .iter()
+            .filter(|asked| self.brings(asked))
             .map(|asked| asked.last.as_ref().map(|last| last.cursor.as_str()));
         let first = marks.next()??;
         (!question.full && marks.all(|mark| mark == Some(first))).then_some(first)
@@ -197,7 +213,7 @@ impl Command {
         let mut env = self.env.clone();
         env.push((
             "REGUA_SINCE".to_owned(),
-            Self::since(question).unwrap_or_default().to_owned(),
+            self.since(question).unwrap_or_default().to_owned(),
         ));
         env.push(("REGUA_KINDS".to_owned(), kinds.join(" ")));
         Program {
@@ -225,6 +241,10 @@ impl Source for Command {
         self.settings.empty_bad
     }
 
+    fn covered(&self, text: String) -> String {
+        self.cover.cover(text)
+    }
+
     fn read(&self, question: &Question<'_>, take: &mut Take<'_>) -> Result<Complete> {
         let place = || {
             format!(
@@ -235,6 +255,7 @@ impl Source for Command {
         };
         let mut hearing = Hearing {
             question,
+            cover: &self.cover,
             known: self.kinds(),
             page: Vec::new(),
             kind: None,
@@ -258,7 +279,7 @@ impl Source for Command {
                 .shown_in(broken("it ended without its last line"))
                 .at(place()));
         };
-        let since = Self::since(question).map(str::to_owned);
+        let since = self.since(question).map(str::to_owned);
         let told = hearing.told;
         let kinds = question.kinds.iter().map(|asked| Reached {
             form: self.settings.shown(),
@@ -270,7 +291,7 @@ impl Source for Command {
                 Whole::Everything => true,
                 Whole::Kinds(names) => names.contains(&asked.kind.name),
             },
-            silent: !(self.settings.names_kinds || told.contains(&asked.kind.name)),
+            silent: !(self.brings(asked) || told.contains(&asked.kind.name)),
             ..Reached::default()
         });
         Ok(Complete {

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 
 use super::settings::CommandSettings;
 use crate::clock::Stopwatch;
-use crate::error::{Error, Result};
+use crate::error::{Error, Flaw, Result};
 use crate::http::Cover;
 
 /// The longest line, in bytes.
@@ -41,12 +41,11 @@ pub(super) struct Program<'a> {
 pub(super) struct Said(Vec<String>);
 
 impl Said {
-    /// An error with the program's complaints below it.
-    pub fn shown_in(&self, error: Error) -> Error {
-        if self.0.is_empty() {
-            return error;
-        }
-        error.because(format!("its standard error says:\n{}", self.0.join("\n")))
+    /// An error with the program's complaints below it, line by line.
+    pub fn shown_in(&self, mut error: Error) -> Error {
+        let lines = self.0.iter().map(|line| Flaw::at("stderr", line, ""));
+        error.flaws.extend(lines);
+        error
     }
 
     /// The complaints of a program that ended well, as notes.

@@ -248,6 +248,14 @@ impl Hubsoft {
                     .broken(P::PATH, &format!("page {page} repeats what came before"))
                     .hint(NOTHING_CHANGED));
             }
+            if let Some(last) = last.filter(|last| rows == 0 && page < *last) {
+                let told = format!("page {page} is empty, and page {last} is told to be the last");
+                return Err(self
+                    .web
+                    .borrow()
+                    .broken(P::PATH, &told)
+                    .hint(NOTHING_CHANGED));
+            }
             if !repeats {
                 take(found)?;
             }

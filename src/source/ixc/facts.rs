@@ -8,6 +8,7 @@ use super::names::NameBook;
 use super::settings::TicketVisible;
 use crate::domain::book::FactKind;
 use crate::domain::day;
+use crate::domain::money::Money;
 use crate::domain::tax_id;
 use crate::domain::words::{
     AccessStatus, ContractStatus, InvoiceStatus, Online, PersonType, Word, parse_yes_no,
@@ -198,13 +199,18 @@ fn invoice(out: &mut RowDraft<'_>) {
     };
     out.put("status", status.as_str().to_owned());
     out.yes_no("released", "liberado");
-    let settled = match status {
+    settled(out, status);
+}
+
+/// The day on which an invoice was settled, and what is left open of one that is.
+fn settled(out: &mut RowDraft<'_>, status: InvoiceStatus) {
+    let days = match status {
         InvoiceStatus::Open | InvoiceStatus::Partial => &[][..],
         InvoiceStatus::Paid => &["pagamento_data", "baixa_data"][..],
         InvoiceStatus::Cancelled => &["data_cancelamento"][..],
         InvoiceStatus::Renegotiated => &["data_cancelamento", "pagamento_data", "baixa_data"][..],
     };
-    let field = settled.iter().copied().find(|field| {
+    let field = days.iter().copied().find(|field| {
         out.row
             .get(field)
             .and_then(date)
@@ -213,6 +219,17 @@ fn invoice(out: &mut RowDraft<'_>) {
     match field {
         Some(field) => out.day("settled_on", field),
         None => out.put("settled_on", String::new()),
+    }
+    // Whoever paid too much has less than nothing open: that they paid must not be lost for it.
+    if !days.is_empty()
+        && let Some(text) = out.row.filled("valor_aberto")
+    {
+        let amount = out.row.get("valor").and_then(Money::parse);
+        if Money::parse(text).is_none_or(|open| amount.is_some_and(|amount| open > amount)) {
+            let text = text.to_owned();
+            out.strange("valor_aberto", &text, "left empty", false);
+            out.put("open_amount", String::new());
+        }
     }
 }
 

@@ -72,8 +72,9 @@ impl NameBook {
                 self.asked.insert(form, read);
             }
             if self.asked.get(&form) == Some(&true) && self.learned.insert((form, id)) {
-                // An empty name says that there is no such row, so that it is not looked for each time.
-                self.insert(form, id, "");
+                // A name that was known stays: a list that came empty by mistake must not rename a portfolio. Without
+                // one, an empty name says that there is no such row, so that it is not looked for each time.
+                self.known.entry((form, id)).or_default();
             }
         }
         Ok(())

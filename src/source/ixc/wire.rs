@@ -122,6 +122,13 @@ impl WebService {
         .at(format!("in {name} of {}", http::host(url)))
         .hint("check base_url under [sync.ixc], and that the server's database is up")
         .hint("timeout_seconds under [sync.ixc], when the server is only slow");
+        let error = if failure.text().contains("UnknownIssuer") {
+            error.hint(
+                "ca_file under [sync.ixc], when its certificate is of an authority of your own",
+            )
+        } else {
+            error
+        };
         match failure {
             Failure::Unknown(text) if !text.contains("timed out") => NoAnswer::Cut(error),
             _ => NoAnswer::Never(error),

@@ -214,11 +214,9 @@ impl Sgp {
         for _ in 0..MOST_PAGES {
             let page = self.page(question.now.today, offset, size)?;
             let Some(titles) = page.titulos else {
-                if offset == 0 {
-                    return self.without_list(TITLES, &page.status, &page.msg);
-                }
-                let told = format!("the page from {offset} on has no list");
-                return Err(self.web.broken(TITLES, &told));
+                // Behind the last title some say that there is none, as if there were none at all.
+                self.without_list(TITLES, &page.status, &page.msg)?;
+                return counted.complete(&self.web, TITLES, total);
             };
             let told = page.paginacao.and_then(|paging| paging.total.count());
             total = told.or(total);
@@ -232,11 +230,9 @@ impl Sgp {
             }
             let rows = titles.len() as u64;
             offset += rows;
-            let over = match total {
-                Some(total) => offset >= total,
-                None => rows < size.unsigned_abs(),
-            };
-            if rows == 0 || over {
+            // A total that is too small must not end the reading: a full page may have another behind it.
+            let full = rows >= size.unsigned_abs();
+            if rows == 0 || !full && total.is_none_or(|total| offset >= total) {
                 return counted.complete(&self.web, TITLES, total);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension as _, ToSql};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, ToSql};
 
 use crate::domain::message::{Fate, NewMessage};
 use crate::domain::words::Status;
@@ -65,41 +65,67 @@ const COLUMNS: [&str; 34] = [
     "key_start",
 ];
 
-/// Writes a message down, unless its key stands already.
-pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
-    static SQL: LazyLock<String> = LazyLock::new(|| statement("DO NOTHING"));
-    if put(connection, message, &SQL)? {
-        return spoken(connection, message, connection.last_insert_rowid());
-    }
-    find_key(connection, &message.key)?
-        .map_or_else(|| Err(Error::world("a message's key came and went")), Ok)
+/// Writes many messages down: what that takes is made ready once.
+pub struct Writer<'c> {
+    connection: &'c Connection,
+    put: CachedStatement<'c>,
 }
 
-/// The same for a message that speaks for no other invoices, but one that was cancelled under the key comes to life again with all that the new
-/// one says, and so does a skipped one when it can go now: nobody has had it.
-pub fn insert_or_revive(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
-    static SQL: LazyLock<String> = LazyLock::new(|| {
-        let sets: Vec<String> = COLUMNS[1..]
-            .iter()
-            .chain([&"seen"])
-            .map(|column| format!("{column} = excluded.{column}"))
-            .collect();
-        statement(&format!(
-            "DO UPDATE SET {}, planned = NULL, sent_at = NULL, retries = 0,
-               delivered_at = NULL, read_at = NULL, failed_at = NULL, asked_at = NULL
-             WHERE status = 'cancelled' OR (status = 'skipped' AND excluded.status = 'queued')",
-            sets.join(", ")
-        ))
-    });
-    let inserted = insert(connection, message)?;
-    if let Inserted::Duplicate { id, status, .. } = inserted
-        && matches!(status, Status::Cancelled | Status::Skipped)
-        && put(connection, message, &SQL)?
-    {
-        return spoken(connection, message, id);
+impl<'c> Writer<'c> {
+    /// Makes ready to write.
+    pub fn new(connection: &'c Connection) -> Result<Self> {
+        static SQL: LazyLock<String> = LazyLock::new(|| statement("DO NOTHING"));
+        Ok(Self {
+            connection,
+            put: connection.prepare_cached(&SQL)?,
+        })
     }
-    Ok(inserted)
+
+    /// Writes a message down, unless its key stands already.
+    pub fn insert(&mut self, message: &NewMessage) -> Result<Inserted> {
+        if put(&mut self.put, message)? {
+            return spoken(
+                self.connection,
+                message,
+                self.connection.last_insert_rowid(),
+            );
+        }
+        find_key(self.connection, &message.key)?
+            .map_or_else(|| Err(Error::world("a message's key came and went")), Ok)
+    }
+
+    /// The same for a message that speaks for no other invoices, but one that was cancelled under the key comes to life again with all that the new
+    /// one says, and so does a skipped one when it can go now: nobody has had it.
+    pub fn insert_or_revive(&mut self, message: &NewMessage) -> Result<Inserted> {
+        let inserted = self.insert(message)?;
+        if let Inserted::Duplicate { id, status, .. } = inserted
+            && matches!(status, Status::Cancelled | Status::Skipped)
+            && put(&mut self.connection.prepare_cached(&REVIVE)?, message)?
+        {
+            return spoken(self.connection, message, id);
+        }
+        Ok(inserted)
+    }
 }
+
+/// Writes one message down, unless its key stands already.
+pub fn insert(connection: &Connection, message: &NewMessage) -> Result<Inserted> {
+    Writer::new(connection)?.insert(message)
+}
+
+static REVIVE: LazyLock<String> = LazyLock::new(|| {
+    let sets: Vec<String> = COLUMNS[1..]
+        .iter()
+        .chain([&"seen"])
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
+    statement(&format!(
+        "DO UPDATE SET {}, planned = NULL, sent_at = NULL, retries = 0,
+           delivered_at = NULL, read_at = NULL, failed_at = NULL, asked_at = NULL
+         WHERE status = 'cancelled' OR (status = 'skipped' AND excluded.status = 'queued')",
+        sets.join(", ")
+    ))
+});
 
 fn statement(on_conflict: &str) -> String {
     let places: Vec<String> = (1..=COLUMNS.len())
@@ -115,8 +141,7 @@ fn statement(on_conflict: &str) -> String {
 }
 
 /// Whether a statement wrote the message. It does not return the id: SQLite would keep a table for that.
-fn put(connection: &Connection, message: &NewMessage, sql: &str) -> Result<bool> {
-    let mut statement = connection.prepare_cached(sql)?;
+fn put(statement: &mut CachedStatement<'_>, message: &NewMessage) -> Result<bool> {
     Ok(with_values(message, |values| statement.execute(values))? > 0)
 }
 

@@ -44,6 +44,15 @@ pub fn due(connection: &Connection, channel: Channel, now: DateTime<Utc>) -> Res
         .query_row((channel, Millis(now)), |row| row.get(0))?)
 }
 
+/// When the first queued message may go, or might have gone already; none where none is queued.
+pub fn next_at(connection: &Connection, channel: Channel) -> Result<Option<DateTime<Utc>>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT min(not_before) FROM message WHERE status = 'queued' AND channel = ?1",
+        )?
+        .query_row([channel], |row| row.instant_opt(0))?)
+}
+
 /// How many messages are queued, due or not.
 pub fn queued(connection: &Connection, channel: Channel) -> Result<u64> {
     in_state(connection, channel, Status::Queued)

@@ -10,6 +10,8 @@ use crate::error::Result;
 use crate::store::columns::{Json, Millis};
 use crate::store::{book, opt_out};
 
+use super::in_state;
+
 /// What became of one claimed message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
@@ -160,6 +162,9 @@ pub fn recover(
     now: Now,
 ) -> Result<u64> {
     const TEXT: &str = "the run ended between the request and its answer";
+    if in_state(connection, channel, Status::Sending)? == 0 {
+        return Ok(0);
+    }
     connection.execute(
         "INSERT OR IGNORE INTO attempt (message_id, number, at, provider, outcome, text)
          SELECT id, attempts, ?2, ?3, 'unknown', ?4 FROM message

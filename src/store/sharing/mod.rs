@@ -4,6 +4,7 @@
 //! to be called within an immediate transaction, and changes nothing when it was done already.
 
 mod home;
+mod wishes;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
@@ -16,6 +17,7 @@ use crate::domain::words::Channel;
 use crate::error::Result;
 
 pub use home::{News, SharedOutcome, bring_home, lost_there, withdrawn};
+pub(in crate::store) use wishes::heed;
 
 /// Which database this is, to the shared queue.
 const PLANNER: &str = "shared.planner";
