@@ -25,7 +25,7 @@ fn told_with(text: &str) -> House {
     );
     house.write(
         "rules.toml",
-        &format!(
+        format!(
             "[[template]]\nname = \"late\"\nchannel = \"sms\"\nkind = \"financial\"\nbody = {}\n[[rule]]\nname = \"all\"\n[[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"late\"]\n",
             json!(text)
         ),
