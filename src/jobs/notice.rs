@@ -83,7 +83,7 @@ pub struct NoticeRow {
     pub suspend_from: Option<NaiveDate>,
     /// The first day on which the contract may be rescinded.
     pub rescind_from: Option<NaiveDate>,
-    /// That day has come, and its invoice still owes.
+    /// That day has come, its invoice still owes, and both it and the contract are still that client's.
     pub ready: bool,
 }
 
@@ -130,7 +130,7 @@ fn row_of(group: &mut Vec<GivenNotice>, policy: &Policy, now: Now) -> NoticeRow 
         notice_on,
         suspend_from,
         rescind_from: dates.map(|dates| dates.rescission),
-        ready: notice.owing && suspend_from.is_some_and(|from| from <= now.today),
+        ready: notice.owing && notice.theirs && suspend_from.is_some_and(|from| from <= now.today),
         notice,
     }
 }

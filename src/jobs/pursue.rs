@@ -81,7 +81,7 @@ fn go_on(
     };
     let closing =
         Move::parse(&chain.event, false).is_some_and(|step| step.kind() == MoveKind::Closing);
-    if !closing && !invoice.owing() {
+    if invoice.client_id != client.id || (!closing && !invoice.owing()) {
         return Ok(None);
     }
     let mut queued = None;

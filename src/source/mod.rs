@@ -155,6 +155,11 @@ pub trait Source {
         !self.all_or_nothing()
     }
 
+    /// What to do about a row of this kind that others refer to and the book does not have.
+    fn if_missing(&self, kind: &str) -> String {
+        format!("look for it among the {kind} of the ERP")
+    }
+
     /// A text of its rows as it may be shown: without what it was trusted with.
     fn covered(&self, text: String) -> String {
         text

@@ -111,21 +111,30 @@ impl Web {
                 {
                     pause(asked_again)
                 }
-                Err(failure) => {
-                    return Err(self
-                        .broken(
-                            what,
-                            &format!("it did not answer: {}", self.cover.cover(failure.text())),
-                        )
-                        .hint(format!(
-                            "look at base_url and timeout_seconds under [{}]",
-                            self.section
-                        )));
-                }
+                Err(failure) => return Err(self.unanswered(what, failure.text())),
             };
             std::thread::sleep(wait);
             asked_again += 1;
         }
+    }
+
+    /// No answer came.
+    fn unanswered(&self, what: &str, text: &str) -> Error {
+        let section = self.section;
+        let error = self
+            .broken(
+                what,
+                &format!("it did not answer: {}", self.cover.cover(text)),
+            )
+            .hint(format!(
+                "look at base_url and timeout_seconds under [{section}]"
+            ));
+        if text.contains("UnknownIssuer") {
+            return error.hint(format!(
+                "ca_file under [{section}], when its certificate is of an authority of your own"
+            ));
+        }
+        error
     }
 
     /// An answer as what is kept of it.

@@ -250,8 +250,10 @@ pub struct GivenNotice {
     pub sent_at: Option<DateTime<Utc>>,
     /// When its arrival was reported.
     pub delivered_at: Option<DateTime<Utc>>,
-    /// One of its invoices still owes.
+    /// One of its invoices still owes, and is still its client's.
     pub owing: bool,
+    /// The contract, where it is about one, is still its client's.
+    pub theirs: bool,
     /// One of its cases is open.
     pub counts: bool,
     /// The last day on which one of its cases closed.
@@ -261,11 +263,11 @@ pub struct GivenNotice {
 }
 
 impl GivenNotice {
-    /// Which contract, or else which invoice, it is about.
-    pub const fn about(&self) -> (Option<i64>, Option<i64>) {
+    /// Whose contract, or else whose invoice, it is about.
+    pub const fn about(&self) -> (i64, Option<i64>, Option<i64>) {
         match self.contract_id {
-            Some(id) => (Some(id), None),
-            None => (None, Some(self.invoice_id)),
+            Some(id) => (self.client_id, Some(id), None),
+            None => (self.client_id, None, Some(self.invoice_id)),
         }
     }
 }
@@ -275,10 +277,11 @@ fn select(condition: &str, order: &str) -> String {
         "SELECT n.message_id, n.kind, n.contract_id, n.client_id, k.name, n.invoice_id, n.channel,
                 m.status, {SENT_AT}, {DELIVERED_AT},
                 EXISTS (SELECT 1 FROM notice_case s JOIN invoice i ON i.id = s.invoice_id
-                        WHERE s.message_id = n.message_id AND i.owing),
+                        WHERE s.message_id = n.message_id AND i.owing AND i.client_id = n.client_id),
                 {COUNTS},
                 (SELECT max(c.closed_on) FROM notice_case s JOIN collection_case c ON c.id = s.case_id
                  WHERE s.message_id = n.message_id),
+                n.contract_id IS NULL OR t.client_id IS n.client_id,
                 {PLACE}
          FROM notice n
          LEFT JOIN message m ON m.id = n.message_id
@@ -303,7 +306,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<GivenNotice> {
         owing: row.get(10)?,
         counts: row.get(11)?,
         closed_on: row.day_opt(12)?,
-        place: row.place(13)?,
+        theirs: row.get(13)?,
+        place: row.place(14)?,
     })
 }
 

@@ -181,6 +181,20 @@ impl<'c> Seen<'c> {
         Ok(u64::try_from(gone).unwrap_or(0))
     }
 
+    /// The first ids, at most so many, of the invoices that [`Self::hold_back_what_owes`] would hold back.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn first_held_back(&self, most: usize) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM invoice WHERE owing AND brought = ?1 AND id NOT IN temp.seen_row
+             ORDER BY id LIMIT ?2",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = statement.query_map([self.bringer.bit, most], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Takes invoices that owe, that nobody else brings and that did not come, as awaiting confirmation:
     /// they owe nothing that anybody may ask for until they come again. How many.
     pub fn hold_back_what_owes(&self) -> Result<u64> {

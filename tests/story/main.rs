@@ -14,6 +14,7 @@ mod completion;
 mod dashboard;
 mod evidence;
 mod gone;
+mod hands;
 mod history;
 mod hosts;
 mod incident;

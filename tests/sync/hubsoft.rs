@@ -227,6 +227,12 @@ fn an_invoice_that_is_cancelled_there_is_told_to_nobody_until_it_comes_again() {
     assert_eq!(entering(&house, "2026-11-21T09:00"), 1);
     // Cancelled there before it was told: it is not told, and says why.
     billing(&house, vec![bill(71, 1, Some("2026-11-09"))]);
+    let plan = house.run(&["sync", "--dry-run"]);
+    assert!(
+        plan.stderr
+            .contains("it would change invoices 72: awaiting_confirmation"),
+        "{plan:?}"
+    );
     let ran = house.run(&["sync"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
@@ -403,6 +409,38 @@ fn ugly_answers_change_nothing_and_say_what_to_do() {
         assert!(!ran.stderr.contains("segredo-da"), "{}", ran.stderr);
         assert_eq!(house.report("contracts"), Vec::<Value>::new());
     }
+}
+
+/// Its list of clients may be some hours old: the invoice of a client who is not in it yet waits for them.
+#[test]
+fn an_invoice_of_a_client_who_is_not_in_the_cached_list_yet_comes_with_them() {
+    let house = house();
+    let script = |knows: bool| {
+        move |asked: &Asked, _| {
+            Some(if asked.path.contains("/cliente/all") && knows {
+                let rows = [
+                    customer(1, "Ana Lima", "servico_habilitado"),
+                    customer(7, "Davi", "servico_habilitado"),
+                ];
+                listed("clientes", &rows, asked)
+            } else if asked.path.contains("/cliente/all") {
+                let rows = [customer(1, "Ana Lima", "servico_habilitado")];
+                listed("clientes", &rows, asked)
+            } else if asked.path.contains("/fatura") {
+                listed("faturas", &[bill(71, 1, None), bill(77, 7, None)], asked)
+            } else {
+                honest(asked)
+            })
+        }
+    };
+    let ran = run(&house, script(false));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(ran.json()["refused"][0]["id"], 77);
+    let ran = run(&house, script(true));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(house.report("invoices").len(), 2);
+    // Every row was read, those that were refused too: nothing else is said.
+    assert_eq!(ran.json()["notes"], json!([]), "{ran:?}");
 }
 
 #[test]

@@ -434,6 +434,17 @@ fn an_invoice_whose_row_cannot_be_taken_is_told_to_nobody_until_it_comes_right()
         let ran = house.run(&["sync", "--json"]);
         (ran.code, kind(&ran.json(), "invoices").clone(), ran)
     };
+    house.erp.put("fn_areceber", json!([
+        {"id": "145535", "id_cliente": "2107", "id_contrato": "2302", "status": "A", "liberado": "S",
+         "data_vencimento": "2026-11-10", "valor": "99.90", "valor_aberto": "-5.00", "id_carteira_cobranca": "5",
+         "ultima_atualizacao": "2026-11-21 08:00:00"}]));
+    let plan = house.run(&["sync", "--dry-run", "--json"]).json();
+    assert_eq!(
+        plan["changes"],
+        json!([{"kind": "invoices", "source": "ixc", "id": 145_535, "change": "changed",
+                "columns": ["awaiting_confirmation"]}])
+    );
+    assert_eq!(owed(), json!(49.9));
     let (code, invoices, ran) = says("A", "-5.00", 1);
     assert_eq!((code, &invoices["refused"]), (1, &json!(1)), "{ran:?}");
     assert_eq!(invoices["unconfirmed"], 1, "{ran:?}");

@@ -82,6 +82,8 @@ pub struct OpenCase {
     pub moved_on: NaiveDate,
     /// The printed due date when it began.
     pub due_on: NaiveDate,
+    /// Its invoice is another client's by now, who was told nothing of what this case told.
+    pub anothers: bool,
 }
 
 /// Whether the removal from the credit bureau's list has been told.
@@ -94,6 +96,8 @@ pub enum BureauMark {
     Waiting(NaiveDate),
     /// It was told on this day.
     Told(NaiveDate),
+    /// It was another client's, whose case the invoice had then: the present one was never listed.
+    Anothers,
 }
 
 /// What earlier runs left behind about one invoice.
@@ -230,6 +234,10 @@ impl Evaluation<'_> {
     }
 
     fn closing(&self, bill: &Bill, due: NaiveDate, case: OpenCase) -> Option<CaseOutcome> {
+        // The invoice went from this case's client: nothing of it is told to the one who has it now.
+        if case.anothers {
+            return Some(CaseOutcome::Gone);
+        }
         if let Debt::Settled(outcome) = bill.debt {
             return Some(outcome);
         }
@@ -247,7 +255,7 @@ impl Evaluation<'_> {
             return false;
         }
         match mark {
-            BureauMark::Told(_) => false,
+            BureauMark::Told(_) | BureauMark::Anothers => false,
             BureauMark::Waiting(since) => since < self.today && removed_on <= self.today,
             // However late the source tells of it: only what was before the rule's time is no news.
             BureauMark::None => {
@@ -323,6 +331,7 @@ impl Past {
                     stage: Stage::Notice,
                     moved_on: today,
                     due_on: bill.due_on,
+                    anothers: false,
                 });
                 self.moved_on = Some(today);
             }
@@ -514,6 +523,7 @@ mod tests {
                 stage: Stage::Notice,
                 moved_on: day(moved_on),
                 due_on: day(due_on),
+                anothers: false,
             }),
             moved_on: Some(day(moved_on)),
             ..Past::default()

@@ -33,17 +33,11 @@ pub fn apply(
     let Gathered {
         complete,
         spools,
-        not_again,
         full,
         by_task,
         dry_run,
     } = gathered;
     summary.requests += complete.requests;
-    for (kind, left) in not_again {
-        summary.notes.push(format!(
-            "{left} of the {kind} that were refused before were not read again; `regua sync --full` reads all"
-        ));
-    }
     summary.notes.extend(complete.notes);
     let mut book = Book {
         connection: transaction,
@@ -172,11 +166,16 @@ impl Book<'_> {
             (&mut waiting, &mut synced),
         )?;
         self.summary.notes.extend(doubt::doubted(&synced));
+        if !waiting.is_empty() {
+            let (left, kind) = (waiting.len(), kind.name);
+            self.summary.notes.push(format!(
+                "{left} of the {kind} that were refused before were not read again; `regua sync --full` reads all"
+            ));
+        }
         match &seen {
             Some(seen) if still_owed => {
-                let held = seen.hold_back_what_owes()?;
-                synced.unconfirmed += held;
-                self.summary.notes.extend(doubt::unconfirmed(held, source));
+                let summary = &mut self.summary;
+                synced.unconfirmed += doubt::hold_back_what_owes(seen, self.rehearsal, summary)?;
             }
             Some(seen) => {
                 self.rehearsal.gone(kind, seen, &mut self.summary)?;
@@ -185,8 +184,7 @@ impl Book<'_> {
             None => {}
         }
         if let Some(cursor) = reached.cursor {
-            let at = self.now.at;
-            memory::set_cursor(self.connection, source, kind.name, (&cursor, at))?;
+            memory::set_cursor(self.connection, source, kind.name, (&cursor, self.now.at))?;
         }
         meta::set_refreshed(self.connection, kind.name, self.now.at)?;
         if reached.whole || still_owed {
@@ -455,7 +453,7 @@ impl Book<'_> {
                 remedy: if may_come {
                     format!("sync {of} as well")
                 } else {
-                    format!("look for it among the {of} of the ERP")
+                    self.source.if_missing(of)
                 },
             }));
         }
@@ -481,6 +479,9 @@ impl Book<'_> {
         let row = (refused.kind, refused.id);
         memory::set_again(self.connection, self.source.name(), row, true)?;
         let became = doubt::refused(self.connection, &refused)?;
+        if matches!(became, Became::Doubted) {
+            self.rehearsal.in_doubt([refused.id], &mut self.summary);
+        }
         self.summary.refuse(refused);
         Ok(became)
     }

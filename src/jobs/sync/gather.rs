@@ -16,8 +16,6 @@ pub struct Gathered {
     pub complete: Complete,
     /// Its rows by kind, in the order of what was reached.
     pub spools: Vec<(AskedKind, Spool)>,
-    /// Rows that were to be read again and were not, by kind.
-    pub not_again: Vec<(&'static str, usize)>,
     /// Everything was read, whether it changed or not.
     pub full: bool,
     /// A task asked.
@@ -43,13 +41,9 @@ pub fn gather(
 ) -> Result<Gathered> {
     let mut kinds = source.kinds();
     kinds.retain(|kind| request.kinds.is_empty() || request.kinds.iter().any(|k| k == kind.name));
-    let mut not_again = Vec::new();
     let mut spools = Vec::new();
     for kind in kinds {
-        let (asked, left) = ask(store, source, kind, request.full)?;
-        if left > 0 {
-            not_again.push((kind.name, left));
-        }
+        let asked = ask(store, source, kind, request.full)?;
         spools.push((asked, Spool::new(&spool_path(store, source, kind))?, 0));
     }
     let question = Question {
@@ -86,33 +80,30 @@ pub fn gather(
             .into_iter()
             .map(|(asked, spool, _)| (asked, spool))
             .collect(),
-        not_again,
         full: request.full,
         by_task: request.by_task,
         dry_run: request.dry_run,
     })
 }
 
-/// What is asked about one kind, and how many rows are too many to be read again.
+/// What is asked about one kind.
 fn ask(
     store: &Store,
     source: &dyn Source,
     kind: &'static FactKind,
     full: bool,
-) -> Result<(AskedKind, usize)> {
+) -> Result<AskedKind> {
     let connection = store.connection();
     let last = memory::cursor(connection, source.name(), kind.name)?.map(|cursor| Last {
         cursor: cursor.changed_until,
         at: cursor.synced_at,
     });
     let mut again = Vec::new();
-    let mut left = 0;
     if last.is_some() && !full {
         again = memory::again(connection, source.name(), kind.name)?;
-        left = again.len().saturating_sub(source.rereads());
         again.truncate(source.rereads());
     }
-    Ok((AskedKind { kind, last, again }, left))
+    Ok(AskedKind { kind, last, again })
 }
 
 /// What the source told by name before.

@@ -71,6 +71,22 @@ impl Rehearsal<'_> {
         Ok(())
     }
 
+    /// Notes invoices of which nobody would be told any more.
+    pub fn in_doubt(self, ids: impl IntoIterator<Item = i64>, summary: &mut SyncSummary) {
+        if !self.on {
+            return;
+        }
+        let room = summary.room_for_plans();
+        let plans = ids.into_iter().take(room).map(|id| RowPlan {
+            kind: "invoices",
+            source: self.source.to_owned(),
+            id,
+            change: "changed",
+            columns: vec!["awaiting_confirmation"],
+        });
+        summary.plans.extend(plans);
+    }
+
     fn plan(
         self,
         kind: &'static FactKind,

@@ -177,6 +177,13 @@ impl Source for Ixc {
         erp::kinds(&KINDS)
     }
 
+    fn if_missing(&self, kind: &str) -> String {
+        if kind == "clients" && !self.prospects {
+            return "look for it among the clients of the ERP; a prospect comes with prospects = true under [sync.ixc]".to_owned();
+        }
+        format!("look for it among the {kind} of the ERP")
+    }
+
     fn rereads(&self) -> usize {
         MOST_AGAIN
     }

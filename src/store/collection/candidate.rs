@@ -149,7 +149,7 @@ fn each_open_case(
     let mut statement = connection.prepare_cached(&format!(
         "SELECT c.invoice_id, c.stage, c.since, c.due_on, i.status, i.owing, i.due_on,
                 i.bureau_removed_on, i.bureau_listed_on, {},
-                i.absent_since IS NOT NULL OR i.client_id IN {ABSENT_CLIENTS}
+                i.absent_since IS NOT NULL OR i.client_id IN {ABSENT_CLIENTS}, i.client_id <> c.client_id
          FROM collection_case c INDEXED BY collection_case_rule
          CROSS JOIN invoice i ON i.id = c.invoice_id
          WHERE c.rule = ?1 AND c.outcome IS NULL
@@ -172,6 +172,7 @@ fn each_open_case(
                 stage: row.get(1)?,
                 moved_on,
                 due_on: row.day(3)?,
+                anothers: row.get(11)?,
             }),
             moved_on: Some(moved_on),
             ..Past::default()
@@ -270,7 +271,8 @@ pub fn each_owing_by_client(
     mut each: impl FnMut(Owing) -> Result<()>,
 ) -> Result<()> {
     let mut statement = connection.prepare(&format!(
-        "SELECT i.client_id, i.id, i.portfolio, i.due_on, c.stage, c.since, c.due_on, c.rule
+        "SELECT i.client_id, i.id, i.portfolio, i.due_on, c.stage, c.since, c.due_on, c.rule,
+                c.client_id <> i.client_id
          FROM invoice i INDEXED BY invoice_owing_client
          LEFT JOIN collection_case c ON c.invoice_id = i.id AND c.outcome IS NULL
          WHERE i.owing AND i.due_on <= ?1 AND i.client_id NOT IN {ABSENT_CLIENTS}
@@ -285,6 +287,7 @@ pub fn each_owing_by_client(
                     stage,
                     moved_on: row.day(5)?,
                     due_on: row.day(6)?,
+                    anothers: row.get(8)?,
                 },
                 row.get(7)?,
             )),

@@ -248,13 +248,13 @@ pub fn standing(connection: &Connection, rule: &str) -> Result<BTreeMap<Phase, S
 }
 
 /// Reopens, at the stage they had, the cases of a rule that closed because their invoice or its client was
-/// gone, and is back; how many. One that closed on this very day waits for another.
+/// gone, and is back with the client that it was taken from; how many. One that closed on this very day waits for another.
 pub fn reopen_present(connection: &Connection, rule: &str, today: NaiveDate) -> Result<u64> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT c.id, c.invoice_id FROM collection_case c INDEXED BY collection_case_gone
          CROSS JOIN invoice i ON i.id = c.invoice_id
          WHERE c.rule = ?1 AND c.outcome = 'gone' AND c.closed_on < ?2
-           AND i.absent_since IS NULL AND i.client_id NOT IN {ABSENT_CLIENTS}
+           AND i.client_id = c.client_id AND i.absent_since IS NULL AND i.client_id NOT IN {ABSENT_CLIENTS}
            AND c.id = (SELECT max(l.id) FROM collection_case l WHERE l.invoice_id = c.invoice_id)"
     ))?;
     let back: Vec<(i64, i64)> = statement

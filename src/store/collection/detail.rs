@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -124,7 +125,7 @@ fn read_facts(row: &Row<'_>) -> rusqlite::Result<Detail> {
 
 fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, rule, stage, since, due_on, outcome, closed_on
+        "SELECT id, rule, stage, since, due_on, outcome, closed_on, client_id
          FROM collection_case WHERE invoice_id = ?1 ORDER BY id",
     )?;
     let mut rows = statement.query([detail.invoice_id])?;
@@ -142,6 +143,7 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
                 stage,
                 moved_on: since,
                 due_on: row.day(4)?,
+                anothers: row.get::<_, i64>(7)? != detail.client_id,
             });
             detail.open = Some((row.get(0)?, row.get(1)?));
         }
@@ -155,6 +157,10 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
         })?
         .collect::<rusqlite::Result<BTreeSet<i64>>>()?;
     if let Some(listed_on) = detail.bill.bureau_listed_on {
+        if listed_was_another(connection, detail, listed_on)? {
+            detail.past.bureau = BureauMark::Anothers;
+            return Ok(());
+        }
         detail.past.bureau = connection
             .prepare_cached(
                 "SELECT put_off_on, told_on FROM collection_bureau
@@ -172,4 +178,23 @@ fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
             .unwrap_or_default();
     }
     Ok(())
+}
+
+/// Whether the invoice's case on the day of its listing was another client's than it is now.
+fn listed_was_another(
+    connection: &Connection,
+    detail: &Detail,
+    listed_on: NaiveDate,
+) -> Result<bool> {
+    let listed = connection
+        .prepare_cached(
+            "SELECT c.client_id FROM collection_case c
+             JOIN collection_move m ON m.case_id = c.id AND m.number = 1
+             WHERE c.invoice_id = ?1 AND m.moved_on <= ?2 ORDER BY c.id DESC LIMIT 1",
+        )?
+        .query_row((detail.invoice_id, Day(listed_on)), |row| {
+            row.get::<_, i64>(0)
+        })
+        .optional()?;
+    Ok(listed.is_some_and(|client| client != detail.client_id))
 }

@@ -58,7 +58,7 @@ pub struct Handover {
 }
 
 /// The open cases at a stage, reached on `since` or later, whose invoices still owe and which have not
-/// been handed over at it, in the order they began.
+/// been handed over at it, in the order they began; never one whose invoice is another client's by now.
 pub fn to_hand_over(
     connection: &Connection,
     stage: Stage,
@@ -88,7 +88,7 @@ pub fn to_hand_over(
          JOIN invoice i ON i.id = c.invoice_id
          JOIN client k ON k.id = i.client_id
          WHERE c.outcome IS NULL AND c.stage = ?1 AND (?2 IS NULL OR c.since >= ?2) AND i.owing
-           AND k.absent_since IS NULL
+           AND i.client_id = c.client_id AND k.absent_since IS NULL
            AND NOT EXISTS (SELECT 1 FROM collection_handover h
                            WHERE h.case_id = c.id AND h.stage = c.stage)
          ORDER BY c.id",
