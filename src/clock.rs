@@ -122,6 +122,11 @@ impl Clock {
         Now::new(self.fixed.unwrap_or_else(Utc::now), self.zone)
     }
 
+    /// The instant alone, for what asks often and needs no day.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.fixed.unwrap_or_else(Utc::now)
+    }
+
     /// The provider's zone.
     pub const fn zone(&self) -> Tz {
         self.zone

@@ -37,7 +37,7 @@
 
 use std::io::Write as _;
 
-use ring::digest::{Context, SHA256};
+use ring::digest::SHA256;
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -115,7 +115,15 @@ pub struct Record<'a> {
 impl Record<'_> {
     /// The form that its digest is reckoned from.
     pub fn canonical(&self) -> Vec<u8> {
-        let mut form = Vec::with_capacity(128 + 2 * self.content.len());
+        self.after(&[])
+    }
+
+    /// The same behind what it follows.
+    fn after(&self, before: &[u8]) -> Vec<u8> {
+        let note = self.note.unwrap_or_default();
+        let length = before.len() + 128 + 2 * self.content.len() + note.len();
+        let mut form = Vec::with_capacity(length);
+        form.extend_from_slice(before);
         let (number, at, what) = (self.number, self.at, self.what);
         // Writing to memory does not fail.
         let _ = write!(
@@ -125,43 +133,38 @@ impl Record<'_> {
         if let Some(id) = self.message {
             let _ = write!(form, "{id}");
         }
-        form.extend(b"\ncontent=");
+        form.extend_from_slice(b"\ncontent=");
         push_hex(&mut form, self.content);
-        form.extend(b"\nnote=");
-        form.extend(self.note.unwrap_or_default().as_bytes());
+        form.extend_from_slice(b"\nnote=");
+        form.extend_from_slice(note.as_bytes());
         form.push(b'\n');
         form
     }
 
     /// Its digest, after the one before it.
     pub fn digest(&self, before: &Digest) -> Digest {
-        sha256(&[before, &self.canonical()])
+        sha256(&self.after(before))
     }
 }
 
-/// The digest of one part: a message's salt, and the part's values as a JSON list.
-pub fn part(salt: &[u8], values: &[u8]) -> Digest {
-    sha256(&[salt, values])
+/// The digest of one part: the bytes of a message's salt, and behind them the part's values as a JSON list.
+pub fn part(salted: &[u8]) -> Digest {
+    sha256(salted)
 }
 
-fn sha256(parts: &[&[u8]]) -> Digest {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
+fn sha256(bytes: &[u8]) -> Digest {
     let mut digest = NOTHING;
-    digest.copy_from_slice(context.finish().as_ref());
+    digest.copy_from_slice(ring::digest::digest(&SHA256, bytes).as_ref());
     digest
 }
 
-/// Each byte's two digits, one after the other.
-const DIGITS: [u8; 512] = {
+/// Each byte's two digits.
+const DIGITS: [[u8; 2]; 256] = {
     let digits = b"0123456789abcdef";
-    let mut all = [0; 512];
+    let mut all = [[0; 2]; 256];
     let mut byte = 0;
     while byte < 256 {
-        all[2 * byte] = digits[byte >> 4];
-        all[2 * byte + 1] = digits[byte & 15];
+        all[byte] = [digits[byte >> 4], digits[byte & 15]];
         byte += 1;
     }
     all
@@ -170,9 +173,9 @@ const DIGITS: [u8; 512] = {
 fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
     let start = text.len();
     text.resize(start + 2 * bytes.len(), 0);
-    for (pair, byte) in text[start..].chunks_exact_mut(2).zip(bytes) {
-        let at = 2 * usize::from(*byte);
-        pair.copy_from_slice(&DIGITS[at..at + 2]);
+    let (pairs, _) = text[start..].as_chunks_mut();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = DIGITS[usize::from(*byte)];
     }
 }
 
@@ -215,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_page_is_reckoned_as_python_does() {
-        let content = part(b"0123456789abcdef", br#"["Ana",null,9990]"#);
+        let content = part(br#"0123456789abcdef["Ana",null,9990]"#);
         let record = Record {
             number: 1,
             at: 1_795_435_200_000,

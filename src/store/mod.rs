@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 pub use rusqlite::{Connection, Transaction};
@@ -84,6 +85,11 @@ impl SharedClock {
     fn now(&self) -> Now {
         let clock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clock.now()
+    }
+
+    fn at(&self) -> DateTime<Utc> {
+        let clock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.at()
     }
 }
 

@@ -8,6 +8,11 @@ use crate::house::{House, hex};
 
 /// Three invoices that are told of by text message: two sent, one skipped; the third client has no number.
 fn told() -> House {
+    told_with("#cliente_nome#: venceu #areceber_numero#")
+}
+
+/// The same in these words.
+fn told_with(text: &str) -> House {
     let house = House::new();
     house.write("config.toml", "max_data_age_hours = 0\n");
     house.write(
@@ -20,7 +25,10 @@ fn told() -> House {
     );
     house.write(
         "rules.toml",
-        "[[template]]\nname = \"late\"\nchannel = \"sms\"\nkind = \"financial\"\nbody = \"#cliente_nome#: venceu #areceber_numero#\"\n[[rule]]\nname = \"all\"\n[[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"late\"]\n",
+        format!(
+            "[[template]]\nname = \"late\"\nchannel = \"sms\"\nkind = \"financial\"\nbody = {}\n[[rule]]\nname = \"all\"\n[[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"late\"]\n",
+            json!(text)
+        ),
     );
     house.run(&["import", "book"]).ok();
     house.run(&["apply", "rules.toml"]).ok();
@@ -114,6 +122,15 @@ fn another_hand_reckons_the_same_chain() {
     assert_eq!(reckoned(&house), head(&house));
     let (part, sealed) = text_part(&house);
     assert_eq!(part, sealed);
+}
+
+#[test]
+fn another_hand_seals_every_sign_of_a_text_the_same_way() {
+    let house = told_with("\"#cliente_nome#\" \\ venceu:\n- às 9h, é urgente 🙂");
+    let (part, sealed) = text_part(&house);
+    assert_eq!(part, sealed);
+    assert_eq!(reckoned(&house), head(&house));
+    assert_eq!(verified(&house, &[]).0, 0);
 }
 
 #[test]

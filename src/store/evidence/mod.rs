@@ -72,7 +72,7 @@ fn receipt_values(r: &str) -> String {
 
 /// Opens the next record, with the salt that an expression gives.
 fn open(salt: &str) -> String {
-    format!("SELECT evidence_open(max(number), digest, {salt}) FROM evidence")
+    format!("SELECT evidence_open(max(number), sealed, {salt}) FROM evidence")
 }
 
 /// Has this connection add records.
@@ -163,11 +163,11 @@ pub(super) fn functions(connection: &Connection, clock: &SharedClock) -> rusqlit
     let plain = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("evidence_state", -1, plain, |context| {
         let salt = context.get_raw(0).as_blob_or_null()?.unwrap_or_default();
-        state_parts(context, salt, 1)
+        parts(context, salt, 1, &STATE)
     })?;
     connection.create_scalar_function("evidence_receipt", -1, plain, |context| {
         let salt = context.get_raw(0).as_blob_or_null()?.unwrap_or_default();
-        Ok(part_of(context, salt, 1, RECEIPT.len())?.to_vec())
+        parts(context, salt, 1, &[RECEIPT.len()])
     })
 }
 
@@ -188,15 +188,13 @@ fn opening(
 ) -> rusqlite::Result<()> {
     let opens = Arc::clone(opened);
     connection.create_scalar_function("evidence_open", 3, VARYING, move |context| {
-        let before = match context.get_raw(1) {
-            ValueRef::Blob(bytes) => Digest::try_from(bytes).unwrap_or(NOTHING),
-            _ => NOTHING,
-        };
+        let before = context.get_raw(1).as_blob_or_null()?;
+        let before = before.and_then(<[u8]>::last_chunk).unwrap_or(&NOTHING);
         let salt = context.get_raw(2).as_blob_or_null()?.unwrap_or_default();
         *held(&opens) = Opened {
             number: context.get_raw(0).as_i64_or_null()?.unwrap_or_default() + 1,
-            at: clock.now().at.timestamp_millis(),
-            before,
+            at: clock.at().timestamp_millis(),
+            before: *before,
             salt: salt.to_vec(),
         };
         Ok(Null)
@@ -216,14 +214,14 @@ fn sealing(connection: &Connection, opened: &SharedOpened) -> rusqlite::Result<(
     let (state, receipt, note) = (opened.clone(), opened.clone(), opened.clone());
     connection.create_scalar_function("evidence_seal_state", -1, VARYING, move |context| {
         let opened = held(&state);
-        let content = state_parts(context, &opened.salt, 2)?;
+        let content = parts(context, &opened.salt, 2, &STATE)?;
         let what = context.get_raw(0).as_str()?;
         let message = context.get_raw(1).as_i64()?;
         Ok(opened.sealed(what, Some(message), content, None))
     })?;
     connection.create_scalar_function("evidence_seal_receipt", -1, VARYING, move |context| {
         let opened = held(&receipt);
-        let content = part_of(context, &opened.salt, 1, RECEIPT.len())?.to_vec();
+        let content = parts(context, &opened.salt, 1, &[RECEIPT.len()])?;
         let message = context.get_raw(0).as_i64()?;
         Ok(opened.sealed("receipt", Some(message), content, None))
     })?;
@@ -233,46 +231,72 @@ fn sealing(connection: &Connection, opened: &SharedOpened) -> rusqlite::Result<(
     })
 }
 
-/// The digests of a state's three parts, whose values are arguments from a place on.
-fn state_parts(context: &Context<'_>, salt: &[u8], from: usize) -> rusqlite::Result<Vec<u8>> {
+/// How many values each of a state's parts has.
+const STATE: [usize; 3] = [ABOUT.len(), TEXT.len(), ANSWER.len()];
+
+/// The digests of the parts that have so many values each, which are arguments from a place on.
+fn parts(
+    context: &Context<'_>,
+    salt: &[u8],
+    mut place: usize,
+    lengths: &[usize],
+) -> rusqlite::Result<Vec<u8>> {
     let mut digests = Vec::with_capacity(128);
-    let mut from = from;
-    for length in [ABOUT.len(), TEXT.len(), ANSWER.len()] {
-        digests.extend(part_of(context, salt, from, length)?);
-        from += length;
+    let mut salted = Vec::with_capacity(1024);
+    for length in lengths {
+        salted.clear();
+        salted.extend_from_slice(salt);
+        for next in 0..*length {
+            salted.push(if next == 0 { b'[' } else { b',' });
+            push_value(&mut salted, context.get_raw(place))
+                .map_err(|error| rusqlite::Error::UserFunctionError(error.into()))?;
+            place += 1;
+        }
+        salted.push(b']');
+        digests.extend_from_slice(&part(&salted));
     }
     Ok(digests)
 }
 
-/// The digest of the arguments from a place on.
-fn part_of(
-    context: &Context<'_>,
-    salt: &[u8],
-    from: usize,
-    length: usize,
-) -> rusqlite::Result<Digest> {
-    let mut values = Vec::with_capacity(512);
-    let mut separator = b'[';
-    for place in from..from + length {
-        values.push(separator);
-        separator = b',';
-        let written = match context.get_raw(place) {
-            ValueRef::Null => {
-                values.extend_from_slice(b"null");
-                Ok(())
-            }
-            ValueRef::Integer(number) => serde_json::to_writer(&mut values, &number),
-            ValueRef::Real(number) => serde_json::to_writer(&mut values, &number),
-            ValueRef::Text(text) => match std::str::from_utf8(text) {
-                Ok(text) => serde_json::to_writer(&mut values, text),
-                Err(_) => serde_json::to_writer(&mut values, &String::from_utf8_lossy(text)),
-            },
-            ValueRef::Blob(bytes) => serde_json::to_writer(&mut values, &hex(bytes)),
-        };
-        written.map_err(|error| rusqlite::Error::UserFunctionError(error.into()))?;
+/// Writes a value as JSON.
+fn push_value(json: &mut Vec<u8>, value: ValueRef<'_>) -> serde_json::Result<()> {
+    match value {
+        ValueRef::Null => {
+            json.extend_from_slice(b"null");
+            Ok(())
+        }
+        ValueRef::Integer(number) => serde_json::to_writer(json, &number),
+        ValueRef::Real(number) => serde_json::to_writer(json, &number),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => push_text(json, text),
+            Err(_) => push_text(json, &String::from_utf8_lossy(text)),
+        },
+        ValueRef::Blob(bytes) => serde_json::to_writer(json, &hex(bytes)),
     }
-    values.push(b']');
-    Ok(part(salt, &values))
+}
+
+/// Which bytes of a text JSON does not write as they are.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut control = 0;
+    while control < b' ' as usize {
+        escaped[control] = true;
+        control += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped
+};
+
+/// Writes a text as JSON: hardly any has something to be escaped, and such a one is copied.
+fn push_text(json: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
+    if text.bytes().any(|byte| ESCAPED[usize::from(byte)]) {
+        return serde_json::to_writer(json, text);
+    }
+    json.push(b'"');
+    json.extend_from_slice(text.as_bytes());
+    json.push(b'"');
+    Ok(())
 }
 
 /// Adds a record of its own: what a purge, an erasure or a restore took.
@@ -337,4 +361,80 @@ pub fn of_message(connection: &Connection, id: i64) -> Result<Vec<MessageRecord>
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn texts_are_written_as_json_writes_them() {
+        let all: String = (0..0x3000).filter_map(char::from_u32).collect();
+        let each = all.chars().map(String::from);
+        let more = ["", "Olá, \"Ana\"\\\n\tàs 9h 🙂", &all].map(String::from);
+        for text in each.chain(more) {
+            let mut written = Vec::new();
+            push_text(&mut written, &text).expect("memory");
+            let expected = serde_json::to_string(&text).expect("memory");
+            assert_eq!(String::from_utf8_lossy(&written), expected);
+        }
+    }
+
+    #[test]
+    fn each_state_that_is_kept_has_its_record_and_none_that_is_taken_back() {
+        let mut store = Store::imagined(Path::new("nowhere.db")).expect("a database");
+        let state = |c: &Connection, id: i64, status: &str| {
+            c.execute(
+                "UPDATE message SET status = ?2, detail = ?2 WHERE id = ?1",
+                (id, status),
+            )
+        };
+        store
+            .write(|c| {
+                c.execute_batch(
+                    "INSERT INTO message (id, key, channel, purpose, kind, origin, event, status, created_at)
+                     VALUES (1, 'a', 'sms', 'collection', 'financial', 'send', '1', 'queued', 1),
+                            (2, 'b', 'sms', 'collection', 'financial', 'send', '1', 'queued', 1)",
+                )?;
+                state(c, 1, "failed")?;
+                state(c, 1, "queued")?;
+                c.execute_batch("SAVEPOINT tried")?;
+                state(c, 1, "sent")?;
+                state(c, 2, "sent")?;
+                c.execute_batch("ROLLBACK TO tried")?;
+                state(c, 1, "skipped")?;
+                // A statement that ends halfway leaves no record of its first half.
+                let halfway = c.execute(
+                    "UPDATE message SET status = 'cancelled', key = 'a' WHERE id IN (1, 2)",
+                    [],
+                );
+                assert!(halfway.is_err(), "{halfway:?}");
+                state(c, 2, "cancelled")?;
+                Ok(())
+            })
+            .expect("a transaction");
+        let c = store.connection();
+        let records = |id| {
+            let all = of_message(c, id).expect("records").into_iter();
+            all.map(|record| (record.number, record.what))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            records(1),
+            [(1, "failed".to_owned()), (2, "skipped".to_owned())]
+        );
+        assert_eq!(records(2), [(3, "cancelled".to_owned())]);
+        let salts: i64 = c
+            .query_row(
+                "SELECT count(DISTINCT salt) FROM evidence WHERE message_id = 1",
+                [],
+                |row| row.get(0),
+            )
+            .expect("a count");
+        assert_eq!(salts, 1, "a message keeps its salt");
+        assert_eq!(verify(c, None).expect("an answer").fault, None);
+    }
 }
