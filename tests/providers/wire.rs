@@ -332,6 +332,23 @@ fn trial_88_no_address_is_shown_with_its_password() {
 }
 
 #[test]
+fn trial_88_a_mail_server_is_named_without_its_password() {
+    for host in [
+        "user:s3cret@mail.example.com",
+        "smtps://user:s3cret@mail.example.com",
+    ] {
+        let text = format!(
+            "[email]\nprovider = \"smtp\"\nhost = \"{host}\"\ntls = \"none\"\nfrom = \"a@example.com\"\n"
+        );
+        let told = Config::read(&text, "c.toml", std::path::Path::new(""))
+            .expect_err("no name of a host")
+            .to_string();
+        assert!(told.contains("email.host"), "{told}");
+        assert!(!told.contains("s3cret"), "{told}");
+    }
+}
+
+#[test]
 fn trial_88_a_password_in_an_address_is_covered_when_it_is_thrown_back() {
     let server = Server::start(|seen| {
         let sent = seen.header("authorization").unwrap_or_default().to_owned();

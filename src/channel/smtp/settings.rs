@@ -55,6 +55,18 @@ pub(super) struct SmtpSettings {
 pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     let (section, base) = (given.section, given.base);
     let host = required(section, "host", "write the mail server's name");
+    // A whole address may hold a password, and the host is named in many a message.
+    if host
+        .as_deref()
+        .is_some_and(|host| host.contains(['@', '/']))
+    {
+        section.wrong(
+            "host",
+            "is more than the name of a host",
+            "write the mail server's name alone; username and password have keys of their own",
+        );
+        return None;
+    }
     let from = required(section, "from", "write Name <address@example.com>");
     let tls = read_tls(section);
     let port = section.number("port", 1..=65535).unwrap_or(match tls {
