@@ -190,13 +190,15 @@ mod tests {
         let connection = store.connection();
         connection
             .execute_batch(
-                "INSERT INTO client (id, name, person_type) VALUES (1, 'Ana', 'individual');
+                "INSERT INTO client (id, name, person_type)
+                 VALUES (1, 'Ana', 'individual'), (2, 'Bia', 'individual');
                  INSERT INTO contract (id, client_id, status) VALUES (11, 1, 'active');
                  UPDATE contract SET access_status = 'active' WHERE id = 11;
                  UPDATE contract SET access_status = 'active', plan = 'Fibra' WHERE id = 11;
                  UPDATE contract SET access_status = 'auto_block' WHERE id = 11;
                  UPDATE contract SET access_status = NULL WHERE id = 11;
-                 UPDATE contract SET access_status = 'disabled' WHERE id = 11;",
+                 UPDATE contract SET access_status = 'disabled' WHERE id = 11;
+                 UPDATE contract SET access_status = 'active', client_id = 2 WHERE id = 11;",
             )
             .expect("written");
         let at = DateTime::UNIX_EPOCH;

@@ -119,6 +119,35 @@ fn a_cut_and_a_reconnection_are_told_once_each() {
 }
 
 #[test]
+fn whoever_takes_over_a_contract_hears_nothing_of_how_it_was_before() {
+    let house = town(2);
+    contracts(&house, 2, "CA").ok();
+    let cut = keys(&house).len();
+    assert_ne!(cut, 0, "both are told of the cut");
+    // The first contract goes to the second client, connected; the other is connected again.
+    let taken_over = "id,client_id,status,access_status\n1001,2,A,A\n1002,2,A,A\n";
+    house.write("contracts.csv", taken_over);
+    house.run(&["import", "contracts", "contracts.csv"]).ok();
+    let told = &keys(&house)[cut..];
+    assert!(
+        told.iter().all(|(key, _)| key.contains("/1002/")),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 1);
+    // What happens to it from now on is his.
+    house.write(
+        "contracts.csv",
+        taken_over.replace("1001,2,A,A", "1001,2,A,CA"),
+    );
+    house.run(&["import", "contracts", "contracts.csv"]).ok();
+    let told = &keys(&house)[cut + 1..];
+    assert!(
+        !told.is_empty() && told.iter().all(|(key, _)| key.contains("/1001/")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn too_many_changes_in_one_run_are_held_back_until_a_person_decides() {
     let house = town(8);
     house.write("config.toml", "[triggers]\nmost_access = 5\n");
