@@ -87,8 +87,8 @@ impl<'a> Walk<'a> {
             moving
                 .iter()
                 .flat_map(|m| self.says(m).0)
-                .filter_map(|name| self.templates.get(name))
-                .any(|template| template.needs().contains(&need))
+                .filter_map(|name| self.needs.get(name.as_str()))
+                .any(|needs| needs.contains(&need))
         };
         let overdue = if needs(Need::Overdue) {
             let today = self.composer.now.today;

@@ -170,6 +170,10 @@ pub(super) fn plan(
             .map(|kept| Ruling::of(kept, config, now))
             .collect(),
         templates: &templates,
+        needs: templates
+            .iter()
+            .map(|(name, template)| (name.as_str(), template.needs()))
+            .collect(),
         recipients: 0,
         whatsapp: 0,
         rules_share_clients: all

@@ -1,6 +1,6 @@
 //! The run's walk: every move found, rule by rule, then written down client by client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -14,7 +14,7 @@ use crate::domain::ladder::{Ending, Move};
 use crate::domain::notice::NoticeDates;
 use crate::domain::place::Place;
 use crate::domain::rule::{Claims, Rule};
-use crate::domain::template::Template;
+use crate::domain::template::{Need, Template};
 use crate::error::Result;
 use crate::jobs::compose::Composer;
 use crate::store::collection::{self, Detail, DueMove};
@@ -26,6 +26,8 @@ pub(super) struct Walk<'a> {
     pub composer: Composer<'a>,
     pub rules: Vec<Ruling<'a>>,
     pub templates: &'a BTreeMap<String, Template>,
+    /// What each of them needs.
+    pub needs: BTreeMap<&'a str, BTreeSet<Need>>,
     pub recipients: u64,
     pub whatsapp: u64,
     /// Two rules or more give each client one message: one of them may have told a client today

@@ -1,7 +1,7 @@
 //! Two abreast: while one thread gathers who gets what, the other writes down what was gathered.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
 use super::Request;
@@ -37,6 +37,8 @@ pub(super) fn run(
     walk: &mut Walk<'_>,
 ) -> Result<u64> {
     let (give, take) = sync_channel::<Vec<Addressee>>(WAITING);
+    // Whoever made the texts frees them: the other has enough to do.
+    let (give_back, used) = channel::<Vec<Addressee>>();
     let gather = move || {
         reader.read(|connection| {
             let mut group = Vec::with_capacity(TOGETHER);
@@ -44,7 +46,9 @@ pub(super) fn run(
             let matched = gather.run(&mut |recipient| {
                 group.push(recipient);
                 if group.len() == TOGETHER {
-                    let full = std::mem::replace(&mut group, Vec::with_capacity(TOGETHER));
+                    let mut next = used.try_recv().unwrap_or_default();
+                    next.clear();
+                    let full = std::mem::replace(&mut group, next);
                     give.send(full).map_err(nobody_writes)?;
                 }
                 Ok(true)
@@ -61,6 +65,8 @@ pub(super) fn run(
             for recipient in &group {
                 walk.take(recipient)?;
             }
+            // Whoever gathers may have come to the end.
+            let _ = give_back.send(group);
         }
         gathering
             .join()

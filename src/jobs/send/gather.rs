@@ -28,6 +28,8 @@ pub(super) struct Gather<'a> {
     manner: Manner,
     /// What its values are taken from.
     needs: BTreeSet<Need>,
+    /// How the key of each of its messages begins.
+    key_start: String,
     /// Its text says what a notice of suspension allows.
     tells_of_a_notice: bool,
     /// The batch that is being written; none for a plan.
@@ -64,6 +66,7 @@ impl<'a> Gather<'a> {
         Ok(Self {
             connection,
             request,
+            key_start: format!("send/{}/{}", request.template.name, now.today),
             composer: Composer::new(config, now),
             manner: Manner::of(&request.template, request.report.kind)?,
             needs: request.template.needs(),
@@ -231,7 +234,6 @@ impl<'a> Gather<'a> {
         about: About,
     ) -> Draft<'d> {
         let template = &self.request.template;
-        let today = self.composer.now.today;
         let part = self.manner.key_part(row, about.invoice_id);
         let again = match (self.request.again, self.batch_id) {
             (true, Some(batch)) => format!("/again-{batch}"),
@@ -239,7 +241,7 @@ impl<'a> Gather<'a> {
             (true, None) => "/again".to_owned(),
             (false, _) => String::new(),
         };
-        let start = format!("send/{}/{today}/{}{part}{again}", template.name, client.id);
+        let start = format!("{}/{}{part}{again}", self.key_start, client.id);
         Draft {
             key: Key::PerAddress(start),
             event: self.batch_id.map(|id| id.to_string()).unwrap_or_default(),
