@@ -97,9 +97,16 @@ fn the_way_is_cut_and_mended_and_the_hosts_go_on() {
     // Longer than a lease: what was not begun by then is not begun.
     thread::sleep(LEASE + Duration::from_secs(1));
     postgres.mend();
+    // A call that gave messages out just then may have lost its answer: after its lease nobody can tell whether they
+    // were begun.
     until("the hosts are back", || {
         scene.planner.run(&["queue", "share"]);
-        scene.served().len() == N
+        let served = scene.served();
+        let in_doubt = scene.addresses("unknown");
+        let unserved = in_doubt
+            .iter()
+            .filter(|address| !served.contains_key(*address));
+        served.len() + unserved.count() == N
     });
     for child in &running {
         signal(child, nix::sys::signal::Signal::SIGTERM);
@@ -107,8 +114,13 @@ fn the_way_is_cut_and_mended_and_the_hosts_go_on() {
     for child in running {
         child.wait_with_output().expect("its end");
     }
+    // What the hosts had in hand and did not begin goes now.
     scene.gather();
-    assert_eq!(scene.nothing_lost_nothing_twice(N), 0);
+    scene.planner.run(&["queue", "share"]);
+    scene.host().run(&["queue", "work"]);
+    scene.gather();
+    let in_doubt = scene.nothing_lost_nothing_twice(N);
+    assert!(in_doubt <= 2 * 8, "{in_doubt} in doubt");
 }
 
 #[test]
