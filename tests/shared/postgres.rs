@@ -143,7 +143,7 @@ impl Postgres {
     /// Begins to serve, and waits until it does.
     pub fn begin(&mut self) {
         let settings = format!(
-            "{} -c fsync=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=32MB \
+            "{} -c fsync=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=32MB \
              -c log_min_messages=fatal",
             self.settings
         );
