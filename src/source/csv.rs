@@ -242,9 +242,14 @@ impl Letters {
     }
 }
 
-/// A cell as a spreadsheet shows it where it would take it for a formula; the same when it is read again.
+/// A cell as a spreadsheet shows it where it would take it for a formula, which a mere number is not; the same when it
+/// is read again.
 fn as_text(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@']) && peeled(cell) == cell;
+    let number = cell.strip_prefix(['+', '-']).is_some_and(|rest| {
+        rest.bytes()
+            .all(|byte| byte.is_ascii_digit() || b".,".contains(&byte))
+    });
+    let formula = cell.starts_with(['=', '+', '-', '@']) && !number && peeled(cell) == cell;
     if formula {
         format!("'{cell}")
     } else {
