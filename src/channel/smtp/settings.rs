@@ -54,19 +54,7 @@ pub(super) struct SmtpSettings {
 /// Reads the server's settings.
 pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSettings>> {
     let (section, base) = (given.section, given.base);
-    let host = required(section, "host", "write the mail server's name");
-    // A whole address may hold a password, and the host is named in many a message.
-    if host
-        .as_deref()
-        .is_some_and(|host| host.contains(['@', '/']))
-    {
-        section.wrong(
-            "host",
-            "is more than the name of a host",
-            "write the mail server's name alone; username and password have keys of their own",
-        );
-        return None;
-    }
+    let host = read_host(section);
     let from = required(section, "from", "write Name <address@example.com>");
     let tls = read_tls(section);
     let port = section.number("port", 1..=65535).unwrap_or(match tls {
@@ -115,6 +103,20 @@ pub(super) fn read(given: &mut Given<'_, '_, '_>) -> Option<Arc<dyn ProviderSett
         from: from?,
     };
     Some(Arc::new(settings))
+}
+
+fn read_host(section: &Section<'_, '_>) -> Option<String> {
+    let host = required(section, "host", "write the mail server's name")?;
+    // A whole address may hold a password, and the host is named in many a message.
+    if host.contains(['@', '/']) {
+        section.wrong(
+            "host",
+            "is more than the name of a host",
+            "write the mail server's name alone; username and password have keys of their own",
+        );
+        return None;
+    }
+    Some(host)
 }
 
 fn read_tls(section: &Section<'_, '_>) -> Tls {
