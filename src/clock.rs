@@ -119,7 +119,7 @@ impl Clock {
 
     /// What the clock says.
     pub fn now(&self) -> Now {
-        Now::new(self.fixed.unwrap_or_else(Utc::now), self.zone)
+        Now::new(self.at(), self.zone)
     }
 
     /// The instant alone, for what asks often and needs no day.

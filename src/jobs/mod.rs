@@ -1,5 +1,6 @@
 //! The journeys: gather, decide, write down, do, report.
 
+mod abreast;
 pub mod access;
 pub mod alert;
 pub mod apply;

@@ -9,12 +9,23 @@ use super::{Explained, Row, SourceSettings, Strange};
 use crate::domain::book::FactKind;
 use crate::domain::money::Money;
 use crate::domain::tax_id;
+use crate::error::Error;
 
 /// What stands under a section that may stand once.
 pub(super) fn one<S: SourceSettings + 'static>(read: Option<S>) -> Vec<Arc<dyn SourceSettings>> {
     read.map(|settings| Arc::new(settings) as Arc<dyn SourceSettings>)
         .into_iter()
         .collect()
+}
+
+/// What may help besides where a source did not answer for this reason: `section` is where its settings stand.
+pub(super) fn with_authority(error: Error, section: &str, reason: &str) -> Error {
+    if !reason.contains("UnknownIssuer") {
+        return error;
+    }
+    error.hint(format!(
+        "ca_file under [{section}], when its certificate is of an authority of your own"
+    ))
 }
 
 /// The kinds of these names.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::erp;
 use super::row::Row;
 use crate::domain::book::FactKind;
 use crate::domain::id_set::IdSet;
@@ -129,12 +130,7 @@ impl Web {
             .hint(format!(
                 "look at base_url and timeout_seconds under [{section}]"
             ));
-        if text.contains("UnknownIssuer") {
-            return error.hint(format!(
-                "ca_file under [{section}], when its certificate is of an authority of your own"
-            ));
-        }
-        error
+        erp::with_authority(error, section, text)
     }
 
     /// An answer as what is kept of it.

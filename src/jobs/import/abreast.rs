@@ -1,22 +1,15 @@
 //! Two abreast: while one thread reads a file and checks its cells, the other puts the rows into the book.
 
 use std::fs;
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::thread;
 
 use super::checked::{Checked, Checker};
-use crate::error::{Error, Result};
-use crate::jobs::deliver::no_thread;
+use crate::error::Result;
+use crate::jobs::abreast::{Belt, TOGETHER, abreast};
 use crate::source::encoding::Encoding;
 
 /// A file of so many bytes is worth a thread.
 const LARGE: u64 = 1 << 18;
-/// Rows that are handed over together.
-const TOGETHER: usize = 64;
-/// How many such groups may wait to be put into the book.
-const WAITING: usize = 4;
 
 /// Whether a file is worth it: a plain one, of some size. Standard input and pipes are not read ahead of what is done
 /// with them, so that whoever stops for an error does not wait for more.
@@ -41,30 +34,17 @@ pub(super) fn run(
     open: impl FnOnce() -> Result<Checker> + Send,
     mut put: impl FnMut(&mut [Checked], (u64, u64)) -> Result<()>,
 ) -> Result<Option<Encoding>> {
-    let (give, take) = sync_channel::<Group>(WAITING);
-    let (give_back, used) = channel();
-    thread::scope(|scope| {
-        let reading = thread::Builder::new()
-            .spawn_scoped(scope, move || read(open, &give, &used))
-            .map_err(no_thread)?;
-        for mut group in take {
-            put(&mut group.rows[..group.filled], group.progress)?;
-            // Whoever reads may have come to the end.
-            let _ = give_back.send(group);
-        }
-        reading.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })
+    abreast(
+        |belt| read(open, belt),
+        |group: &mut Group| put(&mut group.rows[..group.filled], group.progress),
+    )
 }
 
 /// Reads to the end. What was read before something is wrong with the file is given first.
-fn read(
-    open: impl FnOnce() -> Result<Checker>,
-    give: &SyncSender<Group>,
-    used: &Receiver<Group>,
-) -> Result<Option<Encoding>> {
+fn read(open: impl FnOnce() -> Result<Checker>, belt: &Belt<Group>) -> Result<Option<Encoding>> {
     let mut checker = open()?;
     loop {
-        let mut group = used.try_recv().unwrap_or_default();
+        let mut group = belt.group();
         group.rows.resize_with(TOGETHER, Checked::default);
         group.filled = 0;
         let mut ended = Ok(false);
@@ -82,9 +62,7 @@ fn read(
             }
         }
         group.progress = checker.rows.progress();
-        if give.send(group).is_err() {
-            return Err(Error::world("nothing more is written down"));
-        }
+        belt.give(group)?;
         if ended? {
             return Ok(checker.rows.encoding());
         }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::http::{
     self, Body, Cover, Failure, HttpClient, HttpRequest, Method, Patience, secrets_in,
 };
+use crate::source::erp;
 use crate::wire::url::Url;
 
 /// The most of one answer that is read for each row that was asked for, unpacked, in bytes.
@@ -122,13 +123,7 @@ impl WebService {
         .at(format!("in {name} of {}", http::host(url)))
         .hint("check base_url under [sync.ixc], and that the server's database is up")
         .hint("timeout_seconds under [sync.ixc], when the server is only slow");
-        let error = if failure.text().contains("UnknownIssuer") {
-            error.hint(
-                "ca_file under [sync.ixc], when its certificate is of an authority of your own",
-            )
-        } else {
-            error
-        };
+        let error = erp::with_authority(error, "sync.ixc", failure.text());
         match failure {
             Failure::Unknown(text) if !text.contains("timed out") => NoAnswer::Cut(error),
             _ => NoAnswer::Never(error),
