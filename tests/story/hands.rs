@@ -248,3 +248,39 @@ fn nobody_is_ready_to_be_suspended_for_an_invoice_or_a_contract_that_is_anothers
         "the contract is Bruno's"
     );
 }
+
+#[test]
+fn what_goes_on_until_it_is_delivered_stops_where_the_invoice_is_anothers() {
+    let told = |change: Option<&str>| {
+        let mut house = provider();
+        let definitions = DEFINITIONS.replace(
+            "day = 3\ntemplates = [\"first\"]",
+            "day = 3\ntemplates = [\"first\", \"second\"]\ndeliver = \"until_delivered\"\nhours = 2",
+        );
+        house.write("definitions.toml", definitions);
+        house.run(&["apply", "definitions.toml"]).ok();
+        update(&mut house, "2026-11-16");
+        if let Some(text) = change {
+            import(&house, "invoices", text);
+        }
+        for minute in ["10:59", "11:01", "15:00"] {
+            house.at(&format!("2026-11-16T{minute}"));
+            house.run(&["queue", "deliver"]).ok();
+        }
+        let history = house.json(&["history"]);
+        (sent(&house), history.as_array().expect("a list").len())
+    };
+    let both = vec!["primeiro Ana".to_owned(), "segundo Ana".to_owned()];
+    let first = both[..1].to_vec();
+    assert_eq!(told(None), (both, 2), "nobody reported that it arrived");
+    assert_eq!(
+        told(Some("id,client_id,contract_id\n101,2,22\n")),
+        (first.clone(), 1),
+        "neither Ana nor Bruno has a second text of Ana's case, not even a skipped one"
+    );
+    assert_eq!(
+        told(Some("id,status\n101,R\n")),
+        (first, 1),
+        "a paid invoice is told of no more"
+    );
+}
