@@ -128,7 +128,7 @@ impl<'a> Crier<'a> {
         }
         Ok(Self {
             connection,
-            composer: Composer::new(config, now),
+            composer: Composer::of_many(connection, config, now)?,
             listeners,
             templates,
         })

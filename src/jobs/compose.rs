@@ -20,7 +20,7 @@ use crate::domain::recipient::{
 use crate::domain::template::{Company, Facts, Rendered, Template, Variable, fill_text};
 use crate::domain::words::{Channel, Kind, Origin, Purpose, Reason};
 use crate::error::Result;
-use crate::store::{Connection, book, incident, message, opt_out};
+use crate::store::{Connection, block_list, book, incident, message, opt_out};
 
 /// In what words a message is written.
 #[derive(Debug, Clone, Copy)]
@@ -180,6 +180,8 @@ pub struct Composer<'a> {
     pub now: Now,
     /// The digest of the configuration, which messages remember.
     pub digest: &'a str,
+    /// No list of numbers and no open incident keeps anybody back: it was found so, and is not asked for each.
+    nobody_kept_back: bool,
 }
 
 impl<'a> Composer<'a> {
@@ -190,7 +192,17 @@ impl<'a> Composer<'a> {
             company: &config.company,
             now,
             digest: &config.digest,
+            nobody_kept_back: false,
         }
+    }
+
+    /// The same for many messages of one transaction: whether a list of numbers or an open incident can keep
+    /// anybody back is asked once.
+    pub fn of_many(connection: &Connection, config: &'a Config, now: Now) -> Result<Self> {
+        Ok(Self {
+            nobody_kept_back: !block_list::any(connection)? && !incident::any_open(connection)?,
+            ..Self::new(config, now)
+        })
     }
 
     /// The day and the configuration that messages are made under.
@@ -301,6 +313,9 @@ impl<'a> Composer<'a> {
                 today: self.now.today,
             },
         );
+        if self.nobody_kept_back {
+            return Ok(reached);
+        }
         let reached = self.not_blocked(connection, aim, reached)?;
         let Reach::To(_) = &reached else {
             return Ok(reached);

@@ -15,6 +15,13 @@ pub fn naming(connection: &Connection, compared: &str) -> Result<Vec<(String, Op
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whether any number stands on any list.
+pub fn any(connection: &Connection) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM block_list)")?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// Every list with the instant of its last import.
 pub fn imported(connection: &Connection) -> Result<Vec<(String, DateTime<Utc>)>> {
     let mut statement =

@@ -310,6 +310,16 @@ pub fn keeps_from(
         .optional()?)
 }
 
+/// Whether any incident is open.
+pub fn any_open(connection: &Connection) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM incident INDEXED BY incident_open
+                            WHERE closed_at IS NULL)",
+        )?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// Whether any open incident keeps collections from its clients.
 pub fn any_holds_collection(connection: &Connection) -> Result<bool> {
     Ok(connection

@@ -159,6 +159,13 @@ pub fn guard_spent_keys(connection: &Connection) -> Result<()> {
     )?)
 }
 
+/// Whether any message was deleted whose key is remembered.
+pub fn any_spent(connection: &Connection) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM spent_key)")?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// Whether a key's message was deleted.
 pub fn is_spent(connection: &Connection, key: &str) -> Result<bool> {
     Ok(connection

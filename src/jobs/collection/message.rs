@@ -19,7 +19,7 @@ use crate::jobs::compose::{Draft, Key, Wording};
 use crate::jobs::notice::recorded;
 use crate::jobs::rows::About;
 use crate::store::collection::{self, StageTold};
-use crate::store::message::{self, Inserted};
+use crate::store::message::Inserted;
 use crate::store::{book, purge, pursuit};
 
 /// The client whose invoices move, with what any of its messages may need.
@@ -353,10 +353,10 @@ impl<'a> Walk<'a> {
         let summary = &mut self.rules[moving.rule].summary;
         for message in messages {
             // A key that the migration wrote beside an older one stands for a message of then.
-            if purge::is_spent(self.connection, &message.key)? {
+            if self.any_spent && purge::is_spent(self.connection, &message.key)? {
                 continue;
             }
-            let Inserted::New(id) = message::insert(self.connection, &message)? else {
+            let Inserted::New(id) = self.writer.insert(&message)? else {
                 continue;
             };
             if let Some(hours) = pursued {

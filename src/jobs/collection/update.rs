@@ -13,7 +13,7 @@ use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::Composer;
 use crate::jobs::provided;
-use crate::store::{Connection, collection, hold, meta, rule, template};
+use crate::store::{Connection, collection, hold, message, meta, purge, rule, template};
 
 /// The latest day that any rule was evaluated for, with that rule's name.
 fn latest(rules: &[rule::Kept]) -> Option<(NaiveDate, &str)> {
@@ -161,7 +161,7 @@ pub(super) fn plan(
     let claims = Claims::of(all.iter().map(|kept| &kept.rule));
     let any_hold = hold::any(connection)?;
     collection::begin_run(connection)?;
-    let composer = Composer::new(config, now);
+    let composer = Composer::of_many(connection, config, now)?;
     let mut walk = Walk {
         connection,
         composer,
@@ -183,6 +183,8 @@ pub(super) fn plan(
             .is_some(),
         listing: request.dry_run,
         handled: 0,
+        any_spent: purge::any_spent(connection)?,
+        writer: message::Writer::new(connection)?,
         progress,
     };
     for rule in 0..asked.len() {

@@ -18,7 +18,7 @@ use crate::domain::template::{Need, Template};
 use crate::error::Result;
 use crate::jobs::compose::Composer;
 use crate::store::collection::{self, Detail, DueMove};
-use crate::store::{Connection, book, restore, rule};
+use crate::store::{Connection, book, message, restore, rule};
 
 /// One update of the day.
 pub(super) struct Walk<'a> {
@@ -37,6 +37,9 @@ pub(super) struct Walk<'a> {
     pub listing: bool,
     /// Moves found, and then moves written down.
     pub handled: u64,
+    /// Keys of deleted messages are remembered.
+    pub any_spent: bool,
+    pub writer: message::Writer<'a>,
     pub progress: &'a mut dyn FnMut(u64),
 }
 
@@ -103,10 +106,12 @@ impl Walk<'_> {
         }
         let (policy, zone) = (self.composer.policy, self.composer.now.zone);
         let name = evaluation.rule.name.as_str();
+        // A rule looks at each invoice once.
+        let others_moved = self.handled > 0;
         collection::reopen_present(connection, name, evaluation.today)?;
         let evaluated =
             collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {
-                if collection::moved_in_run(connection, invoice_id)? {
+                if others_moved && collection::moved_in_run(connection, invoice_id)? {
                     return Ok(());
                 }
                 let Some(detail) = collection::detail(connection, invoice_id, any_hold, zone)?
@@ -234,9 +239,13 @@ impl Walk<'_> {
             moving.push(Moving {
                 rule,
                 counts_from,
-                case_number: match case {
-                    Some(case) => collection::case_number(self.connection, invoice.id, case)?,
-                    None => 0,
+                case_number: match (case, due.stage) {
+                    (None, _) => 0,
+                    // It had no case before the one that just began.
+                    (Some(_), None) => 1,
+                    (Some(case), Some(_)) => {
+                        collection::case_number(self.connection, invoice.id, case)?
+                    }
                 },
                 due,
                 invoice,

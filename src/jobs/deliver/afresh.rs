@@ -60,12 +60,16 @@ struct Look<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub fn new(connection: &'a Connection, config: &'a Config, now: crate::clock::Now) -> Self {
-        Self {
+    pub fn new(
+        connection: &'a Connection,
+        config: &'a Config,
+        now: crate::clock::Now,
+    ) -> Result<Self> {
+        Ok(Self {
             connection,
             policy: &config.policy,
-            composer: Composer::new(config, now),
-        }
+            composer: Composer::of_many(connection, config, now)?,
+        })
     }
 
     /// A message of today about which nothing has changed since: only what hangs on the clock, on

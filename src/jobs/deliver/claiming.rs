@@ -84,7 +84,7 @@ impl<'a> Claiming<'a> {
         now: Now,
         numbers: Option<&'a Numbers>,
     ) -> Result<Self> {
-        let desk = Desk::new(connection, config, now);
+        let desk = Desk::new(connection, config, now)?;
         let seen = format!("{}/{}", desk.composer.made_under(), meta::book(connection)?);
         Ok(Self {
             connection,

@@ -13,12 +13,18 @@ use crate::store::presence::ABSENT_CLIENTS;
 const LONGEST_ROLL_DAYS: i64 = 60;
 
 /// How a rule's portfolios are told in SQL, where `i` is the invoice and `?1` the rule's name.
-fn claimed(evaluation: &Evaluation<'_>) -> &'static str {
-    if evaluation.rule.portfolios.is_empty() {
+fn claimed(connection: &Connection, evaluation: &Evaluation<'_>) -> Result<&'static str> {
+    if !evaluation.rule.portfolios.is_empty() {
+        return Ok("i.portfolio IN (SELECT portfolio FROM rule_portfolio WHERE rule = ?1)");
+    }
+    let any: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM rule_portfolio)")?
+        .query_row([], |row| row.get(0))?;
+    Ok(if any {
         "(i.portfolio IS NULL OR i.portfolio NOT IN (SELECT portfolio FROM rule_portfolio))"
     } else {
-        "i.portfolio IN (SELECT portfolio FROM rule_portfolio WHERE rule = ?1)"
-    }
+        "1"
+    })
 }
 
 /// Streams the invoices that may move under a rule today, and no others that need looking at: every
@@ -45,7 +51,7 @@ fn claimed_owing(connection: &Connection, evaluation: &Evaluation<'_>) -> Result
     let owing: i64 = connection
         .prepare_cached(&format!(
             "SELECT count(*) FROM invoice i INDEXED BY invoice_owing_due WHERE i.owing AND {}{}",
-            claimed(evaluation),
+            claimed(connection, evaluation)?,
             if evaluation.rule.portfolios.is_empty() {
                 " AND ?1 = ?1"
             } else {
@@ -58,7 +64,7 @@ fn claimed_owing(connection: &Connection, evaluation: &Evaluation<'_>) -> Result
             "SELECT count(*) FROM collection_case c INDEXED BY collection_case_rule
              CROSS JOIN invoice i ON i.id = c.invoice_id
              WHERE c.outcome IS NULL AND c.rule <> ?1 AND i.owing AND {}",
-            claimed(evaluation)
+            claimed(connection, evaluation)?
         ))?
         .query_row([&evaluation.rule.name], |row| row.get(0))?;
     Ok((owing - others).max(0).unsigned_abs())
@@ -98,7 +104,7 @@ fn each_remindable(
     let sql = format!(
         "SELECT i.id, i.due_on FROM invoice i INDEXED BY invoice_owing_due
          WHERE i.owing AND i.due_on BETWEEN ?2 AND ?3 AND {}",
-        claimed(evaluation)
+        claimed(connection, evaluation)?
     );
     let bounds = (evaluation.today, shifted(evaluation.today, *most));
     each_owing(connection, evaluation, &sql, bounds, each)
@@ -118,7 +124,7 @@ fn each_late_enough(
          WHERE i.owing AND i.due_on BETWEEN ?2 AND ?3 AND {}
            AND NOT EXISTS (SELECT 1 FROM collection_case c
                            WHERE c.invoice_id = i.id AND c.outcome IS NULL)",
-        claimed(evaluation)
+        claimed(connection, evaluation)?
     );
     let oldest = evaluation
         .rule
@@ -154,7 +160,7 @@ fn each_open_case(
          CROSS JOIN invoice i ON i.id = c.invoice_id
          WHERE c.rule = ?1 AND c.outcome IS NULL
          ORDER BY c.invoice_id",
-        claimed(evaluation)
+        claimed(connection, evaluation)?
     ))?;
     let mut rows = statement.query([&evaluation.rule.name])?;
     let mut not_claimed = 0;

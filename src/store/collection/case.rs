@@ -85,8 +85,17 @@ fn begin(connection: &Connection, rule: &str, invoice: &Invoice, day: Day) -> Re
             Day(invoice.due_on),
         ))?;
     let case = connection.last_insert_rowid();
-    let first = Milestone::Reached(Stage::FIRST);
-    note_move(connection, case, day, first, invoice)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
+             VALUES (?1, 1, ?2, ?3, ?4)",
+        )?
+        .execute((
+            case,
+            day,
+            Milestone::Reached(Stage::FIRST),
+            invoice.open_amount,
+        ))?;
     Ok(case)
 }
 
