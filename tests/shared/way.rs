@@ -113,7 +113,7 @@ fn connect(gate: &Arc<Mutex<Inside>>, host: UnixStream) {
 
 /// Passes on what comes, until either end is gone.
 fn pass(mut from: UnixStream, mut to: UnixStream, watched: Option<&Mutex<Inside>>) {
-    let mut block = [0; 65536];
+    let mut block = [0; 8192];
     let mut before: Vec<u8> = Vec::new();
     while let Ok(n @ 1..) = from.read(&mut block) {
         let came = &block[..n];
