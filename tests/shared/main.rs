@@ -7,6 +7,7 @@
     reason = "stories that say how large they are where they begin, and what they skip"
 )]
 
+mod answers;
 mod crashes;
 mod fences;
 #[allow(dead_code, reason = "the stories use the rest")]
@@ -19,6 +20,7 @@ mod reports;
 #[path = "../providers/server.rs"]
 mod server;
 mod together;
+mod way;
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};

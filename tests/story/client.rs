@@ -214,6 +214,47 @@ fn a_listed_number_is_not_written_to_and_its_list_is_replaced_whole() {
 }
 
 #[test]
+fn a_listed_number_is_asked_for_in_an_update_and_once_more_when_its_message_would_leave() {
+    let mut house = house();
+    house.write(
+        "more.toml",
+        "[[rule]]\nname = \"all\"\n[[rule.stage]]\nname = \"notice\"\nday = 3\ntemplates = [\"late\"]\n",
+    );
+    house.run(&["apply", "more.toml"]).ok();
+    house.write(
+        "new.csv",
+        "id,client_id,due_on,amount,status\n15,1,2026-11-18,10,A\n16,2,2026-11-18,10,A\n",
+    );
+    house.run(&["import", "invoices", "new.csv"]).ok();
+    house.write(
+        "procon.csv",
+        "list,phone,since\nprocon,(49) 98888-7777,2026-10-01\n",
+    );
+    house.run(&["import", "block-lists", "procon.csv"]).ok();
+    let before = house.lines("sms.jsonl").len();
+    // Before the hours in which people may be asked for money: what goes waits.
+    house.at("2026-11-24T05:00");
+    let updated = house.run(&["collection", "update", "--json"]).ok().json();
+    let kept_back = |house: &House| {
+        let rows = house.run(&["history", "--reason", "blocked_list", "--json"]);
+        let rows = rows.json().as_array().cloned().unwrap_or_default();
+        let clients = rows.iter().filter_map(|row| row["client_id"].as_i64());
+        clients.collect::<std::collections::BTreeSet<i64>>()
+    };
+    assert_eq!(Vec::from_iter(kept_back(&house)), [1], "{updated}");
+    // The other's number is listed while its message waits.
+    house.write(
+        "procon.csv",
+        "list,phone,since\nprocon,(49) 98888-7777,2026-10-01\nprocon,(49) 99999-0002,2026-10-01\n",
+    );
+    house.run(&["import", "block-lists", "procon.csv"]).ok();
+    house.at("2026-11-24T09:00");
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(Vec::from_iter(kept_back(&house)), [1, 2]);
+    assert_eq!(house.lines("sms.jsonl").len(), before);
+}
+
+#[test]
 fn what_is_sent_until_delivered_goes_on_by_the_next_template() {
     let mut house = house();
     house.write(

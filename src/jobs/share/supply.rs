@@ -129,6 +129,7 @@ impl<'a> SharedSupply<'a> {
         loop {
             if self.lost {
                 // What a lost answer gave out is in nobody's hand.
+                self.run.call += 1;
                 let in_hand: Vec<i64> = self.in_hand.iter().copied().collect();
                 match self.queue.put_back(&self.run, &in_hand, false) {
                     Ok(()) => self.lost = false,
@@ -139,6 +140,7 @@ impl<'a> SharedSupply<'a> {
             let failure = if self.lost {
                 SharedFailure::Away("it was lost in the middle of a call".to_owned())
             } else {
+                self.run.call += 1;
                 match call(self.queue, &self.run) {
                     Ok(answer) => return Ok(answer),
                     Err(failure) => failure,

@@ -137,6 +137,7 @@ impl Host<'_> {
             channel: self.channel,
             lease_seconds: seconds(self.shared.lease_seconds),
             stale_seconds: seconds(self.shared.stale_seconds),
+            call: 1,
         };
         let mut summary = ChannelSummary::new(self.channel);
         let settings = self.config.channel(self.channel);

@@ -29,6 +29,8 @@ pub struct HostRun {
     pub lease_seconds: i32,
     /// How old the planner's look at the queue may be, in seconds.
     pub stale_seconds: i32,
+    /// The number of its call, higher with each: what arrives after a later one does nothing.
+    pub call: i64,
 }
 
 /// What the planner has hosts judge answers by.
@@ -302,7 +304,7 @@ impl SharedQueue {
         let numbers = asked.numbers_since.map(|at| at.timestamp_millis());
         let text: RoundText = self.document(
             "SELECT regua.round($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-               $16)::text",
+               $16, $17)::text",
             &[
                 &run.run,
                 &run.host,
@@ -320,6 +322,7 @@ impl SharedQueue {
                 &daily,
                 &asked.paused,
                 &numbers,
+                &run.call,
             ],
         )?;
         let claim = text.claim.unwrap_or_default();
@@ -341,14 +344,18 @@ impl SharedQueue {
 
     /// Makes a run's lease longer; false when it had run out.
     pub fn stay(&mut self, run: &HostRun) -> Called<bool> {
-        self.one("SELECT regua.stay($1, $2)", &[&run.run, &run.lease_seconds])
+        self.one(
+            "SELECT regua.stay($1, $2, $3)",
+            &[&run.run, &run.lease_seconds, &run.call],
+        )
     }
 
-    /// What was given out to a run and is not in its hand waits again; a run that ends has nothing in hand.
+    /// What was given out to a run and is not in its hand waits again, or, after its lease, is told to be untouched; a
+    /// run that ends has nothing in hand.
     pub fn put_back(&mut self, run: &HostRun, in_hand: &[i64], ends: bool) -> Called<()> {
         self.rows(
-            "SELECT regua.put_back($1, $2, $3)",
-            &[&run.run, &in_hand, &ends],
+            "SELECT regua.put_back($1, $2, $3, $4)",
+            &[&run.run, &in_hand, &ends, &run.call],
         )?;
         Ok(())
     }

@@ -8,7 +8,10 @@
 //!
 //! **Each function of the schema is one statement and one commit**: a host that is killed, stopped or cut off in a
 //! call holds no lock, and a call whose answer was lost is made again without harm. What a lost answer gave out
-//! goes back by `put_back`, which names what is really in hand.
+//! goes back by `put_back`, which names what is really in hand: under the lease it waits again; after that, where it
+//! is `unclear`, it is told to be untouched, and the planner queues it again if it still stands as it was called
+//! `unknown`. The calls of a run are numbered: one that arrives after a later one does nothing, so that no old word
+//! about what is in hand is taken for a new one.
 //!
 //! **A lease is of a run** (one host, one channel). It is made longer with each round; once it ran out it never is
 //! again, and the host goes by a clock that counts suspension, from before it asked: what was not begun is not
@@ -56,6 +59,7 @@ pub use standing::{ChannelStanding, ClosedChannel, HostStanding, PlannerStanding
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_reports.sql"),
+    include_str!("migrations/0003_calls.sql"),
 ];
 
 /// The oldest server that has all that the schema needs.

@@ -232,7 +232,8 @@ fn in_hand(connection: &Connection, id: i64, attempts: u32) -> Result<()> {
     Ok(())
 }
 
-/// A message comes back that certainly did not leave: into the queue, or to what somebody wished meanwhile.
+/// A message comes back that certainly did not leave: into the queue, or to what somebody wished meanwhile. Nothing is
+/// left to be sent of one whose client was erased since.
 fn back(connection: &Connection, id: i64, attempt: u32) -> Result<()> {
     connection
         .prepare_cached(
@@ -250,6 +251,13 @@ fn back(connection: &Connection, id: i64, attempt: u32) -> Result<()> {
         .prepare_cached(
             "UPDATE shared SET wish = NULL, wish_reason = NULL, wish_detail = NULL
              WHERE message_id = ?1 AND wish IS NOT NULL",
+        )?
+        .execute([id])?;
+    connection
+        .prepare_cached(
+            "UPDATE message SET status = 'cancelled', detail = 'its client was erased'
+             WHERE id = ?1 AND address IS NULL
+               AND EXISTS (SELECT 1 FROM erased_client e WHERE e.client_id = message.client_id)",
         )?
         .execute([id])?;
     Ok(())
