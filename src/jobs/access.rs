@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compose::{Composer, Draft, Key, Wording};
+use super::compose::Composer;
+use super::draft::{Draft, Key, Wording};
 use super::rows::{About, Rows};
 use crate::clock::Now;
 use crate::config::Config;

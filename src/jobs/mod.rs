@@ -16,6 +16,7 @@ pub mod demo;
 pub mod dispatch;
 pub mod doctor;
 pub mod dossier;
+pub mod draft;
 mod ending;
 pub mod forecast;
 mod gone;

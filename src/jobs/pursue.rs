@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::compose::{Composer, Draft, Key, Wording};
+use super::compose::Composer;
+use super::draft::{Draft, Key, Wording};
 use super::notice::recorded_for;
 use super::rows::{About, Rows};
 use crate::clock::{Clock, Now};

@@ -12,7 +12,8 @@ use crate::domain::recipient::Recipient;
 use crate::domain::template::{Facts, Need, Template, Variable};
 use crate::domain::words::Origin;
 use crate::error::{Error, Result, not_in_the_book};
-use crate::jobs::compose::{Composer, Draft, Key, Wording};
+use crate::jobs::compose::Composer;
+use crate::jobs::draft::{Draft, Key, Wording};
 use crate::jobs::notice::recorded_for;
 use crate::store::{Connection, book};
 

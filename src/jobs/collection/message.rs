@@ -15,7 +15,7 @@ use crate::domain::rule::Deliver;
 use crate::domain::template::{Facts, Need, Overdue, Template};
 use crate::domain::words::{Origin, Reason};
 use crate::error::{Result, must};
-use crate::jobs::compose::{Draft, Key, Wording};
+use crate::jobs::draft::{Draft, Key, Wording};
 use crate::jobs::notice::recorded;
 use crate::jobs::rows::About;
 use crate::store::collection::{self, StageTold};

@@ -16,7 +16,7 @@ use crate::domain::rule::{Deliver, Texts};
 use crate::domain::template::{Facts, Need, Template};
 use crate::domain::words::{Channel, Origin, Purpose, Status};
 use crate::error::{Result, must};
-use crate::jobs::compose::{Draft, Key, Wording};
+use crate::jobs::draft::{Draft, Key, Wording};
 use crate::jobs::notice::announced;
 use crate::jobs::rows::About;
 use crate::store::message::{self, Inserted};

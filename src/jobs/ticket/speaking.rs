@@ -15,7 +15,8 @@ use crate::domain::ticket::{
 };
 use crate::domain::words::{Channel, Origin};
 use crate::error::{Error, Result, not_in_the_book};
-use crate::jobs::compose::{Composer, Draft, Key, Wording};
+use crate::jobs::compose::Composer;
+use crate::jobs::draft::{Draft, Key, Wording};
 use crate::jobs::rows::{About, Rows};
 use crate::store::{Connection, book, template, ticket, trigger};
 
