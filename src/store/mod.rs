@@ -30,6 +30,7 @@ pub mod columns;
 pub mod completion;
 pub mod erasure;
 pub mod evidence;
+mod freed;
 pub mod health;
 pub mod hold;
 pub mod import;
@@ -294,7 +295,7 @@ impl Store {
         if !self.watched.get() {
             self.connection.pragma_update(None, "query_only", false)?;
             evidence::watch(&self.connection)?;
-            keep_freed_memory();
+            freed::keep();
             self.watched.set(true);
         }
         Ok(())
@@ -448,16 +449,6 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> Error {
         }
         _ => Error::world(format!("the database {place} cannot be used")).because(error),
     }
-}
-
-/// Has what is freed kept for the next use: the ledger makes SQLite keep a journal of each statement, 124 KiB of room
-/// that is given back after it, and a heap that is cut short and grown again each time asks the system four times for
-/// each move of an update. The C library keeps as much as twice the largest block that it gave back on its own
-/// (glibc: `mallopt(3)`, the dynamic threshold); nothing of this one is ever touched.
-fn keep_freed_memory() {
-    const LARGEST_BYTES: usize = 2 << 20;
-    let block = Vec::<u8>::with_capacity(LARGEST_BYTES);
-    drop(std::hint::black_box(block));
 }
 
 /// Whether an error passes by itself: the database was busy, or the disk full.
