@@ -39,6 +39,18 @@ fn end(host: Child) {
     host.wait_with_output().expect("its end");
 }
 
+/// The way is back: everything is sent once, and nothing is left in doubt.
+fn everything_goes_once(scene: &Scene, way: &Way, host: Child) {
+    way.mend();
+    until("all are served", || {
+        scene.planner.run(&["queue", "share"]);
+        scene.served().len() == N
+    });
+    end(host);
+    scene.planner.run(&["queue", "gather"]).ok();
+    assert_eq!(scene.nothing_lost_nothing_twice(N), 0);
+}
+
 /// Outcomes that say that a host had not begun a message.
 fn untouched(scene: &Scene, postgres: &Postgres) -> i64 {
     let row = postgres.client(&scene.database).query_one(
@@ -64,14 +76,7 @@ fn what_a_host_never_heard_that_it_was_given_goes_once_when_the_way_is_back() {
         return;
     };
     let (scene, way, (_house, host), _) = cut_off(postgres);
-    way.mend();
-    until("all are served", || {
-        scene.planner.run(&["queue", "share"]);
-        scene.served().len() == N
-    });
-    end(host);
-    scene.planner.run(&["queue", "gather"]).ok();
-    assert_eq!(scene.nothing_lost_nothing_twice(N), 0);
+    everything_goes_once(&scene, &way, host);
     let attempts = scene
         .planner
         .json(&["history", "--status", "sent", "--limit", "0"]);
@@ -100,14 +105,7 @@ fn what_a_person_had_sent_again_meanwhile_is_not_sent_a_second_time() {
     if let Some(second) = unknown.get(1) {
         retry(second);
     }
-    way.mend();
-    until("all are served", || {
-        scene.planner.run(&["queue", "share"]);
-        scene.served().len() == N
-    });
-    end(host);
-    scene.planner.run(&["queue", "gather"]).ok();
-    assert_eq!(scene.nothing_lost_nothing_twice(N), 0);
+    everything_goes_once(&scene, &way, host);
 }
 
 #[test]

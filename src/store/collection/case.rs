@@ -29,7 +29,8 @@ pub fn write(
             connection
                 .prepare_cached("UPDATE collection_case SET stage = ?2, since = ?3 WHERE id = ?1")?
                 .execute((case, stage, day))?;
-            note_move(connection, case, day, Milestone::Reached(stage), invoice)?;
+            let reached = Milestone::Reached(stage);
+            note_move(connection, (case, None), day, reached, invoice)?;
             merge_queued(connection, invoice.id, case)?;
         }
         (
@@ -45,7 +46,8 @@ pub fn write(
                 )?
                 .execute((case, outcome, day))?;
             look_again(connection, invoice.id, case)?;
-            note_move(connection, case, day, Milestone::Closed(outcome), invoice)?;
+            let closed = Milestone::Closed(outcome);
+            note_move(connection, (case, None), day, closed, invoice)?;
             if bureau_waits {
                 note_bureau(connection, invoice, "put_off_on", day)?;
             }
@@ -85,23 +87,15 @@ fn begin(connection: &Connection, rule: &str, invoice: &Invoice, day: Day) -> Re
             Day(invoice.due_on),
         ))?;
     let case = connection.last_insert_rowid();
-    connection
-        .prepare_cached(
-            "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
-             VALUES (?1, 1, ?2, ?3, ?4)",
-        )?
-        .execute((
-            case,
-            day,
-            Milestone::Reached(Stage::FIRST),
-            invoice.open_amount,
-        ))?;
+    let first = Milestone::Reached(Stage::FIRST);
+    note_move(connection, (case, Some(1)), day, first, invoice)?;
     Ok(case)
 }
 
+/// Notes a move of a case, with its number where that is known, else the next.
 fn note_move(
     connection: &Connection,
-    case: i64,
+    (case, number): (i64, Option<i64>),
     day: Day,
     milestone: Milestone,
     invoice: &Invoice,
@@ -110,10 +104,12 @@ fn note_move(
     connection
         .prepare_cached(
             "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
-             VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM collection_move WHERE case_id = ?1),
+             VALUES (?1,
+                     coalesce(?5, (SELECT coalesce(max(number), 0) + 1 FROM collection_move
+                                   WHERE case_id = ?1)),
                      ?2, ?3, ?4)",
         )?
-        .execute((case, day, milestone, invoice.open_amount))?;
+        .execute((case, day, milestone, invoice.open_amount, number))?;
     Ok(())
 }
 
