@@ -40,6 +40,18 @@ pub fn against(client: &Client, active_only: bool, on: NaiveDate) -> Option<&'st
     }
 }
 
+/// The same of a client of whom it is not certain that it is their birthday.
+pub fn against_on(client: &Client, active_only: bool, on: NaiveDate) -> Option<&'static str> {
+    let is_birthday = client
+        .birth_date
+        .is_some_and(|birth| celebrated(on).contains(&(birth.month(), birth.day())));
+    if is_birthday {
+        against(client, active_only, on)
+    } else {
+        Some("the birth date is another one now")
+    }
+}
+
 /// The key of a client's congratulations in a year; each device's own has its address after it.
 /// One that stands already, whatever its template, channel or address, means that this year's
 /// were decided.
@@ -58,10 +70,7 @@ mod tests {
 
     /// Whether a client is congratulated on a day.
     fn is_due(client: &Client, active_only: bool, today: NaiveDate) -> bool {
-        client
-            .birth_date
-            .is_some_and(|birth| celebrated(today).contains(&(birth.month(), birth.day())))
-            && against(client, active_only, today).is_none()
+        against_on(client, active_only, today).is_none()
     }
 
     fn born(birth: Option<NaiveDate>) -> Client {

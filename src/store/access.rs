@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::{Columns as _, Millis};
 use crate::domain::access::{AccessChange, AccessListener};
+use crate::domain::message::Outgoing;
 use crate::domain::words::AccessStatus;
 use crate::error::Result;
 
@@ -140,6 +141,29 @@ pub fn told_by(connection: &Connection, message_id: i64) -> Result<Option<Access
         .optional()?)
 }
 
+/// A later change of the same contract, to the state that a message tells, which is told on the same channel by a
+/// message that lives or went.
+pub fn told_later(
+    connection: &Connection,
+    (contract_id, to): (i64, AccessStatus),
+    message: &Outgoing,
+) -> Result<Option<i64>> {
+    // A key goes on after the contract with the change's number; `0` comes next to the slash.
+    Ok(connection
+        .prepare_cached(
+            "SELECT max(number) FROM (
+               SELECT cast(substr(m.key, length('access/' || ?1 || '/') + 1) AS INTEGER) AS number
+               FROM message m JOIN access_message a ON a.message_id = m.id AND a.to_status = ?2
+               WHERE m.key >= 'access/' || ?1 || '/' AND m.key < 'access/' || ?1 || '0'
+                 AND m.channel = ?3
+                 AND m.status IN ('queued', 'shared', 'sending', 'sent', 'unknown'))
+             WHERE number > cast(substr(?4, length('access/' || ?1 || '/') + 1) AS INTEGER)",
+        )?
+        .query_row((contract_id, to, message.channel, &message.key), |row| {
+            row.get(0)
+        })?)
+}
+
 /// Changes that are held back, by the states they go from and to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldBack {
@@ -170,6 +194,29 @@ pub fn held_back(connection: &Connection) -> Result<Vec<HeldBack>> {
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Has the rest of a transaction, and those after it, drop what is held back of a contract that goes to another
+/// client: whoever has it then never had the former state. Only where anything is held back.
+pub(super) fn drop_with_the_client(connection: &Connection) -> Result<()> {
+    let is_needed: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM access_change INDEXED BY access_change_pending
+                            WHERE pending IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE name = 'access_taken_over')",
+        )?
+        .query_row([], |row| row.get(0))?;
+    if is_needed {
+        connection.execute_batch(
+            "CREATE TEMP TRIGGER access_taken_over AFTER UPDATE OF client_id ON main.contract
+             WHEN OLD.client_id <> NEW.client_id
+             BEGIN
+               UPDATE access_change SET pending = NULL
+               WHERE contract_id = NEW.id AND pending IS NOT NULL;
+             END",
+        )?;
+    }
+    Ok(())
 }
 
 /// Drops what is held back; how much.

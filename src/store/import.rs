@@ -9,7 +9,7 @@ use super::columns::Millis;
 use super::presence::Bringer;
 use super::relations::{self, Relations};
 use super::unchanged::{Known, Unchanged};
-use super::{book, erasure, meta};
+use super::{access, book, erasure, meta};
 use crate::domain::book::{FactKind, Value};
 use crate::domain::money::Money;
 use crate::error::Result;
@@ -80,6 +80,9 @@ impl<'c> Importer<'c> {
         bringer: Bringer,
     ) -> Result<Self> {
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        if kind.table == "contract" {
+            access::drop_with_the_client(connection)?;
+        }
         Ok(Self {
             connection,
             kind,

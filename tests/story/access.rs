@@ -118,6 +118,69 @@ fn a_cut_and_a_reconnection_are_told_once_each() {
     assert_eq!(house.lines("sms.jsonl").len(), 2);
 }
 
+/// A contract is cut, connected again and cut again before anything is delivered: the cut is told once.
+#[test]
+fn a_state_that_came_twice_before_its_turn_is_told_once() {
+    let house = town(1);
+    for access in ["CA", "A", "CA"] {
+        contracts(&house, 1, access).ok();
+    }
+    house.run(&["queue", "deliver"]).ok();
+    let sent = |house: &House| -> Vec<String> {
+        let of_sms = |(key, status): &(String, String)| key.ends_with("/sms") && status == "sent";
+        let sent = keys(house).into_iter().filter(of_sms);
+        sent.map(|(key, _)| key).collect()
+    };
+    assert_eq!(sent(&house), ["access/1001/3/auto_block/sms"]);
+    let settled = house.json(&["history", "--reason", "settled", "--channel", "sms"]);
+    assert_eq!(
+        settled[1]["detail"],
+        "change 3 of the access of contract 1001 tells the same"
+    );
+
+    // One that was held back comes to its turn when a later change has told the same.
+    let house = town(3);
+    house.write("config.toml", "[triggers]\nmost_access = 2\n");
+    contracts(&house, 3, "CA").ok();
+    for access in ["A", "CA"] {
+        house.write("one.csv", format!("id,access_status\n1001,{access}\n"));
+        house.run(&["import", "contracts", "one.csv"]).ok();
+    }
+    house.run(&["queue", "deliver"]).ok();
+    house.run(&["trigger", "release", "--yes"]).ok();
+    assert_eq!(
+        sent(&house),
+        [
+            "access/1001/3/auto_block/sms",
+            "access/1002/1/auto_block/sms",
+            "access/1003/1/auto_block/sms"
+        ]
+    );
+}
+
+#[test]
+fn what_is_held_back_of_a_contract_is_not_told_to_whoever_takes_it_over() {
+    let house = town(4);
+    house.write("config.toml", "[triggers]\nmost_access = 2\n");
+    house.write(
+        "contracts.csv",
+        "id,access_status\n1001,CA\n1002,CA\n1003,CA\n",
+    );
+    house.run(&["import", "contracts", "contracts.csv"]).ok();
+    house.write("moved.csv", "id,client_id\n1001,4\n");
+    house.run(&["import", "contracts", "moved.csv"]).ok();
+    house
+        .run(&["trigger", "release", "--yes"])
+        .ok()
+        .says("held back: 2 from active to auto_block");
+    let told = keys(&house);
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert!(
+        told.iter().all(|(key, _)| !key.contains("/1001/")),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn whoever_takes_over_a_contract_hears_nothing_of_how_it_was_before() {
     let house = town(2);

@@ -144,6 +144,67 @@ fn birthdays_keep_hours_of_their_own_on_sundays_too() {
     assert_eq!(house.lines("sms.jsonl").len(), 1);
 }
 
+/// What the book says when its turn comes counts: whose birthday it was not, and whom nobody would congratulate.
+#[test]
+fn a_birthday_that_is_none_any_more_is_not_congratulated() {
+    let mut house = configured("sms", "audience = \"active\"\n");
+    house.write(
+        "book/clients.csv",
+        "id,name,person_type,birth_date,mobile\n\
+         11,Um,F,1990-11-23,49 98888-0011\n12,Dois,F,1990-11-23,49 98888-0012\n\
+         13,Tres,F,1990-11-23,49 98888-0013\n14,Quatro,F,1990-11-23,49 98888-0014\n",
+    );
+    house.run(&["import", "clients", "book/clients.csv"]).ok();
+    house.at("2026-11-23T06:00");
+    house.json(&["birthday", "queue"]);
+    house.write(
+        "book/clients.csv",
+        "id,person_type,active,birth_date\n11,F,S,1990-11-24\n12,F,S,\n13,J,S,1990-11-23\n\
+         14,F,N,1990-11-23\n",
+    );
+    house.run(&["import", "clients", "book/clients.csv"]).ok();
+    house.at("2026-11-23T09:00");
+    house.run(&["queue", "deliver"]).ok();
+    let sent = house.lines("sms.jsonl");
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent[0]["key"], "birthday/2026/1/+5549999990001");
+    let settled = house.json(&["history", "--reason", "settled"]);
+    let why: Vec<&str> = settled
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| row["detail"].as_str().expect("why"))
+        .collect();
+    assert_eq!(
+        why,
+        [
+            "is not active, and [birthday] audience is \"active\"",
+            "is a company",
+            "the birth date is another one now",
+            "the birth date is another one now"
+        ]
+    );
+}
+
+/// A Sunday's birthday whose template comes to be marketing meanwhile keeps the birthday's hours.
+#[test]
+fn a_birthday_whose_template_changed_its_purpose_keeps_its_own_hours() {
+    let mut house = configured("sms", "");
+    let purpose = |house: &House, word: &str| {
+        let edit = ["template", "edit", "birthday", "--purpose", word];
+        house.run(&edit).ok();
+    };
+    purpose(&house, "service");
+    house.write("book/clients.csv", "id,birth_date\n1,1990-11-22\n");
+    house.run(&["import", "clients", "book/clients.csv"]).ok();
+    house.at("2026-11-22T06:00");
+    house.json(&["birthday", "queue"]);
+    purpose(&house, "marketing");
+    house.at("2026-11-22T09:00");
+    house.run(&["queue", "deliver"]).ok();
+    assert_eq!(house.lines("sms.jsonl").len(), 1);
+}
+
 #[test]
 fn a_birthday_that_could_not_go_that_day_expires() {
     let mut house = configured("whatsapp", "");

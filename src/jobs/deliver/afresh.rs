@@ -43,6 +43,8 @@ pub(super) struct Desk<'a> {
     pub connection: &'a Connection,
     pub policy: &'a Policy,
     pub composer: Composer<'a>,
+    /// Birthdays are those of active clients alone.
+    pub active_only: bool,
 }
 
 /// One message being looked at again.
@@ -70,6 +72,7 @@ impl<'a> Desk<'a> {
             connection,
             policy: &config.policy,
             composer: Composer::of_many(connection, config, now)?,
+            active_only: config.birthday.active_only,
         })
     }
 
@@ -81,7 +84,7 @@ impl<'a> Desk<'a> {
         }
         let mut against = self.expired(&message);
         if against.is_none() {
-            against = overtaken(self.connection, &message)?;
+            against = overtaken(self, &message)?;
         }
         if against.is_none() {
             against = self.capped(&message)?;
@@ -101,7 +104,7 @@ impl<'a> Desk<'a> {
         if let Some(verdict) = of_test(&message) {
             return Ok(verdict);
         }
-        if let Some((reason, detail)) = overtaken(self.connection, &message)? {
+        if let Some((reason, detail)) = overtaken(self, &message)? {
             return Ok(Verdict::Not(reason, detail));
         }
         let look = Look::gather(self, &message)?;
@@ -137,7 +140,11 @@ impl<'a> Desk<'a> {
             message.outgoing = written;
         }
         queue::speaks_only_for(self.connection, written_id, &spoken)?;
-        if purpose_changed && let Some(until) = self.hours_wait(&message)? {
+        let has_own_hours = message.origin == Origin::Birthday;
+        if purpose_changed
+            && !has_own_hours
+            && let Some(until) = self.hours_wait(&message)?
+        {
             return Ok(Verdict::Waits(until));
         }
         Ok(Verdict::Goes(Box::new(message)))

@@ -1,17 +1,21 @@
 //! Overtaken: a message that tells of a state of things which has gone on since it was made.
 
+use super::afresh::Desk;
 use super::spoken::Against;
+use crate::domain::birthday;
 use crate::domain::incident::StepKind;
 use crate::domain::words::{Origin, Reason, Word as _};
 use crate::error::Result;
 use crate::store::queue::DueMessage;
 use crate::store::{Connection, access, book, incident};
 
-/// What stands against a message of an incident or a change of access because of what came after it.
-pub(super) fn overtaken(connection: &Connection, message: &DueMessage) -> Result<Option<Against>> {
+/// What stands against a message of an incident, of a change of access or of a birthday because of what came
+/// after it.
+pub(super) fn overtaken(desk: &Desk<'_>, message: &DueMessage) -> Result<Option<Against>> {
     match message.origin {
-        Origin::Incident => by_incident(connection, message),
-        Origin::Access => by_access(connection, message),
+        Origin::Incident => by_incident(desk.connection, message),
+        Origin::Access => by_access(desk.connection, message),
+        Origin::Birthday => by_birthday(desk, message),
         _ => Ok(None),
     }
 }
@@ -35,16 +39,37 @@ fn by_incident(connection: &Connection, message: &DueMessage) -> Result<Option<A
     Ok((!told).then_some((Reason::Settled, Some(detail))))
 }
 
-/// The contract's access is in another state than the one that is told.
+/// The contract's access is in another state than the one that is told; or it was in another one in between, and
+/// the message of the later change tells the same.
 fn by_access(connection: &Connection, message: &DueMessage) -> Result<Option<Against>> {
     let told = access::told_by(connection, message.outgoing.id)?;
     let (Some(told), Some(id)) = (told, message.outgoing.contract_id) else {
         return Ok(None);
     };
     let now = book::contract(connection, id)?.and_then(|contract| contract.access_status);
-    Ok((now != Some(told)).then(|| {
+    if now != Some(told) {
         let is = now.map_or("unknown", |status| status.as_str());
         let detail = format!("the access of contract {id} is {is} now");
+        return Ok(Some((Reason::Settled, Some(detail))));
+    }
+    let later = access::told_later(connection, (id, told), &message.outgoing)?;
+    Ok(later.map(|number| {
+        let detail = format!("change {number} of the access of contract {id} tells the same");
         (Reason::Settled, Some(detail))
     }))
+}
+
+/// By what the book says now it was not the client's birthday, or nobody would congratulate them.
+fn by_birthday(desk: &Desk<'_>, message: &DueMessage) -> Result<Option<Against>> {
+    let Some(id) = message.outgoing.client_id else {
+        return Ok(None);
+    };
+    let client = book::client(desk.connection, id)?;
+    let Some(client) = client.filter(|client| client.absent_since.is_none()) else {
+        // Who is gone is asked with the address.
+        return Ok(None);
+    };
+    let made_at = message.created_at.with_timezone(&desk.composer.now.zone);
+    let against = birthday::against_on(&client, desk.active_only, made_at.date_naive());
+    Ok(against.map(|why| (Reason::Settled, Some(why.to_owned()))))
 }
