@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::arguments::tell_unfit;
 use super::{Context, Outcome, face};
-use crate::clock::{instant_of, start_of};
+use crate::clock::{Now, instant_of, start_of};
 use crate::domain::day;
-use crate::domain::incident::Opening;
+use crate::domain::incident::{Incident, Opening};
 use crate::domain::report::{Filter, ReportKind};
 use crate::domain::words::{Status, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::Delivery;
 use crate::jobs::incident::{self as job, IncidentRun, IncidentState, StepState, StepTold};
-use crate::store::{Store, incident as store, report};
+use crate::store::{Connection, Store, incident as store, report};
 use crate::view::{Cell, Format, View, language};
 
 /// Outages: open, update, close, list, show.
@@ -119,7 +119,7 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
         Command::Open(open) => self::open(open, context),
         Command::Update(update) => {
-            let until = until(update.until.as_deref(), context)?;
+            let until = until(update.until.as_deref(), context.now())?;
             let mut saved = context.open()?;
             let asked = as_asked(context, update.dry_run);
             let (name, template) = (&update.name, &update.template);
@@ -146,11 +146,11 @@ fn as_asked(context: &Context, dry_run: bool) -> IncidentRun<'_> {
 }
 
 /// An instant to come: a time of day is the next such one, a day lasts to its end.
-fn until(text: Option<&str>, context: &Context) -> Result<Option<DateTime<Utc>>> {
+fn until(text: Option<&str>, now: Now) -> Result<Option<DateTime<Utc>>> {
     let Some(text) = text.map(str::trim) else {
         return Ok(None);
     };
-    let (now, zone) = (context.now(), context.clock.zone());
+    let zone = now.zone;
     if let Ok(time) = NaiveTime::parse_from_str(text, "%H:%M") {
         let today = instant_of(zone, now.today.and_time(time));
         let tomorrow = now.today.succ_opt().unwrap_or(now.today);
@@ -171,10 +171,12 @@ fn until(text: Option<&str>, context: &Context) -> Result<Option<DateTime<Utc>>>
 
 fn open(open: Open, context: &Context) -> Result<Outcome> {
     let mut saved = context.open()?;
-    let kind = match ReportKind::parse(&open.report) {
-        Some(kind) => kind,
-        None => report::get(saved.connection(), &open.report)?.report.kind,
-    };
+    let already = store::find_open(saved.connection(), &open.name)?;
+    let kind = kind_of(saved.connection(), &open.report, already.as_ref())?;
+    // The same time of day, given again, means what it meant at the opening.
+    let since = already.map_or(context.now(), |already| {
+        Now::new(already.opened_at, context.clock.zone())
+    });
     // The same filter, however it was typed, is written in one way.
     let filters = open
         .filters
@@ -182,7 +184,7 @@ fn open(open: Open, context: &Context) -> Result<Outcome> {
         .map(|text| Filter::parse(kind, text).map_or_else(|_| text.clone(), |f| f.to_string()))
         .collect();
     let opening = Opening {
-        until: until(open.until.as_deref(), context)?,
+        until: until(open.until.as_deref(), since)?,
         name: open.name,
         report: open.report,
         filters,
@@ -197,6 +199,20 @@ fn open(open: Open, context: &Context) -> Result<Outcome> {
             }
             Err(error)
         }
+    }
+}
+
+/// The kind of the report that an opening names; that of the incident which is open already where the report is
+/// not saved any more.
+fn kind_of(connection: &Connection, name: &str, already: Option<&Incident>) -> Result<ReportKind> {
+    if let Some(kind) = ReportKind::parse(name) {
+        return Ok(kind);
+    }
+    match already.filter(|already| already.report == name) {
+        Some(already) if report::find(connection, name)?.is_none() => {
+            Ok(store::kept_report(connection, already.id)?.kind)
+        }
+        _ => Ok(report::get(connection, name)?.report.kind),
     }
 }
 
@@ -246,6 +262,10 @@ fn say(context: &Context, told: &StepTold, dry_run: bool) {
             "step {} of incident `{name}` was told already; what is left of it goes on",
             told.step.number
         ));
+        if let Some(until) = told.incident.until.filter(|_| told.put_off) {
+            let until = context.now().iso(until);
+            out.say(format!("it is expected to be over at {until} now"));
+        }
         return;
     }
     out.say(format!(

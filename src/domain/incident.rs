@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::report::ReportKind;
 use super::template::{Need, Template};
 use super::words::{Channel, Purpose, words_enum};
 use crate::error::{Error, Result};
@@ -81,13 +82,19 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// In what it differs from the incident that is open under its name, whose first step had this template.
-    pub fn differs_from(&self, open: &Incident, template: &str) -> Vec<&'static str> {
+    /// In what it differs from the incident that is open under its name, whose first step had this template. Once
+    /// that was updated, its end is what the updates say.
+    pub fn differs_from(
+        &self,
+        open: &Incident,
+        template: &str,
+        is_updated: bool,
+    ) -> Vec<&'static str> {
         [
             ("report", self.report != open.report),
             ("filters", self.filters != open.filters),
             ("template", self.template != template),
-            ("until", self.until != open.until),
+            ("until", !is_updated && self.until != open.until),
             (
                 "hold-collection",
                 self.hold_collection != open.hold_collection,
@@ -125,11 +132,12 @@ pub fn name_problem(name: &str) -> Option<&'static str> {
     super::template::name_problem(name)
 }
 
-/// Whether a template can tell of an incident: to clients, for the service's sake, one message each.
+/// Whether a template can tell of an incident whose clients a report of this kind names: to clients, for the
+/// service's sake, one message each.
 ///
 /// # Errors
 /// When it cannot (exit 3).
-pub fn accept(template: &Template) -> Result<()> {
+pub fn accept(template: &Template, kind: ReportKind) -> Result<()> {
     let name = &template.name;
     if template.purpose != Purpose::Service {
         return Err(Error::unacceptable(format!(
@@ -147,6 +155,18 @@ pub fn accept(template: &Template) -> Result<()> {
             need.as_str()
         ))
         .hint("use variables of the client, its contract and login, the company and the clock"));
+    }
+    let required = template.required();
+    let mut of_logins = required.iter().filter(|v| v.need() == Need::Login);
+    if let Some(variable) = of_logins.next().filter(|_| kind != ReportKind::Logins) {
+        let variable = variable.name();
+        let written = format!("#{variable}#");
+        return Err(Error::unacceptable(format!(
+            "template `{name}` uses {written}, which a report of {kind} cannot supply"
+        ))
+        .hint(format!(
+            "tell it by a report of logins, or write #{variable}|text# with what stands there otherwise"
+        )));
     }
     Ok(())
 }
@@ -188,14 +208,17 @@ mod tests {
             until: None,
             hold_collection: false,
         };
-        assert!(opening.differs_from(&open(), "outage").is_empty());
+        assert!(opening.differs_from(&open(), "outage", false).is_empty());
         let other = Opening {
             filters: Vec::new(),
             until: Some(DateTime::UNIX_EPOCH),
             ..opening
         };
-        let differs = other.differs_from(&open(), "outage-2");
+        let differs = other.differs_from(&open(), "outage-2", false);
         assert_eq!(differs, ["filters", "template", "until"]);
+        // An update may have said until when.
+        let differs = other.differs_from(&open(), "outage-2", true);
+        assert_eq!(differs, ["filters", "template"]);
     }
 
     #[test]

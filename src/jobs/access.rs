@@ -29,6 +29,8 @@ pub struct AccessSummary {
     pub changes: u64,
     /// Of these, held back until a person decides.
     pub held: u64,
+    /// Of these, released when no trigger hears of them any more.
+    pub unheard: u64,
     /// Messages put in the queue.
     pub queued: u64,
     /// Messages recorded as skipped, by reason.
@@ -142,6 +144,8 @@ impl<'a> Crier<'a> {
             for change in &page {
                 if state == Pending::Held {
                     summary.changes += 1;
+                    let hears = |listener: &AccessListener| listener.hears(change.from, change.to);
+                    summary.unheard += u64::from(!self.listeners.iter().any(hears));
                 }
                 self.tell(change, summary)?;
                 store::done(self.connection, change)?;

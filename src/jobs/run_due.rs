@@ -8,14 +8,14 @@ use super::dispatch::dispatch;
 use super::ending::{Complaints, Done, aside};
 use super::receipt::poll;
 use super::{backup, birthday, codes, collection, purge, pursue, send, sync, watch};
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::{Clock, Now, Stopwatch};
 use crate::config::Config;
 use crate::domain::schedule::due;
 use crate::domain::task::{Owed, Run, RunOutcome, Task, in_order};
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::task::RunEnding;
-use crate::store::{self, Lock, Store, pursuit, report, task as store_task, template};
+use crate::store::{self, Lock, Store, access, pursuit, report, task as store_task, template};
 
 /// What tasks are run with.
 pub struct Hands<'a> {
@@ -248,7 +248,9 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             let what = (task.kinds.as_slice(), task.full);
             let summary = sync::everything(store, what, hands.config, hands.clock, hands.stop)?;
             // A sync sends nothing, but who was cut or is connected again hears of it in this call.
-            let channels: Vec<Channel> = summary.access.channels.iter().copied().collect();
+            let mut channels = summary.access.channels.clone();
+            channels.extend(left_of_access(store, hands.clock.now())?);
+            let channels: Vec<Channel> = channels.into_iter().collect();
             deliver_at_once(store, hands, &channels, synced(&summary))
         }
         Run::Codes => {
@@ -306,6 +308,18 @@ fn carry_out(store: &mut Store, hands: &mut Hands<'_>, task: &Task) -> Result<Do
             Ok(done)
         }
     }
+}
+
+/// The channels on which messages of changes of access wait that an earlier call left, and that no task takes.
+fn left_of_access(store: &Store, now: Now) -> Result<Vec<Channel>> {
+    let connection = store.connection();
+    let mut left = Vec::new();
+    for channel in access::waiting(connection, now.at)? {
+        if !store_task::forwards(connection, channel)? {
+            left.push(channel);
+        }
+    }
+    Ok(left)
 }
 
 /// Hands over what is due, where several hosts deliver.

@@ -54,6 +54,8 @@ pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standi
     attention.extend(watch::in_doubt(connection)?);
     attention.extend(watch::stale(connection, config, now)?);
     attention.extend(closed(connection)?);
+    attention.extend(watch::incidents_overdue(connection, now)?);
+    attention.extend(watch::access_undecided(connection)?);
     attention.extend(
         watch::unnoticed(connection, now)?
             .into_iter()

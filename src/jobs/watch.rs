@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::task::{RunOutcome, Task};
 use crate::error::Result;
 use crate::store::waiting::{self, WaitingGroup};
-use crate::store::{Connection, Store, health, meta, task as store_task};
+use crate::store::{Connection, Store, access, health, incident, meta, task as store_task};
 
 /// When `run-due` was called last.
 const CALLED: &str = "run_due_called_at";
@@ -63,6 +63,37 @@ pub fn stale(connection: &Connection, config: &Config, now: Now) -> Result<Optio
         ),
         count: 1,
         remedy: "regua sync invoices, or regua import invoices FILE".to_owned(),
+    }))
+}
+
+/// Incidents that are open and should be over.
+pub fn incidents_overdue(connection: &Connection, now: Now) -> Result<Vec<Attention>> {
+    let mut found = Vec::new();
+    for incident in incident::all_open(connection)? {
+        let Some(until) = incident.until.filter(|until| *until < now.at) else {
+            continue;
+        };
+        found.push(Attention {
+            what: format!(
+                "incident `{}` was expected to be over at {} and is open: its clients get no marketing",
+                incident.name,
+                now.iso(until)
+            ),
+            count: 1,
+            remedy: format!("regua incident close {} --template TEMPLATE", incident.name),
+        });
+    }
+    Ok(found)
+}
+
+/// Changes of access that are held back until a person decides.
+pub fn access_undecided(connection: &Connection) -> Result<Option<Attention>> {
+    let held = access::held_back(connection)?;
+    let count: u64 = held.iter().map(|held| held.changes).sum();
+    Ok((count > 0).then(|| Attention {
+        what: "changes of access are held back, too many for one run".to_owned(),
+        count,
+        remedy: "regua trigger release tells of them, regua trigger drop does not".to_owned(),
     }))
 }
 

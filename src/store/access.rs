@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::columns::{Columns as _, Millis};
 use crate::domain::access::{AccessChange, AccessListener};
 use crate::domain::message::Outgoing;
-use crate::domain::words::AccessStatus;
+use crate::domain::words::{AccessStatus, Channel};
 use crate::error::Result;
 
 /// Where a change is that was not dealt with yet.
@@ -139,6 +139,16 @@ pub fn told_by(connection: &Connection, message_id: i64) -> Result<Option<Access
         .prepare_cached("SELECT to_status FROM access_message WHERE message_id = ?1")?
         .query_row([message_id], |row| row.get(0))
         .optional()?)
+}
+
+/// The channels on which messages of changes of access are due.
+pub fn waiting(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<Channel>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT channel FROM message
+         WHERE status = 'queued' AND origin = 'access' AND not_before <= ?1",
+    )?;
+    let rows = statement.query_map([Millis(now)], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A later change of the same contract, to the state that a message tells, which is told on the same channel by a

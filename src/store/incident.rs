@@ -141,6 +141,17 @@ pub fn set_until(connection: &Connection, id: i64, until: DateTime<Utc>) -> Resu
     Ok(())
 }
 
+/// Has what is queued of a step wait until another instant than the one it was made with.
+pub fn let_wait(connection: &Connection, id: i64, step: i64, end: DateTime<Utc>) -> Result<()> {
+    connection.execute(
+        "UPDATE message SET expires_at = ?3
+         WHERE status = 'queued' AND id IN
+           (SELECT message_id FROM incident_message WHERE incident_id = ?1 AND step = ?2)",
+        (id, step, Millis(end)),
+    )?;
+    Ok(())
+}
+
 /// Closes an incident.
 pub fn close(connection: &Connection, id: i64, at: DateTime<Utc>) -> Result<()> {
     connection.execute(

@@ -413,6 +413,91 @@ fn what_has_not_gone_by_the_expected_end_is_not_sent_and_an_open_outage_is_warne
         .says("was expected to be over at 2026-11-23T12:00:00-03:00");
 }
 
+/// The end that is expected is another one now, and nothing new is said: it is noted, and what waits goes until then.
+#[test]
+fn another_expected_end_with_the_same_words_is_noted() {
+    let mut house = town();
+    std::fs::create_dir(house.path("sms.jsonl")).expect("a folder");
+    house.run(OPEN).exits(4);
+    let until = |time| {
+        let line = ["incident", "update", "centro", "--template", "longer"];
+        [&line[..], &["--until", time]].concat()
+    };
+    house.run(&until("12:00")).exits(4);
+    house.at("2026-11-23T11:30");
+    house
+        .run(&until("18:00"))
+        .exits(4)
+        .says("it is expected to be over at 2026-11-23T18:00:00-03:00 now");
+    std::fs::remove_dir(house.path("sms.jsonl")).expect("gone");
+    house.at("2026-11-23T12:30");
+    let told = house.json(&until("18:00"));
+    assert_eq!(told["messages"]["sent"], 6, "{told}");
+    assert_eq!(told["until"], "2026-11-23T18:00:00-03:00");
+    assert_eq!(told["steps"], 2);
+    house
+        .run(&["--lang", "pt", "incident", "show", "centro"])
+        .ok()
+        .prints("canceladas");
+    house.at("2026-11-23T19:00");
+    house
+        .run(&["status", "--check"])
+        .exits(4)
+        .prints("regua incident close centro");
+}
+
+/// Whatever calls the opening again and again, as a monitor does, means the same one.
+#[test]
+fn the_same_opening_is_the_same_when_its_time_has_come_and_when_an_update_moved_it() {
+    let mut house = town();
+    house
+        .run(&["report", "save", "pop", "logins", "--filter", "pop=Centro"])
+        .ok();
+    let mut open = OPEN.to_vec();
+    open[4] = "pop";
+    open.splice(5..7, []);
+    open.extend(["--until", "12:00"]);
+    house.run(&open).ok();
+    house.at("2026-11-23T12:05");
+    house.run(&open).ok().says("was told already");
+    house.run(&["report", "remove", "pop"]).ok();
+    house.run(&open).ok().says("was told already");
+    let update = ["incident", "update", "centro", "--template", "longer"];
+    house
+        .run(&[&update[..], &["--until", "20:00"]].concat())
+        .ok();
+    house.run(&open).ok().says("was told already");
+    open.push("--hold-collection");
+    house
+        .run(&open)
+        .exits(3)
+        .says("it differs in hold-collection");
+    assert_eq!(house.lines("sms.jsonl").len(), 12);
+}
+
+/// An outage of contracts has no logins: nobody would be told by words that need one, of its end least of all.
+#[test]
+fn words_that_need_a_login_are_refused_where_the_report_has_none() {
+    let house = town();
+    house.write(
+        "login.toml",
+        "[[template]]\nname = \"of-login\"\nchannel = \"sms\"\nkind = \"support\"\nbody = \"Sem #login#.\"\n",
+    );
+    house.run(&["apply", "login.toml"]).ok();
+    let open = |template| {
+        let line = ["incident", "open", "todos", "--report", "contracts"];
+        house.run(&[&line[..], &["--template", template]].concat())
+    };
+    open("of-login")
+        .exits(3)
+        .says("uses #login#, which a report of contracts cannot supply");
+    open("outage").ok();
+    let close = |template| house.run(&["incident", "close", "todos", "--template", template]);
+    close("of-login").exits(3);
+    close("over-of-login").ok();
+    assert_eq!(house.lines("sms.jsonl").len(), 20);
+}
+
 #[test]
 fn whom_it_concerns_goes_by_pop_box_concentrator_and_state_of_the_line() {
     let house = town();

@@ -42,6 +42,12 @@ pub(super) fn release(release: &Release, context: &Context) -> Result<Outcome> {
     for channel in channels.iter().filter(|c| !c.goes_at_once()) {
         face::warn_unforwarded(context, &saved, *channel)?;
     }
+    if summary.unheard > 0 {
+        context.out.warn(format!(
+            "{} of them no trigger hears of any more: nobody is told of those",
+            summary.unheard
+        ));
+    }
     answer(context, &summary)?;
     Ok(face::outcome_of(&delivery, signal, delivery.some_failed()))
 }
@@ -85,6 +91,7 @@ fn agreed(context: &Context, changes: u64) -> Result<bool> {
 fn answer(context: &Context, summary: &AccessSummary) -> Result<()> {
     let document = json!({
         "changes": summary.changes,
+        "unheard": summary.unheard,
         "queued": summary.queued,
         "skipped": summary.skipped.values().sum::<u64>(),
         "reasons": face::counts(&summary.skipped),

@@ -84,7 +84,7 @@ impl<'a> Desk<'a> {
         }
         let mut against = self.expired(&message);
         if against.is_none() {
-            against = overtaken(self, &message)?;
+            against = self.overtaken(&message)?;
         }
         if against.is_none() {
             against = self.capped(&message)?;
@@ -104,7 +104,7 @@ impl<'a> Desk<'a> {
         if let Some(verdict) = of_test(&message) {
             return Ok(verdict);
         }
-        if let Some((reason, detail)) = overtaken(self, &message)? {
+        if let Some((reason, detail)) = self.overtaken(&message)? {
             return Ok(Verdict::Not(reason, detail));
         }
         let look = Look::gather(self, &message)?;
@@ -148,6 +148,11 @@ impl<'a> Desk<'a> {
             return Ok(Verdict::Waits(until));
         }
         Ok(Verdict::Goes(Box::new(message)))
+    }
+
+    fn overtaken(&self, message: &DueMessage) -> Result<Option<Against>> {
+        let zone = self.composer.now.zone;
+        overtaken(self.connection, message, zone, self.active_only)
     }
 
     /// The next opening of the hours of a message's place and purpose; none while they are open.

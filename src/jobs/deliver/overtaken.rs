@@ -1,6 +1,8 @@
 //! Overtaken: a message that tells of a state of things which has gone on since it was made.
 
-use super::afresh::Desk;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
 use super::spoken::Against;
 use crate::domain::birthday;
 use crate::domain::incident::StepKind;
@@ -10,12 +12,20 @@ use crate::store::queue::DueMessage;
 use crate::store::{Connection, access, book, incident};
 
 /// What stands against a message of an incident, of a change of access or of a birthday because of what came
-/// after it.
-pub(super) fn overtaken(desk: &Desk<'_>, message: &DueMessage) -> Result<Option<Against>> {
+/// after it. `active_only` says that birthdays are those of active clients.
+pub(super) fn overtaken(
+    connection: &Connection,
+    message: &DueMessage,
+    zone: Tz,
+    active_only: bool,
+) -> Result<Option<Against>> {
     match message.origin {
-        Origin::Incident => by_incident(desk.connection, message),
-        Origin::Access => by_access(desk.connection, message),
-        Origin::Birthday => by_birthday(desk, message),
+        Origin::Incident => by_incident(connection, message),
+        Origin::Access => by_access(connection, message),
+        Origin::Birthday => {
+            let made_at = message.created_at.with_timezone(&zone);
+            by_birthday(connection, message, made_at.date_naive(), active_only)
+        }
         _ => Ok(None),
     }
 }
@@ -59,17 +69,21 @@ fn by_access(connection: &Connection, message: &DueMessage) -> Result<Option<Aga
     }))
 }
 
-/// By what the book says now it was not the client's birthday, or nobody would congratulate them.
-fn by_birthday(desk: &Desk<'_>, message: &DueMessage) -> Result<Option<Against>> {
+/// By what the book says now the day is not the client's birthday, or nobody would congratulate them.
+fn by_birthday(
+    connection: &Connection,
+    message: &DueMessage,
+    on: NaiveDate,
+    active_only: bool,
+) -> Result<Option<Against>> {
     let Some(id) = message.outgoing.client_id else {
         return Ok(None);
     };
-    let client = book::client(desk.connection, id)?;
+    let client = book::client(connection, id)?;
     let Some(client) = client.filter(|client| client.absent_since.is_none()) else {
         // Who is gone is asked with the address.
         return Ok(None);
     };
-    let made_at = message.created_at.with_timezone(&desk.composer.now.zone);
-    let against = birthday::against_on(&client, desk.active_only, made_at.date_naive());
+    let against = birthday::against_on(&client, active_only, on);
     Ok(against.map(|why| (Reason::Settled, Some(why.to_owned()))))
 }

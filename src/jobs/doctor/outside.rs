@@ -8,33 +8,18 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::alert::Alerted;
 use crate::error::Result;
-use crate::store::{Connection, access, incident};
+use crate::jobs::watch::{self, Attention};
+use crate::store::Connection;
 
 /// What waits for a person to decide.
 pub(super) fn undecided(connection: &Connection, now: Now) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    for incident in incident::all_open(connection)? {
-        let Some(until) = incident.until.filter(|until| *until < now.at) else {
-            continue;
-        };
-        findings.push(Finding::warning(
-            "incidents",
-            format!(
-                "incident `{}` was expected to be over at {} and is open: its clients get no marketing",
-                incident.name,
-                now.iso(until)
-            ),
-            format!("regua incident close {} --template TEMPLATE", incident.name),
-        ));
-    }
-    let held = access::held_back(connection)?;
-    let changes: u64 = held.iter().map(|held| held.changes).sum();
-    if changes > 0 {
-        findings.push(Finding::warning(
-            "triggers",
-            format!("changes of access are held back, too many for one run: {changes}"),
-            "regua trigger release tells of them, regua trigger drop does not",
-        ));
+    let mut findings: Vec<Finding> = watch::incidents_overdue(connection, now)?
+        .into_iter()
+        .map(|overdue| Finding::warning("incidents", overdue.what, overdue.remedy))
+        .collect();
+    if let Some(Attention { count, remedy, .. }) = watch::access_undecided(connection)? {
+        let what = format!("changes of access are held back, too many for one run: {count}");
+        findings.push(Finding::warning("triggers", what, remedy));
     }
     Ok(findings)
 }

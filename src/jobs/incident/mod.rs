@@ -35,6 +35,8 @@ pub struct StepTold {
     pub channel: Channel,
     /// It stood already: a command is carried on.
     pub carried_on: bool,
+    /// It stood already, and is expected to be over at another instant from now on.
+    pub put_off: bool,
     /// Clients who came to the list with it.
     pub newcomers: u64,
     /// Messages of earlier steps that were taken out of the queue.
@@ -72,9 +74,9 @@ impl IncidentRun<'_> {
     }
 
     /// The template, if an incident can be told by it as the configuration stands.
-    fn template(self, connection: &Connection, name: &str) -> Result<Template> {
+    fn template(self, connection: &Connection, name: &str, kind: ReportKind) -> Result<Template> {
         let template = template::get(connection, name)?;
-        incident::accept(&template)?;
+        incident::accept(&template, kind)?;
         provided::refuse(self.config, [&template])?;
         Ok(template)
     }
@@ -109,8 +111,8 @@ pub fn open(store: &mut Store, run: IncidentRun<'_>, opening: &Opening) -> Resul
             return carry_on_opening(transaction, open, opening);
         }
         run.still_to_come(opening.until)?;
-        let template = run.template(transaction, &opening.template)?;
         let wanted = report_of(transaction, opening)?;
+        let template = run.template(transaction, &opening.template, wanted.kind)?;
         let mut incident = Incident {
             id: 0,
             name: opening.name.clone(),
@@ -141,10 +143,11 @@ pub fn open(store: &mut Store, run: IncidentRun<'_>, opening: &Opening) -> Resul
 /// The opening of an open incident once more, or another one under its name.
 fn carry_on_opening(connection: &Connection, open: Incident, asked: &Opening) -> Result<StepTold> {
     let steps = store::steps(connection, open.id)?;
+    let is_updated = steps.len() > 1;
     let Some(first) = steps.into_iter().next() else {
         return Err(Error::world("an incident has no step"));
     };
-    let differs = asked.differs_from(&open, &first.template);
+    let differs = asked.differs_from(&open, &first.template, is_updated);
     if !differs.is_empty() {
         return Err(Error::unacceptable(format!(
             "another incident is open under the name `{}`: it differs in {}",
@@ -167,6 +170,7 @@ fn carried_on(connection: &Connection, incident: Incident, step: Step) -> Result
         step,
         channel: template.channel,
         carried_on: true,
+        put_off: false,
         newcomers: 0,
         cancelled: 0,
         recipients: 0,
@@ -177,7 +181,7 @@ fn carried_on(connection: &Connection, incident: Incident, step: Step) -> Result
 
 /// Tells everybody on an open incident's list something new, with whoever the report has come to name.
 /// What is still queued of earlier steps is cancelled. The last update's template again carries on,
-/// unless it is to be told `again`.
+/// unless it is to be told `again`; another expected end is noted all the same.
 ///
 /// # Errors
 /// When no such incident is open, or the template cannot tell of it (exit 3).
@@ -194,18 +198,18 @@ pub fn update(
         if let Some(last) = store::steps(transaction, incident.id)?.pop()
             && repeats(&last, template, again)
         {
-            return carried_on(transaction, incident, last);
+            return repeated(transaction, run, incident, last, until);
         }
         run.still_to_come(until)?;
-        let template = run.template(transaction, template)?;
-        if let Some(until) = until {
-            store::set_until(transaction, incident.id, until)?;
-            incident.until = Some(until);
-        }
         let wanted = match report_named(transaction, &incident.report, &incident.filters)? {
             Some(report) => report,
             None => store::kept_report(transaction, incident.id)?,
         };
+        let template = run.template(transaction, template, wanted.kind)?;
+        if let Some(until) = until {
+            store::set_until(transaction, incident.id, until)?;
+            incident.until = Some(until);
+        }
         let id = incident.id;
         let step = next_step(transaction, id, StepKind::Update, &template, run.now)?;
         let cancelled = store::cancel_before(
@@ -218,6 +222,28 @@ pub fn update(
         let mut telling = Telling::new(transaction, run, &incident, &step, &template);
         everybody(transaction, &incident, |row| telling.tell(row))?;
         telling.told(newcomers, cancelled)
+    })
+}
+
+/// The last update once more: what is left of it goes on, until another instant where one is given.
+fn repeated(
+    connection: &Connection,
+    run: IncidentRun<'_>,
+    mut incident: Incident,
+    last: Step,
+    until: Option<DateTime<Utc>>,
+) -> Result<StepTold> {
+    let Some(until) = until.filter(|_| until != incident.until) else {
+        return carried_on(connection, incident, last);
+    };
+    run.still_to_come(Some(until))?;
+    store::set_until(connection, incident.id, until)?;
+    let end = until.min(run.config.policy.expires_at(run.now));
+    store::let_wait(connection, incident.id, last.number, end)?;
+    incident.until = Some(until);
+    Ok(StepTold {
+        put_off: true,
+        ..carried_on(connection, incident, last)?
     })
 }
 
@@ -241,7 +267,8 @@ pub fn close(
             return carried_on(transaction, latest, last);
         }
         let mut incident = must_be_open(transaction, name, run.now)?;
-        let template = run.template(transaction, template)?;
+        let kind = store::kept_report(transaction, incident.id)?.kind;
+        let template = run.template(transaction, template, kind)?;
         let id = incident.id;
         let step = next_step(transaction, id, StepKind::Close, &template, run.now)?;
         let cancelled = store::cancel_before(

@@ -143,6 +143,7 @@ impl<'a> Telling<'a> {
             step: self.step.clone(),
             channel: self.template.channel,
             carried_on: false,
+            put_off: false,
             newcomers,
             cancelled,
             recipients: self.recipients,
