@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::wire::letters;
+
 /// The longest that a provider may ask us to wait; longer is taken as this.
 const LONGEST_WAIT: Duration = Duration::from_hours(7 * 24);
 
@@ -33,20 +35,15 @@ impl HttpAnswer {
 
     /// The body as text, by its declared charset (UTF-8 otherwise).
     pub fn text(&self) -> String {
-        let charset = self
-            .content_type
-            .as_deref()
-            .and_then(|kind| {
-                kind.split(';').skip(1).find_map(|part| {
-                    let (name, value) = part.split_once('=')?;
-                    name.trim()
-                        .eq_ignore_ascii_case("charset")
-                        .then(|| value.trim().trim_matches('"').to_owned())
-                })
+        let charset = self.content_type.as_deref().and_then(|kind| {
+            kind.split(';').skip(1).find_map(|part| {
+                let (name, value) = part.split_once('=')?;
+                name.trim()
+                    .eq_ignore_ascii_case("charset")
+                    .then(|| value.trim().trim_matches('"').to_owned())
             })
-            .and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()))
-            .unwrap_or(encoding_rs::UTF_8);
-        charset.decode(&self.body).0.into_owned()
+        });
+        letters::named(charset.as_deref(), &self.body)
     }
 
     /// The body as JSON, if that is what it is, and holds no more values than a service has to say.

@@ -75,6 +75,12 @@ impl<'a> Composer<'a> {
         })
     }
 
+    /// The same at another instant.
+    #[must_use]
+    pub const fn at(self, now: Now) -> Self {
+        Self { now, ..self }
+    }
+
     /// The day and the configuration that messages are made under.
     pub fn made_under(&self) -> String {
         format!("{}/{}", self.now.today, self.digest)
@@ -264,7 +270,11 @@ impl<'a> Composer<'a> {
                 return Ok(vec![self.message(draft, address, &rendered, fate, None)]);
             }
         };
-        let (rendered, fate) = match self.text(&draft.wording, &draft.facts) {
+        let text = match &draft.text {
+            Some(text) => Ok(text.clone()),
+            None => self.text(&draft.wording, &draft.facts),
+        };
+        let (rendered, fate) = match text {
             Err(variable) => {
                 let detail = format!("#{}# has no value", variable.name());
                 let fate = Fate::Skipped(Reason::MissingValue, Some(detail));

@@ -89,6 +89,8 @@ pub struct Draft<'a> {
     pub recipient: Recipient<'a>,
     /// Where the variables' values come from.
     pub facts: Facts<'a>,
+    /// The words as they are sent, where they were made already.
+    pub text: Option<Rendered>,
     /// The key, or its start.
     pub key: Key,
     /// Which journey.
@@ -123,6 +125,7 @@ impl<'a> Draft<'a> {
             wording,
             recipient,
             facts,
+            text: None,
             key: Key::Whole(String::new()),
             origin,
             event: String::new(),

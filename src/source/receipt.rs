@@ -3,7 +3,6 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use encoding_rs::WINDOWS_1252;
 use serde_json::{Deserializer, Map, Value};
 
 use super::csv::{separator, sniff};
@@ -11,6 +10,7 @@ use super::input::{CONTROL_Z, Lines};
 use crate::domain::cell::peeled;
 use crate::domain::words::plain;
 use crate::error::{Error, Result};
+use crate::wire::letters;
 
 /// The longest document that is believed, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -261,7 +261,7 @@ fn csv<R: Read>(
         .byte_headers()
         .map_err(|error| Error::unacceptable(format!("{place} cannot be read")).because(error))?
         .iter()
-        .map(|name| plain(&decoded(name)))
+        .map(|name| plain(&letters::text(name)))
         .collect();
     let mut row = ::csv::ByteRecord::new();
     loop {
@@ -296,16 +296,8 @@ fn csv<R: Read>(
 
 /// A cell as a person means it, without what spreadsheets and old programs put around it.
 fn text(cell: &[u8]) -> String {
-    let cell = decoded(cell);
+    let cell = letters::text(cell);
     peeled(cell.trim_end_matches(CONTROL_Z)).into_owned()
-}
-
-/// A cell's text: UTF-8, or else as old programs write it.
-fn decoded(cell: &[u8]) -> String {
-    match std::str::from_utf8(cell) {
-        Ok(text) => text.to_owned(),
-        Err(_) => WINDOWS_1252.decode(cell).0.into_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use lettre::transport::smtp::authentication::Mechanism;
 use lettre::transport::smtp::commands::Quit;
 
 use crate::wire::bounds::{Allowance, Ended, LONGEST_REPLY, line};
+use crate::wire::letters;
 use crate::wire::socket::Socket;
 
 /// A goodbye is waited for no longer.
@@ -155,7 +156,7 @@ impl Connection {
         let (mut begun, mut lines) = (None, Vec::new());
         loop {
             let line = line(&mut self.socket, &mut self.beyond, &mut allowance)?;
-            let (code, goes_on, words) = parts(&text(&line)).ok_or_else(nonsense)?;
+            let (code, goes_on, words) = parts(&letters::text(&line)).ok_or_else(nonsense)?;
             if code != *begun.get_or_insert(code) {
                 return Err(nonsense());
             }
@@ -169,14 +170,6 @@ impl Connection {
 
 fn nonsense() -> Ended {
     Ended::Broken(std::io::Error::other("the answer is not SMTP"))
-}
-
-/// A line as text: UTF-8, or what older servers write, one byte a letter.
-fn text(line: &[u8]) -> String {
-    match std::str::from_utf8(line) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::WINDOWS_1252.decode(line).0.into_owned(),
-    }
 }
 
 /// A line's code, whether more lines follow, and its words.

@@ -15,14 +15,14 @@ use crate::view::{Cell, View};
 /// Runs the command: takes a file of events, then delivers what is due.
 pub(super) fn run(file: &Path, strict: bool, context: &Context) -> Result<Outcome> {
     let watch = Stopwatch::start();
-    let mut events = Events::open(file, context.now())?;
+    let events = Events::open(file, context.now())?;
     let mut saved = context.open()?;
     let mut desk = Desk::new(&context.config, &context.clock);
     let mut bar = context.out.progress("events", 0, false);
     let run = job::take_all(
         &mut saved,
         &mut desk,
-        &mut events,
+        events,
         &mut EventReading {
             strict,
             bad_line: &mut |problems| {

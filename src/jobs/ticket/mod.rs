@@ -8,13 +8,15 @@ use crate::domain::ticket::event::{Event, Ticket};
 use crate::domain::ticket::notice::{Notice, Person, Untold};
 use crate::domain::words::{Channel, Reason, Status};
 use crate::error::{Error, Flaw, Result};
-use crate::source::event::{EventLine, Events};
+use crate::source::event::Events;
 use crate::store::{Connection, Store, book, message, queue, ticket};
 
+use ahead::Ahead;
 use speaking::{Case, Known};
 
 pub use speaking::{Spoken, filled_up, left_empty, subject};
 
+mod ahead;
 mod speaking;
 
 /// The channels by which people are told of tickets at once and on which something is due, in the order
@@ -80,7 +82,7 @@ pub struct Desk<'a> {
     config: &'a Config,
     clock: &'a Clock,
     /// What the book held, and the state of the database it was read in.
-    known: Option<(i64, Known)>,
+    known: Option<(i64, Known<'a>)>,
 }
 
 impl<'a> Desk<'a> {
@@ -124,11 +126,11 @@ impl<'a> Desk<'a> {
             return Ok(Taken::nothing(false, Some(flaw)));
         }
         let state = ticket::others_wrote(connection)?;
-        if self.known.as_ref().is_none_or(|(seen, _)| *seen != state) {
-            self.known = Some((state, Known::gather(connection)?));
-        }
-        let fresh = Known::default();
-        let known = self.known.as_ref().map_or(&fresh, |(_, known)| known);
+        let known = match self.known.take().filter(|(seen, _)| *seen == state) {
+            Some((_, known)) => known,
+            None => Known::gather(connection, self.config, now)?,
+        };
+        let (_, known) = self.known.insert((state, known));
         let case = Case::gather(connection, known, event, before)?;
         let hearing = case.hearing();
         let kept = event.kept(case.before.as_ref(), &known.topics, case.late);
@@ -136,7 +138,7 @@ impl<'a> Desk<'a> {
         ticket::keep_event(connection, event, now.at)?;
         let mut made = Vec::new();
         for notice in hearing.notices {
-            for spoken in case.speak(connection, self.config, now, notice)? {
+            for spoken in case.speak(connection, now, notice)? {
                 if let message::Inserted::New(id) = message::insert(connection, &spoken.message)? {
                     made.push(Made {
                         id,
@@ -191,7 +193,7 @@ pub fn rehearse(
     now: Now,
     event: &Event,
 ) -> Result<Rehearsal> {
-    let known = Known::gather(connection)?;
+    let known = Known::gather(connection, config, now)?;
     let before = ticket::find(connection, event.ticket_id)?;
     if let Some(flaw) = event.objection(before.as_ref()) {
         return Err(refusal(event, flaw));
@@ -200,7 +202,7 @@ pub fn rehearse(
     let hearing = case.hearing();
     let mut heard = Vec::new();
     for notice in hearing.notices {
-        heard.extend(case.speak(connection, config, now, notice)?);
+        heard.extend(case.speak(connection, now, notice)?);
     }
     Ok(Rehearsal {
         heard,
@@ -306,27 +308,19 @@ pub struct EventReading<'a> {
 /// So many events are taken in one transaction.
 const MOST_TOGETHER: usize = 256;
 
-/// Lines that are here already: a first one, which is waited for, and what came with it.
-fn lines(events: &mut Events, most: usize) -> Result<Vec<EventLine>> {
-    let mut lines: Vec<EventLine> = events.next_line()?.into_iter().collect();
-    while !lines.is_empty() && lines.len() < most && events.has_more() {
-        lines.extend(events.next_line()?);
-    }
-    Ok(lines)
-}
-
 /// Takes every event of a file, in transactions of those that came together.
 pub fn take_all(
     store: &mut Store,
     desk: &mut Desk<'_>,
-    events: &mut Events,
+    events: Events,
     manner: &mut EventReading<'_>,
 ) -> Result<Intake> {
     let mut run = Intake::default();
+    let mut events = Ahead::of(events)?;
     // Whoever stops at the first bad line has taken nothing after it.
     let most = if manner.strict { 1 } else { MOST_TOGETHER };
     loop {
-        let lines = lines(events, most)?;
+        let lines = events.together(most)?;
         if lines.is_empty() {
             return Ok(run);
         }

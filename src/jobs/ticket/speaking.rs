@@ -21,16 +21,18 @@ use crate::jobs::rows::{About, Rows};
 use crate::store::{Connection, book, template, ticket, trigger};
 
 /// What the book holds of those who may hear.
-#[derive(Debug, Default)]
-pub(super) struct Known {
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    /// Whoever composes, with what keeps people back as it stands.
+    composer: Composer<'a>,
     triggers: Vec<Armed>,
     templates: HashMap<String, Template>,
     staff: Vec<Staff>,
     pub(super) topics: Vec<Topic>,
 }
 
-impl Known {
-    pub(super) fn gather(connection: &Connection) -> Result<Self> {
+impl<'a> Known<'a> {
+    pub(super) fn gather(connection: &Connection, config: &'a Config, now: Now) -> Result<Self> {
         let templates: HashMap<String, Template> = template::list(connection)?
             .into_iter()
             .map(|template| (template.name.clone(), template))
@@ -40,6 +42,7 @@ impl Known {
             .map(|trigger| Armed::new(trigger, |name| templates.get(name)))
             .collect();
         Ok(Self {
+            composer: Composer::of_many(connection, config, now)?,
             triggers,
             templates,
             staff: ticket::staff(connection)?,
@@ -74,9 +77,17 @@ pub struct Spoken {
     pub left_empty: Vec<&'static str>,
 }
 
+/// What a notice says in some words.
+struct Said<'w> {
+    wording: Wording<'w>,
+    facts: Facts<'w>,
+    /// As it is sent; none where a variable has no value.
+    text: Option<Rendered>,
+}
+
 /// What is known when one event is decided.
 pub(super) struct Case<'a> {
-    known: &'a Known,
+    known: &'a Known<'a>,
     event: &'a Event,
     /// The ticket as the book had it.
     pub(super) before: Option<Ticket>,
@@ -91,7 +102,7 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     pub(super) fn gather(
         connection: &Connection,
-        known: &'a Known,
+        known: &'a Known<'a>,
         event: &'a Event,
         before: Option<Ticket>,
     ) -> Result<Self> {
@@ -140,35 +151,29 @@ impl<'a> Case<'a> {
     pub(super) fn speak(
         &self,
         connection: &Connection,
-        config: &Config,
         now: Now,
         mut notice: Notice,
     ) -> Result<Vec<Spoken>> {
         let subject = subject(self.ticket.title.as_deref(), self.ticket.id);
-        let composer = Composer::new(config, now);
-        let otherwise = std::mem::take(&mut notice.otherwise);
-        let mut filled = false;
-        for words in std::iter::once(notice.words.clone()).chain(otherwise) {
-            let wording = self.wording(&words, notice.channel, &subject)?;
-            let facts = self.facts(connection, &composer, &wording)?;
-            filled = composer.text(&wording, &facts).is_ok();
-            if filled {
-                notice.words = words;
+        let composer = self.known.composer.at(now);
+        let about = (notice.channel, subject.as_str());
+        let mut said = self.said(connection, &composer, &notice.words, about)?;
+        for words in std::mem::take(&mut notice.otherwise) {
+            if said.text.is_some() {
                 break;
             }
+            let other = self.said(connection, &composer, &words, about)?;
+            if other.text.is_some() {
+                notice.words = words;
+                said = other;
+            }
         }
-        let wording = self.wording(&notice.words, notice.channel, &subject)?;
-        let facts = self.facts(connection, &composer, &wording)?;
-        let left_empty = if filled {
-            Vec::new()
-        } else {
-            left_empty(&composer, &wording, &facts)
+        let left_empty = match said.text {
+            Some(_) => Vec::new(),
+            None => left_empty(&composer, &said.wording, &said.facts),
         };
-        let facts = Facts {
-            forgiven: &left_empty,
-            ..facts
-        };
-        let messages = self.messages(connection, &composer, &notice, wording, facts)?;
+        said.facts.forgiven = &left_empty;
+        let messages = self.messages(connection, &composer, &notice, said)?;
         let spoken = messages.into_iter().map(|mut message| {
             let goes = message.fate == Fate::Queued;
             if !left_empty.is_empty() && goes {
@@ -181,6 +186,23 @@ impl<'a> Case<'a> {
             }
         });
         Ok(spoken.collect())
+    }
+
+    /// What a notice says in these words.
+    fn said<'w>(
+        &'w self,
+        connection: &Connection,
+        composer: &Composer<'w>,
+        words: &Words,
+        (channel, subject): (Channel, &'w str),
+    ) -> Result<Said<'w>> {
+        let wording = self.wording(words, channel, subject)?;
+        let facts = self.facts(connection, composer, &wording)?;
+        Ok(Said {
+            text: composer.text(&wording, &facts).ok(),
+            wording,
+            facts,
+        })
     }
 
     /// What the words of a notice take their values from.
@@ -210,8 +232,7 @@ impl<'a> Case<'a> {
         connection: &Connection,
         composer: &Composer<'_>,
         notice: &Notice,
-        wording: Wording<'_>,
-        facts: Facts<'_>,
+        said: Said<'_>,
     ) -> Result<Vec<NewMessage>> {
         let recipient = match notice.person {
             Person::Client(id) => Recipient::client(id, self.rows.client.as_ref()),
@@ -224,7 +245,8 @@ impl<'a> Case<'a> {
                 ticket_id: Some(self.ticket.id),
                 ..About::NOTHING
             },
-            ..Draft::new(wording, recipient, facts, Origin::Ticket)
+            text: said.text,
+            ..Draft::new(said.wording, recipient, said.facts, Origin::Ticket)
         };
         composer.compose(connection, &draft)
     }

@@ -31,7 +31,7 @@ pub struct EventLine {
 
 /// A file of events, read line by line.
 pub struct Events {
-    input: BufReader<Box<dyn Read>>,
+    input: BufReader<Box<dyn Read + Send>>,
     place: String,
     number: u64,
     now: Now,
@@ -59,7 +59,7 @@ impl Events {
     }
 
     /// Reads events from anything; `place` names it in problems.
-    pub fn read(input: Box<dyn Read>, place: &str, now: Now) -> Self {
+    pub fn read(input: Box<dyn Read + Send>, place: &str, now: Now) -> Self {
         Self {
             input: BufReader::with_capacity(READ_AT_ONCE, input),
             place: place.to_owned(),
@@ -106,14 +106,6 @@ impl Events {
                 place,
             }));
         }
-    }
-
-    /// Whether the next line is here already: nobody waits for who writes it.
-    pub fn has_more(&self) -> bool {
-        let here = self.input.buffer();
-        // A blank line is none: after it somebody would be waited for.
-        let end = here.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-        !here[..end].iter().all(u8::is_ascii_whitespace)
     }
 
     fn skip_line(&mut self) -> Result<()> {

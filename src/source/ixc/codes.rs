@@ -11,6 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::payment_code::{self, Charge, CodeKind};
 use crate::error::{Error, Result};
 use crate::source::{CodeAnswer, PaymentCodes};
+use crate::wire::letters;
 
 /// What may be asked of the web service.
 pub(super) struct Codes {
@@ -49,7 +50,7 @@ impl PaymentCodes for Codes {
 impl Codes {
     /// What an answer comes to.
     fn judge(&self, button: Button, answer: &PageAnswer, due: Charge) -> Result<CodeAnswer> {
-        let text = markup::decode(&answer.body);
+        let text = letters::text(&answer.body);
         let json: Option<Value> = serde_json::from_str(&text).ok();
         let words = || self.fetch.covered(markup::plain(&text));
         let refused = json

@@ -5,8 +5,9 @@ use serde::de::DeserializeSeed as _;
 
 use super::answer::{AnswerSeed, MOST_ROWS, Parts};
 use super::form::{Form, FormRow};
-use super::markup::{decode, plain};
+use super::markup::plain;
 use super::trouble::Trouble;
+use crate::wire::letters;
 
 /// The rows of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Envelope {
 
 /// Reads a body. `columns` names the cells of a form that answers in positional rows.
 pub fn parse(form: Form, columns: Option<&[String]>, body: &[u8]) -> Result<Envelope, Trouble> {
-    let text = decode(body);
+    let text = letters::text(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Err(Trouble::Empty);

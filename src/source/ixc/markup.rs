@@ -1,18 +1,4 @@
-//! A server's words as plain text: out of its bytes, without its markup, on one line.
-
-use std::borrow::Cow;
-
-/// The text of a body: UTF-8 when it is valid, else the ISO-8859-1 that PHP falls back to.
-pub fn decode(body: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(body) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => {
-            encoding_rs::WINDOWS_1252
-                .decode_without_bom_handling(body)
-                .0
-        }
-    }
-}
+//! A server's words as plain text: without its markup, on one line.
 
 /// The most characters of a server's words that are repeated.
 const MOST_WORDS: usize = 200;

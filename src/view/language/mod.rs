@@ -26,7 +26,7 @@ pub enum Language {
 const CATALOGUE: &str = include_str!("../pt.toml");
 
 /// What the run speaks, chosen once at its start.
-static CHOSEN: OnceLock<Option<Catalogue>> = OnceLock::new();
+static CHOSEN: OnceLock<Language> = OnceLock::new();
 
 /// What is said in another language.
 struct Catalogue {
@@ -69,25 +69,29 @@ impl Language {
 
 /// Chooses the language of the run; the first choice holds.
 pub fn choose(language: Language) {
-    CHOSEN.get_or_init(|| match language {
-        Language::English => None,
-        Language::Portuguese => Some(Catalogue::read(CATALOGUE)),
-    });
+    CHOSEN.get_or_init(|| language);
 }
 
+/// What the run speaks, where that is not English.
 fn chosen() -> Option<&'static Catalogue> {
-    CHOSEN.get().and_then(Option::as_ref)
+    (spoken() == Language::Portuguese).then(catalogue)
+}
+
+/// The catalogue, read once, when the first word of it is wanted: a run that says nothing does not wait for it.
+fn catalogue() -> &'static Catalogue {
+    static READ: OnceLock<Catalogue> = OnceLock::new();
+    READ.get_or_init(|| Catalogue::read(CATALOGUE))
 }
 
 /// A language of a document's own, whatever the run speaks.
-pub struct Translator(Option<Catalogue>);
+pub struct Translator(Option<&'static Catalogue>);
 
 impl Translator {
     /// The translator into a language.
     pub fn of(language: Language) -> Self {
         Self(match language {
             Language::English => None,
-            Language::Portuguese => Some(Catalogue::read(CATALOGUE)),
+            Language::Portuguese => Some(catalogue()),
         })
     }
 
@@ -102,13 +106,12 @@ impl Translator {
     /// What the program says, in that language.
     pub fn said(&self, text: &str) -> String {
         self.0
-            .as_ref()
             .map_or_else(|| text.to_owned(), |catalogue| catalogue.said(text))
     }
 
     /// A word of a closed vocabulary.
     pub fn word<'w>(&'w self, word: &'w str) -> &'w str {
-        let words = self.0.as_ref().map(|catalogue| &catalogue.words.one);
+        let words = self.0.map(|catalogue| &catalogue.words.one);
         words
             .and_then(|words| words.get(word))
             .map_or(word, String::as_str)
@@ -116,7 +119,7 @@ impl Translator {
 
     /// The name of a column.
     pub fn header<'w>(&'w self, name: &'w str) -> &'w str {
-        let headers = self.0.as_ref().map(|catalogue| &catalogue.headers);
+        let headers = self.0.map(|catalogue| &catalogue.headers);
         headers
             .and_then(|headers| headers.get(name))
             .map_or(name, String::as_str)
@@ -125,11 +128,7 @@ impl Translator {
 
 /// The language that was chosen.
 pub fn spoken() -> Language {
-    if chosen().is_some() {
-        Language::Portuguese
-    } else {
-        Language::English
-    }
+    CHOSEN.get().copied().unwrap_or(Language::English)
 }
 
 /// A column's name over a table.
@@ -171,9 +170,7 @@ pub fn word_or_said(text: &str) -> Cow<'_, str> {
 
 /// What is said in Portuguese, whatever the run speaks.
 pub fn in_portuguese(text: &str) -> String {
-    static READ: OnceLock<Catalogue> = OnceLock::new();
-    let catalogue = chosen().unwrap_or_else(|| READ.get_or_init(|| Catalogue::read(CATALOGUE)));
-    catalogue.said(text)
+    catalogue().said(text)
 }
 
 /// What the catalogue has for a word, whatever the run speaks.
