@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::postgres::Postgres;
+use crate::way::Way;
 use crate::{LEASE, PUSH, Scene, postgres, until, work};
 
 pub(crate) fn signal(child: &Child, signal: nix::sys::signal::Signal) {
@@ -140,4 +141,43 @@ fn a_host_that_was_stopped_past_its_lease_begins_nothing_when_it_wakes() {
     scene.host().run(&["queue", "work"]).ok();
     scene.gather();
     assert_eq!(scene.nothing_lost_nothing_twice(N), 0);
+}
+
+#[test]
+fn a_host_that_begins_without_a_way_waits_for_it_and_looks_at_the_tables_then() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let scene = Scene::new(postgres, 10, Duration::ZERO, PUSH);
+    scene.share();
+    let way = Way::to(postgres);
+    way.cut();
+    let house = way.host(&scene, postgres);
+    let in_vain = house.run(&["queue", "work", "--seconds", "1"]);
+    assert_eq!(in_vain.code, 4, "{in_vain:?}");
+    let host = work(&house, "600");
+    let version = |change: &str| {
+        let mut client = postgres.client(&scene.database);
+        let changed = client.execute(
+            &format!("UPDATE regua.version SET number = number {change}"),
+            &[],
+        );
+        assert_eq!(changed.expect("a change"), 1);
+    };
+    version("- 1");
+    way.mend();
+    let refused = host.wait_with_output().expect("its end");
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(3), "{told}");
+    assert!(told.contains("regua queue share --setup"), "{told}");
+    assert_eq!(scene.server.seen().len(), 0);
+    way.cut();
+    let host = work(&house, "600");
+    version("+ 1");
+    way.mend();
+    until("all are served", || scene.server.seen().len() == 10);
+    signal(&host, nix::sys::signal::Signal::SIGTERM);
+    host.wait_with_output().expect("its end");
+    scene.gather();
+    assert_eq!(scene.nothing_lost_nothing_twice(10), 0);
 }

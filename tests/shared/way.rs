@@ -84,6 +84,11 @@ impl Way {
         within(&self.inside).state = State::Waiting;
     }
 
+    /// It is cut now.
+    pub fn cut(&self) {
+        within(&self.inside).cut();
+    }
+
     /// Whether it is cut.
     pub fn is_cut(&self) -> bool {
         within(&self.inside).state == State::Cut

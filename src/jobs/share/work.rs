@@ -35,12 +35,17 @@ pub struct HostWork<'a> {
 /// Delivers from the shared queue.
 pub fn work(config: &Config, asked: HostWork<'_>, stop: &Stop) -> Result<Delivery> {
     let shared = settings(config)?;
-    open(shared)?.is_set_up().or_else(|failure| match failure {
-        // Whoever looks for work for a while waits for it to come back.
-        SharedFailure::Away(_) if asked.time.is_some() => Ok(()),
-        failure => Err(Error::from(failure)),
-    })?;
-    let watch = Stopwatch::start();
+    let shift = Shift {
+        time: asked.time,
+        watch: Stopwatch::start(),
+        stop,
+    };
+    if !shift.begins(shared)? {
+        return Ok(Delivery {
+            interrupted: true,
+            ..Delivery::default()
+        });
+    }
     let done: Vec<Result<ChannelSummary>> = thread::scope(|scope| {
         let mut hands = Vec::new();
         for channel in asked.channels {
@@ -48,9 +53,7 @@ pub fn work(config: &Config, asked: HostWork<'_>, stop: &Stop) -> Result<Deliver
                 config,
                 shared,
                 channel: *channel,
-                time: asked.time,
-                watch,
-                stop,
+                shift,
             };
             hands.push(thread::Builder::new().spawn_scoped(scope, move || host.work()));
         }
@@ -75,14 +78,51 @@ pub fn work(config: &Config, asked: HostWork<'_>, stop: &Stop) -> Result<Deliver
     Ok(delivery)
 }
 
+/// For how long a host works.
+#[derive(Clone, Copy)]
+struct Shift<'a> {
+    /// None: until nothing is left that may go.
+    time: Option<Duration>,
+    watch: Stopwatch,
+    stop: &'a Stop,
+}
+
+impl Shift<'_> {
+    fn is_over(self) -> bool {
+        self.stop.asked() > 0 || self.time.is_some_and(|time| self.watch.elapsed() >= time)
+    }
+
+    fn rest(self, wait: Duration) {
+        let since = Stopwatch::start();
+        while since.elapsed() < wait && !self.is_over() {
+            thread::sleep(TICK.min(wait));
+        }
+    }
+
+    /// Looks at the shared queue, for which whoever works for a while waits; false when a signal came before.
+    ///
+    /// # Errors
+    /// When it is not there in all that time (exit 4), or not as this program knows it (exit 3).
+    fn begins(self, shared: &SharedConfig) -> Result<bool> {
+        loop {
+            match open(shared)?.is_set_up() {
+                Ok(()) => return Ok(true),
+                Err(SharedFailure::Away(_)) if self.time.is_some() && !self.is_over() => {
+                    self.rest(IDLE);
+                }
+                Err(SharedFailure::Away(_)) if self.stop.asked() > 0 => return Ok(false),
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+}
+
 /// One host on one channel.
 struct Host<'a> {
     config: &'a Config,
     shared: &'a SharedConfig,
     channel: Channel,
-    time: Option<Duration>,
-    watch: Stopwatch,
-    stop: &'a Stop,
+    shift: Shift<'a>,
 }
 
 impl Host<'_> {
@@ -94,7 +134,7 @@ impl Host<'_> {
             let found = match queue.anything(self.channel, stale) {
                 Ok(true) => self.one_run(&mut queue)?,
                 Ok(false) => None,
-                Err(SharedFailure::Away(_)) if self.time.is_some() => None,
+                Err(SharedFailure::Away(_)) if self.shift.time.is_some() => None,
                 Err(failure) => return Err(failure.into()),
             };
             let closed = found.as_ref().is_some_and(|run| run.stopped.is_some());
@@ -102,30 +142,19 @@ impl Host<'_> {
             if let Some(run) = found {
                 total.add(run);
             }
-            if self.time.is_none() && (idle || closed) {
+            if self.shift.time.is_none() && (idle || closed) {
                 break;
             }
             if closed {
-                self.rest(AFTER_CLOSING);
+                self.shift.rest(AFTER_CLOSING);
             } else if idle {
-                self.rest(IDLE);
+                self.shift.rest(IDLE);
             }
-            if self.is_over() {
+            if self.shift.is_over() {
                 break;
             }
         }
         Ok(total)
-    }
-
-    fn is_over(&self) -> bool {
-        self.stop.asked() > 0 || self.time.is_some_and(|time| self.watch.elapsed() >= time)
-    }
-
-    fn rest(&self, wait: Duration) {
-        let since = Stopwatch::start();
-        while since.elapsed() < wait && !self.is_over() {
-            thread::sleep(TICK.min(wait));
-        }
     }
 
     /// One run: as one call of a machine alone delivers a channel.
@@ -151,7 +180,7 @@ impl Host<'_> {
         let asked_at = BootTime::now();
         let begun = match queue.begin(&run, provider.name()) {
             Ok(begun) => begun,
-            Err(SharedFailure::Away(_)) if self.time.is_some() => return Ok(None),
+            Err(SharedFailure::Away(_)) if self.shift.time.is_some() => return Ok(None),
             Err(failure) => return Err(failure.into()),
         };
         let Some(manners) = begun.manners.clone() else {
@@ -164,7 +193,7 @@ impl Host<'_> {
             ));
             return Ok(Some(summary));
         }
-        if let Err(refusal) = opened(&provider, self.stop)? {
+        if let Err(refusal) = opened(&provider, self.shift.stop)? {
             return self.not_opened(queue, &run, &begun, &refusal).map(Some);
         }
         self.drain(queue, run, (begun, &manners), (provider, asked_at))
@@ -186,7 +215,7 @@ impl Host<'_> {
             together,
             (&begun, manners),
             asked_at,
-            self.stop,
+            self.shift.stop,
         );
         let begun = Begun {
             config: &config,
@@ -194,7 +223,7 @@ impl Host<'_> {
             before: begun.outage,
             summary: ChannelSummary::new(self.channel),
         };
-        let summary = drain_from(&mut supply, begun, self.stop, &mut |_, _, _| {})?;
+        let summary = drain_from(&mut supply, begun, self.shift.stop, &mut |_, _, _| {})?;
         supply.end()?;
         Ok(summary)
     }
