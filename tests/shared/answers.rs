@@ -238,3 +238,32 @@ fn tables_of_an_older_regua_are_brought_up_to_date_and_those_of_a_newer_one_refu
     refused(&scene.planner, &["queue", "share", "--setup"], newer);
     refused(&scene.host(), &["queue", "work"], newer);
 }
+
+#[test]
+fn what_a_host_cannot_read_waits_for_one_that_can() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let scene = Scene::new(postgres, 3, Duration::ZERO, PUSH);
+    scene.share();
+    let says = |purpose: &str| {
+        let mut client = postgres.client(&scene.database);
+        let change = format!(
+            "UPDATE regua.message SET payload = (payload::jsonb || '{{\"purpose\":\"{purpose}\"}}')::json"
+        );
+        client.execute(&change, &[]).expect("a change")
+    };
+    assert_eq!(says("of tomorrow"), 3);
+    let refused = scene.host().run(&["queue", "work"]);
+    assert_eq!(refused.code, 4, "{refused:?}");
+    let remedy = "use the same regua on every host";
+    assert!(refused.stderr.contains(remedy), "{refused:?}");
+    scene.gather().ok();
+    assert_eq!(scene.addresses("unknown").len(), 0);
+    assert_eq!(scene.addresses("queued").len(), 3);
+    says("service");
+    scene.planner.run(&["queue", "share"]).ok();
+    scene.host().run(&["queue", "work"]).ok();
+    scene.gather().ok();
+    assert_eq!(scene.nothing_lost_nothing_twice(3), 0);
+}

@@ -118,6 +118,17 @@ impl<'a> SharedSupply<'a> {
         }
     }
 
+    /// Puts back what a call gave out whose answer was lost: it is in nobody's hand.
+    fn put_back_what_was_lost(&mut self) -> Called<()> {
+        if self.lost {
+            self.run.call += 1;
+            let in_hand: Vec<i64> = self.in_hand.iter().copied().collect();
+            self.queue.put_back(&self.run, &in_hand, false)?;
+            self.lost = false;
+        }
+        Ok(())
+    }
+
     /// Makes a call, again and again while the shared queue is away; after a signal only as long as requests in
     /// flight have.
     fn patiently<T>(
@@ -127,15 +138,9 @@ impl<'a> SharedSupply<'a> {
         let mut wait = FIRST_WAIT;
         let mut since_stop: Option<Stopwatch> = None;
         loop {
-            if self.lost {
-                // What a lost answer gave out is in nobody's hand.
-                self.run.call += 1;
-                let in_hand: Vec<i64> = self.in_hand.iter().copied().collect();
-                match self.queue.put_back(&self.run, &in_hand, false) {
-                    Ok(()) => self.lost = false,
-                    Err(SharedFailure::Away(_)) => {}
-                    Err(failure) => return Err(failure.into()),
-                }
+            match self.put_back_what_was_lost() {
+                Ok(()) | Err(SharedFailure::Away(_)) => {}
+                Err(failure) => return Err(failure.into()),
             }
             let failure = if self.lost {
                 SharedFailure::Away("it was lost in the middle of a call".to_owned())
@@ -146,10 +151,12 @@ impl<'a> SharedSupply<'a> {
                     Err(failure) => failure,
                 }
             };
+            self.lost = true;
             let SharedFailure::Away(_) = &failure else {
+                // What cannot be read was given out all the same.
+                let _ = self.put_back_what_was_lost();
                 return Err(failure.into());
             };
-            self.lost = true;
             if self.stop.asked() > 0 {
                 let watch = since_stop.get_or_insert_with(Stopwatch::start);
                 if watch.elapsed() >= GRACE || self.stop.asked() > 1 {
