@@ -1,5 +1,5 @@
 //! Lists the presets of gateways and the forms of receipts, so that one more is one file more and no line of
-//! Rust; and has the released binary begin at once.
+//! Rust; makes the catalogue of Portuguese ready to be read; and has the released binary begin at once.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,7 +8,8 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     begin_at_once();
     listed("src/channel/presets", "PRESETS", "presets.rs")?;
-    listed("src/channel/receipts", "FORMS", "receipts.rs")
+    listed("src/channel/receipts", "FORMS", "receipts.rs")?;
+    catalogue("src/view/pt.toml", "pt.txt")
 }
 
 /// Links the released binary for a fixed address, as Go links its own: 41,000 addresses need not be put right at
@@ -42,6 +43,23 @@ fn listed(folder: &str, constant: &str, into: &str) -> io::Result<()> {
         writeln!(text, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
     }
     text.push_str("];\n");
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    fs::write(Path::new(&out).join(into), text)
+}
+
+/// Writes a catalogue as its reader wants it: section, key and text behind U+001F, each entry ended by U+001E.
+fn catalogue(from: &str, into: &str) -> io::Result<()> {
+    println!("cargo:rerun-if-changed={from}");
+    let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
+    let source = fs::read_to_string(Path::new(&root).join(from))?;
+    let table: toml::Table = source.parse().map_err(io::Error::other)?;
+    let mut text = String::new();
+    for (section, entries) in &table {
+        for (key, said) in entries.as_table().into_iter().flatten() {
+            let said = said.as_str().unwrap_or_default();
+            write!(text, "{section}\u{1f}{key}\u{1f}{said}\u{1e}").map_err(io::Error::other)?;
+        }
+    }
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     fs::write(Path::new(&out).join(into), text)
 }

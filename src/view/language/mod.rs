@@ -6,12 +6,11 @@
 //! the same in every language.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 mod phrase;
 
-use phrase::{Phrases, Words};
+use phrase::{Entries, Phrases, Words};
 
 /// A language that people may be spoken to in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +21,15 @@ pub enum Language {
     Portuguese,
 }
 
-/// The catalogue, as the project's text has it.
-const CATALOGUE: &str = include_str!("../pt.toml");
+/// The catalogue: what `build.rs` made of `src/view/pt.toml`, so that no run has to read TOML before it speaks.
+const CATALOGUE: &str = include_str!(concat!(env!("OUT_DIR"), "/pt.txt"));
 
 /// What the run speaks, chosen once at its start.
 static CHOSEN: OnceLock<Language> = OnceLock::new();
 
 /// What is said in another language.
 struct Catalogue {
-    headers: HashMap<String, String>,
+    headers: Entries,
     words: Words,
     phrases: Phrases,
 }
@@ -113,16 +112,16 @@ impl Translator {
     pub fn word<'w>(&'w self, word: &'w str) -> &'w str {
         let words = self.0.map(|catalogue| &catalogue.words.one);
         words
-            .and_then(|words| words.get(word))
-            .map_or(word, String::as_str)
+            .and_then(|words| words.get(word).copied())
+            .unwrap_or(word)
     }
 
     /// The name of a column.
     pub fn header<'w>(&'w self, name: &'w str) -> &'w str {
         let headers = self.0.map(|catalogue| &catalogue.headers);
         headers
-            .and_then(|headers| headers.get(name))
-            .map_or(name, String::as_str)
+            .and_then(|headers| headers.get(name).copied())
+            .unwrap_or(name)
     }
 }
 
@@ -135,16 +134,16 @@ pub fn spoken() -> Language {
 pub fn header(name: &str) -> &str {
     let titles = chosen().map(|catalogue| &catalogue.headers);
     titles
-        .and_then(|titles| titles.get(name))
-        .map_or(name, String::as_str)
+        .and_then(|titles| titles.get(name).copied())
+        .unwrap_or(name)
 }
 
 /// A word of a closed vocabulary.
 pub fn word(word: &str) -> &str {
     let words = chosen().map(|catalogue| &catalogue.words.one);
     words
-        .and_then(|words| words.get(word))
-        .map_or(word, String::as_str)
+        .and_then(|words| words.get(word).copied())
+        .unwrap_or(word)
 }
 
 /// A text of the program's own, as the catalogue has it whole; none where nothing is to be turned.
@@ -177,7 +176,7 @@ pub fn in_portuguese(text: &str) -> String {
 #[cfg(test)]
 pub fn portuguese(word: &str) -> String {
     let words = Catalogue::read(CATALOGUE).words.one;
-    words.get(word).map_or(word, String::as_str).to_owned()
+    words.get(word).copied().unwrap_or(word).to_owned()
 }
 
 /// Which of these texts the catalogue does not have.
@@ -189,26 +188,23 @@ pub fn lacking(texts: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 impl Catalogue {
-    /// Reads a catalogue; what is not one says nothing, and the test of the catalogue tells.
-    fn read(text: &str) -> Self {
-        let table: toml::Table = text.parse().unwrap_or_default();
-        let section = |name: &str| -> HashMap<String, String> {
-            let section = table.get(name).and_then(toml::Value::as_table);
-            section
-                .into_iter()
-                .flatten()
-                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                .collect()
-        };
-        let words = Words {
-            one: section("words"),
-            many: section("many"),
-        };
-        let phrases = Phrases::of(section("phrases"));
+    /// Reads what `build.rs` wrote.
+    fn read(text: &'static str) -> Self {
+        let (mut headers, mut words, mut phrases) = <(Entries, Words, Entries)>::default();
+        for entry in text.split_terminator('\u{1e}') {
+            let mut parts = entry.splitn(3, '\u{1f}');
+            let section = match parts.next() {
+                Some("headers") => &mut headers,
+                Some("words") => &mut words.one,
+                Some("many") => &mut words.many,
+                _ => &mut phrases,
+            };
+            section.extend(parts.next().zip(parts.next()));
+        }
         Self {
-            headers: section("headers"),
+            headers,
             words,
-            phrases,
+            phrases: Phrases::of(phrases),
         }
     }
 
@@ -243,27 +239,49 @@ mod tests {
         }
     }
 
+    /// The catalogue as people write it.
+    const SOURCE: &str = include_str!("../pt.toml");
+
+    fn source() -> Vec<(String, String, String)> {
+        let table: toml::Table = SOURCE.parse().expect("TOML");
+        let sections = table.into_iter().map(|(section, entries)| {
+            let toml::Value::Table(entries) = entries else {
+                panic!("{section} is no section");
+            };
+            entries.into_iter().map(move |(key, said)| {
+                let said = said.as_str().expect("a text").to_owned();
+                (section.clone(), key, said)
+            })
+        });
+        sections.flatten().collect()
+    }
+
     #[test]
-    fn the_catalogue_can_be_read_whole() {
-        let table: toml::Table = CATALOGUE.parse().expect("TOML");
-        for section in ["headers", "words", "many", "phrases"] {
-            let entries = table[section].as_table().expect("a section");
-            assert!(!entries.is_empty(), "{section}");
-            for (key, value) in entries {
-                let said = value.as_str().expect("a text");
-                assert!(!said.trim().is_empty(), "{section}: {key}");
-            }
+    fn the_catalogue_is_read_whole() {
+        let read = catalogue();
+        let mut sections = std::collections::BTreeSet::new();
+        for (section, key, said) in source() {
+            assert!(!said.trim().is_empty(), "{section}: {key}");
+            let key = key.as_str();
+            let found = match section.as_str() {
+                "headers" => read.headers.get(key).copied(),
+                "words" => read.words.one.get(key).copied(),
+                "many" => read.words.many.get(key).copied(),
+                "phrases" if key.contains("{}") => Some(said.as_str()),
+                "phrases" => read.phrases.whole(key),
+                other => panic!("{other} is no section of the catalogue"),
+            };
+            assert_eq!(found, Some(said.as_str()), "{section}: {key}");
+            sections.insert(section);
         }
+        assert_eq!(sections.len(), 4, "{sections:?}");
     }
 
     #[test]
     fn every_phrase_tells_of_all_that_its_english_tells_of() {
-        let table: toml::Table = CATALOGUE.parse().expect("TOML");
-        let phrases = table["phrases"].as_table().expect("phrases");
-        let strings = phrases
-            .iter()
-            .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
-        let flaws = phrase::flaws(strings);
+        let phrases = source().into_iter();
+        let phrases = phrases.filter(|(section, ..)| section == "phrases");
+        let flaws = phrase::flaws(phrases.map(|(_, key, said)| (key, said)));
         assert!(flaws.is_empty(), "{flaws:#?}");
     }
 }

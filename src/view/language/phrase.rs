@@ -6,6 +6,7 @@
 //! vocabulary, `{2:d}` the second one as it is, and `{1|fatura|faturas}` one of two words by the number at
 //! the first place.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// Phrases may stand in phrases so deep.
@@ -21,18 +22,23 @@ const COMMAND: &str = "regua ";
 const LONGEST: usize = 20_000;
 
 /// What a phrase is found by and said as.
+#[derive(Clone, Copy)]
 struct Phrase {
-    /// The texts around its places: one more than there are places.
-    around: Vec<String>,
-    said: Vec<Piece>,
+    /// As the program has it, each place as [`PLACE`].
+    key: &'static str,
+    /// As it is written in the other language.
+    said: &'static str,
 }
 
+/// A place of a phrase.
+const PLACE: &str = "{}";
+
 /// A piece of what is said.
-enum Piece {
-    Text(String),
+enum Piece<'s> {
+    Text(&'s str),
     Place(usize, Manner),
     /// By the number at a place, this or that.
-    Number(usize, String, String),
+    Number(usize, &'s str, &'s str),
 }
 
 /// How what stands at a place is said.
@@ -46,58 +52,60 @@ enum Manner {
     Data,
 }
 
+/// What is said in another language, by what it is in ours.
+pub(super) type Entries = HashMap<&'static str, &'static str>;
+
 /// The words of our vocabularies in another language.
+#[derive(Default)]
 pub(super) struct Words {
     /// As one of them is said.
-    pub(super) one: HashMap<String, String>,
+    pub(super) one: Entries,
     /// As several are, where that is said in another way.
-    pub(super) many: HashMap<String, String>,
+    pub(super) many: Entries,
 }
 
 impl Words {
     /// A word, so many times.
-    fn counted(&self, number: &str, word: &str) -> Option<&str> {
+    fn counted(&self, number: &str, word: &str) -> Option<&'static str> {
         let many = self.many.get(word).filter(|_| number != "1");
-        many.or_else(|| self.one.get(word)).map(String::as_str)
+        many.or_else(|| self.one.get(word)).copied()
+    }
+
+    fn owned(&self, word: &str) -> Option<String> {
+        self.one.get(word).map(|said| (*said).to_owned())
     }
 }
 
 /// All phrases of a language.
 pub(super) struct Phrases {
     /// Those without a place, by their text.
-    plain: HashMap<String, String>,
+    plain: Entries,
     /// Those with places that begin with a letter of ASCII, by it, and the rest under 0; the one with
     /// most text of its own first.
     placed: HashMap<u8, Vec<Phrase>>,
 }
 
 impl Phrases {
-    pub(super) fn of(entries: HashMap<String, String>) -> Self {
-        let mut plain = HashMap::new();
+    pub(super) fn of(entries: Entries) -> Self {
+        let mut plain = Entries::with_capacity(entries.len());
         let mut placed: HashMap<u8, Vec<Phrase>> = HashMap::new();
         for (key, said) in entries {
-            let around: Vec<String> = key.split("{}").map(str::to_owned).collect();
-            if around.len() == 1 {
+            if key.contains(PLACE) {
+                let alike = placed.entry(first_letter(key)).or_default();
+                alike.push(Phrase { key, said });
+            } else {
                 plain.insert(key, said);
-                continue;
             }
-            let first = first_letter(&around[0]);
-            let said = pieces(&said);
-            placed
-                .entry(first)
-                .or_default()
-                .push(Phrase { around, said });
         }
         for phrases in placed.values_mut() {
-            let own = |phrase: &Phrase| phrase.around.iter().map(String::len).sum::<usize>();
-            phrases.sort_by(|a, b| own(b).cmp(&own(a)).then_with(|| a.around.cmp(&b.around)));
+            phrases.sort_by_cached_key(|phrase| (Reverse(phrase.own()), phrase.key));
         }
         Self { plain, placed }
     }
 
     /// What a whole text without places is said as.
-    pub(super) fn whole(&self, text: &str) -> Option<&str> {
-        self.plain.get(text).map(String::as_str)
+    pub(super) fn whole(&self, text: &str) -> Option<&'static str> {
+        self.plain.get(text).copied()
     }
 
     /// What a line is said as; a line that is no phrase, as it is.
@@ -122,7 +130,7 @@ impl Phrases {
             return Some(said.to_owned());
         }
         let own = self.placed.get(&first_letter(text)).into_iter().flatten();
-        let mut own = own.filter(|phrase| phrase.around[0].starts_with(COMMAND));
+        let mut own = own.filter(|phrase| phrase.key.starts_with(COMMAND));
         if let Some(phrase) = own.find_map(|phrase| phrase.literal(text)) {
             return Some(phrase);
         }
@@ -160,7 +168,7 @@ impl Phrases {
             })
         });
         let (phrase, places) = found?;
-        Some(self.fill(&phrase.said, &places, words, depth))
+        Some(self.fill(&pieces(phrase.said), &places, words, depth))
     }
 
     /// A line whose end is one phrase, whatever it tells of before.
@@ -188,7 +196,7 @@ impl Phrases {
             None => self
                 .direct(within, words, depth - 1)
                 .or_else(|| counted(within, words))
-                .or_else(|| words.one.get(within).cloned()),
+                .or_else(|| words.owned(within)),
         };
         if outside.is_none() && inside.is_none() {
             return None;
@@ -202,7 +210,7 @@ impl Phrases {
     /// A piece of a line: a phrase, or a word of a vocabulary.
     fn piece(&self, text: &str, words: &Words, depth: usize) -> Option<String> {
         self.phrase(text, words, depth)
-            .or_else(|| words.one.get(text).cloned())
+            .or_else(|| words.owned(text))
     }
 
     /// A line that is made of phrases: each is said by itself.
@@ -224,7 +232,7 @@ impl Phrases {
             if said.iter().any(Option::is_some) {
                 let all = said.into_iter().zip(parts);
                 let all = all.map(|(said, part)| {
-                    let word = || words.one.get(part).cloned();
+                    let word = || words.owned(part);
                     said.or_else(word).unwrap_or_else(|| part.to_owned())
                 });
                 return Some(all.collect::<Vec<_>>().join(between));
@@ -233,7 +241,7 @@ impl Phrases {
         None
     }
 
-    fn fill(&self, said: &[Piece], places: &[&str], words: &Words, depth: usize) -> String {
+    fn fill(&self, said: &[Piece<'_>], places: &[&str], words: &Words, depth: usize) -> String {
         let mut text = String::new();
         for piece in said {
             match piece {
@@ -243,7 +251,7 @@ impl Phrases {
                     match manner {
                         Manner::Data => text.push_str(found),
                         Manner::Word => {
-                            text.push_str(words.one.get(found).map_or(found, String::as_str));
+                            text.push_str(words.one.get(found).copied().unwrap_or(found));
                         }
                         Manner::Phrase => {
                             // A place may begin or end with the blank that sets it off.
@@ -266,32 +274,35 @@ impl Phrases {
 }
 
 impl Phrase {
+    /// How much text of its own it has, in bytes.
+    fn own(&self) -> usize {
+        self.key.len() - PLACE.len() * self.key.matches(PLACE).count()
+    }
+
     /// A text that is this phrase, with what stands at its places as it is.
     fn literal(&self, text: &str) -> Option<String> {
         let places = self.places(text)?;
-        let said = self.said.iter().map(|piece| match piece {
-            Piece::Text(own) => own.as_str(),
-            Piece::Place(at, _) => places.get(*at).copied().unwrap_or_default(),
-            Piece::Number(_, _, many) => many.as_str(),
+        let said = pieces(self.said).into_iter().map(|piece| match piece {
+            Piece::Text(own) => own,
+            Piece::Place(at, _) => places.get(at).copied().unwrap_or_default(),
+            Piece::Number(_, _, many) => many,
         });
         Some(said.collect())
     }
 
     /// What stands at its places in a text that is this phrase.
     fn places<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
-        let rest = text.strip_prefix(self.around[0].as_str())?;
-        let last = self.around.last()?;
-        if !rest.ends_with(last.as_str()) || rest.len() < last.len() {
-            return None;
-        }
-        let mut rest = &rest[..rest.len() - last.len()];
+        let (first, others) = self.key.split_once(PLACE)?;
+        let rest = text.strip_prefix(first)?;
+        let (between, last) = others.rsplit_once(PLACE).unzip();
+        let mut rest = rest.strip_suffix(last.unwrap_or(others))?;
         let mut places = Vec::new();
-        for between in &self.around[1..self.around.len() - 1] {
+        for between in between.into_iter().flat_map(|all| all.split(PLACE)) {
             // Two places with nothing between them cannot be told apart.
             let at = if between.is_empty() {
                 0
             } else {
-                rest.find(between.as_str())?
+                rest.find(between)?
             };
             places.push(&rest[..at]);
             rest = &rest[at + between.len()..];
@@ -319,7 +330,7 @@ fn first_letter(text: &str) -> u8 {
 }
 
 /// The pieces of what is said.
-fn pieces(said: &str) -> Vec<Piece> {
+fn pieces(said: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = said;
     let mut next = 0;
@@ -327,16 +338,16 @@ fn pieces(said: &str) -> Vec<Piece> {
         let Some(end) = rest[at..].find('}').map(|end| at + end) else {
             break;
         };
-        pieces.push(Piece::Text(rest[..at].to_owned()));
+        pieces.push(Piece::Text(&rest[..at]));
         pieces.push(place(&rest[at + 1..end], &mut next));
         rest = &rest[end + 1..];
     }
-    pieces.push(Piece::Text(rest.to_owned()));
+    pieces.push(Piece::Text(rest));
     pieces
 }
 
 /// A place as it is written between braces.
-fn place(written: &str, next: &mut usize) -> Piece {
+fn place<'s>(written: &'s str, next: &mut usize) -> Piece<'s> {
     let mut numbered = written.split('|');
     let head = numbered.next().unwrap_or_default();
     let (number, manner) = head.split_once(':').unwrap_or((head, ""));
@@ -348,7 +359,7 @@ fn place(written: &str, next: &mut usize) -> Piece {
         }
     };
     if let (Some(one), Some(many)) = (numbered.next(), numbered.next()) {
-        return Piece::Number(at, one.to_owned(), many.to_owned());
+        return Piece::Number(at, one, many);
     }
     let manner = match manner {
         "w" => Manner::Word,
@@ -404,15 +415,11 @@ mod tests {
                 "de um dia: {} ao todo, e mais",
             ),
         ];
-        let entries = phrases
-            .iter()
-            .map(|(key, said)| ((*key).to_owned(), (*said).to_owned()));
-        let table = |word: &str, said: &str| HashMap::from([(word.to_owned(), said.to_owned())]);
         let words = Words {
-            one: table("sent", "enviada"),
-            many: table("sent", "enviadas"),
+            one: Entries::from([("sent", "enviada")]),
+            many: Entries::from([("sent", "enviadas")]),
         };
-        Phrases::of(entries.collect()).line(line, &words)
+        Phrases::of(Entries::from(phrases)).line(line, &words)
     }
 
     #[test]
