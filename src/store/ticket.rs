@@ -1,7 +1,9 @@
 //! Tickets and their events; staff and topics, who hear of them.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 use serde_json::json;
 
 use super::columns::{Columns as _, Millis};
@@ -34,43 +36,91 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Ticket> {
     })
 }
 
+static FIND: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {TICKET} FROM ticket k WHERE k.id = ?1"));
+
 /// A ticket, if the book knows it.
 pub fn find(connection: &Connection, id: i64) -> Result<Option<Ticket>> {
     Ok(connection
-        .prepare_cached(&format!("SELECT {TICKET} FROM ticket k WHERE k.id = ?1"))?
+        .prepare_cached(&FIND)?
         .query_row([id], read)
         .optional()?)
 }
 
-/// Writes a ticket as an event left it. An id that the book does not know is kept aside, and
-/// counts until the book knows better.
-pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO ticket
-               (id, client_id, topic_id, subtopic_id, responsible_id,
-                told_client_id, told_topic_id, told_subtopic_id, told_responsible_id,
-                title, status, priority, opened_by, visible_to_client, opened_at)
-             SELECT ?1, client, topic, subtopic, responsible,
-                    iif(client IS NULL, ?2, NULL), iif(topic IS NULL, ?3, NULL),
-                    iif(subtopic IS NULL, ?4, NULL), iif(responsible IS NULL, ?5, NULL),
-                    ?6, ?7, ?8, ?9, ?10, ?11
-             FROM (SELECT (SELECT id FROM client WHERE id = ?2) AS client,
-                          (SELECT id FROM topic WHERE id = ?3) AS topic,
-                          (SELECT id FROM topic WHERE id = ?4) AS subtopic,
-                          (SELECT id FROM staff WHERE id = ?5) AS responsible LIMIT 1)
-             WHERE true
-             ON CONFLICT (id) DO UPDATE SET
-               client_id = excluded.client_id, topic_id = excluded.topic_id,
-               subtopic_id = excluded.subtopic_id, responsible_id = excluded.responsible_id,
-               told_client_id = excluded.told_client_id, told_topic_id = excluded.told_topic_id,
-               told_subtopic_id = excluded.told_subtopic_id,
-               told_responsible_id = excluded.told_responsible_id,
-               title = excluded.title, status = excluded.status, priority = excluded.priority,
-               opened_by = excluded.opened_by, visible_to_client = excluded.visible_to_client,
-               opened_at = excluded.opened_at",
-        )?
-        .execute(params![
+/// Whether an event's id is known.
+const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)
+    OR EXISTS (SELECT 1 FROM spent_event WHERE id = ?1)";
+
+const SAVE: &str = "INSERT INTO ticket
+      (id, client_id, topic_id, subtopic_id, responsible_id,
+       told_client_id, told_topic_id, told_subtopic_id, told_responsible_id,
+       title, status, priority, opened_by, visible_to_client, opened_at)
+    SELECT ?1, client, topic, subtopic, responsible,
+           iif(client IS NULL, ?2, NULL), iif(topic IS NULL, ?3, NULL),
+           iif(subtopic IS NULL, ?4, NULL), iif(responsible IS NULL, ?5, NULL),
+           ?6, ?7, ?8, ?9, ?10, ?11
+    FROM (SELECT (SELECT id FROM client WHERE id = ?2) AS client,
+                 (SELECT id FROM topic WHERE id = ?3) AS topic,
+                 (SELECT id FROM topic WHERE id = ?4) AS subtopic,
+                 (SELECT id FROM staff WHERE id = ?5) AS responsible LIMIT 1)
+    WHERE true
+    ON CONFLICT (id) DO UPDATE SET
+      client_id = excluded.client_id, topic_id = excluded.topic_id,
+      subtopic_id = excluded.subtopic_id, responsible_id = excluded.responsible_id,
+      told_client_id = excluded.told_client_id, told_topic_id = excluded.told_topic_id,
+      told_subtopic_id = excluded.told_subtopic_id,
+      told_responsible_id = excluded.told_responsible_id,
+      title = excluded.title, status = excluded.status, priority = excluded.priority,
+      opened_by = excluded.opened_by, visible_to_client = excluded.visible_to_client,
+      opened_at = excluded.opened_at";
+
+const KEEP: &str = "INSERT INTO event
+      (id, ticket_id, type, at, told_at, from_status, to_status, priority, author, text)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+const IS_LATE: &str = "SELECT EXISTS (SELECT 1 FROM event WHERE ticket_id = ?1 AND at > ?2)";
+
+/// Takes many events in: what that takes is made ready once.
+pub struct EventWriter<'c> {
+    is_known: CachedStatement<'c>,
+    find: CachedStatement<'c>,
+    is_late: CachedStatement<'c>,
+    save: CachedStatement<'c>,
+    keep: CachedStatement<'c>,
+}
+
+impl<'c> EventWriter<'c> {
+    /// Makes ready to write.
+    pub fn new(connection: &'c Connection) -> Result<Self> {
+        Ok(Self {
+            is_known: connection.prepare_cached(IS_KNOWN)?,
+            find: connection.prepare_cached(&FIND)?,
+            is_late: connection.prepare_cached(IS_LATE)?,
+            save: connection.prepare_cached(SAVE)?,
+            keep: connection.prepare_cached(KEEP)?,
+        })
+    }
+
+    /// Whether an event of this id was told already.
+    pub fn is_known(&mut self, id: &str) -> Result<bool> {
+        Ok(self.is_known.query_row([id], |row| row.get(0))?)
+    }
+
+    /// A ticket, if the book knows it.
+    pub fn find(&mut self, id: i64) -> Result<Option<Ticket>> {
+        Ok(self.find.query_row([id], read).optional()?)
+    }
+
+    /// Whether an event of the same ticket that happened after this one was told already.
+    pub fn is_late(&mut self, event: &Event) -> Result<bool> {
+        let key = (event.ticket_id, Millis(event.at));
+        Ok(self.is_late.query_row(key, |row| row.get(0))?)
+    }
+
+    /// Writes a ticket as an event left it. An id that the book does not know is kept aside, and
+    /// counts until the book knows better.
+    pub fn save(&mut self, ticket: &Ticket) -> Result<()> {
+        self.save.execute(params![
             ticket.id,
             ticket.client_id,
             ticket.topic_id,
@@ -83,30 +133,12 @@ pub fn save(connection: &Connection, ticket: &Ticket) -> Result<()> {
             ticket.visible_to_client,
             ticket.opened_at.map(Millis),
         ])?;
-    Ok(())
-}
+        Ok(())
+    }
 
-/// Whether an event of this id was told already.
-pub fn event_known(connection: &Connection, id: &str) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)
-                 OR EXISTS (SELECT 1 FROM spent_event WHERE id = ?1)",
-        )?
-        .query_row([id], |row| row.get(0))?)
-}
-
-/// Keeps an event, told at `told_at`; false when its id is known.
-pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>) -> Result<bool> {
-    let changed = connection
-        .prepare_cached(
-            "INSERT INTO event
-               (id, ticket_id, type, at, told_at, from_status, to_status, priority, author, text)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
-             WHERE NOT EXISTS (SELECT 1 FROM spent_event WHERE id = ?1)
-             ON CONFLICT (id) DO NOTHING",
-        )?
-        .execute(params![
+    /// Keeps an event whose id is not known, told at `told_at`.
+    pub fn keep(&mut self, event: &Event, told_at: DateTime<Utc>) -> Result<()> {
+        self.keep.execute(params![
             event.id,
             event.ticket_id,
             event.kind,
@@ -118,13 +150,20 @@ pub fn keep_event(connection: &Connection, event: &Event, told_at: DateTime<Utc>
             event.author(),
             event.text,
         ])?;
-    Ok(changed > 0)
+        Ok(())
+    }
+}
+
+/// Whether an event of this id was told already.
+pub fn event_known(connection: &Connection, id: &str) -> Result<bool> {
+    let mut statement = connection.prepare_cached(IS_KNOWN)?;
+    Ok(statement.query_row([id], |row| row.get(0))?)
 }
 
 /// Whether an event of this ticket that happened after `at` was told already.
 pub fn later_event(connection: &Connection, ticket_id: i64, at: DateTime<Utc>) -> Result<bool> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE ticket_id = ?1 AND at > ?2)")?
+        .prepare_cached(IS_LATE)?
         .query_row((ticket_id, Millis(at)), |row| row.get(0))?)
 }
 

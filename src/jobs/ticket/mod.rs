@@ -77,6 +77,26 @@ impl Taken {
     }
 }
 
+/// What the events of one transaction are written with.
+struct Pen<'c> {
+    connection: &'c Connection,
+    events: ticket::EventWriter<'c>,
+    messages: message::Writer<'c>,
+    /// The state of the database: nobody else writes meanwhile.
+    state: i64,
+}
+
+impl<'c> Pen<'c> {
+    fn ready(connection: &'c Connection) -> Result<Self> {
+        Ok(Self {
+            connection,
+            events: ticket::EventWriter::new(connection)?,
+            messages: message::Writer::new(connection)?,
+            state: ticket::others_wrote(connection)?,
+        })
+    }
+}
+
 /// Takes events, each whole or not at all.
 pub struct Desk<'a> {
     config: &'a Config,
@@ -106,7 +126,8 @@ impl<'a> Desk<'a> {
     fn take_together(&mut self, store: &mut Store, events: &[&Event]) -> Result<Vec<Taken>> {
         let now = self.clock.now();
         let together = store.write(|transaction| {
-            let taken = events.iter().map(|e| self.take_in(transaction, e, now));
+            let mut pen = Pen::ready(transaction)?;
+            let taken = events.iter().map(|e| self.take_with(&mut pen, e, now));
             taken.collect()
         });
         if together.is_ok() || events.len() < 2 {
@@ -118,28 +139,33 @@ impl<'a> Desk<'a> {
 
     /// The same within a transaction of the caller's.
     pub fn take_in(&mut self, connection: &Connection, event: &Event, now: Now) -> Result<Taken> {
-        if ticket::event_known(connection, &event.id)? {
+        self.take_with(&mut Pen::ready(connection)?, event, now)
+    }
+
+    fn take_with(&mut self, pen: &mut Pen<'_>, event: &Event, now: Now) -> Result<Taken> {
+        let connection = pen.connection;
+        if pen.events.is_known(&event.id)? {
             return Ok(Taken::nothing(true, None));
         }
-        let before = ticket::find(connection, event.ticket_id)?;
+        let before = pen.events.find(event.ticket_id)?;
         if let Some(flaw) = event.objection(before.as_ref()) {
             return Ok(Taken::nothing(false, Some(flaw)));
         }
-        let state = ticket::others_wrote(connection)?;
-        let known = match self.known.take().filter(|(seen, _)| *seen == state) {
+        let known = match self.known.take().filter(|(seen, _)| *seen == pen.state) {
             Some((_, known)) => known,
             None => Known::gather(connection, self.config, now)?,
         };
-        let (_, known) = self.known.insert((state, known));
-        let case = Case::gather(connection, known, event, before)?;
+        let (_, known) = self.known.insert((pen.state, known));
+        let late = pen.events.is_late(event)?;
+        let case = Case::gather(connection, known, event, (before, late))?;
         let hearing = case.hearing();
         let kept = event.kept(case.before.as_ref(), &known.topics, case.late);
-        ticket::save(connection, &kept)?;
-        ticket::keep_event(connection, event, now.at)?;
+        pen.events.save(&kept)?;
+        pen.events.keep(event, now.at)?;
         let mut made = Vec::new();
         for notice in hearing.notices {
             for spoken in case.speak(connection, now, notice)? {
-                if let message::Inserted::New(id) = message::insert(connection, &spoken.message)? {
+                if let message::Inserted::New(id) = pen.messages.insert(&spoken.message)? {
                     made.push(Made {
                         id,
                         notice: spoken.notice,
@@ -198,7 +224,8 @@ pub fn rehearse(
     if let Some(flaw) = event.objection(before.as_ref()) {
         return Err(refusal(event, flaw));
     }
-    let case = Case::gather(connection, &known, event, before)?;
+    let late = ticket::later_event(connection, event.ticket_id, event.at)?;
+    let case = Case::gather(connection, &known, event, (before, late))?;
     let hearing = case.hearing();
     let mut heard = Vec::new();
     for notice in hearing.notices {

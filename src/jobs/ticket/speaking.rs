@@ -104,9 +104,8 @@ impl<'a> Case<'a> {
         connection: &Connection,
         known: &'a Known<'a>,
         event: &'a Event,
-        before: Option<Ticket>,
+        (before, late): (Option<Ticket>, bool),
     ) -> Result<Self> {
-        let late = ticket::later_event(connection, event.ticket_id, event.at)?;
         let ticket = event.shown(before.as_ref(), &known.topics, late);
         let client = match ticket.client_id {
             Some(id) => book::client(connection, id)?,
