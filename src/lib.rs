@@ -15,7 +15,7 @@
 //! | [`channel`] | one file or folder a provider, with its settings: sends one message, says what to do after a refusal | `domain`, `error`, `settings`, `toml_table`, `http`, `wire`, `clock` |
 //! | [`source`] | where facts and definitions come from: CSV, JSON Lines, TOML; any number of ERPs through one door, the trait `Source`, each with its settings | the same |
 //! | [`http`] | the one door to ureq: an answer, or what is certain without one | `error`, `clock`, `wire` |
-//! | [`wire`] | what HTTP and SMTP stand on: names, trust, sockets, and the one place that bounds reading | `error`, `clock` |
+//! | [`wire`] | what HTTP and SMTP stand on: names, trust, sockets, letters that are not UTF-8, and the one place that bounds reading | `error`, `clock` |
 //! | [`private_file`] | making files that only their owner reads | nothing |
 //! | [`config`] | the sections that belong to no provider or source, put together; accepted whole or refused whole | `channel`, `source`, `domain`, `error`, `settings`, `toml_table` |
 //! | [`settings`] | what any section may hold: secrets, addresses, times to wait | `error`, `toml_table`, `wire` |
