@@ -390,7 +390,7 @@ mod tests {
         store
             .write(|transaction| {
                 let invoice = book::invoice(transaction, 11)?.expect("an invoice");
-                collection::write(transaction, "basic", &invoice, &due, today)
+                collection::CaseWriter::new(transaction)?.write("basic", &invoice, &due, today)
             })
             .expect("it moves");
         let c = store.connection();

@@ -7,27 +7,27 @@ use super::columns::{Day, Millis};
 use super::meta;
 use crate::domain::invoice::Invoice;
 use crate::domain::payment_code::CodeKind;
-use crate::domain::words::Word as _;
 use crate::error::Result;
 
 /// Fills in the codes of an invoice that were fetched for what it owes, when it is due and how it stands
 /// now, where its source says none by itself.
 pub(super) fn fill_in(connection: &Connection, invoice: &mut Invoice) -> Result<()> {
-    for &kind in CodeKind::ALL {
-        if invoice.code(kind).is_some() {
-            continue;
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, code FROM payment_code
+         WHERE invoice_id = ?1 AND amount = ?2 AND due_on = ?3 AND status = ?4",
+    )?;
+    let owes = (
+        invoice.id,
+        invoice.open_amount,
+        Day(invoice.due_on),
+        invoice.status,
+    );
+    let mut rows = statement.query(owes)?;
+    while let Some(row) = rows.next()? {
+        let own = invoice.code_mut(row.get(0)?);
+        if own.is_none() {
+            *own = row.get(1)?;
         }
-        *invoice.code_mut(kind) = connection
-            .prepare_cached(
-                "SELECT code FROM payment_code
-                 WHERE invoice_id = ?1 AND kind = ?2 AND amount = ?3 AND due_on = ?4 AND status = ?5",
-            )?
-            .query_row(
-                (invoice.id, kind, invoice.open_amount, Day(invoice.due_on), invoice.status),
-                |row| row.get(0),
-            )
-            .optional()?
-            .flatten();
     }
     Ok(())
 }

@@ -185,6 +185,7 @@ pub(super) fn plan(
         handled: 0,
         any_spent: purge::any_spent(connection)?,
         writer: message::Writer::new(connection)?,
+        cases: collection::CaseWriter::new(connection)?,
         progress,
     };
     for rule in 0..asked.len() {

@@ -40,6 +40,7 @@ pub(super) struct Walk<'a> {
     /// Keys of deleted messages are remembered.
     pub any_spent: bool,
     pub writer: message::Writer<'a>,
+    pub cases: collection::CaseWriter<'a>,
     pub progress: &'a mut dyn FnMut(u64),
 }
 
@@ -109,13 +110,14 @@ impl Walk<'_> {
         // A rule looks at each invoice once.
         let others_moved = self.handled > 0;
         collection::reopen_present(connection, name, evaluation.today)?;
+        let mut details = collection::Details::new(connection, any_hold, zone)?;
+        let mut list = collection::DueWriter::new(connection)?;
         let evaluated =
             collection::each_candidate(connection, &evaluation, |invoice_id, bureau| {
                 if others_moved && collection::moved_in_run(connection, invoice_id)? {
                     return Ok(());
                 }
-                let Some(detail) = collection::detail(connection, invoice_id, any_hold, zone)?
-                else {
+                let Some(detail) = details.of(invoice_id)? else {
                     return Ok(());
                 };
                 if claims.owner(detail.open_rule(), detail.portfolio.as_deref()) != Some(name) {
@@ -127,7 +129,7 @@ impl Walk<'_> {
                 };
                 match evaluation.decide(&detail.bill, &detail.past, &detail.exclusions) {
                     Decision::Happens(step) if !bureau || step == Move::BureauRemoved => {
-                        self.note_due(rule, step, &detail)
+                        self.note_due(&mut list, (rule, step), &detail)
                     }
                     Decision::LeftOut(step, reason) if !bureau => {
                         self.leave_out(rule, (step, reason), &detail, each)
@@ -139,7 +141,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn note_due(&mut self, rule: usize, step: Move, detail: &Detail) -> Result<()> {
+    fn note_due(
+        &mut self,
+        list: &mut collection::DueWriter<'_>,
+        (rule, step): (usize, Move),
+        detail: &Detail,
+    ) -> Result<()> {
         let due = DueMove {
             client_id: detail.client_id,
             invoice_id: detail.invoice_id,
@@ -147,7 +154,7 @@ impl Walk<'_> {
             case: detail.open.as_ref().map(|(id, _)| *id),
             stage: detail.last_stage,
         };
-        collection::note_due(self.connection, rule, &due)?;
+        list.note(rule, &due)?;
         self.handled += 1;
         (self.progress)(self.handled);
         Ok(())
@@ -234,7 +241,7 @@ impl Walk<'_> {
             let Evaluation {
                 rule: own, today, ..
             } = ruling.evaluation;
-            let case = collection::write(self.connection, &own.name, &invoice, &due, today)?;
+            let case = self.cases.write(&own.name, &invoice, &due, today)?;
             let counts_from = self.counts_from(own, &invoice)?;
             moving.push(Moving {
                 rule,

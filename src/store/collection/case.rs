@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _};
 
 use super::DueMove;
 use crate::domain::invoice::Invoice;
@@ -14,71 +14,95 @@ use crate::store::columns::{Columns as _, Day};
 use crate::store::meta;
 use crate::store::presence::ABSENT_CLIENTS;
 
-/// Writes a move down; the id of the case it belongs to, if it belongs to one.
-pub fn write(
-    connection: &Connection,
-    rule: &str,
-    invoice: &Invoice,
-    due: &DueMove,
-    today: NaiveDate,
-) -> Result<Option<i64>> {
-    let day = Day(today);
-    match (due.step, due.case) {
-        (Move::Enter, _) => return begin(connection, rule, invoice, day).map(Some),
-        (Move::Advance(stage), Some(case)) => {
-            connection
-                .prepare_cached("UPDATE collection_case SET stage = ?2, since = ?3 WHERE id = ?1")?
-                .execute((case, stage, day))?;
-            let reached = Milestone::Reached(stage);
-            note_move(connection, (case, None), day, reached, invoice)?;
-            merge_queued(connection, invoice.id, case)?;
-        }
-        (
-            Move::Close {
-                outcome,
-                bureau_waits,
-            },
-            Some(case),
-        ) => {
-            connection
-                .prepare_cached(
-                    "UPDATE collection_case SET outcome = ?2, closed_on = ?3 WHERE id = ?1",
-                )?
-                .execute((case, outcome, day))?;
-            look_again(connection, invoice.id, case)?;
-            let closed = Milestone::Closed(outcome);
-            note_move(connection, (case, None), day, closed, invoice)?;
-            if bureau_waits {
-                note_bureau(connection, invoice, "put_off_on", day)?;
-            }
-        }
-        (Move::Advance(_) | Move::Close { .. }, None) => {
-            return Err(Error::world(format!(
-                "invoice {} has no open case to move",
-                invoice.id
-            )));
-        }
-        (Move::BureauRemoved, _) => note_bureau(connection, invoice, "told_on", day)?,
-        (Move::Reminder(days), _) => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO collection_reminder (invoice_id, due_on, days, rule, fired_on)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute((invoice.id, Day(invoice.due_on), days, rule, day))?;
-        }
-    }
-    Ok(due.case)
+/// Writes moves down: what most of them take is made ready once.
+pub struct CaseWriter<'c> {
+    connection: &'c Connection,
+    begin: CachedStatement<'c>,
+    note: CachedStatement<'c>,
 }
 
-/// Begins a case at the first stage; its id.
-fn begin(connection: &Connection, rule: &str, invoice: &Invoice, day: Day) -> Result<i64> {
-    connection
-        .prepare_cached(
-            "INSERT INTO collection_case (rule, invoice_id, client_id, stage, since, due_on)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute((
+impl<'c> CaseWriter<'c> {
+    /// Makes ready to write.
+    pub fn new(connection: &'c Connection) -> Result<Self> {
+        Ok(Self {
+            connection,
+            begin: connection.prepare_cached(
+                "INSERT INTO collection_case (rule, invoice_id, client_id, stage, since, due_on)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
+            // Its number is asked for by itself: a table that is written from itself goes by way of another.
+            note: connection.prepare_cached(
+                "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
+                 VALUES (?1,
+                         coalesce(?5, (SELECT coalesce(max(number), 0) + 1 FROM collection_move
+                                       WHERE case_id = ?1)),
+                         ?2, ?3, ?4)",
+            )?,
+        })
+    }
+
+    /// Writes a move down; the id of the case it belongs to, if it belongs to one.
+    pub fn write(
+        &mut self,
+        rule: &str,
+        invoice: &Invoice,
+        due: &DueMove,
+        today: NaiveDate,
+    ) -> Result<Option<i64>> {
+        let (connection, day) = (self.connection, Day(today));
+        match (due.step, due.case) {
+            (Move::Enter, _) => return self.begin(rule, invoice, day).map(Some),
+            (Move::Advance(stage), Some(case)) => {
+                connection
+                    .prepare_cached(
+                        "UPDATE collection_case SET stage = ?2, since = ?3 WHERE id = ?1",
+                    )?
+                    .execute((case, stage, day))?;
+                let reached = Milestone::Reached(stage);
+                self.note((case, None), day, reached, invoice)?;
+                merge_queued(connection, invoice.id, case)?;
+            }
+            (
+                Move::Close {
+                    outcome,
+                    bureau_waits,
+                },
+                Some(case),
+            ) => {
+                connection
+                    .prepare_cached(
+                        "UPDATE collection_case SET outcome = ?2, closed_on = ?3 WHERE id = ?1",
+                    )?
+                    .execute((case, outcome, day))?;
+                look_again(connection, invoice.id, case)?;
+                let closed = Milestone::Closed(outcome);
+                self.note((case, None), day, closed, invoice)?;
+                if bureau_waits {
+                    note_bureau(connection, invoice, "put_off_on", day)?;
+                }
+            }
+            (Move::Advance(_) | Move::Close { .. }, None) => {
+                return Err(Error::world(format!(
+                    "invoice {} has no open case to move",
+                    invoice.id
+                )));
+            }
+            (Move::BureauRemoved, _) => note_bureau(connection, invoice, "told_on", day)?,
+            (Move::Reminder(days), _) => {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO collection_reminder (invoice_id, due_on, days, rule, fired_on)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    )?
+                    .execute((invoice.id, Day(invoice.due_on), days, rule, day))?;
+            }
+        }
+        Ok(due.case)
+    }
+
+    /// Begins a case at the first stage; its id.
+    fn begin(&mut self, rule: &str, invoice: &Invoice, day: Day) -> Result<i64> {
+        self.begin.execute((
             rule,
             invoice.id,
             invoice.client_id,
@@ -86,31 +110,24 @@ fn begin(connection: &Connection, rule: &str, invoice: &Invoice, day: Day) -> Re
             day,
             Day(invoice.due_on),
         ))?;
-    let case = connection.last_insert_rowid();
-    let first = Milestone::Reached(Stage::FIRST);
-    note_move(connection, (case, Some(1)), day, first, invoice)?;
-    Ok(case)
-}
+        let case = self.connection.last_insert_rowid();
+        let first = Milestone::Reached(Stage::FIRST);
+        self.note((case, Some(1)), day, first, invoice)?;
+        Ok(case)
+    }
 
-/// Notes a move of a case, with its number where that is known, else the next.
-fn note_move(
-    connection: &Connection,
-    (case, number): (i64, Option<i64>),
-    day: Day,
-    milestone: Milestone,
-    invoice: &Invoice,
-) -> Result<()> {
-    // Its number is asked for by itself: a table that is written from itself goes by way of another.
-    connection
-        .prepare_cached(
-            "INSERT INTO collection_move (case_id, number, moved_on, move, owed)
-             VALUES (?1,
-                     coalesce(?5, (SELECT coalesce(max(number), 0) + 1 FROM collection_move
-                                   WHERE case_id = ?1)),
-                     ?2, ?3, ?4)",
-        )?
-        .execute((case, day, milestone, invoice.open_amount, number))?;
-    Ok(())
+    /// Notes a move of a case, with its number where that is known, else the next.
+    fn note(
+        &mut self,
+        (case, number): (i64, Option<i64>),
+        day: Day,
+        milestone: Milestone,
+        invoice: &Invoice,
+    ) -> Result<()> {
+        let row = (case, day, milestone, invoice.open_amount, number);
+        self.note.execute(row)?;
+        Ok(())
+    }
 }
 
 fn note_bureau(connection: &Connection, invoice: &Invoice, column: &str, day: Day) -> Result<()> {

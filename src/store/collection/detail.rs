@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 
 use crate::domain::collection::{Bill, BureauMark, Debt, Exclusions, OpenCase, Past};
 use crate::domain::ladder::{CaseOutcome, Stage};
@@ -58,27 +58,89 @@ pub fn detail(
     any_hold: bool,
     zone: Tz,
 ) -> Result<Option<Detail>> {
-    let found = facts(connection, invoice_id)?;
-    let Some(mut detail) = found else {
-        return Ok(None);
-    };
-    if any_hold {
-        detail.exclusions.holds = hold::ends(connection, invoice_id, detail.client_id)?;
-        let kept = incident::keeps_from(connection, detail.client_id, Purpose::Collection)?;
-        detail.exclusions.incident = kept.is_some();
+    Details::new(connection, any_hold, zone)?.of(invoice_id)
+}
+
+/// Reads what is known of many invoices: what that takes is made ready once.
+pub struct Details<'c> {
+    connection: &'c Connection,
+    facts: CachedStatement<'c>,
+    cases: CachedStatement<'c>,
+    reminders: CachedStatement<'c>,
+    any_hold: bool,
+    zone: Tz,
+}
+
+impl<'c> Details<'c> {
+    /// Makes ready to read.
+    pub fn new(connection: &'c Connection, any_hold: bool, zone: Tz) -> Result<Self> {
+        Ok(Self {
+            connection,
+            facts: connection.prepare_cached(&FACTS)?,
+            cases: connection.prepare_cached(CASES)?,
+            reminders: connection.prepare_cached(REMINDERS)?,
+            any_hold,
+            zone,
+        })
     }
-    read_past(connection, &mut detail)?;
-    if let Some((case, _)) = &detail.open {
-        detail.past.notices = notice::given(connection, *case, detail.contract_id, zone)?;
+
+    /// What is known of one; none when there is no such invoice.
+    pub fn of(&mut self, invoice_id: i64) -> Result<Option<Detail>> {
+        let found = self.facts.query_row([invoice_id], read_facts).optional()?;
+        let Some(mut detail) = found else {
+            return Ok(None);
+        };
+        let (connection, client_id) = (self.connection, detail.client_id);
+        if self.any_hold {
+            detail.exclusions.holds = hold::ends(connection, invoice_id, client_id)?;
+            let kept = incident::keeps_from(connection, client_id, Purpose::Collection)?;
+            detail.exclusions.incident = kept.is_some();
+        }
+        self.read_past(&mut detail)?;
+        read_listing(connection, &mut detail)?;
+        if let Some((case, _)) = &detail.open {
+            let contract_id = detail.contract_id;
+            detail.past.notices = notice::given(connection, *case, contract_id, self.zone)?;
+        }
+        Ok(Some(detail))
     }
-    Ok(Some(detail))
+
+    /// What earlier runs left behind.
+    fn read_past(&mut self, detail: &mut Detail) -> Result<()> {
+        let mut rows = self.cases.query([detail.invoice_id])?;
+        while let Some(row) = rows.next()? {
+            let stage: Stage = row.get(2)?;
+            let since = row.day(3)?;
+            detail.last_stage = Some(stage);
+            let moved_on = match row.day_opt(6)? {
+                Some(closed_on) => closed_on.max(since),
+                None => since,
+            };
+            detail.past.moved_on = detail.past.moved_on.max(Some(moved_on));
+            if row.get::<_, Option<CaseOutcome>>(5)?.is_none() {
+                detail.past.case = Some(OpenCase {
+                    stage,
+                    moved_on: since,
+                    due_on: row.day(4)?,
+                    anothers: row.get::<_, i64>(7)? != detail.client_id,
+                });
+                detail.open = Some((row.get(0)?, row.get(1)?));
+            }
+        }
+        detail.past.reminders = self
+            .reminders
+            .query_map((detail.invoice_id, Day(detail.bill.due_on)), |row| {
+                row.get(0)
+            })?
+            .collect::<rusqlite::Result<BTreeSet<i64>>>()?;
+        Ok(())
+    }
 }
 
 /// What the book says of an invoice, its client and its contract; nothing of its cases yet.
-fn facts(connection: &Connection, invoice_id: i64) -> Result<Option<Detail>> {
-    static SQL: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
+static FACTS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT i.client_id, i.contract_id, i.portfolio, i.status, i.owing, i.owed, i.due_on,
                     i.bureau_listed_on, i.bureau_removed_on,
                     k.in_collection, k.in_reminders, t.notice_hold_until,
                     coalesce(i.payment_method, t.payment_method), {PLACE},
@@ -87,13 +149,14 @@ fn facts(connection: &Connection, invoice_id: i64) -> Result<Option<Detail>> {
              JOIN client k ON k.id = i.client_id
              LEFT JOIN contract t ON t.id = i.contract_id
              WHERE i.id = ?1"
-        )
-    });
-    Ok(connection
-        .prepare_cached(&SQL)?
-        .query_row([invoice_id], read_facts)
-        .optional()?)
-}
+    )
+});
+
+const CASES: &str = "SELECT id, rule, stage, since, due_on, outcome, closed_on, client_id
+    FROM collection_case WHERE invoice_id = ?1 ORDER BY id";
+
+const REMINDERS: &str =
+    "SELECT days FROM collection_reminder WHERE invoice_id = ?1 AND due_on = ?2";
 
 fn read_facts(row: &Row<'_>) -> rusqlite::Result<Detail> {
     Ok(Detail {
@@ -123,39 +186,8 @@ fn read_facts(row: &Row<'_>) -> rusqlite::Result<Detail> {
     })
 }
 
-fn read_past(connection: &Connection, detail: &mut Detail) -> Result<()> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, rule, stage, since, due_on, outcome, closed_on, client_id
-         FROM collection_case WHERE invoice_id = ?1 ORDER BY id",
-    )?;
-    let mut rows = statement.query([detail.invoice_id])?;
-    while let Some(row) = rows.next()? {
-        let stage: Stage = row.get(2)?;
-        let since = row.day(3)?;
-        detail.last_stage = Some(stage);
-        let moved_on = match row.day_opt(6)? {
-            Some(closed_on) => closed_on.max(since),
-            None => since,
-        };
-        detail.past.moved_on = detail.past.moved_on.max(Some(moved_on));
-        if row.get::<_, Option<CaseOutcome>>(5)?.is_none() {
-            detail.past.case = Some(OpenCase {
-                stage,
-                moved_on: since,
-                due_on: row.day(4)?,
-                anothers: row.get::<_, i64>(7)? != detail.client_id,
-            });
-            detail.open = Some((row.get(0)?, row.get(1)?));
-        }
-    }
-    detail.past.reminders = connection
-        .prepare_cached(
-            "SELECT days FROM collection_reminder WHERE invoice_id = ?1 AND due_on = ?2",
-        )?
-        .query_map((detail.invoice_id, Day(detail.bill.due_on)), |row| {
-            row.get(0)
-        })?
-        .collect::<rusqlite::Result<BTreeSet<i64>>>()?;
+/// What was told of a listing with a credit bureau.
+fn read_listing(connection: &Connection, detail: &mut Detail) -> Result<()> {
     if let Some(listed_on) = detail.bill.bureau_listed_on {
         if listed_was_another(connection, detail, listed_on)? {
             detail.past.bureau = BureauMark::Anothers;

@@ -1,6 +1,6 @@
 //! A run's list of moves, in the order in which they are written down.
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 
 use crate::domain::ladder::{Move, Stage};
 use crate::error::{Error, Result};
@@ -39,22 +39,29 @@ pub fn begin_run(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Notes a move by the rule of this place; whether the invoice had none in this evaluation.
-pub fn note_due(connection: &Connection, rule: usize, due: &DueMove) -> Result<bool> {
-    let bureau_waits = matches!(
-        due.step,
-        Move::Close {
-            bureau_waits: true,
-            ..
-        }
-    );
-    Ok(connection
-        .prepare_cached(
+/// Notes many moves: what that takes is made ready once.
+pub struct DueWriter<'c>(CachedStatement<'c>);
+
+impl<'c> DueWriter<'c> {
+    /// Makes ready to write the list of a run that has begun.
+    pub fn new(connection: &'c Connection) -> Result<Self> {
+        Ok(Self(connection.prepare_cached(
             "INSERT INTO temp.due_move
                (invoice_id, client_id, rule, event, bureau_waits, case_id, stage)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-        )?
-        .execute((
+        )?))
+    }
+
+    /// Notes a move by the rule of this place, unless its invoice has one in this evaluation.
+    pub fn note(&mut self, rule: usize, due: &DueMove) -> Result<()> {
+        let bureau_waits = matches!(
+            due.step,
+            Move::Close {
+                bureau_waits: true,
+                ..
+            }
+        );
+        self.0.execute((
             due.invoice_id,
             due.client_id,
             rule,
@@ -62,8 +69,9 @@ pub fn note_due(connection: &Connection, rule: usize, due: &DueMove) -> Result<b
             bureau_waits,
             due.case,
             due.stage,
-        ))?
-        > 0)
+        ))?;
+        Ok(())
+    }
 }
 
 /// Whether an invoice has moved in this evaluation.

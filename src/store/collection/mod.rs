@@ -15,11 +15,11 @@ use crate::error::Result;
 
 pub use candidate::{Owing, each_candidate, each_owing_by_client, not_taken};
 pub use case::{
-    OpenCaseRow, StandingCases, case_number, case_open, close_all, open_case, open_cases,
-    reminder_fired, reopen_present, standing, write,
+    CaseWriter, OpenCaseRow, StandingCases, case_number, case_open, close_all, open_case,
+    open_cases, reminder_fired, reopen_present, standing,
 };
-pub use detail::{Detail, detail};
-pub use due::{DueMove, begin_run, each_due, moved_in_run, note_due};
+pub use detail::{Detail, Details, detail};
+pub use due::{DueMove, DueWriter, begin_run, each_due, moved_in_run};
 pub use handover::{Handover, hand_over, to_hand_over};
 pub use list::{
     Case, CaseFilter, CaseMove, FiredReminder, ORDERS, bureau_told, each_case, moves, reminders,
