@@ -205,6 +205,7 @@ fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
         0
     };
     take_over_alerts(connection)?;
+    take_over_access(connection)?;
     // What a task has run for since is done with.
     changed(
         "UPDATE task SET considered_at = max(considered_at, coalesce(
@@ -235,6 +236,38 @@ fn take_over_alerts(connection: &Transaction<'_>) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Changes of access go on from where they were counted there, since keys that are spent have those numbers: with
+/// the states that were noticed, so that none is noticed again. What is done with on either side is so; what was
+/// told by a message that never left is told by the next import.
+fn take_over_access(connection: &Transaction<'_>) -> Result<()> {
+    if !there(connection, "access_change")? {
+        return Ok(());
+    }
+    connection.execute_batch(
+        "UPDATE main.contract SET access_status = r.access_status, access_since = r.access_since
+         FROM replaced.contract r
+         WHERE r.id = contract.id AND r.client_id = contract.client_id
+           AND r.access_status IS NOT contract.access_status
+           AND EXISTS (SELECT 1 FROM replaced.access_change c
+                       WHERE c.contract_id = r.id
+                         AND c.number > coalesce((SELECT max(a.number) FROM main.access_change a
+                                                  WHERE a.contract_id = r.id), 0));
+         DELETE FROM main.access_change WHERE pending = 'new';
+         INSERT INTO main.access_change (contract_id, number, from_status, to_status, at, pending)
+         SELECT r.contract_id, r.number, r.from_status, r.to_status, r.at,
+                CASE WHEN r.pending IS NULL AND EXISTS (
+                       SELECT 1 FROM replaced.message m
+                       WHERE m.key >= 'access/' || r.contract_id || '/' || r.number || '/'
+                         AND m.key < 'access/' || r.contract_id || '/' || r.number || '0'
+                         AND m.status = 'queued')
+                     THEN 'new' ELSE r.pending END
+         FROM replaced.access_change r WHERE true
+         ON CONFLICT (contract_id, number) DO UPDATE SET pending = NULL
+           WHERE excluded.pending IS NULL;",
+    )?;
+    meta::book_changed(connection)
 }
 
 fn there(connection: &Connection, table: &str) -> Result<bool> {

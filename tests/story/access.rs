@@ -398,6 +398,53 @@ fn a_cut_that_a_call_left_in_the_queue_is_told_by_the_next() {
     assert_eq!(erp.house.lines("sms.jsonl").len(), 1);
 }
 
+/// Numbers that stand in keys of the replaced file are spent: a change of after the restore has another one, and is
+/// told.
+#[test]
+fn a_restored_backup_counts_changes_on_from_the_replaced_file() {
+    let house = town(3);
+    house.run(&["backup", "copies"]).ok();
+    let copy = std::fs::read_dir(house.path("copies"))
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.extension().is_some_and(|end| end == "db"))
+        .expect("the backup");
+    let states = |house: &House, states: &[(u32, &str)]| {
+        let mut text = "id,access_status\n".to_owned();
+        for (id, access) in states {
+            let _ = writeln!(text, "{id},{access}");
+        }
+        house.write("states.csv", text);
+        house.run(&["import", "contracts", "states.csv"]).ok();
+    };
+    states(&house, &[(1001, "CA"), (1002, "CA")]);
+    house.run(&["queue", "deliver"]).ok();
+    states(&house, &[(1001, "A")]);
+    house.run(&["queue", "deliver"]).ok();
+    // This one waits in the queue when the file is replaced.
+    states(&house, &[(1003, "CA")]);
+    assert_eq!(house.lines("sms.jsonl").len(), 3);
+    let copy = copy.to_str().expect("a path");
+    house.run(&["restore", copy]).ok();
+
+    states(&house, &[(1001, "A"), (1002, "CA"), (1003, "CA")]);
+    house.run(&["queue", "deliver"]).ok();
+    states(&house, &[(1001, "CA")]);
+    house.run(&["queue", "deliver"]).ok();
+    let lines = house.lines("sms.jsonl");
+    let since: Vec<&str> = lines[3..]
+        .iter()
+        .map(|line| line["key"].as_str().expect("a key"))
+        .collect();
+    assert_eq!(
+        since,
+        [
+            "access/1003/1/auto_block/sms",
+            "access/1001/3/auto_block/sms"
+        ]
+    );
+}
+
 /// A hundred thousand contracts change their state in one import, with and without the brake: memory does
 /// not follow their number.
 #[test]
