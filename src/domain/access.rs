@@ -92,6 +92,14 @@ pub fn word_flaws(trigger: &Trigger) -> Vec<Flaw> {
         .collect()
 }
 
+/// That no change can be heard by a trigger of event `access`, where its one `from` is its one `to`.
+pub fn never_heard(trigger: &Trigger) -> Option<String> {
+    let state = trigger.from.first()?;
+    let mut others = trigger.from.iter().chain(&trigger.to);
+    (!trigger.to.is_empty() && others.all(|other| other == state))
+        .then(|| format!("no change goes from {state} to itself: nobody hears"))
+}
+
 /// Spells the states of a trigger of event `access` as they are kept: `CA` is `auto_block`.
 pub fn spell_out(trigger: &mut Trigger) {
     if trigger.event != TriggerEvent::Access {

@@ -145,7 +145,7 @@ pub fn set_until(connection: &Connection, id: i64, until: DateTime<Utc>) -> Resu
 pub fn let_wait(connection: &Connection, id: i64, step: i64, end: DateTime<Utc>) -> Result<()> {
     connection.execute(
         "UPDATE message SET expires_at = ?3
-         WHERE status = 'queued' AND id IN
+         WHERE status IN ('queued', 'shared') AND id IN
            (SELECT message_id FROM incident_message WHERE incident_id = ?1 AND step = ?2)",
         (id, step, Millis(end)),
     )?;
@@ -263,13 +263,15 @@ pub fn cancel_before(connection: &Connection, id: i64, step: i64, why: &str) -> 
 }
 
 /// Whether a client was told of an incident in a step before this one, or may have been: what is on its
-/// way this instant counts.
+/// way this instant counts, and what was put back into the queue when nobody knew.
 pub fn was_told(connection: &Connection, id: i64, step: i64, client_id: i64) -> Result<bool> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM incident_message t JOIN message m ON m.id = t.message_id
                WHERE t.incident_id = ?1 AND t.client_id = ?3 AND t.step < ?2
-                 AND m.status IN ('sent', 'unknown', 'sending', 'shared'))",
+                 AND (m.status IN ('sent', 'unknown', 'sending', 'shared')
+                   OR m.status <> 'failed' AND EXISTS (
+                     SELECT 1 FROM attempt a WHERE a.message_id = m.id AND a.outcome = 'unknown')))",
         )?
         .query_row((id, step, client_id), |row| row.get(0))?)
 }

@@ -43,6 +43,8 @@ enum Act {
     Deliver,
     /// A run dies with so many messages in flight.
     Kill(usize),
+    /// A person puts back what nobody knows of.
+    Retry,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -58,6 +60,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0..CLIENTS, any::<bool>()).prop_map(|(client, there)| Act::Number(client, there)),
         4 => Just(Act::Deliver),
         2 => (0..4usize).prop_map(Act::Kill),
+        1 => Just(Act::Retry),
     ]
 }
 
@@ -70,6 +73,8 @@ struct Model {
     opted_out: BTreeSet<usize>,
     /// In the order in which they were made: incident, step, client; and the state.
     messages: Vec<((usize, usize, usize), &'static str)>,
+    /// Of which messages nobody knew once.
+    doubted: BTreeSet<(usize, usize, usize)>,
 }
 
 struct Incident {
@@ -103,10 +108,26 @@ impl Model {
         }
     }
 
-    fn told(&self, incident: usize, client: usize) -> bool {
-        self.messages.iter().any(|((of, _, to), state)| {
-            (*of, *to) == (incident, client) && ["sent", "unknown", "sending"].contains(state)
+    /// Whether a client was told in a step before this one, or may have been.
+    fn told(&self, incident: usize, before: usize, client: usize) -> bool {
+        self.messages.iter().any(|(key, state)| {
+            let (of, step, to) = *key;
+            (of, to) == (incident, client)
+                && step < before
+                && (["sent", "unknown", "sending"].contains(state) || self.doubted.contains(key))
         })
+    }
+
+    /// What becomes of a queued message when its turn comes.
+    fn turn(&self, (incident, step, client): (usize, usize, usize)) -> &'static str {
+        let steps = &self.incidents[incident].steps;
+        if step < steps.len() {
+            return "skipped expired";
+        }
+        if steps[step - 1].0 == 'c' && !self.told(incident, step, client) {
+            return "skipped settled";
+        }
+        self.against(client).unwrap_or("sent")
     }
 
     fn step(&mut self, at: usize, kind: char, template: usize, to: Vec<usize>) {
@@ -174,7 +195,8 @@ impl Model {
                     return latest.is_some_and(|one| one.steps.last() == Some(&('c', template)));
                 };
                 let list = self.incidents[at].list.clone();
-                let told = list.into_iter().filter(|c| self.told(at, *c)).collect();
+                let told = |client: &usize| self.told(at, usize::MAX, *client);
+                let told = list.into_iter().filter(told).collect();
                 self.incidents[at].open = false;
                 self.step(at, 'c', template, told);
             }
@@ -185,10 +207,13 @@ impl Model {
             Act::Number(client, false) => drop(self.numberless.insert(client)),
             Act::Deliver => {
                 for at in 0..self.messages.len() {
-                    let ((_, _, client), state) = self.messages[at];
+                    let (key, state) = self.messages[at];
+                    if state == "sending" {
+                        self.doubted.insert(key);
+                    }
                     self.messages[at].1 = match state {
                         "sending" => "unknown",
-                        "queued" => self.against(client).unwrap_or("sent"),
+                        "queued" => self.turn(key),
                         state => state,
                     };
                 }
@@ -199,6 +224,13 @@ impl Model {
                     .iter_mut()
                     .filter(|(_, state)| *state == "queued");
                 queued.take(most).for_each(|(_, state)| *state = "sending");
+            }
+            Act::Retry => {
+                for (_, state) in &mut self.messages {
+                    if *state == "unknown" {
+                        *state = "queued";
+                    }
+                }
             }
         }
         true
@@ -335,6 +367,10 @@ impl World {
                 "UPDATE message SET status = 'sending', attempts = attempts + 1 WHERE id IN
                    (SELECT id FROM message WHERE status = 'queued' ORDER BY id LIMIT {most})"
             )),
+            Act::Retry => self.sql(
+                "UPDATE message SET status = 'queued', reason = NULL, detail = NULL, not_before = 0,
+                   retries = 0, seen = '' WHERE status = 'unknown'",
+            ),
         }
         true
     }
@@ -351,32 +387,64 @@ impl World {
     }
 }
 
+/// Lets both sides act, and compares them after each command.
+fn alike(acts: &[Act]) -> (Model, World) {
+    let (mut model, mut world) = (Model::default(), World::new());
+    for (done, act) in acts.iter().enumerate() {
+        let accepted = model.act(act);
+        assert_eq!(world.act(act), accepted, "{:?}", &acts[..=done]);
+        let expected: BTreeMap<String, String> = model
+            .messages
+            .iter()
+            .map(|((incident, step, client), state)| {
+                let key = format!("incident/{}/{step}/{}/sms", incident + 1, client + 1);
+                (key, (*state).to_owned())
+            })
+            .collect();
+        assert_eq!(world.messages(), expected, "{:?}", &acts[..=done]);
+    }
+    // Nobody has had anything twice.
+    let delivered = std::fs::read_to_string(&world.path).unwrap_or_default();
+    let keys: Vec<&str> = delivered
+        .lines()
+        .filter_map(|line| line.split("\"key\":\"").nth(1)?.split('"').next())
+        .collect();
+    let distinct: BTreeSet<&&str> = keys.iter().collect();
+    assert_eq!(distinct.len(), keys.len());
+    (model, world)
+}
+
 proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
     fn every_message_of_every_history_is_as_the_model_says(acts in prop::collection::vec(act(), 1..30)) {
-        let (mut model, mut world) = (Model::default(), World::new());
-        for (done, act) in acts.iter().enumerate() {
-            let accepted = model.act(act);
-            prop_assert_eq!(world.act(act), accepted, "{:?}", &acts[..=done]);
-            let expected: BTreeMap<String, String> = model
-                .messages
-                .iter()
-                .map(|((incident, step, client), state)| {
-                    let key = format!("incident/{}/{step}/{}/sms", incident + 1, client + 1);
-                    (key, (*state).to_owned())
-                })
-                .collect();
-            prop_assert_eq!(world.messages(), expected, "{:?}", &acts[..=done]);
-        }
-        // Nobody has had anything twice.
-        let delivered = std::fs::read_to_string(&world.path).unwrap_or_default();
-        let keys: Vec<&str> = delivered
-            .lines()
-            .filter_map(|line| line.split("\"key\":\"").nth(1)?.split('"').next())
-            .collect();
-        let distinct: BTreeSet<&&str> = keys.iter().collect();
-        prop_assert_eq!(distinct.len(), keys.len());
+        alike(&acts);
     }
+}
+
+/// A run was killed, and a person had sent again what nobody knew of: before that went, the outage was over. Whoever
+/// may have heard of it the first time hears of its end.
+#[test]
+fn whoever_may_have_been_told_hears_of_the_end() {
+    let (name, template) = (0, 0);
+    let (model, _) = alike(&[
+        Act::Open {
+            name,
+            pop: 0,
+            template,
+        },
+        Act::Kill(2),
+        Act::Deliver,
+        Act::Retry,
+        Act::Close { name, template },
+        Act::Deliver,
+    ]);
+    let told = |key: (usize, usize, usize)| {
+        let mut all = model.messages.iter();
+        all.find(|(of, _)| *of == key).map(|(_, state)| *state)
+    };
+    assert_eq!(told((0, 1, 0)), Some("cancelled"));
+    assert_eq!(told((0, 2, 0)), Some("sent"));
+    assert_eq!(told((0, 2, 4)), Some("sent"));
 }

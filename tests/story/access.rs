@@ -247,6 +247,13 @@ fn too_many_changes_in_one_run_are_held_back_until_a_person_decides() {
     )));
     house.run(&["trigger", "release", "--yes"]).ok();
     assert_eq!(keys(&house).len(), told.len());
+    // One that was cut short left its messages in the queue: the same again goes on.
+    let sent = house.lines("sms.jsonl").len();
+    house.write("one.csv", "id,access_status\n1001,CA\n");
+    house.run(&["import", "contracts", "one.csv"]).ok();
+    house.run(&["trigger", "release", "--yes"]).ok();
+    assert_eq!(house.lines("sms.jsonl").len(), sent + 1);
+    let told = keys(&house);
 
     // A trigger that is gone meanwhile tells nobody, and that is said.
     contracts(&house, 8, "CM").ok();
@@ -285,6 +292,10 @@ fn a_trigger_of_access_is_checked_and_known_everywhere() {
         .says("did you mean `auto_block`");
     add(&["--topic", "4"]).exits(3).says("topics");
     add(&["--audience", "client"]).exits(3);
+    add(&["--from", "A", "--to", "ativo"])
+        .ok()
+        .says("no change goes from active to itself");
+    house.run(&["trigger", "remove", "t"]).ok();
     add(&["--to", "CA"]).ok();
     assert_eq!(house.json(&["trigger", "show", "t"])["to"][0], "auto_block");
     house

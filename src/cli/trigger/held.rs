@@ -1,6 +1,6 @@
 //! `regua trigger release` and `drop`: what becomes of changes of access that were held back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use serde_json::json;
@@ -30,7 +30,9 @@ pub(super) fn release(release: &Release, context: &Context) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let summary = job::release(&mut saved, &context.config, context.now())?;
-    let channels: Vec<Channel> = summary.channels.iter().copied().collect();
+    // A release that was cut short left its messages in the queue: the same again goes on.
+    let waiting = store::waiting(saved.connection(), context.now().at)?;
+    let channels: BTreeSet<Channel> = summary.channels.iter().copied().chain(waiting).collect();
     let at_once = channels.iter().copied().filter(|c| c.goes_at_once());
     let at_once: Vec<Channel> = at_once.collect();
     let (delivery, signal) = if at_once.is_empty() {

@@ -10,6 +10,7 @@ use super::listening::Armed;
 use super::notice::Person;
 use super::recipients::{House, recipients};
 use super::trigger::{Audience, Somebody, Trigger, in_team};
+use crate::domain::access;
 use crate::domain::channel::{ChannelNature, Hearers};
 use crate::domain::template::{Template, Variable, is_usual_word};
 use crate::domain::words::{Author, Channel};
@@ -38,7 +39,8 @@ impl Trigger {
         if self.event == TriggerEvent::Access {
             // Its words are of a closed set, and checked; it tells clients alone.
             let place = format!("trigger `{}`: ", self.name);
-            let told = self.about_templates(&template);
+            let mut told = self.about_templates(&template);
+            told.extend(access::never_heard(self));
             return told.into_iter().map(|text| place.clone() + &text).collect();
         }
         let mut told = self.about_topics(office.topics);
