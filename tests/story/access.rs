@@ -223,6 +223,10 @@ fn too_many_changes_in_one_run_are_held_back_until_a_person_decides() {
         .run(&["status", "--check"])
         .exits(4)
         .prints("changes of access are held back");
+    house
+        .run(&["--lang", "pt", "status"])
+        .ok()
+        .prints("regua trigger release avisa delas");
     // A run within the bounds goes on.
     house.write("one.csv", "id,access_status\n1001,A\n");
     house.run(&["import", "contracts", "one.csv"]).ok();
