@@ -58,6 +58,44 @@ fn next_template(connection: &Connection, chain: &Pursued) -> Result<Option<(Tem
     Ok(template::find(connection, name)?.map(|template| (template, hours)))
 }
 
+/// The invoices that a chain's message spoke for and that still are to be spoken of, each with its case; its own
+/// first, where it is one of them.
+fn still_spoken_for(
+    connection: &Connection,
+    chain: &Pursued,
+) -> Result<Vec<(Invoice, Option<i64>)>> {
+    let closing =
+        Move::parse(&chain.event, false).is_some_and(|step| step.kind() == MoveKind::Closing);
+    let mut ids = message::speaks_for(connection, chain.message_id)?;
+    if ids.is_empty() {
+        ids.push(chain.invoice_id);
+    }
+    let mut spoken = Vec::new();
+    for id in ids {
+        let Some(invoice) = book::invoice(connection, id)? else {
+            continue;
+        };
+        if invoice.client_id != chain.client_id || (!closing && !invoice.owing()) {
+            continue;
+        }
+        let own = id == chain.invoice_id;
+        let case = match chain.case_id {
+            Some(case) if own => Some(case),
+            Some(_) => collection::open_case(connection, id)?.map(|case| case.id),
+            None => None,
+        };
+        let open = match case {
+            Some(case) => collection::case_open(connection, case)?,
+            None => chain.case_id.is_none(),
+        };
+        if open || !chain.while_owing {
+            spoken.push((invoice, case));
+        }
+    }
+    spoken.sort_by_key(|(invoice, _)| invoice.id != chain.invoice_id);
+    Ok(spoken)
+}
+
 /// Makes the next message of a chain; its channel, if it is queued.
 fn go_on(
     connection: &Connection,
@@ -66,33 +104,18 @@ fn go_on(
     chain: &Pursued,
 ) -> Result<Option<Channel>> {
     let over = chain.expires_at.is_some_and(|end| end <= now.at);
-    let closed = match chain.case_id {
-        Some(case) if chain.while_owing => !collection::case_open(connection, case)?,
-        _ => false,
-    };
-    let (Some((template, hours)), false) = (next_template(connection, chain)?, over || closed)
-    else {
+    let (Some((template, hours)), false) = (next_template(connection, chain)?, over) else {
         return Ok(None);
     };
-    let (Some(client), Some(invoice)) = (
-        book::client(connection, chain.client_id)?,
-        book::invoice(connection, chain.invoice_id)?,
-    ) else {
+    let Some(client) = book::client(connection, chain.client_id)? else {
         return Ok(None);
     };
-    let closing =
-        Move::parse(&chain.event, false).is_some_and(|step| step.kind() == MoveKind::Closing);
-    if invoice.client_id != client.id || (!closing && !invoice.owing()) {
+    let spoken = still_spoken_for(connection, chain)?;
+    if spoken.is_empty() {
         return Ok(None);
     }
     let mut queued = None;
-    for mut message in compose(
-        connection,
-        config,
-        now,
-        chain,
-        (&client, invoice, &template),
-    )? {
+    for mut message in compose(connection, config, now, chain, (&client, spoken, &template))? {
         // Looked at once more when its turn comes: holds, its case, what it owes.
         message.made_under = String::new();
         let goes = message.fate == Fate::Queued;
@@ -106,26 +129,32 @@ fn go_on(
     Ok(queued)
 }
 
-/// The messages of a chain's next template.
+/// The messages of a chain's next template; of its invoices, never none, the first is the one that is named where the
+/// text names one.
 fn compose(
     connection: &Connection,
     config: &Config,
     now: Now,
     chain: &Pursued,
-    (client, invoice, template): (&Client, Invoice, &Template),
+    (client, mut spoken, template): (&Client, Vec<(Invoice, Option<i64>)>, &Template),
 ) -> Result<Vec<NewMessage>> {
+    let (named, case_id) = spoken[0].clone();
     let about = About {
-        contract_id: invoice.contract_id,
-        invoice_id: Some(invoice.id),
-        case_id: chain.case_id,
+        contract_id: named.contract_id,
+        invoice_id: Some(named.id),
+        case_id,
         ..About::default()
     };
     let composer = Composer::new(config, now);
     let needs = template.needs();
     let client_id = Some(client.id);
     let mut rows = Rows::gather(connection, client_id, about, &needs, now.today)?;
-    rows.notice = recorded_for(connection, &composer, template, client, Some(&invoice))?;
-    rows.invoice = Some(invoice);
+    rows.notice = recorded_for(connection, &composer, template, client, Some(&named))?;
+    rows.invoice = Some(named);
+    if spoken.len() > 1 && template.speaks_for_all() {
+        spoken.sort_by_key(|(invoice, _)| (invoice.due_on, invoice.id));
+        rows.invoices = spoken.into_iter().map(|(invoice, _)| invoice).collect();
+    }
     // A key goes on after its event with the template and the channel.
     let event = format!("/{}/", chain.event);
     let start = chain
