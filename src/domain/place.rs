@@ -59,18 +59,23 @@ impl Places {
         cities: &BTreeMap<(String, String), BTreeSet<NaiveDate>>,
     ) -> Self {
         let of_state = |state: &str| states.get(state).into_iter().flatten().copied();
+        // One city may stand there in two writings.
+        let mut own: BTreeMap<City, BTreeSet<NaiveDate>> = BTreeMap::new();
+        for ((city, state), days) in cities {
+            let days = days.iter().copied().chain(of_state(state));
+            own.entry((fold(city), state.clone()))
+                .or_default()
+                .extend(days);
+        }
         Self {
             hours,
             states: states
                 .keys()
                 .map(|state| (state.clone(), general.with(of_state(state))))
                 .collect(),
-            cities: cities
-                .iter()
-                .map(|((city, state), days)| {
-                    let days = days.iter().copied().chain(of_state(state));
-                    ((fold(city), state.clone()), general.with(days))
-                })
+            cities: own
+                .into_iter()
+                .map(|(city, days)| (city, general.with(days)))
                 .collect(),
         }
     }
@@ -127,7 +132,11 @@ mod tests {
         let general = Calendar::new([day("2026-12-08")]);
         let states = BTreeMap::from([("SC".to_owned(), BTreeSet::from([day("2026-08-11")]))]);
         let chapeco = ("Chapecó".to_owned(), "SC".to_owned());
-        let cities = BTreeMap::from([(chapeco, BTreeSet::from([day("2026-08-25")]))]);
+        let again = ("CHAPECO".to_owned(), "SC".to_owned());
+        let cities = BTreeMap::from([
+            (chapeco, BTreeSet::from([day("2026-08-25")])),
+            (again, BTreeSet::from([day("2026-12-02")])),
+        ]);
         let places = Places::new(&general, BTreeMap::new(), &states, &cities);
         let holidays = |place: Place| -> Vec<bool> {
             let calendar = places.calendar(&place).unwrap_or(&general);
@@ -150,5 +159,7 @@ mod tests {
         );
         assert_eq!(holidays(place(Some("Chapecó"), None)), [yes, yes, yes, yes]);
         assert_eq!(holidays(place(None, None)), [yes, no, no, yes]);
+        let twice = places.calendar(&place(Some("Chapecó"), Some("SC")));
+        assert!(twice.is_some_and(|calendar| calendar.is_holiday(day("2026-12-02"))));
     }
 }
