@@ -106,20 +106,29 @@ fn later(day: NaiveDate, days: i64) -> NaiveDate {
         .unwrap_or(day)
 }
 
-/// The days of the notices that were given, and count, for one case.
+/// How far the notice of one kind is, for one case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NoticeState {
+    /// Nobody was to be given one yet.
+    #[default]
+    Untried,
+    /// It was tried, or given, and none counts any more: it was refused later, or what it was given for has ended.
+    Missing,
+    /// Given on this day, and it counts.
+    Given(NaiveDate),
+}
+
+/// How far the notices of one case are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NoticesGiven {
-    /// The notice of suspension.
-    pub suspension: Option<NaiveDate>,
-    /// The notice of rescission.
-    pub rescission: Option<NaiveDate>,
-    /// The notice of a listing.
-    pub bureau: Option<NaiveDate>,
+    suspension: NoticeState,
+    rescission: NoticeState,
+    bureau: NoticeState,
 }
 
 impl NoticesGiven {
-    /// The day of the notice of a kind.
-    pub const fn on(&self, kind: NoticeKind) -> Option<NaiveDate> {
+    /// How far the notice of a kind is.
+    pub const fn state(&self, kind: NoticeKind) -> NoticeState {
         match kind {
             NoticeKind::Suspension => self.suspension,
             NoticeKind::Rescission => self.rescission,
@@ -127,14 +136,24 @@ impl NoticesGiven {
         }
     }
 
-    /// Notes the day of the notice of a kind; the first that counts stays.
-    pub fn note(&mut self, kind: NoticeKind, on: NaiveDate) {
-        let known = match kind {
-            NoticeKind::Suspension => &mut self.suspension,
-            NoticeKind::Rescission => &mut self.rescission,
-            NoticeKind::Bureau => &mut self.bureau,
-        };
-        *known = Some(known.map_or(on, |known| known.min(on)));
+    /// The day of the notice of a kind.
+    pub const fn on(&self, kind: NoticeKind) -> Option<NaiveDate> {
+        match self.state(kind) {
+            NoticeState::Given(on) => Some(on),
+            NoticeState::Untried | NoticeState::Missing => None,
+        }
+    }
+
+    /// Notes the day of a notice of a kind that counts, or that it was tried and counts for nothing. Of several
+    /// that were sent because nobody reported the arrival of the first, the last tells: it says the latest dates.
+    pub fn note(&mut self, kind: NoticeKind, on: Option<NaiveDate>) {
+        let known = self.on(kind).max(on);
+        let state = known.map_or(NoticeState::Missing, NoticeState::Given);
+        match kind {
+            NoticeKind::Suspension => self.suspension = state,
+            NoticeKind::Rescission => self.rescission = state,
+            NoticeKind::Bureau => self.bureau = state,
+        }
     }
 
     /// The first day on which the notice of a kind may go, as far as those ahead of it say; none: at once.
@@ -144,8 +163,9 @@ impl NoticesGiven {
         terms: NoticeTerms,
         calendar: &Calendar,
     ) -> Option<NaiveDate> {
-        let dates = self.suspension.map(|on| terms.dates(on, calendar));
-        match (kind, dates, self.rescission) {
+        let suspension = self.on(NoticeKind::Suspension);
+        let dates = suspension.map(|on| terms.dates(on, calendar));
+        match (kind, dates, self.on(NoticeKind::Rescission)) {
             (NoticeKind::Suspension, ..) | (_, None, None) => None,
             (NoticeKind::Bureau, Some(dates), Some(_)) => Some(dates.rescission),
             (NoticeKind::Bureau, None, Some(on)) => Some(later(on, terms.days)),
@@ -242,11 +262,11 @@ mod tests {
             given.not_before(NoticeKind::Rescission, terms, &calendar),
             None
         );
-        given.note(NoticeKind::Suspension, day("2026-12-01"));
+        given.note(NoticeKind::Suspension, Some(day("2026-12-01")));
         // The fifteenth day on is a Wednesday.
         let first = given.not_before(NoticeKind::Rescission, terms, &calendar);
         assert_eq!(first, Some(day("2026-12-16")));
-        given.note(NoticeKind::Rescission, day("2027-02-10"));
+        given.note(NoticeKind::Rescission, Some(day("2027-02-10")));
         let listing = given.not_before(NoticeKind::Bureau, terms, &calendar);
         assert_eq!(listing, Some(day("2027-02-14")));
     }

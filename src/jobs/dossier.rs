@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::domain::channel::AddressForm;
 use crate::domain::client::Client;
 use crate::domain::message::{Attempt, Message};
+use crate::domain::notice::NoticeKind;
 use crate::domain::receipt::ReceiptKind;
 use crate::domain::words::{AttemptOutcome, Channel, Status};
 use crate::domain::{day, phone, tax_id};
@@ -46,8 +47,8 @@ pub fn page(connection: &Connection, config: &Config, subject: Subject) -> Resul
     };
     let client =
         book::client(connection, client_id)?.ok_or_else(|| not_in_the_book("client", client_id))?;
-    let wanted = invoice_id.is_none().then_some(client_id);
-    let notices = notice::of(connection, wanted, invoice_id)?;
+    // What a former client of the invoice was told is no proof against this one.
+    let notices = notice::of(connection, client_id, invoice_id)?;
     let mut page = Page {
         html: String::new(),
         zone: config.timezone,
@@ -170,7 +171,11 @@ impl Page {
         );
         let number = message.and_then(|message| message.provider_id.as_deref());
         self.row("Identificador do provedor", number);
-        if let Some(at) = given.sent_at {
+        // A later notice announces what the one of the suspension allows.
+        if let Some(at) = given
+            .sent_at
+            .filter(|_| given.kind == NoticeKind::Suspension)
+        {
             let policy = &config.policy;
             let on = notice::day_of(at, self.zone);
             let dates = policy.notice.dates(on, policy.calendar_at(&given.place));
@@ -205,7 +210,10 @@ impl Page {
     }
 
     fn text(&mut self, message: &Message) {
-        self.line("<h3>Texto enviado</h3>");
+        self.line(match message.status {
+            Status::Sent | Status::Failed | Status::Unknown => "<h3>Texto enviado</h3>",
+            _ => "<h3>Texto, que não foi enviado</h3>",
+        });
         let title = message.title.as_deref().unwrap_or_default();
         match &message.body {
             Some(body) => {

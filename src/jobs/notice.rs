@@ -7,14 +7,14 @@ use super::compose::Composer;
 use crate::clock::Now;
 use crate::domain::client::Client;
 use crate::domain::invoice::Invoice;
-use crate::domain::notice::{NoticeDates, NoticeKind};
+use crate::domain::notice::{NoticeDates, NoticeKind, NoticeState};
 use crate::domain::place::Place;
 use crate::domain::policy::Policy;
 use crate::domain::template::Template;
 use crate::domain::words::words_enum;
 use crate::error::Result;
 use crate::store::notice::{self, CutContract, GivenNotice};
-use crate::store::{Connection, collection};
+use crate::store::{Connection, collection, rule};
 
 /// What the recorded notice of suspension of a case allows, if one was sent.
 pub fn recorded(
@@ -26,7 +26,8 @@ pub fn recorded(
 ) -> Result<Option<NoticeDates>> {
     let given = notice::given(connection, case, contract_id, zone)?;
     let calendar = policy.calendar_at(place);
-    Ok(given.suspension.map(|on| policy.notice.dates(on, calendar)))
+    let on = given.on(NoticeKind::Suspension);
+    Ok(on.map(|on| policy.notice.dates(on, calendar)))
 }
 
 /// What the recorded notice allows that an invoice's case had, for a text that speaks of it; none where the text
@@ -55,21 +56,33 @@ pub fn recorded_for(
     )
 }
 
-/// What a notice given today would announce: its own dates, or those of the suspension's notice before it.
+/// What a notice given today would announce: its own dates, or those of the suspension's notice before it. None
+/// where that was tried and none counts: then nothing is to be announced.
 pub fn announced(
     connection: &Connection,
     policy: &Policy,
     place: &Place,
-    kind: NoticeKind,
+    (rule, kind): (&str, NoticeKind),
     (case, contract_id): (i64, Option<i64>),
     (today, zone): (NaiveDate, Tz),
-) -> Result<NoticeDates> {
-    let fresh = policy.notice.dates(today, policy.calendar_at(place));
-    if kind == NoticeKind::Suspension {
-        return Ok(fresh);
-    }
-    let before = recorded(connection, policy, place, (case, contract_id), zone)?;
-    Ok(before.unwrap_or(fresh))
+) -> Result<Option<NoticeDates>> {
+    let from = if kind == NoticeKind::Suspension {
+        Some(today)
+    } else {
+        let given = notice::given(connection, case, contract_id, zone)?;
+        match given.state(NoticeKind::Suspension) {
+            NoticeState::Given(on) => Some(on),
+            NoticeState::Missing if gives_suspension(connection, rule)? => None,
+            NoticeState::Missing | NoticeState::Untried => Some(today),
+        }
+    };
+    Ok(from.map(|on| policy.notice.dates(on, policy.calendar_at(place))))
+}
+
+/// Whether a rule gives a notice of suspension.
+fn gives_suspension(connection: &Connection, name: &str) -> Result<bool> {
+    let kept = rule::get(connection, name)?;
+    Ok(kept.is_some_and(|kept| kept.rule.notice_stage(NoticeKind::Suspension).is_some()))
 }
 
 /// A contract's notice of suspension, and what it allows.
@@ -83,7 +96,7 @@ pub struct NoticeRow {
     pub suspend_from: Option<NaiveDate>,
     /// The first day on which the contract may be rescinded.
     pub rescind_from: Option<NaiveDate>,
-    /// That day has come, its invoice still owes, and both it and the contract are still that client's.
+    /// That day has come, its invoice has owed ever since, and both it and the contract are still that client's.
     pub ready: bool,
 }
 
@@ -111,18 +124,26 @@ pub fn each(
     each(row_of(&mut group, policy, now))
 }
 
-/// Of the messages about one contract the one that tells how far its notice is: the first that was sent and
-/// counts, else the latest that counts, else the latest that was sent, else the latest.
+/// Of the messages about one contract the one that tells how far its notice is: the latest that was sent and
+/// counts, else the latest that counts, else the latest that was sent, else the latest. That one of those that were
+/// sent and count arrived proves it.
 fn row_of(group: &mut Vec<GivenNotice>, policy: &Policy, now: Now) -> NoticeRow {
     let rank = |place: usize, one: &GivenNotice| match (one.counts, one.sent_at.is_some()) {
-        (true, true) => (3, usize::MAX - place),
+        (true, true) => (3, place),
         (true, false) => (2, place),
         (false, true) => (1, place),
         (false, false) => (0, place),
     };
     let best = (0..group.len()).max_by_key(|place| rank(*place, &group[*place]));
-    let notice = group.swap_remove(best.unwrap_or_default());
+    let arrived = group
+        .iter()
+        .filter(|one| one.counts && one.sent_at.is_some());
+    let arrived = arrived.filter_map(|one| one.delivered_at).min();
+    let mut notice = group.swap_remove(best.unwrap_or_default());
     group.clear();
+    if notice.counts && notice.sent_at.is_some() {
+        notice.delivered_at = arrived;
+    }
     let notice_on = notice.sent_at.map(|at| notice::day_of(at, now.zone));
     let dates = notice_on.map(|on| policy.notice.dates(on, policy.calendar_at(&notice.place)));
     let suspend_from = dates.map(|dates| dates.suspension);
@@ -130,7 +151,7 @@ fn row_of(group: &mut Vec<GivenNotice>, policy: &Policy, now: Now) -> NoticeRow 
         notice_on,
         suspend_from,
         rescind_from: dates.map(|dates| dates.rescission),
-        ready: notice.owing && notice.theirs && suspend_from.is_some_and(|from| from <= now.today),
+        ready: notice.stands && notice.theirs && suspend_from.is_some_and(|from| from <= now.today),
         notice,
     }
 }
@@ -172,7 +193,7 @@ pub fn audit(
         let all = notice::suspensions_of(connection, contract.contract_id, contract.client_id)?;
         // What had been paid before the cut was not what it was cut for.
         let relevant = |one: &GivenNotice| {
-            one.counts || one.closed_on.is_some_and(|closed_on| closed_on >= cut_on)
+            one.counts || one.stands || one.closed_on.is_some_and(|closed_on| closed_on >= cut_on)
         };
         let days = all.iter().filter(|one| relevant(one)).filter_map(|one| {
             let on = notice::day_of(one.sent_at?, now.zone);

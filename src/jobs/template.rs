@@ -73,7 +73,7 @@ pub fn flaws(config: &Config, template: &Template) -> Vec<Flaw> {
 /// What a template lacks that gives the notice of suspension somewhere: the paragraph that the law asks for. Rules
 /// are not saved with such a one; this is for what was saved before, or changed by another hand.
 pub fn notice_flaws(connection: &Connection, template: &Template) -> Result<Vec<Flaw>> {
-    if template.required().contains(&Variable::AvisoSuspensao) {
+    if template.says(Variable::AvisoSuspensao) {
         return Ok(Vec::new());
     }
     let stages = stored_rule::suspension_stages_with(connection, &template.name)?;
@@ -81,7 +81,7 @@ pub fn notice_flaws(connection: &Connection, template: &Template) -> Result<Vec<
         Flaw::of(
             "body",
             format!("gives the notice of suspension (rule `{rule}`, stage {stage}) without #aviso_suspensao#"),
-            "write #aviso_suspensao# in it: Resolução 765/2023, art. 71, says what the notice contains",
+            "write #aviso_suspensao# in its text, and in its HTML where it has one: Resolução 765/2023, art. 71, says what the notice contains",
         )
     });
     Ok(flaws.collect())

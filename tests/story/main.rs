@@ -26,6 +26,7 @@ mod log;
 mod made_again;
 mod manners;
 mod notice;
+mod notice_after;
 mod providers;
 mod reading;
 mod report;

@@ -25,6 +25,14 @@ title = "Aviso"
 body = "#aviso_suspensao#"
 
 [[template]]
+name = "bare-html"
+channel = "email"
+kind = "financial"
+title = "Aviso"
+body = "#aviso_suspensao#"
+html = "<p>Pague.</p>"
+
+[[template]]
 name = "last-call"
 channel = "email"
 kind = "financial"
@@ -32,7 +40,7 @@ title = "Suspensão"
 body = "O acesso pode ser suspenso a partir de #suspensao_data#, o contrato rescindido em #rescisao_data#."
 "##;
 
-const RULE: &str = r#"
+pub const RULE: &str = r#"
 [[rule]]
 name = "residential"
 [[rule.stage]]
@@ -51,7 +59,7 @@ templates = ["last-call"]
 "#;
 
 /// 1 Ana has a mobile and an e-mail; 2 Bruno only an e-mail. 11 and 12 are of one contract of Ana's.
-fn provider() -> House {
+pub fn provider() -> House {
     let house = House::new();
     house.write(
         "config.toml",
@@ -80,7 +88,7 @@ fn provider() -> House {
     house
 }
 
-fn update(house: &mut House, day: &str) -> Value {
+pub fn update(house: &mut House, day: &str) -> Value {
     house.at(&format!("{day}T10:00"));
     let ran = house.run(&["collection", "update", "--json", "--yes"]);
     assert!(ran.code < 2, "{ran:#?}");
@@ -217,6 +225,11 @@ fn notices_that_cannot_stand_are_refused_with_their_lines() {
         (
             "\"notice-sms\", \"notice-mail\"",
             "\"friendly\"",
+            "without #aviso_suspensao#",
+        ),
+        (
+            "\"notice-sms\", \"notice-mail\"",
+            "\"bare-html\"",
             "without #aviso_suspensao#",
         ),
         (

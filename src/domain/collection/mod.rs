@@ -219,13 +219,10 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Whether a case of this stage waits for its notice, or the stage after it for the notice ahead.
+    /// Whether a case of this stage waits for a notice, or the stage after it for the notice ahead.
     fn waits_for_notice(&self, stage: Stage, next: &RuleStage, past: &Past) -> bool {
         let given = &past.notices;
-        let unsent = self
-            .rule
-            .notice_of(stage)
-            .is_some_and(|kind| given.on(kind).is_none());
+        let unsent = self.rule.missing_notices(stage, given).next().is_some();
         let too_early = next.notice.is_some_and(|kind| {
             let first = given.not_before(kind, self.terms, self.calendar);
             first.is_some_and(|first| self.today < first)

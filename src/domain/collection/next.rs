@@ -33,7 +33,7 @@ pub fn coming<'a>(
                 .stage()
                 .and_then(|stage| evaluation.rule.notice_of(stage));
             if let Some(kind) = notice {
-                past.notices.note(kind, today);
+                past.notices.note(kind, Some(today));
             }
         }
         last = Some(today);
@@ -173,8 +173,10 @@ fn why_nothing(evaluation: Evaluation<'_>, bill: &Bill, past: &Past) -> String {
         Debt::Owing => {}
     }
     if let Some(case) = past.case
-        && let Some(kind) = evaluation.rule.notice_of(case.stage)
-        && past.notices.on(kind).is_none()
+        && let Some(kind) = evaluation
+            .rule
+            .missing_notices(case.stage, &past.notices)
+            .next()
     {
         return format!(
             "the case waits in `{}` until its notice of {kind} is sent; `regua notice list` tells how far it is",

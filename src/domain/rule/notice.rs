@@ -1,14 +1,36 @@
 //! What is checked of a rule's notices, and of what is said until somebody has it.
 
 use super::check::Flaws;
-use super::{Deliver, RuleDraft, RulePart};
-use crate::domain::notice::{NoticeKind, NoticeTerms};
+use super::{Deliver, Rule, RuleDraft, RulePart};
+use crate::domain::ladder::Stage;
+use crate::domain::notice::{NoticeKind, NoticeState, NoticeTerms, NoticesGiven};
 use crate::domain::template::{Template, Variable};
 use crate::domain::words::Word as _;
 use crate::error::Flaw;
 
 /// The hours after which an arrival that nobody reported may be given up: up to 30 days.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=720;
+
+impl Rule {
+    /// The notices that a case of a stage waits for: that stage's own, and those of the stages before it that were
+    /// tried and count no more. One that nobody tried in its stage, which gave none then, is passed.
+    pub fn missing_notices(
+        &self,
+        stage: Stage,
+        given: &NoticesGiven,
+    ) -> impl Iterator<Item = NoticeKind> {
+        let upto = self.stages.iter().take_while(move |own| own.stage <= stage);
+        upto.filter_map(move |own| {
+            let kind = own.notice?;
+            let missing = match given.state(kind) {
+                NoticeState::Given(_) => false,
+                NoticeState::Missing => true,
+                NoticeState::Untried => own.stage == stage,
+            };
+            missing.then_some(kind)
+        })
+    }
+}
 
 impl RuleDraft {
     /// Whether its notices stand once each, in their order, and say something.
@@ -100,11 +122,11 @@ impl RuleDraft {
             _ => return,
         };
         if index == Some(notice) {
-            if !template.required().contains(&Variable::AvisoSuspensao) {
+            if !template.says(Variable::AvisoSuspensao) {
                 flaws.note(
                     part,
                     format!("template `{name}` gives the notice of suspension without #aviso_suspensao#"),
-                    "write #aviso_suspensao# in it: Resolução 765/2023, art. 71, says what the notice contains",
+                    "write #aviso_suspensao# in its text, and in its HTML where it has one: Resolução 765/2023, art. 71, says what the notice contains",
                 );
             }
         } else if index.is_none_or(|index| index < notice) && template.speaks_of_a_notice() {

@@ -91,6 +91,19 @@ impl Template {
             .collect()
     }
 
+    /// Whether whoever reads it reads a variable's value: it stands in the text, and in the HTML where there is one,
+    /// with nothing instead. A title alone is not read for it.
+    pub fn says(&self, variable: Variable) -> bool {
+        let stands = |text: &str| {
+            pieces(text).any(|piece| matches!(piece, Piece::Variable(own, None) if own == variable))
+        };
+        if self.names_variables() {
+            stands(&self.body) && self.html.as_deref().is_none_or(stands)
+        } else {
+            self.variables.contains(&variable)
+        }
+    }
+
     /// Its variables where they stand, each with whether a text stands in for a missing value.
     fn placed(&self) -> impl Iterator<Item = (Variable, bool)> + '_ {
         let named = self.names_variables();

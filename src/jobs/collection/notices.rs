@@ -20,7 +20,7 @@ use crate::jobs::draft::{Draft, Key, Wording};
 use crate::jobs::notice::announced;
 use crate::jobs::rows::About;
 use crate::store::message::{self, Inserted};
-use crate::store::notice::{self, NoticeSubject, NoticeTry};
+use crate::store::notice::{self, NoticeCase, NoticeSubject, NoticeTry};
 use crate::store::{book, collection, restore};
 
 /// The move by which a case came to a stage.
@@ -46,15 +46,16 @@ struct Giving<'g> {
     place: &'g Place,
     next: &'g NextTry<'g>,
     deliver: Deliver,
-    /// The cases that it is for, each with its invoice; never none.
-    cases: &'g [(i64, i64)],
+    /// The cases that it is for; never none.
+    cases: &'g [NoticeCase],
 }
 
-/// What the next try is after the latest one; none while there is nothing to try. `hours` is how long an
-/// arrival is waited for, where the notice goes until it is delivered.
+/// What the next try is after the latest one; none while there is nothing to try. `counts` says that an earlier
+/// one was sent and counts: then another template is tried once where nobody reported an arrival in time.
 fn next_try<'a>(
     texts: &'a Texts,
     last: &[NoticeTry],
+    counts: bool,
     now: crate::clock::Now,
 ) -> Option<NextTry<'a>> {
     let from = |number, at: usize| {
@@ -66,7 +67,7 @@ fn next_try<'a>(
         })
     };
     let Some(first) = last.first() else {
-        return from(1, 0);
+        return if counts { None } else { from(1, 0) };
     };
     let is = |wanted: &[Status]| {
         last.iter()
@@ -85,19 +86,16 @@ fn next_try<'a>(
         .as_ref()
         .and_then(|name| texts.templates.iter().position(|known| known == name))
         .map_or(0, |at| at + 1);
-    if last.iter().any(|one| one.sent_at.is_some()) {
-        // It counts from here on; another channel is tried once where nobody reported its arrival.
+    let sent_at = last.iter().filter_map(|one| one.sent_at).max();
+    if sent_at.is_some() || counts {
         let hours = texts
             .hours
             .filter(|_| texts.deliver == Deliver::UntilDelivered)?;
-        let sent_at = last.iter().filter_map(|one| one.sent_at).max()?;
-        let late = now.at - sent_at >= TimeDelta::hours(hours);
+        let late = sent_at.is_none_or(|sent_at| now.at - sent_at >= TimeDelta::hours(hours));
         let arrived = last.iter().any(|one| one.is_delivered);
-        return if late && !arrived && at < texts.templates.len() {
-            from(first.number + 1, at)
-        } else {
-            None
-        };
+        if arrived || !late || at >= texts.templates.len() {
+            return None;
+        }
     }
     // A second update of the same day does nothing.
     if notice::day_of(first.created_at, now.zone) >= now.today {
@@ -154,7 +152,9 @@ impl<'a> Walk<'a> {
             let own = self.rules[rule].evaluation.rule;
             for stage in &own.stages {
                 let Some(kind) = stage.notice else { continue };
-                notice::each_waiting(self.connection, &own.name, stage.stage, kind, |subject| {
+                let which = (own.name.as_str(), stage.stage, kind);
+                let until_delivered = stage.texts.deliver == Deliver::UntilDelivered;
+                notice::each_waiting(self.connection, which, until_delivered, |subject| {
                     let told = self.give(rule, &subject)?;
                     if told.is_empty() || !self.listing {
                         return Ok(());
@@ -182,25 +182,20 @@ impl<'a> Walk<'a> {
         let Some(texts) = own.stage(subject.stage).map(|stage| &stage.texts) else {
             return Ok(Vec::new());
         };
-        let last = notice::last_try(connection, subject)?;
-        let Some(next) = next_try(texts, &last, self.composer.now) else {
-            return Ok(Vec::new());
-        };
         let Some(client) = book::client(connection, subject.client_id)? else {
             return Ok(Vec::new());
         };
         let cases = self.free_cases(rule, subject, &client)?;
-        if cases.is_empty() {
-            return Ok(Vec::new());
-        }
         let place = self
             .composer
             .place(connection, &client, subject.contract_id)?;
-        let zone = self.composer.now.zone;
-        let given = notice::given(connection, cases[0].0, subject.contract_id, zone)?;
-        if last.is_empty() && given.on(subject.kind).is_some() {
+        let Some(counts) = self.may_give(rule, subject, &cases, &place)? else {
             return Ok(Vec::new());
-        }
+        };
+        let last = notice::last_try(connection, subject)?;
+        let Some(next) = next_try(texts, &last, counts, self.composer.now) else {
+            return Ok(Vec::new());
+        };
         let given = Giving {
             subject,
             client: &client,
@@ -212,13 +207,43 @@ impl<'a> Walk<'a> {
         self.write_notice(rule, &given)
     }
 
-    /// The cases of a subject that nothing keeps out today, each with its invoice.
+    /// Whether the cases of a subject are in want of its notice, or have one that counts (told by `true`), and
+    /// those ahead of it let it go.
+    fn may_give(
+        &self,
+        rule: usize,
+        subject: &NoticeSubject,
+        cases: &[NoticeCase],
+        place: &Place,
+    ) -> Result<Option<bool>> {
+        let (composer, own) = (&self.composer, self.rules[rule].evaluation.rule);
+        let (mut wanted, mut counts) = (false, false);
+        for case in cases {
+            let contract = subject.contract_id;
+            let given = notice::given(self.connection, case.id, contract, composer.now.zone)?;
+            let mut missing = own.missing_notices(case.stage, &given);
+            let first = missing.next();
+            if first.is_some_and(|kind| kind < subject.kind) {
+                return Ok(None);
+            }
+            let calendar = composer.policy.calendar_at(place);
+            let from = given.not_before(subject.kind, composer.policy.notice, calendar);
+            if from.is_some_and(|from| composer.now.today < from) {
+                return Ok(None);
+            }
+            wanted |= first == Some(subject.kind);
+            counts |= given.on(subject.kind).is_some();
+        }
+        Ok((wanted || counts).then_some(counts))
+    }
+
+    /// The cases of a subject that nothing keeps out today.
     fn free_cases(
         &mut self,
         rule: usize,
         subject: &NoticeSubject,
         client: &Client,
-    ) -> Result<Vec<(i64, i64)>> {
+    ) -> Result<Vec<NoticeCase>> {
         let connection = self.connection;
         let today = self.composer.now.today;
         let contract = match subject.contract_id {
@@ -227,19 +252,19 @@ impl<'a> Walk<'a> {
         };
         let kept = crate::store::incident::keeps_from(connection, client.id, Purpose::Collection)?;
         let mut free = Vec::new();
-        for (case, invoice) in notice::cases(connection, subject)? {
+        for case in notice::cases(connection, subject)? {
             let exclusions = Exclusions {
                 in_collection: client.in_collection,
                 in_reminders: client.in_reminders,
                 notice_hold_until: contract
                     .as_ref()
                     .and_then(|contract| contract.notice_hold_until),
-                holds: crate::store::hold::ends(connection, invoice, client.id)?,
+                holds: crate::store::hold::ends(connection, case.invoice_id, client.id)?,
                 incident: kept.is_some(),
                 payment_method: None,
             };
             match exclusions.forbid(step(subject.stage), today) {
-                None => free.push((case, invoice)),
+                None => free.push(case),
                 Some(reason) => {
                     let left_out = &mut self.rules[rule].summary.left_out;
                     *left_out.entry(reason).or_default() += 1;
@@ -300,18 +325,19 @@ impl<'a> Walk<'a> {
         let connection = self.connection;
         let (subject, client) = (given.subject, given.client);
         let mut invoices: Vec<Invoice> = Vec::new();
-        for (_, id) in given.cases {
-            invoices.extend(book::invoice(connection, *id)?);
+        for case in given.cases {
+            invoices.extend(book::invoice(connection, case.invoice_id)?);
         }
         let contract = match subject.contract_id {
             Some(id) => book::contract(connection, id)?,
             None => None,
         };
-        let about = (given.cases[0].0, subject.contract_id);
+        let about = (given.cases[0].id, subject.contract_id);
         let now = self.composer.now;
         let when = (now.today, now.zone);
         let policy = self.composer.policy;
-        let dates = announced(connection, policy, given.place, subject.kind, about, when)?;
+        let which = (subject.rule.as_str(), subject.kind);
+        let dates = announced(connection, policy, given.place, which, about, when)?;
         let overdue = if template.needs().contains(&Need::Overdue) {
             Some(book::overdue(connection, client.id, now.today)?)
         } else {
@@ -323,7 +349,7 @@ impl<'a> Walk<'a> {
             invoice: invoices.first(),
             invoices: &invoices,
             overdue,
-            notice: Some(dates),
+            notice: dates,
             ..Facts::new(now, self.composer.company)
         };
         let draft = Draft {
@@ -332,7 +358,7 @@ impl<'a> Walk<'a> {
             about: About {
                 contract_id: subject.contract_id,
                 invoice_id: invoices.first().map(|invoice| invoice.id),
-                case_id: Some(given.cases[0].0),
+                case_id: Some(given.cases[0].id),
                 ..About::default()
             },
             while_owing: true,
@@ -380,10 +406,10 @@ impl<'a> Walk<'a> {
         &self,
         subject: &NoticeSubject,
         template: &Template,
-        (case, invoice): (i64, i64),
+        case: NoticeCase,
     ) -> Result<String> {
-        let number = collection::case_number(self.connection, invoice, case)?;
-        let start = key_start_of_case(invoice, number);
+        let number = collection::case_number(self.connection, case.invoice_id, case.id)?;
+        let start = key_start_of_case(case.invoice_id, number);
         let step = step(subject.stage);
         let key = format!("{start}/{step}/{}/{}", template.name, template.channel);
         let mut round = 1;

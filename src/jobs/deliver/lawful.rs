@@ -50,7 +50,8 @@ pub(super) fn allowed(
     match notice::kind_of(connection, message_id)? {
         Some(kind) => {
             let when = (now.today, now.zone);
-            announced(connection, policy, &place, kind, about, when).map(Some)
+            let which = (case.rule.as_str(), kind);
+            announced(connection, policy, &place, which, about, when)
         }
         None => recorded(connection, policy, &place, about, now.zone),
     }

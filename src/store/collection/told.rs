@@ -22,7 +22,8 @@ pub struct StageTold {
 }
 
 /// The stage messages of a client on a channel made since `since` for cases of rules other than
-/// `rule` that give each client one message, in the order they were made.
+/// `rule` that give each client one message, in the order they were made. A notice that the law asks for is none of
+/// them: nothing is folded into it, and it into nothing.
 pub fn stages_told(
     connection: &Connection,
     client_id: i64,
@@ -38,6 +39,7 @@ pub fn stages_told(
          WHERE m.client_id = ?1 AND m.channel = ?2 AND m.created_at >= ?3
            AND m.status IN ('queued', 'shared', 'sending', 'sent', 'unknown')
            AND c.rule <> ?4 AND r.one_message_per_client
+           AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.message_id = m.id)
          ORDER BY m.id",
     )?;
     let mut rows = statement.query((client_id, channel, Millis(since), rule))?;
