@@ -113,7 +113,7 @@ fn audit(delivered: bool, context: &Context) -> Result<Outcome> {
         .words("fault", |row| row.fault.as_str())
         .when_empty(
             "every contract that is cut for debt had its notice in time",
-            "regua notice list shows them",
+            "regua notice list",
         );
     let mut list = context.out.list(view);
     let mut rows = 0_u64;

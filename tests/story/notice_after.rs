@@ -293,6 +293,30 @@ fn a_notice_goes_on_until_it_is_delivered_and_the_last_one_counts() {
 }
 
 #[test]
+fn a_notice_that_was_in_doubt_was_given_when_it_was_tried() {
+    let mut house = provider();
+    for day in ["2026-12-01", "2026-12-05"] {
+        update(&mut house, day);
+    }
+    let c = rusqlite::Connection::open(house.path("regua.db")).expect("the database");
+    let of_ana = "(SELECT id FROM message WHERE event = 'stage:inquiry' AND client_id = 1)";
+    c.execute_batch(&format!(
+        "UPDATE attempt SET outcome = 'unknown' WHERE message_id = {of_ana};
+         UPDATE message SET status = 'unknown', sent_at = NULL WHERE id = {of_ana};"
+    ))
+    .expect("a run that died before the answer came");
+    house.write(
+        "receipts.csv",
+        "key,status,at\ncollection/11/1/stage:inquiry/notice-sms/sms,delivered,2026-12-09T18:00\n",
+    );
+    house.at("2026-12-10T08:00");
+    house.run(&["receipts", "import", "receipts.csv"]).ok();
+    let row = &house.json(&["notice", "list"])[0];
+    assert_eq!(row["notice_on"], "2026-12-05", "{row}");
+    assert_eq!(row["delivered_at"], "2026-12-09T18:00:00-03:00", "{row}");
+}
+
+#[test]
 fn what_goes_on_until_it_is_delivered_speaks_for_all_that_the_first_spoke_for() {
     let mut house = provider();
     let config = house.read("config.toml");

@@ -326,6 +326,7 @@ fn note_times(
     Ok(())
 }
 
+/// Changes what became of a message. One that turns out to be sent went when it was tried, however late that is told.
 fn set(
     connection: &Connection,
     id: i64,
@@ -341,7 +342,9 @@ fn set(
     connection
         .prepare_cached(
             "UPDATE message SET status = ?2, reason = ?3, detail = ?4,
-               sent_at = coalesce(sent_at, ?5), provider_id = coalesce(provider_id, ?6)
+               sent_at = coalesce(sent_at,
+                 CASE WHEN ?2 = 'sent' THEN (SELECT max(a.at) FROM attempt a WHERE a.message_id = ?1) END, ?5),
+               provider_id = coalesce(provider_id, ?6)
              WHERE id = ?1",
         )?
         .execute(params![
