@@ -333,7 +333,7 @@ pub struct EventReading<'a> {
 }
 
 /// So many events are taken in one transaction.
-const MOST_TOGETHER: usize = 256;
+const MOST_TOGETHER: usize = 1000;
 
 /// Takes every event of a file, in transactions of those that came together.
 pub fn take_all(

@@ -25,6 +25,8 @@ pub struct EventLine {
     pub number: u64,
     /// The file and the line, as a flaw names them.
     pub place: String,
+    /// How long it is, in bytes.
+    pub bytes: usize,
     /// The event, or every problem of the line.
     pub event: Result<Event, Vec<Flaw>>,
 }
@@ -90,6 +92,7 @@ impl Events {
                 return Ok(Some(EventLine {
                     number: self.number,
                     place,
+                    bytes: 0,
                     event: Err(vec![problem]),
                 }));
             }
@@ -102,6 +105,7 @@ impl Events {
             }
             return Ok(Some(EventLine {
                 number: self.number,
+                bytes: text.len(),
                 event: parse(text, &place, self.now),
                 place,
             }));
