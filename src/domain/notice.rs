@@ -124,6 +124,8 @@ pub struct NoticesGiven {
     suspension: NoticeState,
     rescission: NoticeState,
     bureau: NoticeState,
+    /// What the notice of suspension announced, where that was kept.
+    announced: Option<NoticeDates>,
 }
 
 impl NoticesGiven {
@@ -144,16 +146,29 @@ impl NoticesGiven {
         }
     }
 
-    /// Notes the day of a notice of a kind that counts, or that it was tried and counts for nothing. Of several
-    /// that were sent because nobody reported the arrival of the first, the last tells: it says the latest dates.
-    pub fn note(&mut self, kind: NoticeKind, on: Option<NaiveDate>) {
-        let known = self.on(kind).max(on);
+    /// Notes the day of a notice of a kind that counts, and what it announced where that was kept; or that it was
+    /// tried and counts for nothing. Of several that were sent because nobody reported the arrival of the first, the
+    /// last tells: it says the latest dates.
+    pub fn note(&mut self, kind: NoticeKind, given: Option<(NaiveDate, Option<NoticeDates>)>) {
+        let (on, announced) = given.map_or((None, None), |(on, announced)| (Some(on), announced));
+        let before = self.on(kind);
+        if kind == NoticeKind::Suspension && on > before {
+            self.announced = announced;
+        }
+        let known = before.max(on);
         let state = known.map_or(NoticeState::Missing, NoticeState::Given);
         match kind {
             NoticeKind::Suspension => self.suspension = state,
             NoticeKind::Rescission => self.rescission = state,
             NoticeKind::Bureau => self.bureau = state,
         }
+    }
+
+    /// What the notice of suspension allows: what it announced, whatever has become of its terms and of the holidays
+    /// of its place since. None while none was given.
+    pub fn dates(&self, terms: NoticeTerms, calendar: &Calendar) -> Option<NoticeDates> {
+        let on = self.on(NoticeKind::Suspension)?;
+        Some(self.announced.unwrap_or_else(|| terms.dates(on, calendar)))
     }
 
     /// The first day on which the notice of a kind may go, as far as those ahead of it say; none: at once.
@@ -163,8 +178,7 @@ impl NoticesGiven {
         terms: NoticeTerms,
         calendar: &Calendar,
     ) -> Option<NaiveDate> {
-        let suspension = self.on(NoticeKind::Suspension);
-        let dates = suspension.map(|on| terms.dates(on, calendar));
+        let dates = self.dates(terms, calendar);
         match (kind, dates, self.on(NoticeKind::Rescission)) {
             (NoticeKind::Suspension, ..) | (_, None, None) => None,
             (NoticeKind::Bureau, Some(dates), Some(_)) => Some(dates.rescission),
@@ -262,11 +276,11 @@ mod tests {
             given.not_before(NoticeKind::Rescission, terms, &calendar),
             None
         );
-        given.note(NoticeKind::Suspension, Some(day("2026-12-01")));
+        given.note(NoticeKind::Suspension, Some((day("2026-12-01"), None)));
         // The fifteenth day on is a Wednesday.
         let first = given.not_before(NoticeKind::Rescission, terms, &calendar);
         assert_eq!(first, Some(day("2026-12-16")));
-        given.note(NoticeKind::Rescission, Some(day("2027-02-10")));
+        given.note(NoticeKind::Rescission, Some((day("2027-02-10"), None)));
         let listing = given.not_before(NoticeKind::Bureau, terms, &calendar);
         assert_eq!(listing, Some(day("2027-02-14")));
     }

@@ -16,6 +16,7 @@ use crate::domain::receipt::ReceiptKind;
 use crate::domain::words::{AttemptOutcome, Channel, Status};
 use crate::domain::{day, phone, tax_id};
 use crate::error::{Result, not_in_the_book};
+use crate::jobs::notice::allowed_by;
 use crate::store::notice::{self, GivenNotice};
 use crate::store::receipt::{self, KeptReceipt};
 use crate::store::{Connection, book, evidence, message};
@@ -172,13 +173,9 @@ impl Page {
         let number = message.and_then(|message| message.provider_id.as_deref());
         self.row("Identificador do provedor", number);
         // A later notice announces what the one of the suspension allows.
-        if let Some(at) = given
-            .sent_at
-            .filter(|_| given.kind == NoticeKind::Suspension)
+        if given.kind == NoticeKind::Suspension
+            && let Some((_, dates)) = allowed_by(given, &config.policy, self.zone)
         {
-            let policy = &config.policy;
-            let on = notice::day_of(at, self.zone);
-            let dates = policy.notice.dates(on, policy.calendar_at(&given.place));
             let (first, last) = (dates.suspension, dates.rescission);
             self.row(
                 "Suspensão possível a partir de",

@@ -25,9 +25,7 @@ pub fn recorded(
     zone: Tz,
 ) -> Result<Option<NoticeDates>> {
     let given = notice::given(connection, case, contract_id, zone)?;
-    let calendar = policy.calendar_at(place);
-    let on = given.on(NoticeKind::Suspension);
-    Ok(on.map(|on| policy.notice.dates(on, calendar)))
+    Ok(given.dates(policy.notice, policy.calendar_at(place)))
 }
 
 /// What the recorded notice allows that an invoice's case had, for a text that speaks of it; none where the text
@@ -66,17 +64,16 @@ pub fn announced(
     (case, contract_id): (i64, Option<i64>),
     (today, zone): (NaiveDate, Tz),
 ) -> Result<Option<NoticeDates>> {
-    let from = if kind == NoticeKind::Suspension {
-        Some(today)
-    } else {
+    let calendar = policy.calendar_at(place);
+    if kind != NoticeKind::Suspension {
         let given = notice::given(connection, case, contract_id, zone)?;
         match given.state(NoticeKind::Suspension) {
-            NoticeState::Given(on) => Some(on),
-            NoticeState::Missing if gives_suspension(connection, rule)? => None,
-            NoticeState::Missing | NoticeState::Untried => Some(today),
+            NoticeState::Given(_) => return Ok(given.dates(policy.notice, calendar)),
+            NoticeState::Missing if gives_suspension(connection, rule)? => return Ok(None),
+            NoticeState::Missing | NoticeState::Untried => {}
         }
-    };
-    Ok(from.map(|on| policy.notice.dates(on, policy.calendar_at(place))))
+    }
+    Ok(Some(policy.notice.dates(today, calendar)))
 }
 
 /// Whether a rule gives a notice of suspension.
@@ -98,6 +95,18 @@ pub struct NoticeRow {
     pub rescind_from: Option<NaiveDate>,
     /// That day has come, its invoice has owed ever since, and both it and the contract are still that client's.
     pub ready: bool,
+}
+
+/// The day on which a notice of suspension was given, and what it allows: what it announced, or, of one of which that
+/// was not kept, what is reckoned from that day. None while it was not sent.
+pub fn allowed_by(
+    one: &GivenNotice,
+    policy: &Policy,
+    zone: Tz,
+) -> Option<(NaiveDate, NoticeDates)> {
+    let on = notice::day_of(one.sent_at?, zone);
+    let reckoned = || policy.notice.dates(on, policy.calendar_at(&one.place));
+    Some((on, one.announced.unwrap_or_else(reckoned)))
 }
 
 /// Streams the contracts with a notice of suspension, client by client.
@@ -144,8 +153,7 @@ fn row_of(group: &mut Vec<GivenNotice>, policy: &Policy, now: Now) -> NoticeRow 
     if notice.counts && notice.sent_at.is_some() {
         notice.delivered_at = arrived;
     }
-    let notice_on = notice.sent_at.map(|at| notice::day_of(at, now.zone));
-    let dates = notice_on.map(|on| policy.notice.dates(on, policy.calendar_at(&notice.place)));
+    let (notice_on, dates) = allowed_by(&notice, policy, now.zone).unzip();
     let suspend_from = dates.map(|dates| dates.suspension);
     NoticeRow {
         notice_on,
@@ -196,8 +204,7 @@ pub fn audit(
             one.counts || one.stands || one.closed_on.is_some_and(|closed_on| closed_on >= cut_on)
         };
         let days = all.iter().filter(|one| relevant(one)).filter_map(|one| {
-            let on = notice::day_of(one.sent_at?, now.zone);
-            let dates = policy.notice.dates(on, policy.calendar_at(&one.place));
+            let (on, dates) = allowed_by(one, policy, now.zone)?;
             Some((on, dates.suspension <= cut_on, one.delivered_at.is_some()))
         });
         let days: Vec<_> = days.collect();

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0018_what_is_owed.sql"),
     include_str!("migrations/0019_wishes.sql"),
     include_str!("migrations/0020_access_of_the_same_client.sql"),
+    include_str!("migrations/0021_announced.sql"),
 ];
 
 /// `regu` in ASCII: marks a database as ours.

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::{Columns as _, Millis};
+use super::columns::{Columns as _, Day, Millis};
 use crate::domain::ladder::Stage;
-use crate::domain::notice::{NoticeKind, NoticesGiven};
+use crate::domain::notice::{NoticeDates, NoticeKind, NoticesGiven};
 use crate::domain::words::{Channel, Status, Word as _};
 use crate::error::Result;
 
@@ -67,7 +67,8 @@ pub fn given(
 ) -> Result<NoticesGiven> {
     let mut given = NoticesGiven::default();
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT n.kind, {SENT_AT}, {COUNTS} AND (n.contract_id IS NULL OR n.contract_id IS ?2)
+        "SELECT n.kind, {SENT_AT}, {COUNTS} AND (n.contract_id IS NULL OR n.contract_id IS ?2),
+                n.suspend_from, n.rescind_from
          FROM notice n LEFT JOIN message m ON m.id = n.message_id
          WHERE (n.message_id IN (SELECT message_id FROM notice_case WHERE case_id = ?1)
                 OR n.message_id IN (SELECT o.message_id FROM notice o WHERE o.contract_id = ?2)
@@ -80,9 +81,19 @@ pub fn given(
     while let Some(row) = rows.next()? {
         let counts: bool = row.get(2)?;
         let sent_at = row.instant_opt(1)?.filter(|_| counts);
-        given.note(row.get(0)?, sent_at.map(|at| day_of(at, zone)));
+        let announced = announced(row, 3)?;
+        given.note(row.get(0)?, sent_at.map(|at| (day_of(at, zone), announced)));
     }
     Ok(given)
+}
+
+/// What a notice announced, in two columns from a place on.
+fn announced(row: &Row<'_>, place: usize) -> rusqlite::Result<Option<NoticeDates>> {
+    let days = row.day_opt(place)?.zip(row.day_opt(place + 1)?);
+    Ok(days.map(|(suspension, rescission)| NoticeDates {
+        suspension,
+        rescission,
+    }))
 }
 
 /// Whether a case of a notice `n` was open in the time of another.
@@ -234,7 +245,7 @@ pub fn each_waiting(
     Ok(())
 }
 
-/// Notes that a message gives a notice for these cases.
+/// Notes that a message gives a notice for these cases, and what it announces.
 pub fn note(
     connection: &Connection,
     subject: &NoticeSubject,
@@ -242,7 +253,7 @@ pub fn note(
     number: i64,
     channel: Channel,
     at: DateTime<Utc>,
-    cases: &[NoticeCase],
+    (cases, dates): (&[NoticeCase], Option<NoticeDates>),
 ) -> Result<()> {
     let first = cases
         .first()
@@ -273,6 +284,24 @@ pub fn note(
             )?
             .execute((message_id, case.id, case.invoice_id))?;
     }
+    announce(connection, message_id, dates)
+}
+
+/// Notes what a message that gives a notice announces, as its text says it now.
+pub fn announce(
+    connection: &Connection,
+    message_id: i64,
+    dates: Option<NoticeDates>,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE notice SET suspend_from = ?2, rescind_from = ?3 WHERE message_id = ?1",
+        )?
+        .execute((
+            message_id,
+            dates.map(|dates| Day(dates.suspension)),
+            dates.map(|dates| Day(dates.rescission)),
+        ))?;
     Ok(())
 }
 

@@ -387,3 +387,61 @@ fn a_dossier_of_an_invoice_names_nobody_else_and_says_what_went() {
     assert!(moved.contains("Nenhum aviso foi registrado."), "{moved}");
     assert!(!moved.contains("Ana Lima"), "{moved}");
 }
+
+#[test]
+fn what_a_notice_announced_stands_whatever_becomes_of_the_place_and_the_terms() {
+    let mut house = with_rescission();
+    let config = house.read("config.toml");
+    house.write("config.toml", format!("{config}[notice]\ndays = 16\n"));
+    for day in ["2026-12-01", "2026-12-05"] {
+        update(&mut house, day);
+    }
+    let given = said(&house, "stage:inquiry");
+    assert!(given[0].contains("a partir de 23/12/2026"), "{given:#?}");
+    // The city is another one, the holiday is forgotten, and the notice is given a shorter time.
+    import(&house, "clients", "id,city,state\n1,Curitiba,PR\n");
+    house.write("config.toml", config);
+    let listed = |house: &House| {
+        let row = &house.json(&["notice", "list"])[0];
+        let day = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        (day("notice_on"), day("suspend_from"), day("rescind_from"))
+    };
+    let announced = ["2026-12-05", "2026-12-23", "2027-02-21"].map(str::to_owned);
+    assert_eq!(listed(&house), announced.clone().into());
+    house.at("2026-12-22T09:00");
+    assert_eq!(house.json(&["notice", "list", "--ready"]), json!([]));
+    house
+        .run(&["client", "erase", "1", "--why", "pediu", "--yes"])
+        .ok();
+    assert_eq!(listed(&house), announced.into());
+    house.at("2026-12-23T09:00");
+    let dossier = house.run(&["notice", "proof", "--client", "1"]).ok().stdout;
+    assert!(
+        dossier.contains("23 de dezembro de 2026") || dossier.contains("23/12/2026"),
+        "{dossier}"
+    );
+}
+
+#[test]
+fn a_notice_that_waited_announces_the_dates_of_the_day_it_goes() {
+    let mut house = with_rescission();
+    update(&mut house, "2026-12-01");
+    // A Saturday evening: it waits for Monday.
+    house.at("2026-12-05T20:00");
+    house.run(&["collection", "update"]).ok();
+    house.write(
+        "config.toml",
+        house.read("config.toml") + "[notice]\ndays = 40\n",
+    );
+    house.at("2026-12-07T09:00");
+    house.run(&["queue", "deliver"]).ok();
+    let given = said(&house, "stage:inquiry");
+    assert!(given[0].contains("a partir de 18/01/2027"), "{given:#?}");
+    house.write(
+        "config.toml",
+        house.read("config.toml").replace("days = 40", "days = 20"),
+    );
+    let row = &house.json(&["notice", "list"])[0];
+    assert_eq!(row["notice_on"], "2026-12-07", "{row}");
+    assert_eq!(row["suspend_from"], "2027-01-18", "{row}");
+}

@@ -33,7 +33,7 @@ pub fn coming<'a>(
                 .stage()
                 .and_then(|stage| evaluation.rule.notice_of(stage));
             if let Some(kind) = notice {
-                past.notices.note(kind, Some(today));
+                past.notices.note(kind, Some((today, None)));
             }
         }
         last = Some(today);

@@ -10,6 +10,7 @@ use crate::domain::collection::Exclusions;
 use crate::domain::invoice::Invoice;
 use crate::domain::ladder::{Move, Stage};
 use crate::domain::message::{Fate, NewMessage};
+use crate::domain::notice::NoticeDates;
 use crate::domain::place::Place;
 use crate::domain::recipient::{Reach, Recipient};
 use crate::domain::rule::{Deliver, Texts};
@@ -280,7 +281,11 @@ impl<'a> Walk<'a> {
         let subject = given.subject;
         let now = self.composer.now;
         let template = self.tried(given.next, given.deliver, given.client)?;
-        let messages = self.compose_notice(given, template)?;
+        let about = (given.cases[0].id, subject.contract_id);
+        let (policy, when) = (self.composer.policy, (now.today, now.zone));
+        let which = (subject.rule.as_str(), subject.kind);
+        let dates = announced(connection, policy, given.place, which, about, when)?;
+        let messages = self.compose_notice(given, template, dates)?;
         let mut told = Vec::new();
         let mut goes = false;
         for message in messages {
@@ -288,15 +293,8 @@ impl<'a> Walk<'a> {
                 continue;
             };
             let (channel, number) = (message.channel, given.next.number);
-            notice::note(
-                connection,
-                subject,
-                id,
-                number,
-                channel,
-                now.at,
-                given.cases,
-            )?;
+            let says = (given.cases, dates);
+            notice::note(connection, subject, id, number, channel, now.at, says)?;
             let summary = &mut self.rules[rule].summary;
             let reason = match &message.fate {
                 Fate::Queued => {
@@ -321,7 +319,12 @@ impl<'a> Walk<'a> {
     }
 
     /// The messages of one try, outside all caps.
-    fn compose_notice(&self, given: &Giving<'_>, template: &Template) -> Result<Vec<NewMessage>> {
+    fn compose_notice(
+        &self,
+        given: &Giving<'_>,
+        template: &Template,
+        dates: Option<NoticeDates>,
+    ) -> Result<Vec<NewMessage>> {
         let connection = self.connection;
         let (subject, client) = (given.subject, given.client);
         let mut invoices: Vec<Invoice> = Vec::new();
@@ -332,12 +335,7 @@ impl<'a> Walk<'a> {
             Some(id) => book::contract(connection, id)?,
             None => None,
         };
-        let about = (given.cases[0].id, subject.contract_id);
         let now = self.composer.now;
-        let when = (now.today, now.zone);
-        let policy = self.composer.policy;
-        let which = (subject.rule.as_str(), subject.kind);
-        let dates = announced(connection, policy, given.place, which, about, when)?;
         let overdue = if template.needs().contains(&Need::Overdue) {
             Some(book::overdue(connection, client.id, now.today)?)
         } else {

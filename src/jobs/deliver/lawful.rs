@@ -51,7 +51,10 @@ pub(super) fn allowed(
         Some(kind) => {
             let when = (now.today, now.zone);
             let which = (case.rule.as_str(), kind);
-            announced(connection, policy, &place, which, about, when)
+            let dates = announced(connection, policy, &place, which, about, when)?;
+            // Its text says them as soon as it is written again.
+            notice::announce(connection, message_id, dates)?;
+            Ok(dates)
         }
         None => recorded(connection, policy, &place, about, now.zone),
     }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, Row};
 
-use super::{COUNTS, DELIVERED_AT, SENT_AT, still_of_it};
+use super::{COUNTS, DELIVERED_AT, SENT_AT, announced, still_of_it};
 use crate::domain::money::Money;
-use crate::domain::notice::NoticeKind;
+use crate::domain::notice::{NoticeDates, NoticeKind};
 use crate::domain::place::Place;
 use crate::domain::words::{AccessStatus, Channel, Status};
 use crate::error::Result;
@@ -45,6 +45,8 @@ pub struct GivenNotice {
     pub stands: bool,
     /// The last day on which one of its cases closed.
     pub closed_on: Option<NaiveDate>,
+    /// What it announced, where that was kept.
+    pub announced: Option<NoticeDates>,
     /// Where the client, and the contract, are.
     pub place: Place,
 }
@@ -73,7 +75,7 @@ fn select(condition: &str, order: &str) -> String {
                         JOIN collection_case c ON c.id = s.case_id
                         WHERE s.message_id = n.message_id AND v.owing AND {0}
                           AND (c.outcome IS NULL OR c.outcome = 'rule_removed')),
-                {PLACE}
+                n.suspend_from, n.rescind_from, {PLACE}
          FROM notice n
          LEFT JOIN message m ON m.id = n.message_id
          LEFT JOIN client k ON k.id = n.client_id
@@ -100,7 +102,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<GivenNotice> {
         closed_on: row.day_opt(12)?,
         theirs: row.get(13)?,
         stands: row.get(14)?,
-        place: row.place(15)?,
+        announced: announced(row, 15)?,
+        place: row.place(17)?,
     })
 }
 
