@@ -238,7 +238,7 @@ impl<'c> Importer<'c> {
                 let sql = if lacks.is_empty() {
                     upsert(kind, present, self.bringer)
                 } else {
-                    update(kind, present)
+                    update(kind, present, self.bringer)
                 };
                 entry.insert(connection.prepare(&sql)?)
             }
@@ -466,12 +466,16 @@ fn upsert(kind: &FactKind, present: u32, bringer: Bringer) -> String {
     )
 }
 
-/// Changes a known row only: the file lacks columns that a new one needs.
-fn update(kind: &FactKind, present: u32) -> String {
+/// Changes a known row only, which is there again: the file lacks columns that a new one needs.
+fn update(kind: &FactKind, present: u32, bringer: Bringer) -> String {
     let columns = present_columns(kind, present);
     let mark = columns.len() + 1;
     let mut sets = vec![format!("imported = ?{mark}")];
     let mut conditions = vec![format!("imported >> 32 <> ?{mark} >> 32")];
+    if kind.can_be_gone() {
+        sets.push("absent_since = NULL".to_owned());
+        sets.push(format!("brought = {}", bringer.brings(kind.table)));
+    }
     for (i, column) in columns.iter().enumerate() {
         if kind.table == "contract" && *column == ACCESS_STATUS {
             let since = since_when("access_status", &format!("?{}", i + 1));

@@ -172,6 +172,29 @@ fn a_case_closes_as_gone_without_a_message_and_reopens_at_its_stage() {
         .prints("reopens at its stage");
 }
 
+/// A file that says little of each row, too little for a new one, brings it back all the same.
+#[test]
+fn a_row_that_comes_again_in_a_file_of_few_columns_is_there_again() {
+    let house = house();
+    let contracts = |house: &House, clients: &[u32]| {
+        let mut text = "id,client_id,status\n".to_owned();
+        for client in clients {
+            text += &format!("{},{client},A\n", 10 + client);
+        }
+        house.write("contracts.csv", text);
+        house
+            .run(&["import", "contracts", "contracts.csv", "--replace"])
+            .ok();
+        let rows = house.json(&["report", "run", "contracts"]);
+        rows.as_array().expect("rows").len()
+    };
+    assert_eq!(contracts(&house, &[1, 2, 3]), 3);
+    assert_eq!(contracts(&house, &[1, 2]), 2);
+    assert_eq!(contracts(&house, &[1, 2, 3]), 3);
+    // What files brought again may be gone again.
+    assert_eq!(contracts(&house, &[1, 2]), 2);
+}
+
 #[test]
 fn a_queued_message_about_what_is_gone_is_skipped_with_that_word() {
     let house = house();
