@@ -5,6 +5,9 @@ use chrono::NaiveDate;
 use super::text::one_line;
 use super::words::{AddressKind, PersonType, words_enum};
 
+/// What stands in place of the name of a client whose data was erased, until the book brings another.
+pub const ERASED: &str = "(apagado)";
+
 /// A client as the book knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -120,6 +123,11 @@ impl Client {
     /// The number they are best called at: the mobile, else the WhatsApp number.
     pub fn any_phone(&self) -> Option<&str> {
         self.mobile.as_deref().or(self.whatsapp.as_deref())
+    }
+
+    /// Whether their data was erased, and nothing came since.
+    pub fn is_erased(&self) -> bool {
+        self.name == ERASED
     }
 
     /// The first word of the name.

@@ -130,6 +130,9 @@ pub fn reach(contact: &Contact<'_>, errand: &Errand<'_>) -> Reach {
         return gone(&format!("client {}", contact.client.id), since);
     }
     let client = contact.client;
+    if client.is_erased() {
+        return erased();
+    }
     let numbers = &errand.numbers[errand.channel];
     let addresses = match errand.channel.nature().address {
         AddressForm::Device if errand.push_by_client => to(&client.id.to_string()),
@@ -212,6 +215,15 @@ pub fn gone(what: &str, since: NaiveDate) -> Reach {
         reason: Reason::Gone,
         address: None,
         detail: Some(format!("{what} is gone from the source since {since}")),
+    }
+}
+
+/// Why a client whose data was erased is not reached, not even by the id that stays.
+fn erased() -> Reach {
+    Reach::Not {
+        reason: Reason::NoContact,
+        address: None,
+        detail: Some("the client's data was erased".to_owned()),
     }
 }
 

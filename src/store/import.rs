@@ -159,10 +159,10 @@ impl<'c> Importer<'c> {
         )?)
     }
 
-    /// Whether a row is of a client whose data was erased, by what it says or by what the book says of it.
-    fn is_erased(&self, cells: &[Option<Value>]) -> Result<bool> {
+    /// The client whose data was erased and whose a row is, by what it says or by what the book says of it.
+    fn erased_owner(&self, cells: &[Option<Value>]) -> Result<Option<i64>> {
         if self.erased.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let column = if self.kind.table == "client" {
             "id"
@@ -170,7 +170,7 @@ impl<'c> Importer<'c> {
             "client_id"
         };
         let Some(place) = self.kind.position(column) else {
-            return Ok(false);
+            return Ok(None);
         };
         let owner = match (&cells[place], &cells[0]) {
             (Some(Value::Integer(id)), _) => Some(*id),
@@ -185,7 +185,7 @@ impl<'c> Importer<'c> {
                 .flatten(),
             _ => None,
         };
-        Ok(owner.is_some_and(|id| self.erased.contains(&id)))
+        Ok(owner.filter(|id| self.erased.contains(id)))
     }
 
     /// Takes the numbers of earlier imports out of the lists that this one brought, so that each is replaced
@@ -206,7 +206,8 @@ impl<'c> Importer<'c> {
 
     /// Writes one row: a value for each column it says something about.
     pub fn put(&mut self, line: u64, cells: &[Option<Value>]) -> Result<Put> {
-        if self.is_erased(cells)? {
+        if let Some(owner) = self.erased_owner(cells)? {
+            erasure::take_away(self.connection, self.kind, cells, owner)?;
             return Ok(Put::Erased);
         }
         let mark = (self.number << 32) | i64::try_from(line & 0xffff_ffff).unwrap_or(0);
@@ -446,6 +447,9 @@ fn upsert(kind: &FactKind, present: u32, bringer: Bringer) -> String {
             "gone_at = CASE WHEN excluded.last_seen_at > device.gone_at THEN NULL ELSE device.gone_at END"
                 .to_owned(),
         );
+    }
+    if kind.table == "client" {
+        sets.extend(erasure::switches_back(&columns));
     }
     if kind.table == "contract" && columns.contains(&ACCESS_STATUS) {
         let since = since_when("contract.access_status", "excluded.access_status");

@@ -305,6 +305,32 @@ pub fn announce(
     Ok(())
 }
 
+/// Whether some notice that a restored backup took over waits for its case to come.
+pub fn any_to_come(connection: &Connection) -> Result<bool> {
+    Ok(connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM notice_case WHERE case_id < 0)",
+        [],
+        |row| row.get(0),
+    )?)
+}
+
+/// A case has come: what was noted for an invoice's case of this number before it is its own. Until then it stands
+/// by a negative number made of both.
+pub fn adopt(connection: &Connection, (case, invoice): (i64, i64), number: i64) -> Result<()> {
+    let adopted = connection
+        .prepare_cached("UPDATE notice_case SET case_id = ?1 WHERE case_id = -(?2 * 1000 + ?3)")?
+        .execute((case, invoice, number))?;
+    if adopted > 0 {
+        connection
+            .prepare_cached(
+                "UPDATE message SET case_id = ?1 WHERE case_id IS NULL
+                   AND id IN (SELECT message_id FROM notice_case WHERE case_id = ?1)",
+            )?
+            .execute([case])?;
+    }
+    Ok(())
+}
+
 /// Which notice a message gives, if it gives one.
 pub fn kind_of(connection: &Connection, message_id: i64) -> Result<Option<NoticeKind>> {
     Ok(connection

@@ -366,3 +366,47 @@ fn a_receipt_that_was_changed_added_or_taken_away_is_found() {
         assert_eq!(code, 3, "{change}: {answer}");
     }
 }
+
+#[test]
+fn what_hides_a_changed_receipt_is_found_too() {
+    for change in [
+        "UPDATE evidence SET salt = NULL WHERE what = 'receipt'; DELETE FROM receipt; UPDATE message SET delivered_at = NULL",
+        "UPDATE message SET delivered_at = NULL",
+        "UPDATE message SET failed_at = 1795000000000 WHERE id = 1",
+        "INSERT INTO attempt (message_id, number, at, provider, outcome) VALUES (1, 2, 0, 'file', 'refused')",
+    ] {
+        let house = told();
+        house.write(
+            "arrived.csv",
+            "key,status,at\ncollection/11/1/stage:notice/late/sms,delivered,2026-11-23T09:02\n",
+        );
+        house.run(&["receipts", "import", "arrived.csv"]).ok();
+        assert_eq!(verified(&house, &[]).0, 0);
+        sql(&house, change);
+        let (code, answer) = verified(&house, &[]);
+        assert_eq!(code, 3, "{change}: {answer}");
+    }
+}
+
+#[test]
+fn what_a_replaced_file_purged_excuses_nothing_in_the_restored_one() {
+    let mut house = told();
+    let made = house.json(&["backup", "backups"]);
+    let backup = made["file"].as_str().expect("a file").to_owned();
+    house.write(
+        "config.toml",
+        "max_data_age_hours = 0\n[retention]\nbodies_days = 10\nmessages_days = 30\n",
+    );
+    house
+        .run(&[
+            "task", "add", "tidy", "--run", "purge", "--minute", "0", "--hour", "3",
+        ])
+        .ok();
+    house.at("2027-01-20T09:00");
+    house.run(&["task", "run", "tidy"]).ok();
+    house.run(&["restore", &backup]).ok();
+    assert_eq!(verified(&house, &[]).1["fault"], json!(null));
+    sql(&house, "DELETE FROM message WHERE id = 1");
+    let (code, answer) = verified(&house, &[]);
+    assert_eq!(code, 3, "{answer}");
+}

@@ -696,6 +696,17 @@ templates = ["opened"]
         !house.path().join("email.jsonl").exists(),
         "sync sends nothing"
     );
+    // Of a client whose data was erased nothing is told, and nothing comes back.
+    house.run(&["client", "erase", "2107", "--why", "pedido", "--yes"]);
+    house.erp.put("su_ticket", json!([
+        {"id": "1072", "id_cliente": "2107", "id_assunto": "4", "titulo": "Da pessoa apagada", "su_status": "N",
+         "prioridade": "M", "id_ticket_origem": "I", "data_criacao": "2026-11-20 19:00:00", "ultima_atualizacao": "2026-11-20 19:00:00"},
+    ]));
+    let after = house.run(&["sync", "--json"]).json();
+    assert_eq!(after["ticket_events"], 0, "{after}");
+    let database = std::fs::read(house.path().join("regua.db")).expect("the database");
+    let title = b"Da pessoa apagada";
+    assert!(!database.windows(title.len()).any(|part| part == title));
 }
 
 #[test]

@@ -183,6 +183,12 @@ impl<'a> Walk<'a> {
         let Some(texts) = own.stage(subject.stage).map(|stage| &stage.texts) else {
             return Ok(Vec::new());
         };
+        if self.any_to_come {
+            for case in notice::cases(connection, subject)? {
+                let number = collection::case_number(connection, case.invoice_id, case.id)?;
+                notice::adopt(connection, (case.id, case.invoice_id), number)?;
+            }
+        }
         let Some(client) = book::client(connection, subject.client_id)? else {
             return Ok(Vec::new());
         };

@@ -13,7 +13,7 @@ use crate::domain::template::Template;
 use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::Composer;
 use crate::jobs::provided;
-use crate::store::{Connection, collection, hold, message, meta, purge, rule, template};
+use crate::store::{Connection, collection, hold, message, meta, notice, purge, rule, template};
 
 /// The latest day that any rule was evaluated for, with that rule's name.
 fn latest(rules: &[rule::Kept]) -> Option<(NaiveDate, &str)> {
@@ -184,6 +184,7 @@ pub(super) fn plan(
         listing: request.dry_run,
         handled: 0,
         any_spent: purge::any_spent(connection)?,
+        any_to_come: notice::any_to_come(connection)?,
         writer: message::Writer::new(connection)?,
         cases: collection::CaseWriter::new(connection)?,
         progress,

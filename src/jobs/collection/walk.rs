@@ -39,6 +39,8 @@ pub(super) struct Walk<'a> {
     pub handled: u64,
     /// Keys of deleted messages are remembered.
     pub any_spent: bool,
+    /// Notices wait for the cases that they were given for.
+    pub any_to_come: bool,
     pub writer: message::Writer<'a>,
     pub cases: collection::CaseWriter<'a>,
     pub progress: &'a mut dyn FnMut(u64),

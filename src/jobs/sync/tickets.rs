@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::jobs::ticket::Desk;
 use crate::source::ticket::Known;
 use crate::source::{AskedKind, Row, Source};
-use crate::store::{Connection, ticket};
+use crate::store::{Connection, erasure, ticket};
 
 /// How long before the end of the last sync a ticket may have been opened and still be news.
 const NEWS: TimeDelta = TimeDelta::days(1);
@@ -63,6 +63,12 @@ impl<'a> Tickets<'a> {
         };
         let mut became = None;
         for event in self.source.events(row, known) {
+            let of_book = before.as_ref().and_then(|ticket| ticket.client_id);
+            if let Some(client) = event.said.client_id.or(of_book)
+                && erasure::erased(connection, client)?.is_some()
+            {
+                continue;
+            }
             let taken = self.desk.take_in(connection, &event, *now)?;
             if taken.known {
                 continue;

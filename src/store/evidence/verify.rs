@@ -31,19 +31,7 @@ pub fn verify(connection: &Connection, kept: Option<&Head>) -> Result<Verified> 
     let records = connection.query_row("SELECT count(*) FROM evidence", [], |row| row.get(0))?;
     let fault = match chain(connection, kept)? {
         Some(fault) => Some(fault),
-        None => {
-            let taken = Taken::read(connection)?;
-            match messages(connection, &taken)? {
-                Some(fault) => Some(fault),
-                None => match receipts(connection, &taken)? {
-                    Some(fault) => Some(fault),
-                    None => match arrivals(connection)? {
-                        Some(fault) => Some(fault),
-                        None => gone(connection, &taken)?,
-                    },
-                },
-            }
-        }
+        None => of_messages(connection)?,
     };
     Ok(Verified {
         records,
@@ -51,6 +39,21 @@ pub fn verify(connection: &Connection, kept: Option<&Head>) -> Result<Verified> 
         head: head(connection)?,
         fault,
     })
+}
+
+/// Looks for the first thing of a kind that does not fit.
+type Check = fn(&Connection, &Taken) -> Result<Option<String>>;
+
+/// The first message, receipt or try that does not fit the records, once these follow one another.
+fn of_messages(connection: &Connection) -> Result<Option<String>> {
+    let taken = Taken::read(connection)?;
+    let checks: [Check; 6] = [salts, messages, tries, receipts, arrivals, gone];
+    for check in checks {
+        if let Some(fault) = check(connection, &taken)? {
+            return Ok(Some(fault));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether each record follows the one before it, and goes through the head that was kept.
@@ -116,6 +119,8 @@ struct Taken {
     texts: IdSet,
     /// Clients that were erased.
     clients: IdSet,
+    /// Messages whose salts were destroyed with what they said.
+    erased: IdSet,
     /// Records that speak of a file that was replaced: from one number, to another.
     void: Vec<(i64, i64)>,
 }
@@ -123,8 +128,9 @@ struct Taken {
 impl Taken {
     fn read(connection: &Connection) -> Result<Self> {
         let mut taken = Self::default();
+        // The latest first: what a replaced file purged or erased is taken from that file, not from this one.
         let mut statement = connection.prepare(
-            "SELECT number, what, note FROM evidence WHERE message_id IS NULL ORDER BY number",
+            "SELECT number, what, note FROM evidence WHERE message_id IS NULL ORDER BY number DESC",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -133,7 +139,12 @@ impl Taken {
             let note: Value = note
                 .and_then(|note| serde_json::from_str(&note).ok())
                 .unwrap_or_default();
+            let is_void = taken
+                .void
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&number));
             match what.as_str() {
+                "purge" | "erase" if is_void => {}
                 "purge" => {
                     add_ranges(&mut taken.messages, &note["messages"]);
                     add_ranges(&mut taken.texts, &note["texts"]);
@@ -142,6 +153,7 @@ impl Taken {
                     if let Some(id) = note["client_id"].as_i64() {
                         taken.clients.insert(id);
                     }
+                    add_ranges(&mut taken.erased, &note["messages"]);
                 }
                 "restore" => {
                     if let Some(until) = note["backup_until"].as_i64() {
@@ -175,6 +187,28 @@ fn add_ranges(set: &mut IdSet, note: &Value) {
             }
         }
     }
+}
+
+/// Whether no record has lost its salt but those of erased clients' messages: without it, it says nothing of what it
+/// sealed.
+fn salts(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT e.number, m.id, m.client_id FROM evidence e JOIN message m ON m.id = e.message_id
+         WHERE e.salt IS NULL AND {} ORDER BY e.number",
+        taken.counting("e.number")
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (number, id, client): (i64, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if !taken.erased.contains(id)
+            && !client.is_some_and(|client| taken.clients.contains(client))
+        {
+            return Ok(Some(format!(
+                "record {number} of message {id} has lost its salt, and no record says that its client was erased"
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether each message is what its latest record says.
@@ -219,13 +253,9 @@ fn message_fault(row: &Row<'_>, taken: &Taken, first: i64) -> Result<Option<Stri
             format!("message {id} is {status}, and its latest record ({number}) says {what}")
         }));
     }
+    // What was erased is sealed no more.
     let Some(known) = row.get::<_, Option<Vec<u8>>>(9)? else {
-        let erased = row
-            .get::<_, Option<i64>>(4)?
-            .is_some_and(|client| taken.clients.contains(client));
-        return Ok((!erased).then(|| {
-            format!("record {number} of message {id} has lost its salt, and no record says that its client was erased")
-        }));
+        return Ok(None);
     };
     let sealed: Vec<u8> = row.get(8)?;
     let parts = ["what it is about", "its text", "its answer"];
@@ -286,8 +316,22 @@ fn receipts(connection: &Connection, taken: &Taken) -> Result<Option<String>> {
     }))
 }
 
-/// Whether no message says of itself that it arrived or was read when no receipt of it does.
-fn arrivals(connection: &Connection) -> Result<Option<String>> {
+/// Whether no message has a try after the last that its record knows of.
+fn tries(connection: &Connection, _: &Taken) -> Result<Option<String>> {
+    let more = connection
+        .prepare(
+            "SELECT m.id, t.number FROM attempt t JOIN message m ON m.id = t.message_id
+             WHERE m.purpose = 'collection' AND m.status IN ('sent', 'failed') AND t.number > m.attempts
+               AND EXISTS (SELECT 1 FROM evidence e WHERE e.message_id = m.id)
+             ORDER BY m.id LIMIT 1",
+        )?
+        .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+        .optional()?;
+    Ok(more.map(|(id, number)| format!("message {id} has a try {number} that no record sealed")))
+}
+
+/// Whether each message says of itself when it arrived, was read, or failed as its receipts do.
+fn arrivals(connection: &Connection, _: &Taken) -> Result<Option<String>> {
     let said = connection
         .prepare(
             "SELECT m.id FROM message m
@@ -297,14 +341,31 @@ fn arrivals(connection: &Connection) -> Result<Option<String>> {
                         AND r.kind IN ('delivered', 'read') AND r.at = m.delivered_at))
                  OR (m.read_at IS NOT NULL AND NOT EXISTS (
                       SELECT 1 FROM receipt r WHERE r.message_id = m.id
-                        AND r.kind = 'read' AND r.at = m.read_at)))
+                        AND r.kind = 'read' AND r.at = m.read_at))
+                 OR (m.failed_at IS NOT NULL AND NOT EXISTS (
+                      SELECT 1 FROM receipt r WHERE r.message_id = m.id
+                        AND r.kind IN ('failed', 'bounced') AND r.at = m.failed_at)))
              ORDER BY m.id LIMIT 1",
         )?
         .query_row([], |row| row.get::<_, i64>(0))
         .optional()?;
-    Ok(said.map(|id| {
-        format!("message {id} says when it arrived or was read, and no receipt of it does")
-    }))
+    if let Some(id) = said {
+        return Ok(Some(format!(
+            "message {id} says when it arrived, was read or failed, and no receipt of it does"
+        )));
+    }
+    let unsaid = connection
+        .prepare(
+            "SELECT m.id FROM receipt r JOIN message m ON m.id = r.message_id
+             WHERE m.purpose = 'collection' AND m.status = 'sent' AND r.received_at >= m.sent_at
+               AND ((r.kind IN ('delivered', 'read') AND m.delivered_at IS NULL)
+                 OR (r.kind = 'read' AND m.read_at IS NULL))
+             ORDER BY m.id LIMIT 1",
+        )?
+        .query_row([], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(unsaid
+        .map(|id| format!("a receipt says that message {id} arrived, and the message does not")))
 }
 
 /// Whether every message that records speak of is there, or was purged as a record says.

@@ -264,8 +264,8 @@ pub fn any_under(connection: &Connection, start: &str) -> Result<bool> {
         .query_row([start], |row| row.get(0))?)
 }
 
-/// Whether a message that lives, or has arrived, stands under the start of a key, whatever its address.
-/// `but_of` is a batch whose own messages do not count.
+/// Whether a message that lives, or has arrived, stands under the start of a key, whatever its address; one that a
+/// restored backup forgot counts too. `but_of` is a batch whose own messages do not count.
 pub fn anybody_has(connection: &Connection, start: &str, but_of: Option<i64>) -> Result<bool> {
     // Keys that go on after the start have a slash next; `0` comes next to it.
     Ok(connection
@@ -273,7 +273,9 @@ pub fn anybody_has(connection: &Connection, start: &str, but_of: Option<i64>) ->
             "SELECT EXISTS (SELECT 1 FROM message
                WHERE key >= ?1 || '/' AND key < ?1 || '0'
                  AND status IN ('queued', 'shared', 'sending', 'sent', 'unknown')
-                 AND batch_id IS NOT ?2)",
+                 AND batch_id IS NOT ?2)
+               OR EXISTS (SELECT 1 FROM spent_key
+                          WHERE key >= ?1 || '/' AND key < ?1 || '0' AND key <> ?1 || '/-')",
         )?
         .query_row((start, but_of), |row| row.get(0))?)
 }

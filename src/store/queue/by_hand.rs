@@ -137,6 +137,10 @@ pub struct Retried {
 /// What stands against putting a message back, in words; nothing when nothing does.
 const AGAINST: &str = "SELECT CASE
      WHEN m.origin = 'test' THEN 'a test is not tried again'
+     WHEN m.staff_id IS NOT NULL AND m.origin = 'ticket' AND m.body IS NULL AND m.said IS NULL
+       THEN 'its client was erased'
+     WHEN m.status <> 'unknown' AND EXISTS (SELECT 1 FROM spent_key s WHERE s.key = m.key)
+       THEN 'the file that was replaced by a backup has sent it since'
      WHEN m.key LIKE '%/skipped/' || m.id THEN 'it was made again as another message'
      WHEN m.status = 'skipped' AND m.reason IN ('merged', 'duplicate')
        THEN 'another message speaks for it'

@@ -1,10 +1,14 @@
 //! Receipts in the database: found by id, key or tag, written down once, and what they change about
 //! their messages.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::columns::{Columns as _, Json, Millis};
+use super::erasure::IS_ERASED;
 use crate::domain::receipt::{Informant, MessageChange, Receipt, ReceiptKind, Reply};
 use crate::domain::words::{Channel, Reason, Status};
 use crate::error::Result;
@@ -76,6 +80,7 @@ fn write_for(
     message: &Found,
     now: DateTime<Utc>,
 ) -> Result<Written> {
+    let receipt = &*spoken_of(message, receipt);
     let inserted = connection
         .prepare_cached(
             "INSERT INTO receipt
@@ -122,6 +127,19 @@ fn write_for(
     }))
 }
 
+/// A receipt as it is kept: where its message's client was erased, what became of it, and nothing of theirs.
+fn spoken_of<'a>(message: &Found, receipt: &'a Receipt) -> Cow<'a, Receipt> {
+    if !message.erased {
+        return Cow::Borrowed(receipt);
+    }
+    Cow::Owned(Receipt {
+        provider_id: None,
+        text: None,
+        address: None,
+        ..receipt.clone()
+    })
+}
+
 /// What a receipt's message is known as.
 struct Found {
     id: i64,
@@ -131,11 +149,8 @@ struct Found {
     address: Option<String>,
     provider_id: Option<String>,
     arrived: bool,
+    erased: bool,
 }
-
-/// The columns of a found message.
-const FOUND: &str = "m.id, m.client_id, m.channel, m.status, m.address, m.provider_id,
-    m.delivered_at IS NOT NULL OR m.read_at IS NOT NULL";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
     Ok(Found {
@@ -146,6 +161,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
         address: row.get(4)?,
         provider_id: row.get(5)?,
         arrived: row.get(6)?,
+        erased: row.get(7)?,
     })
 }
 
@@ -171,8 +187,15 @@ fn find(
 }
 
 fn get(connection: &Connection, id: i64) -> Result<Option<Found>> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT m.id, m.client_id, m.channel, m.status, m.address, m.provider_id,
+                    m.delivered_at IS NOT NULL OR m.read_at IS NOT NULL, {IS_ERASED}
+             FROM message m WHERE m.id = ?1"
+        )
+    });
     Ok(connection
-        .prepare_cached(&format!("SELECT {FOUND} FROM message m WHERE m.id = ?1"))?
+        .prepare_cached(&SQL)?
         .query_row([id], read)
         .optional()?)
 }

@@ -7,6 +7,7 @@ use crate::clock::Now;
 use crate::domain::words::{AttemptOutcome, Channel, Reason, Status};
 use crate::error::{Error, Result};
 use crate::store::columns::Millis;
+use crate::store::erasure::IS_ERASED;
 use crate::store::purge;
 use crate::store::queue::{self, Settlement};
 
@@ -46,6 +47,29 @@ pub enum News {
     NoNumber,
 }
 
+impl SharedOutcome {
+    /// The same without the provider's words and ids: the client was erased while the message was on its way.
+    fn without_words(&self) -> Self {
+        let news = match &self.news {
+            News::Settled(settlement, provider) => News::Settled(
+                Box::new(Settlement {
+                    detail: None,
+                    text: None,
+                    provider_id: None,
+                    gone: None,
+                    ..(**settlement).clone()
+                }),
+                provider.clone(),
+            ),
+            news => news.clone(),
+        };
+        Self {
+            news,
+            ..self.clone()
+        }
+    }
+}
+
 /// What is known here of a message that an outcome tells of.
 struct Known {
     id: i64,
@@ -53,6 +77,7 @@ struct Known {
     channel: Channel,
     round: i32,
     outcome: i64,
+    erased: bool,
 }
 
 fn known(connection: &Connection, outcome: &SharedOutcome) -> Result<Option<Known>> {
@@ -63,13 +88,14 @@ fn known(connection: &Connection, outcome: &SharedOutcome) -> Result<Option<Know
             channel: row.get(2)?,
             round: row.get(3)?,
             outcome: row.get(4)?,
+            erased: row.get(5)?,
         })
     };
     let by_tag = connection
-        .prepare_cached(
-            "SELECT m.id, m.status, m.channel, s.round, s.outcome
-             FROM shared s JOIN message m ON m.id = s.message_id WHERE s.tag = ?1",
-        )?
+        .prepare_cached(&format!(
+            "SELECT m.id, m.status, m.channel, s.round, s.outcome, {IS_ERASED}
+             FROM shared s JOIN message m ON m.id = s.message_id WHERE s.tag = ?1"
+        ))?
         .query_row([&outcome.tag], read)
         .optional()?;
     if by_tag.is_some() || outcome.key.is_none() {
@@ -77,7 +103,9 @@ fn known(connection: &Connection, outcome: &SharedOutcome) -> Result<Option<Know
     }
     // A restored database may have the message from before it was handed over.
     Ok(connection
-        .prepare_cached("SELECT id, status, channel, 0, 0 FROM message WHERE key = ?1")?
+        .prepare_cached(&format!(
+            "SELECT m.id, m.status, m.channel, 0, 0, {IS_ERASED} FROM message m WHERE m.key = ?1"
+        ))?
         .query_row([&outcome.key], read)
         .optional()?)
 }
@@ -97,6 +125,13 @@ pub fn bring_home(
         return Ok(false);
     }
     let at = Now::new(now.at - outcome.age, now.zone);
+    let without;
+    let outcome = if known.erased {
+        without = outcome.without_words();
+        &without
+    } else {
+        outcome
+    };
     if outcome.round < known.round {
         note_late(connection, &known, outcome, at)?;
     } else if known.status != "sent" || is_new_try(connection, known.id, outcome)? {

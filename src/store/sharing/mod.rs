@@ -9,7 +9,7 @@ mod wishes;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use super::columns::Millis;
+use super::columns::{Json, Millis};
 use super::meta;
 use super::queue::{self, CHOSEN, Chosen, DueMessage};
 use crate::clock::Now;
@@ -116,12 +116,12 @@ fn number(connection: &Connection, key: &str) -> Result<i64> {
         .unwrap_or(0))
 }
 
-/// The clients' messages are erased here, and are to be erased there.
-pub fn forget(connection: &Connection, client_id: i64) -> Result<()> {
+/// These messages are erased here, and are to be erased there.
+pub fn forget(connection: &Connection, ids: &[i64]) -> Result<()> {
     connection.execute(
         "INSERT OR IGNORE INTO shared_forget (tag)
-         SELECT s.tag FROM message m JOIN shared s ON s.message_id = m.id WHERE m.client_id = ?1",
-        [client_id],
+         SELECT tag FROM shared WHERE message_id IN (SELECT value FROM json_each(?1))",
+        [Json(ids)],
     )?;
     Ok(())
 }

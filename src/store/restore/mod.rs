@@ -1,5 +1,7 @@
 //! What a restored database must know that its backup did not: what may have left since it was made.
 
+mod notices;
+
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -168,13 +170,18 @@ fn is_whole(connection: &Connection) -> bool {
 
 fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
     let changed = |sql: &str| -> Result<u64> { Ok(connection.execute(sql, [])? as u64) };
+    if there(connection, "notice")? {
+        notices::take_over(connection)?;
+    }
     // What is queued there has certainly not left, and is lost with the file: its key stays free. A message
-    // that ended alike on both sides guards its key itself, and may still be revived by hand.
+    // that ended alike on both sides, or there without having left, guards its key itself, and may still be
+    // revived by hand.
     let keys = changed(
         "INSERT OR IGNORE INTO spent_key (key)
          SELECT r.key FROM replaced.message r
          WHERE r.status <> 'queued'
-           AND NOT EXISTS (SELECT 1 FROM message m WHERE m.key = r.key AND m.status = r.status)
+           AND NOT EXISTS (SELECT 1 FROM message m WHERE m.key = r.key
+                           AND (m.status = r.status OR r.status IN ('failed', 'skipped', 'cancelled')))
          UNION SELECT key FROM replaced.spent_key",
     )?;
     purge::guard_spent_keys(connection)?;
@@ -191,19 +198,7 @@ fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
          SELECT client_id, channel, purpose, since, source, imported FROM replaced.opt_out
          WHERE client_id IN (SELECT id FROM client)",
     )?;
-    let holds = if there(connection, "hold")? {
-        changed(
-            "INSERT INTO hold (client_id, invoice_id, until, why, created_at, removed_at)
-             SELECT client_id, invoice_id, until, why, created_at, removed_at FROM replaced.hold r
-             WHERE (client_id IS NULL OR client_id IN (SELECT id FROM client))
-               AND (invoice_id IS NULL OR invoice_id IN (SELECT id FROM invoice))
-               AND NOT EXISTS (SELECT 1 FROM hold h
-                               WHERE h.created_at = r.created_at AND h.client_id IS r.client_id
-                                 AND h.invoice_id IS r.invoice_id)",
-        )?
-    } else {
-        0
-    };
+    let holds = take_over_holds(connection)?;
     take_over_alerts(connection)?;
     take_over_access(connection)?;
     // What a task has run for since is done with.
@@ -224,6 +219,24 @@ fn take_over(connection: &Transaction<'_>) -> Result<CarriedOver> {
         holds,
         never_sent,
     })
+}
+
+/// What a person put on hold there is on hold; how many holds.
+fn take_over_holds(connection: &Transaction<'_>) -> Result<u64> {
+    if !there(connection, "hold")? {
+        return Ok(0);
+    }
+    let taken = connection.execute(
+        "INSERT INTO hold (client_id, invoice_id, until, why, created_at, removed_at)
+         SELECT client_id, invoice_id, until, why, created_at, removed_at FROM replaced.hold r
+         WHERE (client_id IS NULL OR client_id IN (SELECT id FROM client))
+           AND (invoice_id IS NULL OR invoice_id IN (SELECT id FROM invoice))
+           AND NOT EXISTS (SELECT 1 FROM hold h
+                           WHERE h.created_at = r.created_at AND h.client_id IS r.client_id
+                             AND h.invoice_id IS r.invoice_id)",
+        [],
+    )?;
+    Ok(taken as u64)
 }
 
 /// What the staff was told there is told; nobody here has that message.

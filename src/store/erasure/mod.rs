@@ -1,19 +1,30 @@
 //! Erasing a client: from every table, free page and the write-ahead log.
 
+mod traces;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::json;
 
-use super::columns::Millis;
-use super::{Store, evidence, meta, purge, sharing};
-use crate::domain::book::{FactKind, KINDS};
-use crate::domain::phone;
+use traces::{addresses, forget_keys, forget_mentions, forget_rows, writings};
+
+use super::columns::{Json, Millis};
+use super::{Lock, Store, evidence, meta, purge, sharing};
+use crate::domain::book::{FactKind, KINDS, Value};
+use crate::domain::client::ERASED;
+use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 
-/// What stands in place of a name.
-const ERASED: &str = "(apagado)";
+/// What an erasure turns off of a client, and their return on again.
+const SWITCHES: [&str; 5] = [
+    "active",
+    "in_collection",
+    "in_reminders",
+    "sms_allowed",
+    "email_allowed",
+];
 
 /// What is wiped beside the personal columns of the book, in order: each statement takes the client's id.
 const WIPES: &[&str] = &[
@@ -25,19 +36,32 @@ const WIPES: &[&str] = &[
        OR told_client_id = ?1)",
     "UPDATE hold SET why = '(apagado)' WHERE client_id = ?1
        OR invoice_id IN (SELECT id FROM invoice WHERE client_id = ?1)",
-    "UPDATE attempt SET text = NULL, provider_id = NULL, address = NULL, title = NULL, body = NULL
-     WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
-    "UPDATE receipt SET text = NULL, provider_id = lower(hex(randomblob(16)))
-     WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
     "UPDATE reply SET text = NULL, phone = '(apagado)', provider_id = lower(hex(randomblob(16)))
      WHERE client_id = ?1 OR message_id IN (SELECT id FROM message WHERE client_id = ?1)",
+];
+
+/// What is wiped of the messages to a client and of those about them, in order: each statement takes their ids.
+const WIPES_OF_MESSAGES: &[&str] = &[
+    "UPDATE attempt SET text = NULL, title = NULL, body = NULL
+     WHERE message_id IN (SELECT value FROM json_each(?1))",
+    "UPDATE receipt SET text = NULL WHERE message_id IN (SELECT value FROM json_each(?1))",
+    "UPDATE message SET title = NULL, body = NULL, html = NULL, variables = NULL, planned = NULL,
+       said = NULL, detail = NULL
+     WHERE id IN (SELECT value FROM json_each(?1))",
+    "UPDATE evidence SET salt = NULL WHERE message_id IN (SELECT value FROM json_each(?1))",
+];
+
+/// The same of those that went to the client: a member of staff keeps the own address.
+const WIPES_OF_OWN_MESSAGES: &[&str] = &[
+    "UPDATE attempt SET provider_id = NULL, address = NULL
+     WHERE message_id IN (SELECT value FROM json_each(?1))",
+    "UPDATE receipt SET provider_id = lower(hex(randomblob(16)))
+     WHERE message_id IN (SELECT value FROM json_each(?1))",
     "UPDATE message SET
        key = CASE WHEN key_start IS NULL THEN key
                   ELSE substr(key, 1, key_start) || '/' || lower(hex(randomblob(16))) END,
-       address = NULL, title = NULL, body = NULL, html = NULL, variables = NULL, planned = NULL,
-       said = NULL, detail = NULL, provider_id = NULL
-     WHERE client_id = ?1",
-    "UPDATE evidence SET salt = NULL WHERE message_id IN (SELECT id FROM message WHERE client_id = ?1)",
+       address = NULL, provider_id = NULL
+     WHERE id IN (SELECT value FROM json_each(?1))",
 ];
 
 /// The statement that wipes what the book's rows of a kind hold of a client, if they hold anything: a value that
@@ -51,17 +75,7 @@ fn wipe(kind: &FactKind) -> Option<String> {
     if kind.columns[..kind.key].iter().any(|key| key.personal) {
         return Some(format!("DELETE FROM {} WHERE {theirs}", kind.table));
     }
-    let personal = kind.columns.iter().filter(|column| column.personal);
-    let wiped: Vec<String> = personal
-        .map(|column| {
-            let left = if column.required {
-                "'(apagado)'"
-            } else {
-                "NULL"
-            };
-            format!("{} = {left}", column.name)
-        })
-        .collect();
+    let wiped = wiped(kind);
     (!wiped.is_empty()).then(|| {
         format!(
             "UPDATE {} SET {} WHERE {theirs}",
@@ -69,6 +83,58 @@ fn wipe(kind: &FactKind) -> Option<String> {
             wiped.join(", ")
         )
     })
+}
+
+/// How the personal columns of a kind are wiped.
+fn wiped(kind: &FactKind) -> Vec<String> {
+    let personal = kind.columns.iter().filter(|column| column.personal);
+    let wiped = personal.map(|column| {
+        let left = if column.required {
+            "'(apagado)'"
+        } else {
+            "NULL"
+        };
+        format!("{} = {left}", column.name)
+    });
+    wiped.collect()
+}
+
+/// How a row of clients sets the switches that it does not speak of: they are kept, but for a client who was
+/// erased and comes back.
+pub(super) fn switches_back(given: &[&str]) -> Vec<String> {
+    let switches = SWITCHES.iter().filter(|column| !given.contains(column));
+    let sets = switches.map(|column| {
+        format!("{column} = CASE WHEN client.name = '{ERASED}' THEN 1 ELSE client.{column} END")
+    });
+    sets.collect()
+}
+
+/// Takes a row of the book from the client who had it, when it comes as an erased one's: nobody is told of it, or
+/// reached by it, any more.
+pub(super) fn take_away(
+    connection: &Connection,
+    kind: &FactKind,
+    cells: &[Option<Value>],
+    owner: i64,
+) -> Result<()> {
+    let (1, Some(Some(key)), Some(_)) = (kind.key, cells.first(), kind.position("client_id"))
+    else {
+        return Ok(());
+    };
+    let (table, column) = (kind.table, &kind.columns[0]);
+    let theirs = format!("WHERE \"{}\" = ?1 AND client_id IS NOT ?2", column.name);
+    let sql = if column.personal {
+        format!("DELETE FROM {table} {theirs}")
+    } else {
+        let wiped = wiped(kind).into_iter();
+        let sets: Vec<String> = wiped.chain(["client_id = ?2".to_owned()]).collect();
+        format!("UPDATE {table} SET {} {theirs}", sets.join(", "))
+    };
+    let changed = connection.prepare_cached(&sql)?.execute((key, owner))?;
+    if changed > 0 {
+        meta::book_changed(connection)?;
+    }
+    Ok(())
 }
 
 /// What an erasure came to.
@@ -111,6 +177,10 @@ pub fn erased(connection: &Connection, client_id: i64) -> Result<Option<(DateTim
         .optional()?)
 }
 
+/// Whether what a message `m` said was erased with its client: what is told of it later keeps no words either.
+pub(super) const IS_ERASED: &str =
+    "m.address IS NULL AND EXISTS (SELECT 1 FROM erased_client e WHERE e.client_id = m.client_id)";
+
 /// The clients whose data was erased.
 pub fn all_erased(connection: &Connection) -> Result<HashSet<i64>> {
     let mut statement = connection.prepare_cached("SELECT client_id FROM erased_client")?;
@@ -120,23 +190,26 @@ pub fn all_erased(connection: &Connection) -> Result<HashSet<i64>> {
 
 /// Erases a client: names, contacts, documents, addresses and texts, from every table, from free pages and
 /// from the write-ahead log. Opt-outs, counts, amounts and the ledger's digests stay.
+///
+/// # Errors
+/// Locked, while somebody sends a message of theirs: what the provider answers would be written down after it.
 pub fn erase(store: &mut Store, client_id: i64, why: &str, at: DateTime<Utc>) -> Result<Erasure> {
     store
         .connection
         .pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
+    let held = hold(store, client_id)?;
     let erasure = store.write(|connection| {
-        sharing::forget(connection, client_id)?;
-        let cancelled = connection.execute(
-            "UPDATE message SET status = 'cancelled', detail = 'its client was erased'
-             WHERE client_id = ?1 AND status IN ('queued', 'sending', 'shared')",
-            [client_id],
-        )? as u64;
-        let mut statement =
-            connection.prepare("SELECT id FROM message WHERE client_id = ?1 ORDER BY id")?;
-        let ids: Vec<i64> = statement
-            .query_map([client_id], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        let note = json!({ "client_id": client_id, "messages": purge::ranges(&ids) });
+        let messages = Messages::read(connection, client_id)?;
+        let in_hand = messages.in_hand(connection)?;
+        if in_hand
+            .iter()
+            .any(|one| held.iter().all(|(held, _)| held != one))
+        {
+            return Err(in_delivery(client_id));
+        }
+        sharing::forget(connection, &messages.all)?;
+        let cancelled = messages.put_an_end(connection, at)?;
+        let note = json!({ "client_id": client_id, "messages": purge::ranges(&messages.all) });
         evidence::note(connection, "erase", &note)?;
         let addresses = addresses(connection, client_id)?;
         forget_keys(connection, client_id, &addresses)?;
@@ -150,18 +223,103 @@ pub fn erase(store: &mut Store, client_id: i64, why: &str, at: DateTime<Utc>) ->
         {
             connection.execute(sql, [client_id])?;
         }
+        for sql in WIPES_OF_MESSAGES {
+            connection.execute(sql, [Json(&messages.all)])?;
+        }
+        for sql in WIPES_OF_OWN_MESSAGES {
+            connection.execute(sql, [Json(&messages.own)])?;
+        }
         connection.execute(
             "INSERT OR REPLACE INTO erased_client (client_id, at, why) VALUES (?1, ?2, ?3)",
             params![client_id, Millis(at), why],
         )?;
         meta::book_changed(connection)?;
         Ok(Erasure {
-            messages: ids.len() as u64,
+            messages: messages.all.len() as u64,
             cancelled,
         })
     })?;
+    drop(held);
     scrub(store)?;
     Ok(erasure)
+}
+
+/// The messages that hold something of a client's.
+struct Messages {
+    /// Those to the client.
+    own: Vec<i64>,
+    /// These and those that told the staff of their tickets, by id.
+    all: Vec<i64>,
+}
+
+impl Messages {
+    fn read(connection: &Connection, client_id: i64) -> Result<Self> {
+        let ids = |sql: &str| -> Result<Vec<i64>> {
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([client_id], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        };
+        let own = ids("SELECT id FROM message WHERE client_id = ?1 ORDER BY id")?;
+        // A ticket may have become another's since: what was said of it then stands with the message.
+        let mut all = ids(
+            "SELECT id FROM message
+             WHERE staff_id IS NOT NULL AND client_id IS NULL AND ticket_id IS NOT NULL
+               AND (ticket_id IN (SELECT id FROM ticket WHERE client_id = ?1 OR told_client_id = ?1)
+                    OR CASE WHEN json_valid(said) THEN json_extract(said, '$.client_id') = ?1 END)",
+        )?;
+        all.extend(&own);
+        all.sort_unstable();
+        Ok(Self { own, all })
+    }
+
+    /// The channels on which one of them is being sent, or was when a run died.
+    fn in_hand(&self, connection: &Connection) -> Result<Vec<Channel>> {
+        let mut statement = connection.prepare(
+            "SELECT DISTINCT channel FROM message
+             WHERE status = 'sending' AND id IN (SELECT value FROM json_each(?1))",
+        )?;
+        let rows = statement.query_map([Json(&self.all)], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Cancels what waits, and says of what a dead run had in hand that nobody knows; how many were cancelled.
+    fn put_an_end(&self, connection: &Connection, at: DateTime<Utc>) -> Result<u64> {
+        connection.execute(
+            "INSERT OR IGNORE INTO attempt (message_id, number, at, provider, outcome)
+             SELECT id, attempts, ?2, 'unknown', 'unknown' FROM message
+             WHERE status = 'sending' AND id IN (SELECT value FROM json_each(?1))",
+            (Json(&self.all), Millis(at)),
+        )?;
+        connection.execute(
+            "UPDATE message SET status = 'unknown'
+             WHERE status = 'sending' AND id IN (SELECT value FROM json_each(?1))",
+            [Json(&self.all)],
+        )?;
+        let cancelled = connection.execute(
+            "UPDATE message SET status = 'cancelled', detail = 'its client was erased'
+             WHERE status IN ('queued', 'shared') AND id IN (SELECT value FROM json_each(?1))",
+            [Json(&self.all)],
+        )?;
+        Ok(cancelled as u64)
+    }
+}
+
+/// Keeps everybody from sending on the channels on which a message of a client's is in hand.
+fn hold(store: &Store, client_id: i64) -> Result<Vec<(Channel, Lock)>> {
+    let connection = store.connection();
+    let mut held = Vec::new();
+    for channel in Messages::read(connection, client_id)?.in_hand(connection)? {
+        let lock = store.lock(channel.as_str())?;
+        held.push((channel, lock.ok_or_else(|| in_delivery(client_id))?));
+    }
+    Ok(held)
+}
+
+fn in_delivery(client_id: i64) -> Error {
+    Error::locked(format!(
+        "a message of client {client_id} is being sent; nothing was erased"
+    ))
+    .hint("erase once more when that has ended")
 }
 
 /// Writes the whole file anew, so that no free page or unused part of one holds what was erased, and empties
@@ -180,187 +338,6 @@ fn scrub(store: &Store) -> Result<()> {
             "the client was erased, but somebody reads the database, whose write-ahead log still holds the data",
         )
         .hint("erase once more when that has ended: the log is emptied then"));
-    }
-    Ok(())
-}
-
-/// Every number, mailbox and device that a client has, or was written to.
-fn addresses(connection: &Connection, client_id: i64) -> Result<Vec<String>> {
-    let of_client = [
-        "mobile",
-        "whatsapp",
-        "phone",
-        "work_phone",
-        "email",
-        "email_bounced",
-        "tax_id",
-    ];
-    let of_client = of_client.map(|column| format!("SELECT {column} FROM client WHERE id = ?1"));
-    texts(
-        connection,
-        client_id,
-        &format!(
-            "{}
-             UNION SELECT address FROM device WHERE client_id = ?1
-             UNION SELECT address FROM message
-               WHERE client_id = ?1 AND staff_id IS NULL AND origin <> 'test'
-             UNION SELECT address FROM attempt WHERE message_id IN
-               (SELECT id FROM message WHERE client_id = ?1 AND staff_id IS NULL AND origin <> 'test')",
-            of_client.join(" UNION ")
-        ),
-    )
-}
-
-/// The texts of a query that are long enough to mean somebody.
-fn texts(connection: &Connection, client_id: i64, sql: &str) -> Result<Vec<String>> {
-    let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([client_id], |row| row.get::<_, Option<String>>(0))?;
-    let all: Vec<Option<String>> = rows.collect::<rusqlite::Result<_>>()?;
-    let known = all.into_iter().flatten();
-    Ok(known.filter(|text| text.trim().len() > 4).collect())
-}
-
-/// In what writings a client may be mentioned: names, addresses, and numbers as people and providers write them.
-fn writings(connection: &Connection, client_id: i64, addresses: &[String]) -> Result<Vec<String>> {
-    let mut writings = texts(
-        connection,
-        client_id,
-        "SELECT name FROM client WHERE id = ?1
-         UNION SELECT username FROM login WHERE client_id = ?1",
-    )?;
-    for address in addresses {
-        writings.push(address.clone());
-        writings.push(address.to_lowercase());
-        if let Some(national) = address.strip_prefix("+55") {
-            writings.push(national.to_owned());
-            let shown = phone::shown(address);
-            writings.extend(shown.strip_prefix("+55 ").map(str::to_owned));
-        }
-    }
-    // A longer writing goes before what it contains.
-    writings.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    writings.dedup();
-    Ok(writings)
-}
-
-/// Spent keys that hold an address of the client end in a random word.
-fn forget_keys(connection: &Transaction<'_>, client_id: i64, addresses: &[String]) -> Result<()> {
-    let mut invoices = connection.prepare("SELECT id FROM invoice WHERE client_id = ?1")?;
-    let invoices: HashSet<i64> = invoices
-        .query_map([client_id], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut statement = connection.prepare("SELECT key FROM spent_key")?;
-    let mut rows = statement.query([])?;
-    let mut theirs = Vec::new();
-    while let Some(row) = rows.next()? {
-        let key: String = row.get(0)?;
-        if holds_an_address(&key, client_id, &invoices, addresses) {
-            theirs.push(key);
-        }
-    }
-    for key in theirs {
-        let start = key.rsplit_once('/').map_or("", |(start, _)| start);
-        connection
-            .prepare_cached(
-                "UPDATE spent_key SET key = ?2 || '/' || lower(hex(randomblob(16))) WHERE key = ?1",
-            )?
-            .execute((&key, start))?;
-    }
-    Ok(())
-}
-
-/// Whether a key ends in an address of a client's: it is one that is known, or stands where the client's own
-/// keys have theirs.
-fn holds_an_address(
-    key: &str,
-    client_id: i64,
-    invoices: &HashSet<i64>,
-    addresses: &[String],
-) -> bool {
-    let parts: Vec<&str> = key.split('/').collect();
-    let Some(last) = parts.last() else {
-        return false;
-    };
-    if addresses.iter().any(|address| address == last) {
-        return true;
-    }
-    let number = |place: usize| parts.get(place).and_then(|part| part.parse::<i64>().ok());
-    match parts.first().copied() {
-        Some("send") => number(3) == Some(client_id) && parts.len() > 4,
-        Some("collection") => {
-            number(1).is_some_and(|id| invoices.contains(&id))
-                && parts.iter().rev().nth(1) == Some(&"push")
-        }
-        Some("birthday") => number(2) == Some(client_id) && parts.len() > 4,
-        Some("ticket") => {
-            parts.contains(&format!("client:{client_id}").as_str())
-                && parts.iter().rev().nth(1) == Some(&"push")
-        }
-        _ => false,
-    }
-}
-
-/// Texts that belong to no client and may mention one: what providers said, what was told of it, and whom people
-/// asked for by name.
-const MENTIONS: &[(&str, &str)] = &[
-    ("outage", "why"),
-    ("outage", "alike"),
-    ("task_run", "message"),
-    ("early_receipt", "text"),
-    ("batch", "filters"),
-    ("report", "filters"),
-    ("incident", "filters"),
-    ("incident", "kept_filters"),
-];
-
-/// The same of the messages that alert the staff, and of their attempts.
-const MENTIONS_OF_ALERTS: &[(&str, &str, &str)] = &[
-    ("message", "title", "id"),
-    ("message", "body", "id"),
-    ("message", "detail", "id"),
-    ("attempt", "title", "message_id"),
-    ("attempt", "body", "message_id"),
-    ("attempt", "text", "message_id"),
-];
-
-/// Takes the client's names, addresses and numbers out of texts of nobody's.
-fn forget_mentions(connection: &Transaction<'_>, writings: &[String]) -> Result<()> {
-    let mut statements: Vec<String> = MENTIONS
-        .iter()
-        .map(|(table, column)| {
-            format!(
-                "UPDATE {table} SET {column} = replace({column}, ?1, ?2) WHERE instr({column}, ?1) > 0"
-            )
-        })
-        .collect();
-    statements.extend(MENTIONS_OF_ALERTS.iter().map(|(table, column, id)| {
-        format!(
-            "UPDATE {table} SET {column} = replace({column}, ?1, ?2)
-             WHERE {id} IN (SELECT message_id FROM alert) AND instr({column}, ?1) > 0"
-        )
-    }));
-    for sql in &statements {
-        let mut statement = connection.prepare(sql)?;
-        for writing in writings {
-            statement.execute((writing, ERASED))?;
-        }
-    }
-    Ok(())
-}
-
-/// Rows that stand under an address alone: whether it exists, what came early about it, what somebody unknown
-/// wrote from it.
-fn forget_rows(connection: &Transaction<'_>, addresses: &[String]) -> Result<()> {
-    for sql in [
-        "DELETE FROM number_asked WHERE number = ?1",
-        "DELETE FROM early_receipt WHERE provider_id = ?1",
-        "UPDATE reply SET text = NULL, phone = '(apagado)', provider_id = lower(hex(randomblob(16)))
-         WHERE phone = ?1 AND client_id IS NULL",
-    ] {
-        let mut statement = connection.prepare(sql)?;
-        for address in addresses {
-            statement.execute([address])?;
-        }
     }
     Ok(())
 }
