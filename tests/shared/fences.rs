@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::house::House;
 use crate::postgres::Postgres;
 use crate::server::{Act, Server};
@@ -131,6 +133,7 @@ fn what_is_known_of_an_erased_client_is_erased_there_too() {
     scene.planner.run(&["task", "run-due"]).ok();
     scene.host().run(&["queue", "work"]).ok();
     scene.planner.run(&["queue", "gather"]).ok();
+    scene.planner.run(&["queue", "share"]).ok();
     assert_eq!(scene.served().len(), 2);
     assert!(!scene.served().contains_key("device-2"));
     let mut client = postgres.client(&scene.database);
@@ -142,6 +145,61 @@ fn what_is_known_of_an_erased_client_is_erased_there_too() {
         )
         .expect("rows");
     assert!(rows.is_empty(), "{} rows", rows.len());
+}
+
+#[test]
+fn what_a_host_had_in_hand_when_its_client_was_erased_is_erased_there_when_it_is_home() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let scene = Scene::new(postgres, 1, Duration::ZERO, PUSH);
+    scene.share();
+    let left = || -> i64 {
+        let kept = "SELECT count(*) FROM regua.message WHERE address <> '' OR payload IS NOT NULL";
+        let row = postgres.client(&scene.database).query_one(kept, &[]);
+        row.expect("a count").get(0)
+    };
+    let state = |state: &str| {
+        postgres
+            .client(&scene.database)
+            .execute("UPDATE regua.message SET state = $1", &[&state])
+            .expect("a state");
+    };
+    state("sending");
+    let erase = ["client", "erase", "1", "--why", "asked for", "--yes"];
+    scene.planner.run(&erase).ok();
+    scene.planner.run(&["queue", "share"]).ok();
+    assert_eq!(left(), 1);
+    state("waiting");
+    for _ in 0..2 {
+        scene.planner.run(&["queue", "share"]).ok();
+        scene.planner.run(&["queue", "gather"]).ok();
+    }
+    assert_eq!(left(), 0);
+    let rows = scene.planner.json(&["history"]);
+    assert_eq!(rows[0]["status"], "cancelled", "{rows}");
+}
+
+#[test]
+fn what_a_host_heard_of_a_client_who_was_erased_since_comes_home_without_words() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let scene = Scene::new(postgres, 3, Duration::ZERO, PUSH);
+    scene.share();
+    scene.host().run(&["queue", "work"]).ok();
+    let erase = ["client", "erase", "2", "--why", "asked for", "--yes"];
+    scene.planner.run(&erase).ok();
+    scene.planner.run(&["queue", "gather"]).ok();
+    let words = |client: &str| {
+        let rows = scene.planner.json(&["client", "show", client]);
+        let message = &rows["messages"][0];
+        assert_eq!(message["status"], "sent", "{message}");
+        let told = &message["attempt_log"][0];
+        (told["text"].clone(), told["provider_id"].clone())
+    };
+    assert_eq!(words("2"), (Value::Null, Value::Null));
+    assert_ne!(words("1").0, Value::Null);
 }
 
 #[test]

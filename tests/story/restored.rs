@@ -176,7 +176,7 @@ fn whoever_had_a_template_today_by_another_number_does_not_get_it_again() {
 fn changes_of_access_since_the_backup_keep_their_numbers_and_are_told_once() {
     let mut house = house();
     let copy = backup(&house);
-    let mut access = |house: &mut House, now: &str, status: &str| {
+    let access = |house: &mut House, now: &str, status: &str| {
         house.at(now);
         house.write("access.csv", format!("id,access_status\n21,{status}\n"));
         house.run(&["import", "contracts", "access.csv"]).ok();

@@ -226,11 +226,13 @@ impl<'a> Planner<'a> {
 
     /// What was erased here is erased there.
     fn erase(&mut self) -> Result<()> {
+        let mut after = String::new();
         loop {
-            let tags = sharing::to_forget(self.store.connection(), PAGE)?;
-            if tags.is_empty() {
+            let tags = sharing::to_forget(self.store.connection(), &after, PAGE)?;
+            let Some(last) = tags.last() else {
                 return Ok(());
-            }
+            };
+            after.clone_from(last);
             // What was reported may speak of them too.
             let taken = sharing::report_cursor(self.store.connection())?;
             self.queue.reported(&self.turn, taken, true)?;

@@ -135,25 +135,26 @@ pub fn wished(connection: &Connection, chosen: &Chosen) -> Result<u64> {
     Ok(chosen.with_values(|values| statement.query_row(values, |row| row.get(0)))?)
 }
 
-/// What is to be erased there; at most so many.
-pub fn to_forget(connection: &Connection, most: usize) -> Result<Vec<String>> {
-    texts(connection, "SELECT tag FROM shared_forget LIMIT ?1", most)
+/// What is to be erased there, after this tag; at most so many.
+pub fn to_forget(connection: &Connection, after: &str, most: usize) -> Result<Vec<String>> {
+    let mut statement = connection
+        .prepare_cached("SELECT tag FROM shared_forget WHERE tag > ?1 ORDER BY tag LIMIT ?2")?;
+    let rows = statement.query_map((after, most), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// It was erased there.
+/// It was erased there, but for what a host has in hand: that is asked for again until its outcome is home.
 pub fn forgotten(connection: &Connection, tags: &[String]) -> Result<()> {
     for tag in tags {
         connection
-            .prepare_cached("DELETE FROM shared_forget WHERE tag = ?1")?
+            .prepare_cached(
+                "DELETE FROM shared_forget WHERE tag = ?1 AND NOT EXISTS (
+                   SELECT 1 FROM shared s JOIN message m ON m.id = s.message_id
+                   WHERE s.tag = ?1 AND m.status = 'shared')",
+            )?
             .execute([tag])?;
     }
     Ok(())
-}
-
-fn texts(connection: &Connection, sql: &str, most: usize) -> Result<Vec<String>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([most], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A message that was claimed goes to the hosts: written down before they can hear of it.
