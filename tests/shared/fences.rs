@@ -200,6 +200,15 @@ fn what_a_host_heard_of_a_client_who_was_erased_since_comes_home_without_words()
     };
     assert_eq!(words("2"), (Value::Null, Value::Null));
     assert_ne!(words("1").0, Value::Null);
+    // And what the provider said stays nowhere there.
+    let said = || -> i64 {
+        let kept = "SELECT count(*) FROM regua.outcome WHERE body::text LIKE '%\"text\"%'";
+        let row = postgres.client(&scene.database).query_one(kept, &[]);
+        row.expect("a count").get(0)
+    };
+    assert_eq!(said(), 3);
+    scene.planner.run(&["queue", "share"]).ok();
+    assert_eq!(said(), 2);
 }
 
 #[test]

@@ -60,6 +60,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_reports.sql"),
     include_str!("migrations/0003_calls.sql"),
+    include_str!("migrations/0004_forget.sql"),
 ];
 
 /// The oldest server that has all that the schema needs.
