@@ -33,6 +33,11 @@ impl Now {
         }
     }
 
+    /// The first instant after today.
+    pub fn end_of_today(&self) -> DateTime<Utc> {
+        start_of(self.zone, self.today.succ_opt().unwrap_or(self.today))
+    }
+
     /// Wall-clock date and time in the provider's zone.
     pub fn local(&self) -> NaiveDateTime {
         self.at.with_timezone(&self.zone).naive_local()

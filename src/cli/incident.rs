@@ -10,6 +10,7 @@ use crate::clock::{Now, instant_of, start_of};
 use crate::domain::day;
 use crate::domain::incident::{Incident, Opening};
 use crate::domain::report::{Filter, ReportKind};
+use crate::domain::text::typed;
 use crate::domain::words::{Status, Word as _};
 use crate::error::Result;
 use crate::jobs::deliver::Delivery;
@@ -420,9 +421,10 @@ fn overdue(context: &Context, state: &IncidentState) {
         && let Some(until) = incident.until.filter(|until| *until < now.at)
     {
         context.out.warn(format!(
-            "incident `{0}` was expected to be over at {1} and is open: its clients get no marketing; regua incident close {0} --template TEMPLATE, or update it with a new --until",
+            "incident `{0}` was expected to be over at {1} and is open: its clients get no marketing; regua incident close {2} --template TEMPLATE, or update it with a new --until",
             incident.name,
-            now.iso(until)
+            now.iso(until),
+            typed(&incident.name)
         ));
     }
 }
@@ -483,7 +485,7 @@ fn show(name: &str, context: &Context) -> Result<Outcome> {
                 clients(state.tally.concerned),
                 state.tally.told,
                 state.tally.failed,
-                incident.name
+                typed(&incident.name)
             ))?;
         }
         Format::Jsonl | Format::Csv => context.out.all(step_view(context), &state.steps)?,

@@ -35,10 +35,9 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Outcome> {
         tell_bars(context, &rows)?;
     }
     let mut total = MessageFigures::default();
-    let mut list = context.out.list(view(command.by).when_empty(
-        format!("no messages in the last {} days", command.days),
-        "regua stats --days 365, or regua history",
-    ));
+    let mut list = context.out.list(
+        view(command.by).when_empty(none(command), "regua stats --days 365, or regua history"),
+    );
     for row in &rows {
         total += row.figures;
         list.row(row)?;
@@ -53,6 +52,16 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Outcome> {
     };
     list.finish(&totals)?;
     Ok(Outcome::Done)
+}
+
+/// What is said where there is nothing to count.
+fn none(command: &Command) -> String {
+    match (command.by, command.days) {
+        (CountedBy::Stage, 1) => "no messages of collections today".to_owned(),
+        (CountedBy::Stage, days) => format!("no messages of collections in the last {days} days"),
+        (_, 1) => "no messages today".to_owned(),
+        (_, days) => format!("no messages in the last {days} days"),
+    }
 }
 
 /// The columns of figures, as every answer with them has them.

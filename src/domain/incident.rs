@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::report::ReportKind;
 use super::template::{Need, Template};
+use super::text::typed;
 use super::words::{Channel, Purpose, words_enum};
 use crate::error::{Error, Result};
 
@@ -145,7 +146,8 @@ pub fn accept(template: &Template, kind: ReportKind) -> Result<()> {
             template.purpose
         ))
         .hint(format!(
-            "regua template edit {name} --purpose service, or a template of kind support"
+            "regua template edit {} --purpose service, or a template of kind support",
+            typed(name)
         )));
     }
     let supplied = |need: &Need| !matches!(need, Need::Invoice | Need::Ticket);

@@ -50,6 +50,16 @@ pub fn one_line(value: &str) -> String {
     out
 }
 
+/// A word as it is typed: in quotes where the shell would take it apart or read more into it.
+pub fn typed(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=@,+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// A text of at most so many characters; a longer one ends in an ellipsis.
 pub fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -67,6 +77,13 @@ mod tests {
     fn a_long_text_is_cut_between_letters() {
         assert_eq!(cut("ação", 4), "ação");
         assert_eq!(cut("ações", 4), "açõ…");
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_take_it_apart() {
+        assert_eq!(typed("cobrança-2"), "cobrança-2");
+        assert_eq!(typed("d'água; rm *"), r"'d'\''água; rm *'");
+        assert_eq!(typed(""), "''");
     }
 
     #[test]

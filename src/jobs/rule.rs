@@ -11,6 +11,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::rule::{self, Rule, RuleDraft, RulePart};
 use crate::domain::template::Template;
+use crate::domain::text::typed;
 use crate::error::{Error, Flaw, Result, did_you_mean};
 use crate::source::definition::rule::WrittenRule;
 use crate::source::definition::{self, Definitions, Placed};
@@ -22,7 +23,7 @@ pub fn add(saved: &mut Store, config: &Config, draft: &RuleDraft) -> Result<(Rul
         if store::get(transaction, &draft.name)?.is_some() {
             return Err(
                 Error::unacceptable(format!("there is a rule `{}` already", draft.name))
-                    .hint(format!("regua rule edit {}", draft.name)),
+                    .hint(format!("regua rule edit {}", typed(&draft.name))),
             );
         }
         save(transaction, config, draft)

@@ -81,7 +81,7 @@ pub fn owed(store: &mut Store, config: &Config, clock: &Clock) -> Result<Due> {
         let hours = config.catch_up_hours;
         let due_at = due(&task.schedule, considered, now.at, now.zone, hours);
         if due_at.is_none_or(|due_at| watch::is_on_time(due_at, now)) {
-            too_late.extend(watch::missed(&task, considered, now));
+            too_late.extend(watch::missed(store.connection(), &task, considered, now)?);
         }
         owed.extend(due_at.map(|due_at| Owed { task, due_at }));
     }

@@ -75,7 +75,8 @@ pub fn figures(
 ) -> Result<Vec<StatRow>> {
     let first = first_day(now, days);
     let mut counted: BTreeMap<StatKey, MessageFigures> = BTreeMap::new();
-    store::each_since(connection, start_of(now.zone, first), |message| {
+    let since = start_of(now.zone, first);
+    store::each_between(connection, since, now.end_of_today(), |message| {
         let key = match by {
             CountedBy::Channel => StatKey::Channel(message.channel),
             CountedBy::Template => StatKey::Template(message.template.clone()),
@@ -122,7 +123,8 @@ pub fn by_day_and_channel(
         .take_while(|day| *day <= now.today)
         .map(|day| (day, BTreeMap::new()))
         .collect();
-    store::each_since(connection, start_of(now.zone, first), |message| {
+    let since = start_of(now.zone, first);
+    store::each_between(connection, since, now.end_of_today(), |message| {
         let day = message.created_at.with_timezone(&now.zone).date_naive();
         *counted
             .entry(day)

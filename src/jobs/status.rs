@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::watch::{self, Attention};
 use crate::clock::{Now, start_of};
@@ -14,9 +14,6 @@ use crate::error::Result;
 use crate::store::status::{self, ChannelQueue};
 use crate::store::task::{self, TaskRun};
 use crate::store::{Connection, incident, queue};
-
-/// Minutes after which a task that should have run is overdue.
-const OVERDUE: i64 = 10;
 
 /// A task, its last run, and whether it should have run since.
 #[derive(Debug)]
@@ -82,7 +79,11 @@ pub fn look(connection: &Connection, config: &Config, now: Now) -> Result<Standi
             .iter()
             .map(|stage| (*stage, open.get(stage).copied().unwrap_or(0)))
             .collect(),
-        today: status::outcomes_since(connection, start_of(now.zone, now.today))?,
+        today: status::outcomes_between(
+            connection,
+            start_of(now.zone, now.today),
+            now.end_of_today(),
+        )?,
         incidents: incident::all_open(connection)?
             .into_iter()
             .map(|incident| incident.name)
@@ -97,16 +98,16 @@ fn tasks(connection: &Connection, now: Now) -> Result<Vec<TaskState>> {
         .into_iter()
         .map(|(task, considered)| (task.name, considered))
         .collect();
-    let limit = now.at - TimeDelta::minutes(OVERDUE);
     task::list(connection)?
         .into_iter()
         .map(|task| {
             let last = task::last_run(connection, &task.name)?;
-            let missed = considered
-                .get(&task.name)
-                .and_then(|since| task.schedule.next_after(*since, now.zone));
+            let missed = match considered.get(&task.name) {
+                Some(since) => watch::missed_at(connection, &task, *since, now)?,
+                None => None,
+            };
             Ok(TaskState {
-                overdue: missed.is_some_and(|minute| minute < limit),
+                overdue: missed.is_some(),
                 task: (task, last),
             })
         })

@@ -5,6 +5,7 @@ use crate::domain::ladder::Phase;
 use crate::domain::letter::too_long;
 use crate::domain::sms::{Alphabet, segments};
 use crate::domain::template::{Need, Template, Variable};
+use crate::domain::text::typed;
 use crate::domain::words::Purpose;
 use crate::error::{Error, Flaw, Result};
 use crate::store::{
@@ -20,7 +21,7 @@ pub fn add(saved: &mut Store, config: &Config, template: Template) -> Result<Tem
                 "there is a template `{}` already",
                 template.name
             ))
-            .hint(format!("regua template edit {}", template.name)));
+            .hint(format!("regua template edit {}", typed(&template.name))));
         }
         store::save(transaction, &template)
     })?;

@@ -6,6 +6,7 @@ use super::plan::{ApplyChange, ApplyStep, Options, steps};
 use super::provided;
 use crate::config::Config;
 use crate::domain::template::Template;
+use crate::domain::text::typed;
 use crate::domain::ticket::trigger::Trigger;
 use crate::domain::ticket::warning::Office;
 use crate::error::{Error, Flaw, Result};
@@ -58,7 +59,7 @@ pub fn add(saved: &mut Store, config: &Config, trigger: &Trigger) -> Result<Vec<
                 "there is a trigger `{}` already",
                 trigger.name
             ))
-            .hint(format!("regua trigger edit {}", trigger.name)));
+            .hint(format!("regua trigger edit {}", typed(&trigger.name))));
         }
         put(transaction, config, trigger)
     })

@@ -6,7 +6,9 @@ use super::outage;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::task::{RunOutcome, Task};
+use crate::domain::text::typed;
 use crate::error::Result;
+use crate::store::task::TaskRun;
 use crate::store::waiting::{self, WaitingGroup};
 use crate::store::{Connection, Store, access, health, incident, meta, task as store_task};
 
@@ -15,6 +17,9 @@ const CALLED: &str = "run_due_called_at";
 
 /// Minutes for which a call need not be noted again.
 const NOTED_FOR: i64 = 5;
+
+/// Days for which it is told that messages expired in the queue.
+const REMEMBERED: i64 = 7;
 
 /// Minutes after which a task that should have run did not.
 const LATE: i64 = 10;
@@ -62,7 +67,11 @@ pub fn stale(connection: &Connection, config: &Config, now: Now) -> Result<Optio
             now.iso(now.at - age)
         ),
         count: 1,
-        remedy: "regua sync invoices, or regua import invoices FILE".to_owned(),
+        remedy: if config.sources.is_empty() {
+            "regua import invoices FILE".to_owned()
+        } else {
+            "regua sync invoices".to_owned()
+        },
     }))
 }
 
@@ -80,7 +89,10 @@ pub fn incidents_overdue(connection: &Connection, now: Now) -> Result<Vec<Attent
                 now.iso(until)
             ),
             count: 1,
-            remedy: format!("regua incident close {} --template TEMPLATE", incident.name),
+            remedy: format!(
+                "regua incident close {} --template TEMPLATE",
+                typed(&incident.name)
+            ),
         });
     }
     Ok(found)
@@ -155,7 +167,8 @@ pub fn unnoticed(connection: &Connection, now: Now) -> Result<Vec<Neglect>> {
     notices.extend(silence(connection, &enabled, now)?);
     let tasks: Vec<Task> = enabled.into_iter().map(|(task, _)| task).collect();
     notices.extend(stranded(connection, &tasks, now)?);
-    for (channel, origin, n) in waiting::expired(connection)? {
+    let since = now.at - TimeDelta::days(REMEMBERED);
+    for (channel, origin, n) in waiting::expired(connection, since)? {
         notices.push(Neglect {
             about: format!("expired:{channel}/{origin}"),
             what: if n == 1 {
@@ -188,7 +201,7 @@ fn of_tasks(
     let mut notices = Vec::new();
     for (task, considered) in enabled {
         notices.extend(last_run(connection, task)?);
-        notices.extend(missed(task, *considered, now));
+        notices.extend(missed(connection, task, *considered, now)?);
     }
     Ok(notices)
 }
@@ -198,22 +211,48 @@ pub(super) fn is_on_time(due_at: DateTime<Utc>, now: Now) -> bool {
     due_at >= now.at - TimeDelta::minutes(LATE)
 }
 
-/// That a task should have run since it was last considered, and did not.
-pub(super) fn missed(task: &Task, considered: DateTime<Utc>, now: Now) -> Option<Neglect> {
+/// The minute at which a task should have run since it was last considered, and did not; a run by hand that
+/// went well makes up for those before it.
+pub(super) fn missed_at(
+    connection: &Connection,
+    task: &Task,
+    considered: DateTime<Utc>,
+    now: Now,
+) -> Result<Option<DateTime<Utc>>> {
     let late = now.at - TimeDelta::minutes(LATE);
-    if considered >= late {
-        return None;
-    }
-    let minute = task.schedule.next_after(considered, now.zone)?;
-    (minute < late).then(|| Neglect {
+    let since = |instant: DateTime<Utc>| {
+        let minute = (instant < late).then(|| task.schedule.next_after(instant, now.zone));
+        minute.flatten().filter(|minute| *minute < late)
+    };
+    let Some(minute) = since(considered) else {
+        return Ok(None);
+    };
+    let went_well =
+        |run: &TaskRun| matches!(run.outcome, RunOutcome::Done | RunOutcome::Incomplete);
+    let run = store_task::last_run(connection, &task.name)?.filter(went_well);
+    Ok(match run {
+        Some(run) if run.started_at >= minute => since(run.started_at),
+        _ => Some(minute),
+    })
+}
+
+/// That a task should have run since it was last considered, and did not.
+pub(super) fn missed(
+    connection: &Connection,
+    task: &Task,
+    considered: DateTime<Utc>,
+    now: Now,
+) -> Result<Option<Neglect>> {
+    let minute = missed_at(connection, task, considered, now)?;
+    Ok(minute.map(|minute| Neglect {
         about: format!("missed:{}", task.name),
         what: format!(
             "task `{}` should have run at {} and did not",
             task.name,
             now.iso(minute)
         ),
-        remedy: format!("regua task run {}", task.name),
-    })
+        remedy: format!("regua task run {}", typed(&task.name)),
+    }))
 }
 
 /// What is said of what was neglected, unless it was said in this outage already. Nothing is written unless
@@ -243,14 +282,15 @@ pub(super) fn news(
 
 fn last_run(connection: &Connection, task: &Task) -> Result<Option<Neglect>> {
     let name = &task.name;
-    let remedy = format!("regua task show {name}");
+    let as_typed = typed(name);
+    let remedy = format!("regua task show {as_typed}");
     if store_task::is_left(connection, name)? {
         return Ok(Some(Neglect {
             about: format!("left:{name}"),
             what: format!(
                 "task `{name}`: its process died three times for one minute, and it waits for its next"
             ),
-            remedy: format!("{remedy}; regua task run {name}"),
+            remedy: format!("{remedy}; regua task run {as_typed}"),
         }));
     }
     Ok(store_task::last_run(connection, name)?

@@ -34,18 +34,19 @@ pub struct CountedMessage {
 /// clock that was set back.
 const SETTLED: u32 = 10_000;
 
-/// Streams the messages made since an instant, the latest first.
-pub fn each_since(
+/// Streams the messages made since an instant and before another, the latest first.
+pub fn each_between(
     connection: &Connection,
     since: DateTime<Utc>,
+    until: DateTime<Utc>,
     mut each: impl FnMut(CountedMessage),
 ) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "SELECT created_at >= ?1, created_at, channel, template, origin, event, status, reason,
-                delivered_at IS NOT NULL, read_at IS NOT NULL
+                delivered_at IS NOT NULL, read_at IS NOT NULL, created_at < ?2
          FROM message ORDER BY id DESC",
     )?;
-    let mut rows = statement.query([Millis(since)])?;
+    let mut rows = statement.query((Millis(since), Millis(until)))?;
     let mut earlier = 0;
     while let Some(row) = rows.next()? {
         if !row.get::<_, bool>(0)? {
@@ -56,6 +57,10 @@ pub fn each_since(
             continue;
         }
         earlier = 0;
+        // A clock that was set back leaves messages of days to come.
+        if !row.get::<_, bool>(10)? {
+            continue;
+        }
         each(CountedMessage {
             created_at: row.instant(1)?,
             channel: row.get(2)?,

@@ -36,8 +36,10 @@ pub fn queue(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<ChannelQ
                 min(max(not_before, created_at)) FILTER (WHERE not_before <= ?2)
          FROM message WHERE status = 'queued' AND channel = ?1",
     )?;
-    let mut shared = connection
-        .prepare_cached("SELECT count(*) FROM message WHERE status = 'shared' AND channel = ?1")?;
+    let mut shared = connection.prepare_cached(
+        "SELECT count(*), min(max(not_before, created_at))
+         FROM message WHERE status = 'shared' AND channel = ?1",
+    )?;
     let mut unknown = connection
         .prepare_cached("SELECT count(*) FROM message WHERE status = 'unknown' AND channel = ?1")?;
     let mut found = Vec::new();
@@ -53,7 +55,11 @@ pub fn queue(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<ChannelQ
             })
         })?;
         // What the hosts of a shared queue are to deliver may go now.
-        queue.due += shared.query_row([channel], |row| row.get::<_, u64>(0))?;
+        let (with_hosts, oldest) = shared.query_row([channel], |row| {
+            Ok((row.get::<_, u64>(0)?, row.instant_opt(1)?))
+        })?;
+        queue.due += with_hosts;
+        queue.oldest_due_at = queue.oldest_due_at.into_iter().chain(oldest).min();
         queue.unknown = unknown.query_row([channel], |row| row.get(0))?;
         found.push(queue);
     }
@@ -64,20 +70,25 @@ pub fn queue(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<ChannelQ
 /// but for a clock that was set back.
 const SETTLED: u32 = 10_000;
 
-/// What became of the messages made since an instant, those that have a state of it.
-pub fn outcomes_since(
+/// What became of the messages made since an instant and before another, those that have a state of it.
+pub fn outcomes_between(
     connection: &Connection,
     since: DateTime<Utc>,
+    until: DateTime<Utc>,
 ) -> Result<BTreeMap<Status, u64>> {
-    let mut statement = connection
-        .prepare_cached("SELECT created_at >= ?1, status FROM message ORDER BY id DESC")?;
-    let mut rows = statement.query([Millis(since)])?;
+    let mut statement = connection.prepare_cached(
+        "SELECT created_at >= ?1, created_at < ?2, status FROM message ORDER BY id DESC",
+    )?;
+    let mut rows = statement.query((Millis(since), Millis(until)))?;
     let mut outcomes = BTreeMap::new();
     let mut earlier = 0;
     while let Some(row) = rows.next()? {
         if row.get(0)? {
             earlier = 0;
-            *outcomes.entry(row.get(1)?).or_insert(0) += 1;
+            // A clock that was set back leaves messages of days to come.
+            if row.get(1)? {
+                *outcomes.entry(row.get(2)?).or_insert(0) += 1;
+            }
         } else {
             earlier += 1;
             if earlier == SETTLED {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::columns::Columns as _;
+use super::columns::{Columns as _, Millis};
 use crate::domain::words::{Channel, Origin};
 use crate::error::Result;
 
@@ -43,14 +43,19 @@ pub fn for_hours(connection: &Connection) -> Result<Vec<WaitingGroup>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Of the latest hundred thousand messages those that expired in the queue without an attempt.
-pub fn expired(connection: &Connection) -> Result<Vec<(Channel, Origin, i64)>> {
+/// Of the latest hundred thousand messages those that expired in the queue without an attempt, since an instant.
+pub fn expired(
+    connection: &Connection,
+    since: DateTime<Utc>,
+) -> Result<Vec<(Channel, Origin, i64)>> {
     let mut statement = connection.prepare_cached(
         "SELECT channel, origin, count(*) FROM message
          WHERE id > (SELECT max(id) FROM message) - 100000 AND status = 'skipped'
-           AND reason = 'expired' AND attempts = 0 AND not_before IS NOT NULL
+           AND reason = 'expired' AND attempts = 0 AND not_before IS NOT NULL AND expires_at >= ?1
          GROUP BY channel, origin ORDER BY channel, origin",
     )?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement.query_map([Millis(since)], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

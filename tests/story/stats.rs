@@ -165,3 +165,17 @@ day = 30
     // Only Ana, Davi and Édina have mailboxes that work, and were told.
     assert_eq!(late["entered"], json!(3), "{by_template}");
 }
+
+#[test]
+fn where_no_message_is_a_collection_s_the_ladder_says_that_and_no_more() {
+    let house = House::with_book();
+    let add = "template add hello --channel sms --kind support --body Oi";
+    house.run(&add.split(' ').collect::<Vec<_>>()).ok();
+    house
+        .run(&["send", "contracts", "--template", "hello", "--yes", "-q"])
+        .ok();
+    house
+        .run(&["stats", "--by", "stage"])
+        .ok()
+        .says("no messages of collections in the last 30 days");
+}

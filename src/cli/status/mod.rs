@@ -150,7 +150,11 @@ fn tell(context: &Context, standing: &Standing, hosts: &hosts::Hosts) -> Result<
         ))?;
     }
     if let Some(hours) = standing.data_age_hours {
-        out.text(format!("\nThe invoices are {hours} hours old."))?;
+        out.text(if hours == 1 {
+            "\nThe invoices are one hour old.".to_owned()
+        } else {
+            format!("\nThe invoices are {hours} hours old.")
+        })?;
     }
     told_attention(context, standing)
 }

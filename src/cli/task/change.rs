@@ -7,6 +7,7 @@ use super::{Context, Outcome, face, show};
 use crate::domain::book::FactKind;
 use crate::domain::schedule::{Part, Schedule};
 use crate::domain::task::{Run, Task};
+use crate::domain::text::typed;
 use crate::domain::words::Channel;
 use crate::error::{Error, Result};
 use crate::jobs::task as job;
@@ -155,7 +156,7 @@ pub(super) fn add(add: Add, context: &Context) -> Result<Outcome> {
         if store::find(connection, &task.name)?.is_some() {
             return Err(
                 Error::unacceptable(format!("there is a task `{}` already", task.name))
-                    .hint(format!("regua task edit {}", task.name)),
+                    .hint(format!("regua task edit {}", typed(&task.name))),
             );
         }
         Ok((None, task))

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::units::Place;
 use super::{Context, Outcome, units};
+use crate::domain::text::typed;
 use crate::domain::words::{Channel, Word as _};
 use crate::error::{Error, Result};
 use crate::view::{Cell, View};
@@ -41,19 +42,9 @@ fn invocation(command: &[&str], context: &Context) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// A word as the shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@,+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// The command as a line of crontab(5), where `%` ends a line unless it is escaped.
 fn crontab_line(words: &[String]) -> String {
-    let command: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let command: Vec<String> = words.iter().map(|word| typed(word)).collect();
     format!(
         "* * * * * {} >/dev/null",
         command.join(" ").replace('%', r"\%")

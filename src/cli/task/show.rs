@@ -6,6 +6,7 @@ use super::face::TaskRow;
 use super::{Context, Outcome, face};
 use crate::domain::schedule::Part;
 use crate::domain::task::Task;
+use crate::domain::text::typed;
 use crate::domain::words::Word as _;
 use crate::error::Result;
 use crate::store::task::{self as store, TaskRun};
@@ -32,7 +33,8 @@ pub(super) fn list(context: &Context) -> Result<Outcome> {
     answer.finish("")?;
     for name in left {
         context.out.warn(format!(
-            "task `{name}`: its process died three times for one minute, and it waits for its next: regua task run {name}"
+            "task `{name}`: its process died three times for one minute, and it waits for its next: regua task run {}",
+            typed(&name)
         ));
     }
     Ok(Outcome::Done)
@@ -106,7 +108,10 @@ pub(super) fn one(name: &str, limit: i64, context: &Context) -> Result<Outcome> 
     if context.out.format() == Format::Table {
         context.out.text(heading(context, &task))?;
     }
-    let view = run_view(context).when_empty("it has not run yet", format!("regua task run {name}"));
+    let view = run_view(context).when_empty(
+        "it has not run yet",
+        format!("regua task run {}", typed(name)),
+    );
     context.out.all(view, &runs)?;
     Ok(Outcome::Done)
 }

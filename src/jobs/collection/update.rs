@@ -10,6 +10,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::domain::rule::Claims;
 use crate::domain::template::Template;
+use crate::domain::text::typed;
 use crate::error::{Error, Flaw, Result};
 use crate::jobs::compose::Composer;
 use crate::jobs::provided;
@@ -40,7 +41,7 @@ fn refuse_earlier(rules: &[rule::Kept], now: Now) -> Result<()> {
     for kept in ahead {
         error = error.hint(format!(
             "regua rule edit {} --evaluated-on {yesterday}, if that day was a mistake",
-            kept.rule.name
+            typed(&kept.rule.name)
         ));
     }
     Err(error)

@@ -12,6 +12,7 @@ use crate::domain::incident::{self, Incident, Opening, Step, StepKind, repeats};
 use crate::domain::report::{Report, ReportKind};
 use crate::domain::send::{RowIds, columns};
 use crate::domain::template::Template;
+use crate::domain::text::typed;
 use crate::domain::words::{Channel, Reason, Status, Word as _};
 use crate::error::{Error, Result};
 use crate::store::incident::{self as store, IncidentTally};
@@ -156,7 +157,7 @@ fn carry_on_opening(connection: &Connection, open: Incident, asked: &Opening) ->
         ))
         .hint(format!(
             "regua incident update {0} tells something new of it, regua incident close {0} ends it",
-            open.name
+            typed(&open.name)
         ))
         .hint("or give this one a name of its own"));
     }
