@@ -11,7 +11,7 @@ use crate::domain::day;
 use crate::domain::percent::{self, Percent};
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport};
 use crate::domain::text::nfc;
-use crate::domain::words::Word;
+use crate::domain::words::{Word, plain};
 use crate::error::{Error, Result, did_you_mean, unknown};
 use crate::store::report_values::{self, Near};
 use crate::store::{Connection, report as store};
@@ -20,6 +20,16 @@ use crate::view::View;
 /// A word of a closed set, for clap.
 pub fn word<W: Word>(text: &str) -> Result<W, String> {
     W::parse(text).ok_or_else(|| format!("one of: {}", W::accepted()))
+}
+
+/// Whether a text says `none`, in either language.
+pub fn says_none(text: &str) -> bool {
+    ["none", "nenhum", "nenhuma"].contains(&plain(text).as_str())
+}
+
+/// Whether a text says `all`, in either language.
+pub fn says_all(text: &str) -> bool {
+    ["all", "todos", "todas"].contains(&plain(text).as_str())
 }
 
 /// A span of time: a number of minutes, hours or days.
@@ -91,7 +101,7 @@ fn typed(field: Field, value: Near, context: &Context) -> String {
 pub fn with_columns<'a, T: ?Sized>(view: View<'a, T>, columns: &str) -> Result<View<'a, T>> {
     let wanted: Vec<&str> = columns.split(',').map(str::trim).collect();
     let known = view.names();
-    if wanted == ["all"] {
+    if matches!(wanted.as_slice(), [all] if says_all(all)) {
         let all: Vec<String> = known.into_iter().map(str::to_owned).collect();
         return Ok(view.only(&all));
     }

@@ -98,6 +98,7 @@ impl TypedValueParser for OutputParser {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OutputForm {
     /// Columns for people
+    #[value(alias = "tabela")]
     Table,
     /// One JSON document
     Json,
@@ -111,6 +112,7 @@ pub enum OutputForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CsvManner {
     /// Commas between cells, decimal points, days as 2026-11-23
+    #[value(alias = "simples")]
     Plain,
     /// For a spreadsheet in Portuguese: semicolons, decimal commas, days as 23/11/2026
     Br,
@@ -131,8 +133,10 @@ pub enum ColourWhen {
     /// On a terminal, unless NO_COLOR is set
     Auto,
     /// Always
+    #[value(alias = "sempre")]
     Always,
     /// Never
+    #[value(alias = "nunca")]
     Never,
 }
 

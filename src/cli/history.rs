@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{ago, span, with_columns, word};
 use super::{Context, Outcome, face};
+use crate::domain::ladder::event_said;
 use crate::domain::message::{Attempt, Message};
 use crate::domain::words::{Channel, Kind, Origin, Reason, Status, Word as _};
 use crate::error::{Result, missing};
@@ -111,6 +112,12 @@ struct Filters {
     limit: i64,
 }
 
+/// The events that a text names: as it is, and what it says in Portuguese.
+fn named(event: &str) -> impl Iterator<Item = String> {
+    let said = event_said(event).filter(|said| said != event);
+    [event.to_owned()].into_iter().chain(said)
+}
+
 impl Filters {
     /// The messages meant.
     fn wanted(&self, context: &Context) -> Result<Wanted> {
@@ -125,7 +132,7 @@ impl Filters {
             template: self.template.clone(),
             kinds: self.kind.clone(),
             origin: self.origin,
-            event: self.event.clone(),
+            events: self.event.iter().flat_map(|event| named(event)).collect(),
             since,
             until,
             invoice_id: self.invoice,

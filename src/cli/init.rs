@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
+use super::arguments::says_none;
 use super::global::Global;
 use crate::channel::{Ask, Choice, choices};
 use crate::clock::zone_is_known;
@@ -276,6 +277,7 @@ impl Form<'_> {
         let mut names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         names.push("none");
         let given = self.command.source.as_deref();
+        let given = given.map(|name| if says_none(name) { "none" } else { name });
         let name = self.one_of(given, "The ERP to sync from", &names, "none")?;
         let chosen = choices.into_iter().find(|(known, _)| *known == name);
         let Some((name, asks)) = chosen else {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::{Context, Outcome, face};
 use crate::domain::words::{Status, Word as _};
@@ -33,12 +33,21 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  regua notice audit --proof delivered")]
     Audit {
         /// What proves a notice: that its provider took it, or that its arrival was reported
-        #[arg(long, value_parser = ["sent", "delivered"], default_value = "sent")]
-        proof: String,
+        #[arg(long, default_value = "sent")]
+        proof: Proves,
     },
     /// The dossier of a client's notices, or of one invoice's, in Portuguese, as a page that prints well
     #[command(after_help = "Example:\n  regua notice proof --client 17 -o prova.html")]
     Proof(Proof),
+}
+
+/// What proves a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Proves {
+    #[value(aliases = ["enviada", "enviado"])]
+    Sent,
+    #[value(alias = "entregue")]
+    Delivered,
 }
 
 /// Whose dossier.
@@ -57,7 +66,7 @@ pub(super) struct Proof {
 pub(super) fn run(command: &Command, context: &Context) -> Result<Outcome> {
     match command {
         Command::List { ready } => list(*ready, context),
-        Command::Audit { proof } => audit(proof == "delivered", context),
+        Command::Audit { proof } => audit(*proof == Proves::Delivered, context),
         Command::Proof(asked) => proof(asked, context),
     }
 }

@@ -1,7 +1,7 @@
 //! `regua omnichannel`: what the WhatsApp provider has, the gateways that regua knows and what their
 //! answers mean, and the ERP's *Logs Omnichannel*.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::arguments::{span, word};
@@ -241,14 +241,23 @@ pub(super) struct Logs {
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
     /// success or failure
-    #[arg(long, value_parser = ["success", "failure"])]
-    status: Option<String>,
+    #[arg(long)]
+    status: Option<LogStatus>,
     /// Whose confirmation or cause of failure holds this
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
     /// At most so many; 0 for all
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(0..))]
     limit: i64,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogStatus {
+    #[value(alias = "sucesso")]
+    Success,
+    #[value(alias = "falha")]
+    Failure,
 }
 
 /// Runs `regua omnichannel logs`.
@@ -261,7 +270,7 @@ fn run_logs(logs: &Logs, context: &Context) -> Result<Outcome> {
         contact: logs.contact.clone(),
         since,
         until,
-        success: logs.status.as_deref().map(|status| status == "success"),
+        success: logs.status.map(|status| status == LogStatus::Success),
         message: logs.message.clone(),
     };
     let store = context.open()?;

@@ -3,10 +3,11 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::arguments::{Asked, Narrowed, saved_report, tell_unfit, word};
+use super::arguments::{Asked, Narrowed, saved_report, says_all, tell_unfit, word};
 use super::{Context, Outcome, face};
 use crate::domain::phone;
 use crate::domain::report::{Field, FieldType, Report, ReportKind, SavedReport, name_problem};
+use crate::domain::text::typed;
 use crate::error::{Error, Result, did_you_mean};
 use crate::store::report::{self as store, FieldValue, ReportRow};
 use crate::store::report_values;
@@ -169,7 +170,8 @@ const fn usual(kind: ReportKind) -> &'static [Field] {
 fn chosen(kind: ReportKind, columns: Option<&str>, format: Format) -> Result<Vec<Field>> {
     match columns {
         None if format == Format::Table => Ok(usual(kind).to_vec()),
-        None | Some("all") => Ok(kind.fields()),
+        None => Ok(kind.fields()),
+        Some(all) if says_all(all) => Ok(kind.fields()),
         Some(names) => names
             .split(',')
             .map(|name| named(kind, name.trim()))
@@ -362,7 +364,7 @@ fn save(name: String, kind: ReportKind, narrowed: &Narrowed, context: &Context) 
         if store::find(transaction, &saved.name)?.is_some() {
             return Err(
                 Error::unacceptable(format!("there is a report `{}` already", saved.name))
-                    .hint(format!("regua report edit {}", saved.name)),
+                    .hint(format!("regua report edit {}", typed(&saved.name))),
             );
         }
         store::save(transaction, &saved)

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::arguments::word;
+use super::arguments::{says_none, word};
 use super::{Context, Outcome, face};
 use crate::domain::day;
 use crate::domain::ladder::{Closing, Stage};
@@ -259,13 +259,13 @@ impl Change {
         draft.roll_due_date = self.roll_due_date.or(draft.roll_due_date);
         match self.skip_payment_methods.as_slice() {
             [] => {}
-            [none] if none == "none" => draft.skip_payment_methods = Some(Vec::new()),
+            [none] if says_none(none) => draft.skip_payment_methods = Some(Vec::new()),
             words => draft.skip_payment_methods = Some(words.to_vec()),
         }
         draft.debit_grace_days = self.debit_grace_days.or(draft.debit_grace_days);
         match self.enter_until_days.as_deref() {
             None => {}
-            Some("none") => draft.enter_until_days = None,
+            Some(none) if says_none(none) => draft.enter_until_days = None,
             Some(text) => {
                 draft.enter_until_days = Some(whole(text, "--enter-until-days")?);
             }
@@ -281,7 +281,7 @@ fn whole(text: &str, flag: &str) -> Result<i64> {
 }
 
 fn read_reminders(text: &str) -> Result<Option<DraftReminders>> {
-    if text == "none" {
+    if says_none(text) {
         return Ok(None);
     }
     let (days, rest) = text.split_once(':').unwrap_or((text, ""));
@@ -305,7 +305,11 @@ fn read_stage(text: &str) -> Result<DraftStage> {
     let (day, rest) = rest.split_once(':').unwrap_or((rest, ""));
     let (templates, deliver, hours) = texts(rest, "--stage")?;
     Ok(DraftStage {
-        name: Some(name.to_owned()),
+        name: Some(
+            Stage::parse(name)
+                .map_or(name, |stage| stage.as_str())
+                .to_owned(),
+        ),
         day: Some(whole(day, "--stage")?),
         templates,
         deliver,
@@ -317,6 +321,7 @@ fn read_stage(text: &str) -> Result<DraftStage> {
 /// `inquiry:suspension`: the stage gives that notice; `inquiry:none`: none any more.
 fn put_notice(draft: &mut RuleDraft, text: &str) -> Result<()> {
     let (name, kind) = text.split_once(':').unwrap_or((text, ""));
+    let name = Stage::parse(name).map_or(name, |stage| stage.as_str());
     let stage = draft
         .stages
         .iter_mut()
@@ -326,7 +331,7 @@ fn put_notice(draft: &mut RuleDraft, text: &str) -> Result<()> {
                 .hint("--notice inquiry:suspension, of a stage that --stage gives")
         })?;
     stage.notice = match kind {
-        "none" => None,
+        none if says_none(none) => None,
         word => Some(NoticeKind::parse(word).ok_or_else(|| {
             Error::usage(format!("--notice {text}: `{word}` is no notice"))
                 .hint(format!("one of: {}, none", NoticeKind::accepted()))

@@ -10,7 +10,7 @@ use crate::domain::day;
 use crate::domain::holiday::Calendar;
 use crate::domain::place::{Places, STATES};
 use crate::domain::policy::{Cap, PurposeMap};
-use crate::domain::words::Purpose;
+use crate::domain::words::{Purpose, plain};
 use crate::toml_table::Section;
 
 /// The purposes by their keys.
@@ -70,7 +70,7 @@ fn read_contact_hours(section: &Section<'_, '_>, key: &'static str) -> Option<Co
         return None;
     }
     if let Some(text) = section.text_if(key) {
-        if text == "always" {
+        if ["always", "sempre"].contains(&plain(&text).as_str()) {
             return Some(ContactHours::Always);
         }
         section.wrong(key, format!("found the text `{text}`"), REMEDY);

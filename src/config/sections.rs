@@ -10,7 +10,7 @@ use crate::domain::notice::NoticeTerms;
 use crate::domain::recipient::usable_email;
 use crate::domain::rule::Deliver;
 use crate::domain::template::{Company, Need, OwnWords, Variable, unknown_variables, variables};
-use crate::domain::words::{Channel, Word};
+use crate::domain::words::{Channel, Word, plain};
 use crate::domain::{phone, tax_id};
 use crate::toml_table::Section;
 
@@ -228,20 +228,21 @@ pub(super) fn read_birthday(top: &Section<'_, '_>) -> BirthdayConfig {
             hours: whole_day(),
         };
     };
-    let active_only = section
-        .filled("audience")
-        .is_some_and(|audience| match audience.as_str() {
-            "active" => true,
-            "all" => false,
-            other => {
-                section.wrong(
-                    "audience",
-                    format!("found `{other}`"),
-                    "write \"active\" or \"all\"",
-                );
-                false
-            }
-        });
+    let active_only =
+        section
+            .filled("audience")
+            .is_some_and(|audience| match plain(&audience).as_str() {
+                "active" | "ativos" => true,
+                "all" | "todos" => false,
+                _ => {
+                    section.wrong(
+                        "audience",
+                        format!("found `{audience}`"),
+                        "write \"active\" or \"all\"",
+                    );
+                    false
+                }
+            });
     let hours = section.filled("hours").and_then(|text| {
         let window = Window::parse(&text);
         if window.is_none() {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::words::{Word, words_enum};
+use super::words::{Word, plain, words_enum};
 
 words_enum! {
     /// A step of the collection ladder after the due date, in the order of the ladder.
@@ -205,6 +205,30 @@ impl Move {
             Self::Enter | Self::Advance(_) => self.stage().map(Phase::Stage),
         }
     }
+}
+
+/// The event that words of either language name: `etapa:aviso` is `stage:notice`, `lembrete` is `reminder`;
+/// none where they name none of collections.
+pub fn event_said(text: &str) -> Option<String> {
+    let (kind, name) = match text.split_once(':') {
+        Some((kind, name)) => (kind, Some(name.trim())),
+        None => (text, None),
+    };
+    let kind = match plain(kind).as_str() {
+        "reminder" | "lembrete" => "reminder",
+        "stage" | "etapa" => "stage",
+        "closing" | "encerramento" => "closing",
+        _ => return None,
+    };
+    let Some(name) = name else {
+        return Some(kind.to_owned());
+    };
+    let name = match kind {
+        "stage" => Stage::parse(name)?.as_str(),
+        "closing" => Closing::parse(name)?.as_str(),
+        _ => name,
+    };
+    Some(format!("{kind}:{name}"))
 }
 
 /// As messages' events name it: `reminder:5`, `stage:notice`, `closing:paid`.

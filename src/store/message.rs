@@ -111,8 +111,8 @@ pub struct Wanted {
     pub kinds: Vec<Kind>,
     /// Made by this journey.
     pub origin: Option<Origin>,
-    /// For this within its journey: `stage:notice`, or `stage` for whatever begins with `stage:`.
-    pub event: Option<String>,
+    /// For one of these within its journey: `stage:notice`, or `stage` for whatever begins with `stage:`.
+    pub events: Vec<String>,
     /// Made at or after this instant.
     pub since: Option<DateTime<Utc>>,
     /// Made before this instant.
@@ -142,11 +142,13 @@ impl Wanted {
         all.equal("batch_id", self.batch_id);
         all.any_status(&self.statuses);
         all.any("kind", &self.kinds);
-        if let Some(event) = &self.event {
+        let events = self.events.iter().map(|event| {
             let (whole, start) = (all.bind(event.clone()), all.bind(format!("{event}:")));
-            all.parts.push(format!(
-                "(event = {whole} OR substr(event, 1, length({start})) = {start})"
-            ));
+            format!("event = {whole} OR substr(event, 1, length({start})) = {start}")
+        });
+        let events: Vec<String> = events.collect();
+        if !events.is_empty() {
+            all.parts.push(format!("({})", events.join(" OR ")));
         }
         all.any("reason", &self.reasons);
         if let Some(since) = self.since {

@@ -202,3 +202,228 @@ fn what_is_no_file_is_written_to_and_never_replaced() {
         .exits(4)
         .says("/dev/full");
 }
+
+#[test]
+fn what_is_said_to_mend_a_missed_task_mends_it_whatever_it_is_called() {
+    let mut house = House::with_book();
+    let name = "cópia d'ontem; às 8";
+    house
+        .run(&[
+            "task", "add", name, "--run", "purge", "--minute", "0", "--hour", "8",
+        ])
+        .ok();
+    house.at("2026-11-25T09:00");
+    let missed = |house: &House| {
+        let told = house.json(&["status"]);
+        let attention = told["attention"].as_array().expect("a list").clone();
+        let of_it = attention.into_iter().find(|one| {
+            let what = one["what"].as_str().unwrap_or_default();
+            what.contains("should have run")
+        });
+        assert_eq!(told["tasks"][0]["overdue"], json!(of_it.is_some()));
+        of_it
+    };
+    let told = missed(&house).expect("something missed");
+    assert_eq!(
+        told["remedy"],
+        json!(r"regua task run 'cópia d'\''ontem; às 8'")
+    );
+    // As it is pasted into a shell.
+    let remedy = told["remedy"].as_str().expect("a command");
+    let program = env!("CARGO_BIN_EXE_regua");
+    let pasted = format!("regua() {{ '{program}' --now 2026-11-25T09:00 \"$@\"; }}; {remedy}");
+    let shell = std::process::Command::new("sh")
+        .args(["-c", &pasted])
+        .current_dir(house.folder())
+        .output()
+        .expect("a shell");
+    assert!(shell.status.success(), "{shell:?}");
+    assert_eq!(missed(&house), None);
+    // The next one that is missed is told again.
+    house.at("2026-11-26T09:00");
+    let told = missed(&house).expect("something missed");
+    assert!(
+        told["what"]
+            .as_str()
+            .expect("words")
+            .contains("2026-11-26T08:00"),
+        "{told}"
+    );
+}
+
+/// A template of general kind, and an sms of it to everybody.
+fn send_to_all(house: &House) {
+    house
+        .run(&[
+            "template",
+            "add",
+            "hello",
+            "--channel",
+            "sms",
+            "--kind",
+            "general",
+            "--body",
+            "Oi",
+        ])
+        .ok();
+    house
+        .run(&["send", "contracts", "--template", "hello", "--yes", "-q"])
+        .ok();
+}
+
+#[test]
+fn a_clock_that_was_set_back_counts_no_message_of_days_to_come() {
+    let mut house = House::with_book();
+    send_to_all(&house);
+    let made = |house: &House| {
+        let today = house.json(&["status"])["today"].clone();
+        let today = today.as_object().expect("states").clone();
+        let today: u64 = today.values().filter_map(serde_json::Value::as_u64).sum();
+        let days = house.json(&["stats", "--by", "day", "--days", "3"]);
+        let days = days.as_array().expect("rows").clone();
+        (today, days)
+    };
+    let (today, days) = made(&house);
+    assert!(today > 0);
+    assert_eq!(days[2]["messages"], json!(today));
+    house.at("2026-11-22T12:00");
+    assert_eq!(made(&house), (0, Vec::new()));
+}
+
+#[test]
+fn what_expired_in_the_queue_wants_attention_for_a_week() {
+    let mut house = House::with_book();
+    house.write("config.toml", "max_data_age_hours = 0\n");
+    // A Sunday: marketing waits for Monday, and nobody delivers it.
+    house.at("2026-11-22T10:00");
+    send_to_all(&house);
+    house.at("2026-11-30T10:00");
+    house.run(&["queue", "deliver", "-q"]).ok();
+    house
+        .run(&["status", "--check"])
+        .exits(4)
+        .prints("expired before any run took");
+    house.at("2026-12-08T10:00");
+    house.run(&["status", "--check"]).ok();
+}
+
+#[test]
+fn what_waits_with_the_hosts_has_waited_since_it_might_go() {
+    let mut house = House::with_book();
+    send_to_all(&house);
+    let database = rusqlite::Connection::open(house.path("regua.db")).expect("the database");
+    let shared = database.execute("UPDATE message SET status = 'shared'", []);
+    assert!(shared.expect("messages") > 0);
+    drop(database);
+    house.at("2026-11-23T09:10");
+    let told = house.json(&["status"]);
+    let queue = told["queue"].as_array().expect("channels").iter();
+    let sms = queue.clone().find(|one| one["channel"] == "sms");
+    let sms = sms.expect("a channel");
+    assert!(sms["due"].as_u64() > Some(0));
+    assert_eq!(sms["oldest_due_at"], json!("2026-11-23T09:00:00-03:00"));
+    house
+        .run(&["metrics", "-"])
+        .ok()
+        .prints("regua_queue_oldest_seconds{channel=\"sms\"} 600");
+}
+
+#[test]
+fn every_flag_takes_the_portuguese_of_its_words() {
+    let mut house = House::new();
+    house.run(&["demo", "."]).ok();
+    house.at("2026-12-02T12:00");
+    let send = ["send", "contratos", "--template", "cut-push", "--dry-run"];
+    let rule = [
+        "rule",
+        "add",
+        "r",
+        "--portfolio",
+        "Nova",
+        "--stage",
+        "aviso:3:overdue-sms",
+        "--closing",
+        "paga:thanks-push",
+        "--closing-deliver",
+        "primeiro alcançável",
+        "--roll-due-date",
+        "não",
+        "--skip-payment-method",
+        "nenhum",
+        "--enter-until-days",
+        "nenhum",
+        "--reminders",
+        "nenhum",
+    ];
+    for words in [
+        &[&send[..], &["--deliver", "agora"]].concat()[..],
+        &[&send[..], &["--deliver", "fila"]].concat(),
+        &["omnichannel", "logs", "--status", "sucesso"],
+        &["omnichannel", "logs", "--status", "falha"],
+        &[
+            "trigger",
+            "add",
+            "a",
+            "--event",
+            "resposta",
+            "--staff",
+            "3",
+            "--template",
+            "ticket-replied-email",
+            "--fallback",
+            "equipe:3",
+            "--duplicates",
+            "permitir",
+        ],
+        &[
+            "trigger",
+            "add",
+            "b",
+            "--event",
+            "workflow",
+            "--audience",
+            "responsável,gestores,equipes,cliente,time:Suporte",
+            "--template",
+            "ticket-moved-email",
+        ],
+        &[
+            "trigger",
+            "add",
+            "c",
+            "--event",
+            "acesso",
+            "--to",
+            "corte_automático",
+            "--template",
+            "access-cut",
+        ],
+        &rule,
+        &["rule", "edit", "r", "--notice", "aviso:nenhum"],
+        &["report", "run", "contratos", "--columns", "todas"],
+        &["template", "list", "-o", "tabela", "--color", "nunca"],
+    ] {
+        house.run(words).ok();
+    }
+    house
+        .run(&["notice", "audit", "--proof", "entregue"])
+        .exits(1);
+    let saved = house.json(&["trigger", "show", "b"]);
+    assert_eq!(
+        saved["audience"],
+        json!(["responsible", "managers", "teams", "client", "team:Suporte"])
+    );
+    assert_eq!(
+        house.json(&["rule", "show", "r"])["stages"][0]["name"],
+        json!("notice")
+    );
+    for (said, canonical) in [
+        ("etapa:aviso", "stage:notice"),
+        ("lembrete", "reminder"),
+        ("encerramento:paga", "closing:paid"),
+    ] {
+        let found = house.json(&["history", "--event", said, "--limit", "0"]);
+        assert!(!found.as_array().expect("rows").is_empty(), "{said}");
+        let meant = house.json(&["history", "--event", canonical, "--limit", "0"]);
+        assert_eq!(found, meant, "{said}");
+    }
+}

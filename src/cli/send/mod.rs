@@ -75,8 +75,10 @@ pub(super) struct Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum When {
     /// In this run
+    #[value(alias = "agora")]
     Now,
     /// By a later `queue deliver` or the task send-queue
+    #[value(alias = "fila")]
     Queue,
 }
 

@@ -107,9 +107,9 @@ words_enum! {
         /// A ticket's status or priority changed: the trigger's audience.
         Workflow = "workflow",
         /// A ticket was answered: named staff and the responsible.
-        Reply = "reply",
+        Reply = "reply" | "resposta",
         /// No ticket: a contract's access was cut, or is there again: its client.
-        Access = "access",
+        Access = "access" | "acesso",
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::event::{Staff, same_word};
 use super::event_type::TriggerEvent;
 use crate::domain::channel::Hearers;
+use crate::domain::words::plain;
 
 /// One person or one team of the staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +24,9 @@ impl Somebody {
     pub fn parse(text: &str) -> Option<Self> {
         let (what, which) = text.trim().split_once(':')?;
         let which = which.trim();
-        match what.trim() {
-            "staff" => which.parse().ok().map(Self::Staff),
-            "team" if !which.is_empty() => Some(Self::Team(which.to_owned())),
+        match plain(what).as_str() {
+            "staff" | "equipe" => which.parse().ok().map(Self::Staff),
+            "team" | "time" if !which.is_empty() => Some(Self::Team(which.to_owned())),
             _ => None,
         }
     }
@@ -74,12 +75,12 @@ pub const AUDIENCE_ACCEPTED: &str = "responsible, managers, teams, client, staff
 impl Audience {
     /// Reads one member of an audience.
     pub fn parse(text: &str) -> Option<Self> {
-        match text.trim() {
-            "responsible" => Some(Self::Responsible),
-            "managers" => Some(Self::Managers),
-            "teams" => Some(Self::Teams),
-            "client" => Some(Self::Client),
-            other => Somebody::parse(other).map(Self::Named),
+        match plain(text).as_str() {
+            "responsible" | "responsavel" => Some(Self::Responsible),
+            "managers" | "gestores" => Some(Self::Managers),
+            "teams" | "equipes" => Some(Self::Teams),
+            "client" | "cliente" => Some(Self::Client),
+            _ => Somebody::parse(text).map(Self::Named),
         }
     }
 
@@ -197,8 +198,8 @@ impl Trigger {
 
 /// Reads `duplicates = "allow"`; the only other way is to leave it out.
 pub fn parse_duplicates(text: &str) -> Option<bool> {
-    match text.trim() {
-        "allow" => Some(true),
+    match plain(text).as_str() {
+        "allow" | "permitir" => Some(true),
         "" => Some(false),
         _ => None,
     }

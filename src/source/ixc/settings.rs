@@ -43,11 +43,11 @@ words_enum! {
     /// Which tickets their client may see. IXC does not say it of a ticket.
     TicketVisible {
         /// Only those that the client opened.
-        Client = "client",
+        Client = "client" | "cliente",
         /// All of them.
-        All = "all",
+        All = "all" | "todos",
         /// None but those that the client opened, and what the book says of older ones is taken back.
-        None = "none",
+        None = "none" | "nenhum",
     }
 }
 
