@@ -173,6 +173,11 @@ impl Asked {
     }
 }
 
+/// A report's name as it is written down: a kind's in its canonical word.
+pub fn report_name(name: String) -> String {
+    ReportKind::parse(&name).map_or(name, |kind| kind.as_str().to_owned())
+}
+
 /// The report of that name, narrowed.
 pub fn find(connection: &Connection, name: &str, narrowed: &Narrowed) -> Result<Report> {
     if let Some(kind) = ReportKind::parse(name) {

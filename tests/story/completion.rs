@@ -114,3 +114,29 @@ fn the_script_for_bash_completes_in_bash() {
     let told = String::from_utf8_lossy(&output.stdout);
     assert_eq!(told, "cut-push\ncomplete -F _regua regua\n", "{output:?}");
 }
+
+#[test]
+fn a_name_with_blanks_is_completed_as_one_word() {
+    let house = House::new();
+    house
+        .run(&[
+            "task",
+            "add",
+            "cópia d'ontem (1)",
+            "--run",
+            "backup",
+            "--minute",
+            "0",
+            "--hour",
+            "3",
+        ])
+        .ok();
+    for (line, wanted) in [
+        ("regua task run c", r"cópia\ d\'ontem\ \(1\)"),
+        (r"regua task run cópia\ d", r"cópia\ d\'ontem\ \(1\)"),
+        // In quotes that are open still it stands as it is.
+        ("regua task run \"cópia d", "cópia d'ontem (1)"),
+    ] {
+        assert_eq!(for_bash(&house, line), ["-", wanted], "{line}");
+    }
+}

@@ -407,6 +407,21 @@ fn every_flag_takes_the_portuguese_of_its_words() {
     house
         .run(&["notice", "audit", "--proof", "entregue"])
         .exits(1);
+    house
+        .run(&[
+            "send",
+            "contratos",
+            "--template",
+            "cut-push",
+            "--limit",
+            "1",
+            "--yes",
+        ])
+        .ok();
+    assert_eq!(
+        house.json(&["send", "list"])[0]["report"],
+        json!("contracts")
+    );
     let saved = house.json(&["trigger", "show", "b"]);
     assert_eq!(
         saved["audience"],
@@ -426,4 +441,28 @@ fn every_flag_takes_the_portuguese_of_its_words() {
         let meant = house.json(&["history", "--event", canonical, "--limit", "0"]);
         assert_eq!(found, meant, "{said}");
     }
+}
+
+#[test]
+fn portuguese_counts_one_as_one_and_names_the_stages_of_a_rule() {
+    let mut house = House::new();
+    house.run(&["demo", "."]).ok();
+    house.at("2026-12-02T12:00");
+    house
+        .run(&["rule", "list", "--lang", "pt"])
+        .ok()
+        .prints("aviso:3, questionamento:8");
+    house
+        .run(&["rule", "list", "-o", "csv", "--lang", "pt"])
+        .ok()
+        .prints("notice:3, inquiry:8");
+    house
+        .run(&["stats", "--days", "1", "--lang", "pt"])
+        .ok()
+        .prints("em 1 dia: ");
+    let due = "collection list --limit 0 --lang pt --client 188";
+    house
+        .run(&due.split(' ').collect::<Vec<_>>())
+        .ok()
+        .prints("1 cobrança, 1 aberta");
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::arguments::{Narrowed, find, tell_unfit};
+use super::arguments::{Narrowed, find, report_name, tell_unfit};
 use super::{Context, Outcome, by_hand, face};
 use crate::clock::Stopwatch;
 use crate::domain::words::{Channel, Status};
@@ -137,7 +137,7 @@ fn send(command: Command, context: &Context) -> Result<Outcome> {
     let request = Request {
         report: find(store.connection(), &name, &command.narrowed)?,
         template: template::get(store.connection(), &template_name)?,
-        name,
+        name: report_name(name),
         limit: command.limit,
         sample: command.sample,
         expect: command.expect,

@@ -46,9 +46,9 @@ struct Answer {
 impl Complete {
     /// Answers: a line `files`, `folders` or `-`, then one candidate a line, in the shell's own form.
     pub(in crate::cli) fn run(&self, out: Out, command: &mut Command) -> Result<Outcome> {
-        let words = match self.shell {
+        let (words, in_quotes) = match self.shell {
             Asking::Bash => split(&self.words.join(" ")),
-            Asking::Zsh | Asking::Fish => self.words.clone(),
+            Asking::Zsh | Asking::Fish => (self.words.clone(), false),
         };
         let Some((last, before)) = words.split_last() else {
             return Ok(Outcome::Done);
@@ -57,7 +57,7 @@ impl Complete {
         let answer = answer(command, before, last);
         let mut text = format!("{}\n", answer.files.as_str());
         for candidate in answer.candidates {
-            text.push_str(&self.shell.line(&candidate, last));
+            text.push_str(&self.shell.line(&candidate, last, in_quotes));
             text.push('\n');
         }
         out.exact(text)?;
@@ -67,17 +67,25 @@ impl Complete {
 
 impl Asking {
     /// A candidate as the shell takes it, harmless whatever its name holds.
-    fn line(self, candidate: &Candidate, typed: &str) -> String {
+    fn line(self, candidate: &Candidate, typed: &str, in_quotes: bool) -> String {
         let (value, meaning) = (
             harmless::line(&candidate.value),
             harmless::line(&candidate.meaning),
         );
         match self {
             // To bash a word begins anew behind these, and its answer takes the place of that part alone.
-            Self::Bash => match typed.rfind(['=', ':']) {
-                Some(at) => value.get(at + 1..).unwrap_or(&value).to_owned(),
-                None => value.into_owned(),
-            },
+            Self::Bash => {
+                let part = match typed.rfind(['=', ':']) {
+                    Some(at) => value.get(at + 1..).unwrap_or(&value),
+                    None => &value,
+                };
+                // Bash puts it in as it stands, and quotes nothing by itself.
+                if in_quotes {
+                    part.to_owned()
+                } else {
+                    escaped(part)
+                }
+            }
             Self::Zsh => {
                 let value = value.replace('\\', "\\\\").replace(':', "\\:");
                 if meaning.is_empty() {
@@ -268,8 +276,21 @@ fn short(text: Option<String>) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The words of a line as a shell would read them, the last of them as far as it was typed.
-fn split(line: &str) -> Vec<String> {
+/// A word with a backslash before each letter that would end it or mean something to a shell.
+fn escaped(word: &str) -> String {
+    let mut text = String::new();
+    for letter in word.chars() {
+        if letter == ' ' || "\\'\"$`&;|<>()*?[]{}!#~".contains(letter) {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+/// The words of a line as a shell would read them, the last of them as far as it was typed; and whether that
+/// one stands in quotes that are open still.
+fn split(line: &str) -> (Vec<String>, bool) {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut quote = None;
@@ -292,7 +313,7 @@ fn split(line: &str) -> Vec<String> {
         begun = true;
     }
     words.push(word);
-    words
+    (words, quote.is_some())
 }
 
 #[cfg(test)]
@@ -309,7 +330,7 @@ mod tests {
             (r#"regua a\ b "c d" e"#, vec!["regua", "a b", "c d", "e"]),
             ("", vec![""]),
         ] {
-            assert_eq!(split(line), words, "{line}");
+            assert_eq!(split(line).0, words, "{line}");
         }
     }
 
@@ -319,10 +340,16 @@ mod tests {
             value: "--stage=notice:3".to_owned(),
             meaning: "a stage".to_owned(),
         };
-        assert_eq!(Asking::Bash.line(&candidate, "--stage=no"), "notice:3");
-        assert_eq!(Asking::Bash.line(&candidate, "--st"), "--stage=notice:3");
         assert_eq!(
-            Asking::Zsh.line(&candidate, ""),
+            Asking::Bash.line(&candidate, "--stage=no", false),
+            "notice:3"
+        );
+        assert_eq!(
+            Asking::Bash.line(&candidate, "--st", false),
+            "--stage=notice:3"
+        );
+        assert_eq!(
+            Asking::Zsh.line(&candidate, "", false),
             r"--stage=notice\:3:a stage"
         );
     }
