@@ -1,11 +1,12 @@
 //! How values of ours stand in columns, and how they are read back: each way written once.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Null, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, RowIndex};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::cell::Value;
 use crate::domain::incident::StepKind;
 use crate::domain::ladder::{CaseOutcome, Milestone, Phase, Stage};
 use crate::domain::message::Lot;
@@ -34,6 +35,16 @@ pub struct Millis(pub DateTime<Utc>);
 /// Where a client is, `k` being its row, and its contract `t`, whose own city counts first; read by
 /// [`Columns::place`].
 pub const PLACE: &str = "coalesce(nullif(trim(t.city), ''), k.city), k.state";
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Null => Null.to_sql(),
+            Self::Integer(number) => number.to_sql(),
+            Self::Text(text) => text.to_sql(),
+        }
+    }
+}
 
 /// Types that are columns: how each is written, and how it is read.
 macro_rules! columns {

@@ -62,16 +62,6 @@ pub struct Importer<'c> {
     indexes: Vec<String>,
 }
 
-impl ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        match self {
-            Self::Null => rusqlite::types::Null.to_sql(),
-            Self::Integer(number) => number.to_sql(),
-            Self::Text(text) => text.to_sql(),
-        }
-    }
-}
-
 impl<'c> Importer<'c> {
     /// Begins the import of one file, or of what a source told.
     pub fn new(

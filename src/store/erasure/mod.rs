@@ -416,7 +416,11 @@ mod tests {
              status reason lot seen due_on",
         ),
         ("meta", "", "key value"),
-        ("notice", "", "kind rule stage channel suspend_from rescind_from"),
+        (
+            "notice",
+            "",
+            "kind rule stage channel suspend_from rescind_from",
+        ),
         ("notice_case", "", "number due_on"),
         ("number_asked", "number", "channel"),
         ("outage", "why alike", "channel"),
