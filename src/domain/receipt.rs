@@ -206,7 +206,7 @@ impl StopWords {
         &self.purposes
     }
 
-    /// Whether a whole text is one of the words, case, accents and a mark at its end aside.
+    /// Whether a whole text is one of the words; case, accents, and marks and emoji around it aside.
     pub fn stops(&self, text: &str) -> bool {
         let said = plain(text);
         !said.is_empty() && self.words.contains(&said)
@@ -221,10 +221,11 @@ impl Default for StopWords {
     }
 }
 
-/// A text as stop words are compared.
+/// A text as stop words are compared: without what stands around its letters, as telephones and people put it
+/// there. A question stays one, and so does a text without letters.
 fn plain(text: &str) -> String {
-    let marks = |c: char| c.is_whitespace() || ".!,;\"'".contains(c);
-    fold(text.trim_matches(marks))
+    let bare = text.trim_matches(|c: char| !c.is_alphanumeric() && c != '?');
+    fold(if bare.is_empty() { text.trim() } else { bare })
 }
 
 #[cfg(test)]
@@ -317,7 +318,28 @@ mod tests {
         for text in ["", "...", "parar de cair", "não quero parar", "ok"] {
             assert!(!words.stops(text), "{text}");
         }
-        let own = StopWords::new(&["não quero".to_owned()], vec![Purpose::Marketing]);
-        assert!(own.stops("NAO QUERO"));
+        let own = StopWords::new(
+            &["não quero".to_owned(), "🛑".to_owned()],
+            vec![Purpose::Marketing],
+        );
+        assert!(own.stops("NAO QUERO") && own.stops(" 🛑\n") && !own.stops("👍"));
+    }
+
+    #[test]
+    fn a_stop_between_marks_is_one() {
+        let words = StopWords::default();
+        for text in [
+            "PARAR 🙏",
+            "*Parar*",
+            "“sair”",
+            "stop…",
+            "\u{200b}parar\u{fe0f}",
+            "(cancelar)",
+        ] {
+            assert!(words.stops(text), "{text}");
+        }
+        for text in ["parar?", "parar 1", "🙏", "parar 🙏 sair"] {
+            assert!(!words.stops(text), "{text}");
+        }
     }
 }

@@ -25,7 +25,8 @@ pub struct NewReply<'a> {
     pub stops: bool,
 }
 
-/// Writes a reply down; whether it is new.
+/// Writes a reply down; whether it is new. One that is known, but did not count as a stop when it came, for nobody
+/// had signed it or nobody here had its number, is news where it counts.
 pub fn write(connection: &Connection, new: NewReply<'_>, now: DateTime<Utc>) -> Result<bool> {
     let reply = new.reply;
     // One without an id is known by its number, its instant and what it says.
@@ -41,7 +42,11 @@ pub fn write(connection: &Connection, new: NewReply<'_>, now: DateTime<Utc>) -> 
         .prepare_cached(
             "INSERT INTO reply (source, provider_id, channel, phone, client_id, message_id, at,
                received_at, text, stops)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (source, provider_id) DO UPDATE
+               SET stops = 1, client_id = coalesce(client_id, excluded.client_id),
+                 message_id = coalesce(message_id, excluded.message_id)
+               WHERE excluded.stops > stops",
         )?
         .execute(params![
             new.source,

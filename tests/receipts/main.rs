@@ -21,13 +21,14 @@ mod mail_server;
 
 mod files;
 mod mail;
+mod meanwhile;
 mod polling;
 mod receive;
 
-use house::House;
+use house::{House, Ran};
 
-/// Adds a text message's template and sends it to Ana and to Davi, whose provider is as configured.
-fn send_sms(house: &House) {
+/// Adds a text message's template.
+fn add_notice(house: &House) {
     house
         .run(&[
             "template",
@@ -41,17 +42,25 @@ fn send_sms(house: &House) {
             "Ola #cliente_primeiro_nome#",
         ])
         .ok();
-    house
-        .run(&[
-            "send",
-            "contracts",
-            "--filter",
-            "contract_id=11,14",
-            "--template",
-            "notice",
-            "--yes",
-        ])
-        .ok();
+}
+
+/// Sends it to Ana and to Davi, whose provider is as configured.
+fn send_notice(house: &House) -> Ran {
+    house.run(&[
+        "send",
+        "contracts",
+        "--filter",
+        "contract_id=11,14",
+        "--template",
+        "notice",
+        "--yes",
+    ])
+}
+
+/// Adds the template and sends it.
+fn send_sms(house: &House) {
+    add_notice(house);
+    send_notice(house).ok();
 }
 
 /// The status, and when it was delivered, of each message by its client.

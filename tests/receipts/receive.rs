@@ -178,12 +178,28 @@ fn meta_is_answered_its_challenge_and_its_signed_words_count() {
 #[test]
 fn an_unsigned_stop_is_kept_and_counts_only_where_that_is_configured() {
     let stop = json!({"status":"replied","phone":"+5549999990001","text":"parar"}).to_string();
+    let dated = stop.replace('}', ",\"at\":\"2026-11-23T09:00:00-03:00\"}");
     let careful = house("");
     assert!(
         answer(&careful, post(&format!("/{TOKEN}/csv"), "", &stop)).starts_with("HTTP/1.1 200 ")
     );
     assert_eq!(careful.json(&["optout", "list"]), json!([]));
     assert_eq!(careful.json(&["history", "--replies"])[0]["stop"], "no");
+    // Whoever imports it from a file answers for it; the same again is known.
+    let import = |times: &str| {
+        let answer = careful
+            .run_with(
+                &["receipts", "import", "-", "--preset", "csv", "--json"],
+                &dated,
+            )
+            .ok()
+            .json();
+        assert_eq!(answer[times], 1, "{answer}");
+    };
+    import("opt_outs");
+    import("repeated");
+    assert_eq!(careful.json(&["optout", "list"])[0]["client_id"], 1);
+    assert_eq!(careful.json(&["history", "--replies"])[0]["stop"], "yes");
     let trusting = house(
         "stop_unsigned = true\nstop_words = [\"parar\"]\nstop_purposes = [\"marketing\", \"collection\"]\n",
     );

@@ -8,7 +8,7 @@ use crate::domain::recipient::OptOut;
 use crate::domain::words::{AttemptOutcome, Channel, Reason, Status, Word as _};
 use crate::error::Result;
 use crate::store::columns::{Json, Millis};
-use crate::store::{book, opt_out};
+use crate::store::{book, opt_out, receipt};
 
 use super::in_state;
 
@@ -87,6 +87,7 @@ pub fn settle(
             settlement.outcome.is_none(),
             settlement.tried_last,
         ])?;
+    receipt::heed_meanwhile(connection, settlement.id, settlement.provider_id.as_deref())?;
     if let Some(address) = &settlement.gone {
         book::forget_device(
             connection,
@@ -153,7 +154,7 @@ pub fn give_back(connection: &Connection, ids: &[i64]) -> Result<u64> {
 }
 
 /// Turns what a dead run left in flight into `unknown` (or back into `queued` where that is allowed),
-/// with an attempt that says so; how many there were. Only the holder of the channel's lock may ask.
+/// with an attempt that says so; how many there were of which no report says more. Only the holder of the channel's lock may ask.
 pub fn recover(
     connection: &Connection,
     channel: Channel,
@@ -171,6 +172,13 @@ pub fn recover(
          WHERE status = 'sending' AND channel = ?1",
         params![channel, Millis(now.at), provider, TEXT],
     )?;
+    let reported: Vec<i64> = connection
+        .prepare(
+            "SELECT id FROM message m WHERE status = 'sending' AND channel = ?1
+               AND EXISTS (SELECT 1 FROM receipt r WHERE r.message_id = m.id) ORDER BY id",
+        )?
+        .query_map([channel], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     let status = if resend {
         Status::Queued
     } else {
@@ -180,5 +188,9 @@ pub fn recover(
         "UPDATE message SET status = ?2, detail = ?3 WHERE status = 'sending' AND channel = ?1",
         params![channel, status, TEXT],
     )?;
-    Ok(changed as u64)
+    let mut changed = changed as u64;
+    for id in reported {
+        changed -= u64::from(receipt::heed_meanwhile(connection, id, None)?);
+    }
+    Ok(changed)
 }

@@ -16,9 +16,11 @@ use crate::store::meta;
 
 mod asking;
 mod early;
+mod meanwhile;
 
 pub use asking::{AskedMessage, counts, to_ask, was_asked};
 pub use early::{keep_early, settle_early};
+pub(super) use meanwhile::heed_meanwhile;
 
 /// What became of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,19 +105,7 @@ fn write_for(
     }
     let change = change(message, receipt);
     note_times(connection, message, receipt, change)?;
-    match change {
-        MessageChange::Nothing => {}
-        MessageChange::Sent => set(connection, message.id, receipt, Status::Sent, None)?,
-        MessageChange::Failed(reason) => {
-            set(
-                connection,
-                message.id,
-                receipt,
-                Status::Failed,
-                Some(reason),
-            )?;
-        }
-    }
+    carry_out(connection, message.id, receipt, change)?;
     if receipt.retires_address() {
         retire_email(connection, message, receipt)?;
     }
@@ -347,6 +337,20 @@ fn note_times(
     };
     connection.prepare_cached(sql)?.execute((message.id, at))?;
     Ok(())
+}
+
+/// Changes a message as its receipt asks.
+fn carry_out(
+    connection: &Connection,
+    id: i64,
+    receipt: &Receipt,
+    change: MessageChange,
+) -> Result<()> {
+    match change {
+        MessageChange::Nothing => Ok(()),
+        MessageChange::Sent => set(connection, id, receipt, Status::Sent, None),
+        MessageChange::Failed(reason) => set(connection, id, receipt, Status::Failed, Some(reason)),
+    }
 }
 
 /// Changes what became of a message. One that turns out to be sent went when it was tried, however late that is told.
