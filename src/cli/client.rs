@@ -17,6 +17,7 @@ use crate::private_file;
 use crate::store::client::{self as store, ListedClient, SoughtContact};
 use crate::store::erasure::{self, Erasure};
 use crate::store::{Store, book};
+use crate::view::language;
 use crate::view::{Cell, Format, View};
 
 /// A person's data: found, shown, exported, erased.
@@ -168,9 +169,18 @@ fn show(id: i64, reveal: bool, context: &Context) -> Result<()> {
     }
     let text = lines.iter().map(|(name, value)| {
         let on_one_line = value.replace('\n', " ⏎ ");
-        format!("{name}: {on_one_line}\n")
+        format!("{}: {on_one_line}\n", called(name))
     });
     context.out.text(text.collect::<String>())
+}
+
+/// A way to a value, each of its fields as tables call it.
+fn called(name: &str) -> String {
+    let fields = name.split('.').map(|field| {
+        let (own, place) = field.split_at(field.find('[').unwrap_or(field.len()));
+        format!("{}{place}", language::header(own))
+    });
+    fields.collect::<Vec<_>>().join(".")
 }
 
 /// A document as people read it: a line for each value that is there, with the way to it.
