@@ -1,14 +1,18 @@
 //! What can change: nobody is told what is no longer true.
 
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::crashes::signal;
 use crate::house::House;
 use crate::postgres::Postgres;
 use crate::server::{Act, Server};
-use crate::{PUSH, Scene, postgres};
+use crate::{PUSH, Scene, postgres, until, work};
 
 #[test]
 fn what_was_paid_meanwhile_is_withdrawn_before_anybody_claims_it() {
@@ -108,7 +112,9 @@ fn what_is_cancelled_by_hand_does_not_leave_and_can_be_put_back() {
         .json(&["queue", "cancel", "--client", "2", "--yes"]);
     assert_eq!(cancelled["messages"], 1, "{cancelled}");
     scene.host().run(&["queue", "work"]).ok();
-    scene.planner.run(&["queue", "gather"]).ok();
+    let gathered = scene.planner.json(&["queue", "gather"]);
+    assert_eq!(gathered["sent"], 2, "{gathered}");
+    assert_eq!(gathered["back"], 0, "it was cancelled: {gathered}");
     assert_eq!(scene.addresses("cancelled"), ["device-2"]);
     assert_eq!(scene.served().len(), 2);
     scene
@@ -119,6 +125,51 @@ fn what_is_cancelled_by_hand_does_not_leave_and_can_be_put_back() {
     scene.host().run(&["queue", "work"]).ok();
     scene.planner.run(&["queue", "gather"]).ok();
     assert_eq!(scene.nothing_lost_nothing_twice(3), 0);
+}
+
+/// A scene of three whose messages are all in a host's hand: its provider says that it is busy, once it may answer.
+fn in_hand(postgres: &Postgres) -> (Scene, Arc<AtomicBool>, (House, Child)) {
+    let may_answer = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&may_answer);
+    let server = Server::start(move |_| {
+        let begun = Instant::now();
+        while !told.load(Ordering::SeqCst) && begun.elapsed() < Duration::from_secs(100) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        Act::json(503, r#"{"error":"busy"}"#)
+    });
+    let patient = format!("{PUSH}timeout_seconds = 120\n");
+    let scene = Scene::with(postgres, 3, server, &patient, "");
+    scene.share();
+    let host = scene.host();
+    let child = work(&host, "600");
+    until("all are in hand", || scene.server.seen().len() == 3);
+    (scene, may_answer, (host, child))
+}
+
+/// Lets the provider answer, ends the host, and brings home what it has to say.
+fn come_home(scene: &Scene, may_answer: &AtomicBool, (_host, child): (House, Child)) {
+    may_answer.store(true, Ordering::SeqCst);
+    signal(&child, nix::sys::signal::Signal::SIGTERM);
+    child.wait_with_output().expect("its end");
+    scene.planner.run(&["queue", "gather"]).ok();
+}
+
+#[test]
+fn what_is_cancelled_in_a_hosts_hand_is_not_tried_again() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let (scene, may_answer, host) = in_hand(postgres);
+    let cancel = ["queue", "cancel", "--client", "2", "--yes"];
+    scene.planner.run(&cancel).ok();
+    let erase = ["client", "erase", "3", "--why", "asked for", "--yes"];
+    scene.planner.run(&erase).ok();
+    come_home(&scene, &may_answer, host);
+    for (client, status) in [("1", "queued"), ("2", "cancelled"), ("3", "cancelled")] {
+        let found = scene.planner.json(&["history", "--client", client]);
+        assert_eq!(found[0]["status"], status, "{found}");
+    }
 }
 
 #[test]

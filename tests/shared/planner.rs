@@ -74,6 +74,41 @@ fn a_planner_restored_from_yesterdays_backup_gathers_what_it_missed_and_shares_n
     }
 }
 
+#[test]
+fn a_restored_planner_reads_a_new_shared_queue_from_its_beginning() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    const N: usize = 3;
+    let mut scene = Scene::new(postgres, N, Duration::ZERO, PUSH);
+    scene.share();
+    scene.host().run(&["queue", "work"]).ok();
+    scene.planner.run(&["queue", "gather"]).ok();
+    scene.planner.run(&["backup", "backups"]).ok();
+    let file = backup_in(&scene.planner, "backups");
+    scene.planner.run(&["restore", &file]).ok();
+    // PostgreSQL was lost with it, and is another one from now on.
+    let database = postgres.database();
+    scene.config = scene
+        .config
+        .replace(&postgres.url(&scene.database), &postgres.url(&database));
+    scene.database = database;
+    scene.planner.write("config.toml", &scene.config);
+    scene.planner.run(&["queue", "share", "--setup"]).ok();
+    let send = [
+        "send",
+        "contracts",
+        "--template",
+        "outage",
+        "--yes",
+        "--again",
+    ];
+    scene.planner.run(&send).ok();
+    scene.host().run(&["queue", "work"]).ok();
+    scene.planner.run(&["queue", "gather"]).ok();
+    assert_eq!(scene.addresses("sent").len(), 2 * N);
+}
+
 fn backup_in(house: &House, folder: &str) -> String {
     let file = std::fs::read_dir(house.path(folder))
         .expect("the backups")

@@ -158,6 +158,11 @@ impl<'a> Planner<'a> {
         }
         let last = self.queue.last_outcome(&self.turn)?;
         let mut cursor = sharing::cursor(self.store.connection())?;
+        if cursor > last {
+            self.store
+                .write(|connection| sharing::begin_anew(connection))?;
+            cursor = 0;
+        }
         while cursor < last && stop.asked() == 0 {
             let now = self.clock.now();
             let most = i32::try_from(PAGE).unwrap_or(i32::MAX);

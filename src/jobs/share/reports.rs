@@ -39,6 +39,12 @@ impl Planner<'_> {
             .write(|connection| adopt(connection, now, &mut summary))?;
         let last = self.queue.last_report(&self.turn)?;
         let mut cursor = sharing::report_cursor(self.store.connection())?;
+        if cursor > last {
+            // Another shared queue than before: its reports are counted from its beginning.
+            cursor = 0;
+            self.store
+                .write(|connection| sharing::set_report_cursor(connection, cursor))?;
+        }
         while cursor < last && stop.asked() == 0 {
             let now = self.clock.now();
             let reports = self.queue.reports(&self.turn, cursor, last, PAGE)?;

@@ -80,6 +80,13 @@ struct Known {
     erased: bool,
 }
 
+impl Known {
+    /// Nothing is known yet of what became of it.
+    fn waits(&self) -> bool {
+        matches!(self.status.as_str(), "shared" | "unknown")
+    }
+}
+
 fn known(connection: &Connection, outcome: &SharedOutcome) -> Result<Option<Known>> {
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Known {
@@ -110,7 +117,7 @@ fn known(connection: &Connection, outcome: &SharedOutcome) -> Result<Option<Know
         .optional()?)
 }
 
-/// Brings an outcome home; whether it changed anything. Where its channel is among `resend`, what nobody can
+/// Brings an outcome home; whether it is news: what share withdrew itself is none. Where its channel is among `resend`, what nobody can
 /// tell is queued again.
 pub fn bring_home(
     connection: &Connection,
@@ -149,7 +156,9 @@ pub fn bring_home(
             outcome.round,
             outcome.number
         ])?;
-    Ok(true)
+    let is_known =
+        outcome.news == News::Withdrawn && (outcome.round < known.round || !known.waits());
+    Ok(!is_known)
 }
 
 /// Whether an outcome tells of a try that nobody has written down: a report of its arrival may have come first.
@@ -221,7 +230,21 @@ fn apply(
     resend: &[Channel],
     at: Now,
 ) -> Result<()> {
-    let waits = matches!(known.status.as_str(), "shared" | "unknown");
+    let waits = known.waits();
+    told(connection, known, outcome, (resend, waits), at)?;
+    if waits || known.status == "failed" {
+        as_wished(connection, known.id)?;
+    }
+    Ok(())
+}
+
+fn told(
+    connection: &Connection,
+    known: &Known,
+    outcome: &SharedOutcome,
+    (resend, waits): (&[Channel], bool),
+    at: Now,
+) -> Result<()> {
     match &outcome.news {
         News::Withdrawn if waits => back(connection, known.id, outcome.attempt),
         News::Untouched if waits => {
@@ -250,7 +273,7 @@ fn apply(
             in_hand(connection, known.id, outcome.attempt)?;
             let text = "the host that had it in hand went silent";
             let mut settlement = Settlement::unknown(known.id, outcome.attempt, text);
-            if resend.contains(&known.channel) {
+            if resend.contains(&known.channel) && !is_wished(connection, known.id)? {
                 settlement.status = Status::Queued;
             }
             queue::settle(connection, &settlement, provider, at)
@@ -267,8 +290,7 @@ fn in_hand(connection: &Connection, id: i64, attempts: u32) -> Result<()> {
     Ok(())
 }
 
-/// A message comes back that certainly did not leave: into the queue, or to what somebody wished meanwhile. Nothing is
-/// left to be sent of one whose client was erased since.
+/// A message comes back that certainly did not leave: into the queue, or to what somebody wished meanwhile.
 fn back(connection: &Connection, id: i64, attempt: u32) -> Result<()> {
     connection
         .prepare_cached(
@@ -276,23 +298,40 @@ fn back(connection: &Connection, id: i64, attempt: u32) -> Result<()> {
              WHERE id = ?1",
         )?
         .execute((id, attempt.saturating_sub(1)))?;
+    as_wished(connection, id)
+}
+
+/// Whether somebody skipped or cancelled a message while it was with the hosts.
+fn is_wished(connection: &Connection, id: i64) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM shared WHERE message_id = ?1 AND wish IS NOT NULL)",
+        )?
+        .query_row([id], |row| row.get(0))?)
+}
+
+/// A message that is back in the queue becomes what somebody wished while it was with the hosts. Nothing is left to
+/// be sent of one whose client was erased since.
+fn as_wished(connection: &Connection, id: i64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE message SET status = 'cancelled', detail = 'its client was erased'
+             WHERE id = ?1 AND status = 'queued' AND address IS NULL
+               AND EXISTS (SELECT 1 FROM erased_client e WHERE e.client_id = message.client_id)",
+        )?
+        .execute([id])?;
     connection
         .prepare_cached(
             "UPDATE message SET status = s.wish, reason = s.wish_reason, detail = s.wish_detail
-             FROM shared s WHERE s.message_id = ?1 AND message.id = ?1 AND s.wish IS NOT NULL",
+             FROM shared s WHERE s.message_id = ?1 AND message.id = ?1 AND message.status = 'queued'
+               AND s.wish IS NOT NULL",
         )?
         .execute([id])?;
     connection
         .prepare_cached(
             "UPDATE shared SET wish = NULL, wish_reason = NULL, wish_detail = NULL
-             WHERE message_id = ?1 AND wish IS NOT NULL",
-        )?
-        .execute([id])?;
-    connection
-        .prepare_cached(
-            "UPDATE message SET status = 'cancelled', detail = 'its client was erased'
-             WHERE id = ?1 AND address IS NULL
-               AND EXISTS (SELECT 1 FROM erased_client e WHERE e.client_id = message.client_id)",
+             WHERE message_id = ?1 AND wish IS NOT NULL
+               AND EXISTS (SELECT 1 FROM message WHERE id = ?1 AND status IN ('skipped', 'cancelled'))",
         )?
         .execute([id])?;
     Ok(())

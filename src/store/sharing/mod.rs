@@ -100,6 +100,14 @@ pub fn set_cursor(connection: &Connection, number: i64) -> Result<()> {
     meta::set(connection, CURSOR, &number.to_string())
 }
 
+/// The shared queue counts less than was brought home: it is another one, or an older one, and is read from its
+/// beginning.
+pub fn begin_anew(connection: &Connection) -> Result<()> {
+    set_cursor(connection, 0)?;
+    connection.execute("UPDATE shared SET outcome = 0 WHERE outcome > 0", [])?;
+    Ok(())
+}
+
 /// The report that was taken in last.
 pub fn report_cursor(connection: &Connection) -> Result<i64> {
     number(connection, REPORT_CURSOR)
