@@ -1,10 +1,12 @@
 //! The planner: killed, restored, copied, and there twice by mistake.
 
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::house::House;
+use crate::server::{Act, Server};
 use crate::{PUSH, Scene, postgres};
 
 #[test]
@@ -116,6 +118,36 @@ fn backup_in(house: &House, folder: &str) -> String {
         .find(|file| file.path().extension().is_some_and(|end| end == "db"))
         .expect("a backup");
     file.path().display().to_string()
+}
+
+#[test]
+fn what_was_to_be_tried_again_when_the_planner_was_lost_is_decided_again() {
+    let Some(postgres) = postgres::shared() else {
+        return;
+    };
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => Act::json(503, "{}"),
+        _ => Act::json(200, "{}"),
+    });
+    let mut scene = Scene::with(postgres, 1, server, PUSH, "");
+    scene.planner.run(&["backup", "before"]).ok();
+    scene.share();
+    scene.host().run(&["queue", "work"]).ok();
+    let gathered = scene.planner.json(&["queue", "gather"]);
+    assert_eq!(gathered["later"], 1, "{gathered}");
+    let file = backup_in(&scene.planner, "before");
+    scene.planner.run(&["restore", &file]).ok();
+    scene.planner.run(&["queue", "gather"]).ok();
+    scene.queue();
+    for now in ["2026-11-23T09:30", "2026-11-23T10:30"] {
+        scene.planner.at(now);
+        scene.planner.run(&["queue", "share"]).ok();
+        scene.host().run(&["queue", "work"]).ok();
+        scene.planner.run(&["queue", "gather"]).ok();
+    }
+    assert_eq!(scene.addresses("sent"), ["device-1"]);
+    assert_eq!(scene.server.seen().len(), 2);
 }
 
 #[test]

@@ -179,19 +179,21 @@ fn orphan(connection: &Connection, outcome: &SharedOutcome) -> Result<bool> {
     let Some(key) = &outcome.key else {
         return Ok(false);
     };
-    match outcome.news {
-        News::Withdrawn | News::NoNumber => {
-            connection
-                .prepare_cached("DELETE FROM spent_key WHERE key = ?1")?
-                .execute([key])?;
-        }
-        News::Settled(..) | News::Unknown(_) | News::Untouched | News::Returned => {
-            purge::guard_spent_keys(connection)?;
-            connection
-                .prepare_cached("INSERT OR IGNORE INTO spent_key (key) VALUES (?1)")?
-                .execute([key])?;
-        }
+    let left = match &outcome.news {
+        News::Settled(settlement, _) => settlement.status != Status::Queued,
+        News::Unknown(_) => true,
+        News::Withdrawn | News::NoNumber | News::Untouched | News::Returned => false,
+    };
+    if left {
+        purge::guard_spent_keys(connection)?;
     }
+    connection
+        .prepare_cached(if left {
+            "INSERT OR IGNORE INTO spent_key (key) VALUES (?1)"
+        } else {
+            "DELETE FROM spent_key WHERE key = ?1"
+        })?
+        .execute([key])?;
     Ok(true)
 }
 
