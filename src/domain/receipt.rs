@@ -122,11 +122,11 @@ impl Receipt {
     }
 
     /// Whether no more mail goes to its address: it came back for good, and the code says nothing else than
-    /// that the address is at fault (RFC 3463): not the sender, a full mailbox, the mail system, the way
-    /// there, the content or a policy.
+    /// that the address is at fault (RFC 3463): not what passes, the sender, a full mailbox, the mail system, the
+    /// way there, the content or a policy.
     pub fn retires_address(&self) -> bool {
-        const NOT_THE_ADDRESS: [&str; 12] = [
-            "5.1.7", "5.1.8", "5.2.2", "5.2.3", "5.3.", "5.4.3", "5.4.5", "5.4.6", "5.4.7",
+        const NOT_THE_ADDRESS: [&str; 13] = [
+            "4.", "5.1.7", "5.1.8", "5.2.2", "5.2.3", "5.3.", "5.4.3", "5.4.5", "5.4.6", "5.4.7",
             "5.5.3", "5.6.", "5.7.",
         ];
         let code = self.code.as_deref().unwrap_or_default();

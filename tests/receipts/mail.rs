@@ -63,6 +63,19 @@ fn bounce(id: &str, action: &str, status: &str) -> String {
 }
 
 #[test]
+fn a_mail_that_was_given_up_after_days_failed_and_its_address_stays() {
+    let server = MailServer::start(Manner::default());
+    let (house, id) = house(&server);
+    let report = bounce(&id, "failed", "4.4.7");
+    house.run_with(&["receipts", "mail", "-"], report).ok();
+    assert_eq!(states(&house), ["1 failed", "4 sent"]);
+    assert_eq!(
+        house.json(&["client", "show", "1"])["client"]["email_bounced"],
+        json!(null)
+    );
+}
+
+#[test]
 fn a_hard_bounce_fails_the_message_and_its_address_waits_for_another() {
     let server = MailServer::start(Manner::default());
     let (house, id) = house(&server);
@@ -93,6 +106,11 @@ fn a_hard_bounce_fails_the_message_and_its_address_waits_for_another() {
             .as_array()
             .map(Vec::len),
         Some(2)
+    );
+    let known = house.json(&["client", "show", "1"]);
+    assert_eq!(
+        known["client"]["email_bounced"], "ana@example.com",
+        "{known}"
     );
     // The same again is known; one of a mail that we never sent is counted.
     let again = house

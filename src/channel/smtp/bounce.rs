@@ -166,8 +166,10 @@ fn said_by_report(report: &str) -> Option<Fields> {
         let (kind, permanent) = match (action.as_deref(), class) {
             (Some("delivered"), _) => (ReceiptKind::Delivered, false),
             (Some("relayed" | "expanded"), _) => return None,
-            (Some("delayed"), _) | (_, Some('4')) => (ReceiptKind::Bounced, false),
+            (Some("delayed"), _) => (ReceiptKind::Bounced, false),
+            // Whoever gave up has given up, also where each try was told to come later.
             (Some("failed"), _) | (_, Some('5')) => (ReceiptKind::Bounced, true),
+            (_, Some('4')) => (ReceiptKind::Bounced, false),
             _ => return None,
         };
         Some(Fields {
@@ -402,7 +404,8 @@ mod tests {
     fn soft_ones_and_those_that_are_not_about_the_address_keep_it() {
         for (action, status, permanent) in [
             ("delayed", "4.4.1", false),
-            ("failed", "4.2.2", false),
+            ("failed", "4.2.2", true),
+            ("failed", "4.4.7", true),
             ("failed", "5.7.1", true),
             ("failed", "5.2.2", true),
         ] {
