@@ -11,7 +11,9 @@ use crate::error::{Error, Result};
 use crate::private_file;
 use crate::store::backup::{self, path_with};
 use crate::store::restore::{self as store, CarriedOver, OnTheirWay};
-use crate::store::{Connection, FileId, Store, alone, birthday as birthdays, erasure, health};
+use crate::store::{
+    Connection, FileId, Store, alone, birthday as birthdays, erasure, health, purge,
+};
 
 /// How the moment stands in the replaced file's name.
 const STAMP: &str = "%Y-%m-%d-%H%M%S";
@@ -185,7 +187,7 @@ fn congratulated(connection: &Connection, now: Now) -> Result<()> {
         };
         after = *last;
         for id in ids {
-            store::spend_key(connection, &birthday::key(now.today.year(), id))?;
+            purge::spend_key(connection, &birthday::key(now.today.year(), id))?;
         }
     }
 }

@@ -261,8 +261,8 @@ pub fn note(
     connection
         .prepare_cached(
             "INSERT INTO notice (message_id, kind, rule, stage, client_id, contract_id, invoice_id, try,
-                                 created_at, channel)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                                 created_at, channel, suspend_from, rescind_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             message_id,
@@ -275,6 +275,8 @@ pub fn note(
             number,
             Millis(at),
             channel,
+            dates.map(|dates| Day(dates.suspension)),
+            dates.map(|dates| Day(dates.rescission)),
         ])?;
     for case in cases {
         connection
@@ -284,7 +286,7 @@ pub fn note(
             )?
             .execute((message_id, case.id, case.invoice_id))?;
     }
-    announce(connection, message_id, dates)
+    Ok(())
 }
 
 /// Notes what a message that gives a notice announces, as its text says it now.

@@ -159,6 +159,15 @@ pub fn guard_spent_keys(connection: &Connection) -> Result<()> {
     )?)
 }
 
+/// Keeps a key as spent: its message counts as sent.
+pub fn spend_key(connection: &Connection, key: &str) -> Result<()> {
+    guard_spent_keys(connection)?;
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO spent_key (key) VALUES (?1)")?
+        .execute([key])?;
+    Ok(())
+}
+
 /// Whether any message was deleted whose key is remembered.
 pub fn any_spent(connection: &Connection) -> Result<bool> {
     Ok(connection

@@ -32,7 +32,8 @@ pub(super) fn hours_wait(
     Ok(policy.not_before_at(outgoing.purpose, &place, composer.now))
 }
 
-/// From which days on a message's own notice, or else the recorded one, allows what it announces.
+/// From which days on a message's own notice, or else the recorded one, allows what it announces; what its own
+/// announces is noted.
 pub(super) fn allowed(
     connection: &Connection,
     policy: &Policy,

@@ -303,15 +303,6 @@ pub fn count_today_as_done(connection: &Connection, today: NaiveDate) -> Result<
     Ok(connection.execute("UPDATE task SET enabled = 0 WHERE enabled", [])? as u64)
 }
 
-/// Keeps a key as spent: its message counts as sent.
-pub fn spend_key(connection: &Connection, key: &str) -> Result<()> {
-    purge::guard_spent_keys(connection)?;
-    connection
-        .prepare_cached("INSERT OR IGNORE INTO spent_key (key) VALUES (?1)")?
-        .execute([key])?;
-    Ok(())
-}
-
 /// Whether `today` counts as done since a backup was restored over a file that could not be read.
 pub fn is_done(connection: &Connection, today: NaiveDate) -> Result<bool> {
     Ok(meta::get(connection, DONE_DAY)?.is_some_and(|day| day == today.to_string()))

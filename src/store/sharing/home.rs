@@ -185,15 +185,12 @@ fn orphan(connection: &Connection, outcome: &SharedOutcome) -> Result<bool> {
         News::Withdrawn | News::NoNumber | News::Untouched | News::Returned => false,
     };
     if left {
-        purge::guard_spent_keys(connection)?;
+        purge::spend_key(connection, key)?;
+    } else {
+        connection
+            .prepare_cached("DELETE FROM spent_key WHERE key = ?1")?
+            .execute([key])?;
     }
-    connection
-        .prepare_cached(if left {
-            "INSERT OR IGNORE INTO spent_key (key) VALUES (?1)"
-        } else {
-            "DELETE FROM spent_key WHERE key = ?1"
-        })?
-        .execute([key])?;
     Ok(true)
 }
 
